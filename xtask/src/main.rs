@@ -1,2 +1,2 @@
-//! xtask. 
+//! xtask.
 fn main() {}

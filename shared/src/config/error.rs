@@ -1,0 +1,92 @@
+//! Errors of a configuration.
+
+use std::fmt;
+
+/// What is wrong with one place of a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invalid {
+    path: String,
+    reason: String,
+}
+
+impl Invalid {
+    /// An error at the place that is being built. `reason` gives the value, the rule and what is accepted.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self {
+            path: String::new(),
+            reason: reason.into(),
+        }
+    }
+
+    /// Puts `step` before the path: a key (`rules`), an index (`[2]`) or a longer path (`rules[2].match`).
+    #[must_use]
+    pub fn at(self, step: impl fmt::Display) -> Self {
+        let joint = match self.path.as_bytes().first() {
+            None | Some(b'[') => "",
+            Some(_) => ".",
+        };
+        Self {
+            path: format!("{step}{joint}{}", self.path),
+            reason: self.reason,
+        }
+    }
+
+    /// Puts `key[index]` before the path.
+    #[must_use]
+    pub fn at_index(self, key: &str, index: usize) -> Self {
+        self.at(format_args!("{key}[{index}]"))
+    }
+
+    /// The place, as `rules[2].require.provider.name`; empty for the whole configuration.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// What is wrong there.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.path.is_empty() {
+            f.write_str(&self.reason)
+        } else {
+            write!(f, "{}: {}", self.path, self.reason)
+        }
+    }
+}
+
+impl std::error::Error for Invalid {}
+
+/// Why a configuration is refused, in one line: `header-rewrite: rules[0].requst: unknown key; one of: …`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    filter: &'static str,
+    invalid: Invalid,
+}
+
+impl ConfigError {
+    pub(super) fn new(filter: &'static str, invalid: Invalid) -> Self {
+        Self { filter, invalid }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // One log line, whatever the configuration holds.
+        let line = self.invalid.to_string();
+        write!(f, "{}: ", self.filter)?;
+        for c in line.chars() {
+            if c.is_control() {
+                write!(f, "{}", c.escape_default())?;
+            } else {
+                write!(f, "{c}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ConfigError {}

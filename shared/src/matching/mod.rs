@@ -1,0 +1,248 @@
+//! `match`, the same in every filter.
+//!
+//! All given parts must hold; within a list of hosts, methods or paths one is enough, of the headers and of the query all must hold. An
+//! empty match fits every request.
+
+mod host;
+mod path;
+mod text;
+
+use crate::config::Invalid;
+use crate::request::{Needs, RequestHead};
+use crate::spelling::{AmbiguousPath, Spellings};
+use crate::values::{HeaderName, is_token};
+use serde::Deserialize;
+
+pub use host::HostPattern;
+pub use path::{PathPattern, RawPath};
+pub use text::{RawTextMatch, TextMatch};
+
+/// Which requests a rule applies to, as written. All given parts must hold; left out: every request.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RawMatch {
+    /// Host patterns, any of: `api.example.com` or `*.example.com` (one or more whole labels, never the apex). Case and port are ignored.
+    pub hosts: Option<Vec<HostPattern>>,
+    /// Methods, any of, in upper case.
+    pub methods: Option<Vec<String>>,
+    /// Path patterns, any of, compared with the path without query.
+    pub paths: Option<Vec<RawPath>>,
+    /// Conditions on headers, all of. A repeated header fits where one of its values does.
+    pub headers: Option<Vec<RawHeaderMatch>>,
+    /// Conditions on query parameters (decoded once), all of. A repeated parameter fits where one of its values does.
+    pub query: Option<Vec<RawQueryMatch>>,
+}
+
+/// A condition on a header: its name and one of the matchers.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RawHeaderMatch {
+    /// The header's name.
+    pub name: HeaderName,
+    /// The value is exactly this.
+    pub exact: Option<String>,
+    /// The value begins with this.
+    pub prefix: Option<String>,
+    /// The value ends with this.
+    pub suffix: Option<String>,
+    /// The value contains this.
+    pub contains: Option<String>,
+    /// The whole value matches this regular expression.
+    pub regex: Option<String>,
+    /// `true`: the header is there, with any value; `false`: it is not there.
+    pub present: Option<bool>,
+    /// Compare ASCII letters without their case.
+    #[serde(default)]
+    pub ignore_case: bool,
+}
+
+/// A condition on a query parameter: its name and one of the matchers.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RawQueryMatch {
+    /// The parameter's name.
+    pub name: String,
+    /// The value is exactly this.
+    pub exact: Option<String>,
+    /// The value begins with this.
+    pub prefix: Option<String>,
+    /// The value ends with this.
+    pub suffix: Option<String>,
+    /// The value contains this.
+    pub contains: Option<String>,
+    /// The whole value matches this regular expression.
+    pub regex: Option<String>,
+    /// `true`: the parameter is there, with any value; `false`: it is not there.
+    pub present: Option<bool>,
+    /// Compare ASCII letters without their case.
+    #[serde(default)]
+    pub ignore_case: bool,
+}
+
+macro_rules! text_match {
+    ($raw:expr) => {
+        RawTextMatch {
+            exact: $raw.exact,
+            prefix: $raw.prefix,
+            suffix: $raw.suffix,
+            contains: $raw.contains,
+            regex: $raw.regex,
+            present: $raw.present,
+            ignore_case: $raw.ignore_case,
+        }
+    };
+}
+
+/// Which requests a rule applies to.
+#[derive(Debug, Clone, Default)]
+pub struct Match {
+    hosts: Option<Vec<HostPattern>>,
+    methods: Option<Vec<Vec<u8>>>,
+    paths: Option<Vec<PathPattern>>,
+    headers: Vec<(HeaderName, TextMatch)>,
+    query: Vec<(String, TextMatch)>,
+}
+
+impl RawMatch {
+    /// Checks the parts. Put `.at("match")` on the error.
+    ///
+    /// # Errors
+    /// [`Invalid`] below `match`. An empty list is refused: it could only mean "never".
+    pub fn build(self) -> Result<Match, Invalid> {
+        let mut built = Match {
+            hosts: not_empty("hosts", self.hosts)?,
+            ..Match::default()
+        };
+        if let Some(methods) = not_empty("methods", self.methods)? {
+            let check = |(i, method): (usize, String)| {
+                if is_token(method.as_bytes()) && !method.bytes().any(|b| b.is_ascii_lowercase()) {
+                    Ok(method.into_bytes())
+                } else {
+                    let reason =
+                        format!("\"{method}\" is not a method; a token in upper case is accepted");
+                    Err(Invalid::new(reason).at_index("methods", i))
+                }
+            };
+            built.methods = Some(
+                methods
+                    .into_iter()
+                    .enumerate()
+                    .map(check)
+                    .collect::<Result<_, _>>()?,
+            );
+        }
+        if let Some(paths) = not_empty("paths", self.paths)? {
+            let check =
+                |(i, path): (usize, RawPath)| path.build().map_err(|e| e.at_index("paths", i));
+            built.paths = Some(
+                paths
+                    .into_iter()
+                    .enumerate()
+                    .map(check)
+                    .collect::<Result<_, _>>()?,
+            );
+        }
+        for (i, raw) in not_empty("headers", self.headers)?
+            .into_iter()
+            .flatten()
+            .enumerate()
+        {
+            let matcher = text_match!(raw)
+                .build()
+                .map_err(|e| e.at_index("headers", i))?;
+            built.headers.push((raw.name, matcher));
+        }
+        for (i, raw) in not_empty("query", self.query)?
+            .into_iter()
+            .flatten()
+            .enumerate()
+        {
+            let matcher = text_match!(raw)
+                .build()
+                .map_err(|e| e.at_index("query", i))?;
+            built.query.push((raw.name, matcher));
+        }
+        Ok(built)
+    }
+}
+
+fn not_empty<T>(key: &str, list: Option<Vec<T>>) -> Result<Option<Vec<T>>, Invalid> {
+    if list.as_ref().is_some_and(Vec::is_empty) {
+        return Err(Invalid::new(
+            "an empty list matches nothing; leave the key out to match everything",
+        )
+        .at(key));
+    }
+    Ok(list)
+}
+
+impl Match {
+    /// Whether the request fits. The path is looked at last, so that an ambiguous path is no matter to a rule that would
+    /// not apply anyway.
+    ///
+    /// # Errors
+    /// [`AmbiguousPath`] where the answer depends on the path's spelling.
+    pub fn fits(&self, request: &RequestHead) -> Result<bool, AmbiguousPath> {
+        let others = any(self.hosts.as_deref(), |host| host.fits(request.host()))
+            && any(self.methods.as_deref(), |method| *method == request.method)
+            && self
+                .headers
+                .iter()
+                .all(|(name, matcher)| matcher.fits(request.headers.all(name.as_str())))
+            && self
+                .query
+                .iter()
+                .all(|(name, matcher)| matcher.fits(request.query_values(name)));
+        match &self.paths {
+            Some(paths) if others => Spellings::of(request.path())
+                .agree(|path| paths.iter().any(|pattern| pattern.fits(path))),
+            _ => Ok(others),
+        }
+    }
+
+    /// The capture groups of the first path pattern that fits, from group 1 on: the values of `${match.1}`. Empty where that
+    /// pattern is not a regular expression.
+    #[must_use]
+    pub fn path_captures(&self, request: &RequestHead) -> Vec<Option<Vec<u8>>> {
+        let path = request.path();
+        self.paths
+            .iter()
+            .flatten()
+            .find(|pattern| pattern.fits(path))
+            .map(|pattern| pattern.captures(path))
+            .unwrap_or_default()
+    }
+
+    /// The number of the highest capture group that a path pattern has; 0 where none has one.
+    #[must_use]
+    pub fn path_groups(&self) -> usize {
+        self.paths
+            .iter()
+            .flatten()
+            .map(PathPattern::groups)
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// What has to be known of a request to match it.
+    #[must_use]
+    pub fn needs(&self) -> Needs {
+        Needs {
+            authority: self.hosts.is_some(),
+            method: self.methods.is_some(),
+            target: self.paths.is_some() || !self.query.is_empty(),
+            headers: !self.headers.is_empty(),
+            ..Needs::default()
+        }
+    }
+}
+
+fn any<T>(list: Option<&[T]>, fits: impl FnMut(&T) -> bool) -> bool {
+    list.is_none_or(|items| items.iter().any(fits))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,210 @@
+//! Conditions on the values of a header or a query parameter.
+
+use crate::config::Invalid;
+use crate::values::{Anchoring, Pattern};
+
+/// A condition as written: one of the matchers.
+#[derive(Debug, Clone, Default)]
+pub struct RawTextMatch {
+    /// The value is exactly this.
+    pub exact: Option<String>,
+    /// The value begins with this.
+    pub prefix: Option<String>,
+    /// The value ends with this.
+    pub suffix: Option<String>,
+    /// The value contains this.
+    pub contains: Option<String>,
+    /// The whole value matches this regular expression.
+    pub regex: Option<String>,
+    /// `true`: there is a value; `false`: there is none.
+    pub present: Option<bool>,
+    /// Compare ASCII letters without their case.
+    pub ignore_case: bool,
+}
+
+/// A condition on values that are bytes.
+#[derive(Debug, Clone)]
+pub struct TextMatch {
+    kind: Kind,
+    ignore_case: bool,
+}
+
+#[derive(Debug, Clone)]
+enum Kind {
+    Exact(Vec<u8>),
+    Prefix(Vec<u8>),
+    Suffix(Vec<u8>),
+    Contains(Vec<u8>),
+    Regex(Pattern),
+    Present(bool),
+}
+
+impl RawTextMatch {
+    /// Checks the condition.
+    ///
+    /// # Errors
+    /// [`Invalid`] for none or several matchers, an empty prefix, suffix or part, and a bad regular expression.
+    pub fn build(self) -> Result<TextMatch, Invalid> {
+        let ignore_case = self.ignore_case;
+        let text = |text: String| {
+            if ignore_case {
+                text.to_ascii_lowercase()
+            } else {
+                text
+            }
+            .into_bytes()
+        };
+        let part = |key: &'static str, value: String| {
+            if value.is_empty() {
+                return Err(
+                    Invalid::new("an empty text is in every value; use present: true").at(key),
+                );
+            }
+            Ok(text(value))
+        };
+        let mut kinds = Vec::new();
+        kinds.extend(self.exact.map(|v| Ok(Kind::Exact(text(v)))));
+        kinds.extend(self.prefix.map(|v| part("prefix", v).map(Kind::Prefix)));
+        kinds.extend(self.suffix.map(|v| part("suffix", v).map(Kind::Suffix)));
+        kinds.extend(
+            self.contains
+                .map(|v| part("contains", v).map(Kind::Contains)),
+        );
+        kinds.extend(self.regex.map(|v| {
+            let flags = if ignore_case { "(?i)" } else { "" };
+            Pattern::new(&format!("{flags}{v}"), Anchoring::Whole)
+                .map(Kind::Regex)
+                .map_err(|reason| Invalid::new(reason).at("regex"))
+        }));
+        kinds.extend(self.present.map(|v| Ok(Kind::Present(v))));
+        let (Some(kind), None) = (kinds.pop(), kinds.pop()) else {
+            return Err(Invalid::new(
+                "write exactly one of: exact, prefix, suffix, contains, regex, present",
+            ));
+        };
+        Ok(TextMatch {
+            kind: kind?,
+            ignore_case,
+        })
+    }
+}
+
+impl TextMatch {
+    /// Whether one of the values fits; for `present: false`, whether there is none.
+    pub fn fits<V: AsRef<[u8]>>(&self, values: impl IntoIterator<Item = V>) -> bool {
+        let mut values = values.into_iter();
+        match &self.kind {
+            Kind::Present(present) => values.next().is_some() == *present,
+            Kind::Regex(pattern) => values.any(|v| pattern.is_match(v.as_ref())),
+            kind => values.any(|v| {
+                if self.ignore_case {
+                    kind.fits(&v.as_ref().to_ascii_lowercase())
+                } else {
+                    kind.fits(v.as_ref())
+                }
+            }),
+        }
+    }
+}
+
+impl Kind {
+    fn fits(&self, value: &[u8]) -> bool {
+        match self {
+            Self::Exact(text) => value == text.as_slice(),
+            Self::Prefix(text) => value.starts_with(text),
+            Self::Suffix(text) => value.ends_with(text),
+            Self::Contains(text) => value
+                .windows(text.len())
+                .any(|window| window == text.as_slice()),
+            Self::Regex(pattern) => pattern.is_match(value),
+            Self::Present(present) => *present,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn raw(matcher: &str, text: &str) -> RawTextMatch {
+        let text = Some(text.to_owned());
+        let mut raw = RawTextMatch::default();
+        match matcher {
+            "exact" => raw.exact = text,
+            "prefix" => raw.prefix = text,
+            "suffix" => raw.suffix = text,
+            "contains" => raw.contains = text,
+            _ => raw.regex = text,
+        }
+        raw
+    }
+
+    #[test]
+    fn one_value_that_fits_is_enough() {
+        for (matcher, text, values, fits) in [
+            ("exact", "gold", &["gold"][..], true),
+            ("exact", "gold", &["x", "gold"], true),
+            ("exact", "gold", &["Gold"], false),
+            ("exact", "gold", &[], false),
+            ("exact", "", &[""], true),
+            ("prefix", "go", &["gold"], true),
+            ("suffix", "ld", &["gold"], true),
+            ("contains", "ol", &["gold"], true),
+            ("contains", "ol", &["o"], false),
+            ("regex", "g.*d", &["gold"], true),
+            ("regex", "o", &["gold"], false),
+        ] {
+            let built = raw(matcher, text).build().unwrap();
+            assert_eq!(built.fits(values), fits, "{matcher} {text} {values:?}");
+        }
+    }
+
+    #[test]
+    fn case_is_ignored_where_asked() {
+        for matcher in ["exact", "prefix", "suffix", "contains", "regex"] {
+            let built = RawTextMatch {
+                ignore_case: true,
+                ..raw(matcher, "gOLD")
+            }
+            .build()
+            .unwrap();
+            assert!(built.fits(["Gold"]), "{matcher}");
+        }
+    }
+
+    #[test]
+    fn presence_and_absence() {
+        let present = |p| {
+            RawTextMatch {
+                present: Some(p),
+                ..RawTextMatch::default()
+            }
+            .build()
+            .unwrap()
+        };
+        assert!(present(true).fits([""]));
+        assert!(!present(true).fits(Vec::<&str>::new()));
+        assert!(present(false).fits(Vec::<&str>::new()));
+        assert!(!present(false).fits(["x"]));
+    }
+
+    #[test]
+    fn a_condition_has_exactly_one_matcher() {
+        let both = RawTextMatch {
+            present: Some(true),
+            ..raw("exact", "a")
+        };
+        for raw in [RawTextMatch::default(), both] {
+            assert!(
+                raw.build()
+                    .unwrap_err()
+                    .to_string()
+                    .starts_with("write exactly one of")
+            );
+        }
+        assert_eq!(
+            raw("prefix", "").build().unwrap_err().to_string(),
+            "prefix: an empty text is in every value; use present: true"
+        );
+    }
+}

@@ -1,0 +1,75 @@
+//! The fixed set of counters of a filter.
+//!
+//! A filter declares its events once, with [`counters!`](crate::counters); names, documentation and the host's counters all come from there.
+//! Names that a configuration brings (of limits, of providers) are added as [`crate::host::Counter`]s when it is loaded, never per request:
+//! Envoy keeps a counter for ever.
+
+/// An event that a filter counts.
+pub trait Event: Copy + 'static {
+    /// All events, in the order of their declaration.
+    const ALL: &'static [Self];
+
+    /// The counter's name, as `header_rewrite.request.changed_total`. Envoy shows it as `wasmcustom.<name>`.
+    fn name(self) -> &'static str;
+
+    /// What is counted, in one sentence.
+    fn help(self) -> &'static str;
+
+    /// The place in [`Event::ALL`].
+    fn index(self) -> usize;
+}
+
+/// Declares the events of a filter as an enum that implements [`Event`](crate::metrics::Event).
+///
+/// ```
+/// use filter_kit::metrics::Event as _;
+///
+/// filter_kit::counters! {
+///     /// What the filter counts.
+///     pub enum Event in "cors" {
+///         /// Preflights that were allowed.
+///         PreflightAllowed => "preflight.allowed_total",
+///         /// Preflights that were refused.
+///         PreflightRefused => "preflight.refused_total",
+///     }
+/// }
+///
+/// assert_eq!(Event::PreflightAllowed.name(), "cors.preflight.allowed_total");
+/// assert_eq!(Event::PreflightRefused.help(), "Preflights that were refused.");
+/// assert_eq!(Event::ALL.len(), 2);
+/// ```
+#[macro_export]
+macro_rules! counters {
+    (
+        $(#[$meta:meta])*
+        pub enum $event:ident in $prefix:literal {
+            $(#[doc = $help:literal] $variant:ident => $name:literal,)+
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $event {
+            $(#[doc = $help] $variant,)+
+        }
+
+        impl $crate::metrics::Event for $event {
+            const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => concat!($prefix, ".", $name),)+
+                }
+            }
+
+            fn help(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $help.trim_ascii(),)+
+                }
+            }
+
+            fn index(self) -> usize {
+                self as usize
+            }
+        }
+    };
+}

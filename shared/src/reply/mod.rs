@@ -1,0 +1,256 @@
+//! Local replies: the answers that a filter gives itself.
+//!
+//! A client gets `text/plain` or, where its `accept` prefers JSON, `application/problem+json` (RFC 9457). A gRPC client gets HTTP
+//! 200 with `grpc-status` and `grpc-message`; Envoy makes that of the same reply.
+
+mod accept;
+mod config;
+
+use crate::headers::list_elements;
+use crate::values::HeaderName;
+
+pub use accept::prefers_json;
+pub use config::{RawReply, RawReplyHeader, ReplyTemplate};
+
+/// The gRPC status of a reply (<https://grpc.io/docs/guides/status-codes/>).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum GrpcStatus {
+    /// The request itself is wrong.
+    InvalidArgument = 3,
+    /// The caller may not do this.
+    PermissionDenied = 7,
+    /// A quota is used up.
+    ResourceExhausted = 8,
+    /// Something is broken here.
+    Internal = 13,
+    /// Try again later.
+    Unavailable = 14,
+    /// The caller is not known.
+    Unauthenticated = 16,
+}
+
+/// An answer that a filter gives instead of letting the request through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalReply {
+    /// HTTP status.
+    pub status: u16,
+    /// gRPC status, for gRPC clients.
+    pub grpc: GrpcStatus,
+    /// Why, for Envoy's `%RESPONSE_CODE_DETAILS%`: `jwt_expired`, `rate_limited{per-client}`.
+    pub details: String,
+    /// Headers beside `content-type`.
+    pub headers: Vec<(HeaderName, Vec<u8>)>,
+    /// What the client is told.
+    pub body: Body,
+}
+
+/// What the client is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// A sentence: as plain text, as the `detail` of a problem+json document, or as `grpc-message`.
+    Message(String),
+    /// These bytes as they are; `content-type` is among the headers, or `text/plain`.
+    Raw(Vec<u8>),
+}
+
+impl LocalReply {
+    /// A reply that tells the client `message`.
+    #[must_use]
+    pub fn new(
+        status: u16,
+        grpc: GrpcStatus,
+        details: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            status,
+            grpc,
+            details: details.into(),
+            headers: Vec::new(),
+            body: Body::Message(message.into()),
+        }
+    }
+
+    /// 400 for a path whose spellings fall under different rules.
+    #[must_use]
+    pub fn ambiguous_path() -> Self {
+        Self::new(
+            400,
+            GrpcStatus::InvalidArgument,
+            "ambiguous_path",
+            "The path is not in plain form: write it without //, /./, /../, ;parameters and needless percent-encoding.",
+        )
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: impl Into<Vec<u8>>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Headers and body for a client with this `accept`, or a gRPC client.
+    #[must_use]
+    pub fn render(&self, client: Client<'_>) -> Rendered {
+        let mut headers: Vec<(String, Vec<u8>)> = self
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str().to_owned(), value.clone()))
+            .collect();
+        let (content_type, body) = match (&self.body, client) {
+            (Body::Raw(bytes), _) => ("text/plain; charset=utf-8", bytes.clone()),
+            (Body::Message(text), Client::Grpc) => ("", text.clone().into_bytes()),
+            (Body::Message(text), Client::Http { accept }) => {
+                if accept.is_some_and(prefers_json) {
+                    ("application/problem+json", problem(self.status, text))
+                } else {
+                    (
+                        "text/plain; charset=utf-8",
+                        format!("{text}\n").into_bytes(),
+                    )
+                }
+            }
+        };
+        if client != Client::Grpc
+            && !body.is_empty()
+            && !headers.iter().any(|(name, _)| name == "content-type")
+        {
+            headers.push(("content-type".to_owned(), content_type.into()));
+        }
+        Rendered { headers, body }
+    }
+}
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Client<'a> {
+    /// A gRPC client: `content-type: application/grpc…`.
+    Grpc,
+    /// Any other, with its `accept` header.
+    Http {
+        /// All `accept` values joined by commas.
+        accept: Option<&'a [u8]>,
+    },
+}
+
+impl<'a> Client<'a> {
+    /// Tells by the request's `content-type` and `accept`.
+    #[must_use]
+    pub fn of(content_type: Option<&[u8]>, accept: Option<&'a [u8]>) -> Self {
+        if content_type.is_some_and(is_grpc) {
+            Self::Grpc
+        } else {
+            Self::Http { accept }
+        }
+    }
+}
+
+/// Whether a `content-type` is gRPC's, as Envoy tells it: `application/grpc`, alone or followed by `+` or `;`.
+#[must_use]
+pub fn is_grpc(content_type: &[u8]) -> bool {
+    const GRPC: &[u8] = b"application/grpc";
+    content_type
+        .split_at_checked(GRPC.len())
+        .is_some_and(|(head, rest)| {
+            head.eq_ignore_ascii_case(GRPC) && matches!(rest.first(), None | Some(b'+' | b';'))
+        })
+}
+
+/// Headers and body of a reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// Names in lower case.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// A problem details document (RFC 9457, section 3).
+fn problem(status: u16, detail: &str) -> Vec<u8> {
+    let document = serde_json::json!({
+        "type": "about:blank",
+        "title": title(status),
+        "status": status,
+        "detail": detail,
+    });
+    format!("{document}\n").into_bytes()
+}
+
+/// The reason phrase of the statuses that filters answer with (RFC 9110, section 15; RFC 6585).
+fn title(status: u16) -> &'static str {
+    match status {
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        429 => "Too Many Requests",
+        500 => "Internal Server Error",
+        503 => "Service Unavailable",
+        _ if status < 400 => "OK",
+        _ if status < 500 => "Client Error",
+        _ => "Server Error",
+    }
+}
+
+/// Whether a list field holds this token, ASCII case ignored.
+#[must_use]
+pub fn list_has(value: &[u8], token: &[u8]) -> bool {
+    list_elements(value).any(|element| element.eq_ignore_ascii_case(token))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply() -> LocalReply {
+        LocalReply::new(
+            401,
+            GrpcStatus::Unauthenticated,
+            "jwt_missing",
+            "A \"token\" is needed.",
+        )
+        .header(HeaderName::new("www-authenticate").unwrap(), "Bearer")
+    }
+
+    #[test]
+    fn a_client_gets_the_form_that_it_asks_for() {
+        let json = "{\"detail\":\"A \\\"token\\\" is needed.\",\"status\":401,\"title\":\"Unauthorized\",\"type\":\"about:blank\"}\n";
+        let text = "A \"token\" is needed.\n";
+        for (accept, content_type, body) in [
+            (None, "text/plain; charset=utf-8", text),
+            (Some("*/*"), "text/plain; charset=utf-8", text),
+            (Some("application/json"), "application/problem+json", json),
+        ] {
+            let rendered = reply().render(Client::Http {
+                accept: accept.map(str::as_bytes),
+            });
+            assert_eq!(rendered.body, body.as_bytes());
+            let headers = [
+                ("www-authenticate", "Bearer"),
+                ("content-type", content_type),
+            ];
+            assert_eq!(
+                rendered.headers,
+                headers.map(|(n, v)| (n.to_owned(), v.as_bytes().to_vec()))
+            );
+        }
+        let grpc = reply().render(Client::Grpc);
+        assert_eq!(grpc.body, b"A \"token\" is needed.");
+        assert!(grpc.headers.iter().all(|(n, _)| n != "content-type"));
+    }
+
+    #[test]
+    fn grpc_clients_are_told_by_their_content_type() {
+        for (content_type, grpc) in [
+            ("application/grpc", true),
+            ("application/grpc+proto", true),
+            ("Application/gRPC; x=y", true),
+            ("application/grpc-web", false),
+            ("application/json", false),
+            ("", false),
+        ] {
+            assert_eq!(is_grpc(content_type.as_bytes()), grpc, "{content_type}");
+        }
+    }
+}

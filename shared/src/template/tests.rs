@@ -1,0 +1,181 @@
+use super::*;
+use crate::config::Env;
+use crate::testing::{headers, request};
+use proptest::prelude::*;
+
+fn parse(text: &str) -> Result<Template, String> {
+    let scope = Scope {
+        response: true,
+        path_groups: 1,
+        groups: Some(2),
+        extra: &["limit.name"],
+    };
+    let env = Env::from([
+        ("REGION".to_owned(), "eu".to_owned()),
+        ("BAD".to_owned(), "a\nb".to_owned()),
+    ]);
+    Template::parse(text, scope, &env)
+}
+
+fn expand(text: &str) -> Result<String, Unexpanded> {
+    let head = request("GET", "/a/b?lang=e%2541n&empty=")
+        .authority("example.com:8443")
+        .header("x-tenant", "acme")
+        .header("x-many", "1")
+        .header("x-many", "2")
+        .header("x-evil", "${env.REGION}$$")
+        .header("x-request-id", "id-1")
+        .header("cookie", "a=1; session=s%20x")
+        .header("cookie", "b=2")
+        .source_address("10.0.0.1")
+        .build();
+    let response = headers(&[(":status", "503"), ("x-up", "u")]);
+    let regex = regex::bytes::Regex::new("(a)(b)?").unwrap();
+    let captures = regex.captures(b"a").unwrap();
+    let values = Values {
+        request: Some(&head),
+        response: Some(&response),
+        path_captures: &[Some(b"v1".to_vec())],
+        captures: Some(&captures),
+        extra: &[("limit.name", b"per-client")],
+    };
+    parse(text)
+        .unwrap()
+        .expand(&values)
+        .map(|v| String::from_utf8(v).unwrap())
+}
+
+#[test]
+fn variables_expand_to_what_they_stand_for() {
+    for (text, value) in [
+        ("", ""),
+        ("plain", "plain"),
+        ("${request.method} ${request.scheme}", "GET http"),
+        ("prod-${request.host}", "prod-example.com:8443"),
+        (
+            "${request.path}?${request.query}",
+            "/a/b?lang=e%2541n&empty=",
+        ),
+        ("${request.id}", "id-1"),
+        ("${request.header.X-Tenant}", "acme"),
+        ("${request.header.x-many}", "1, 2"),
+        ("${request.header.cookie}", "a=1; session=s%20x; b=2"),
+        ("${request.query.lang}", "e%41n"),
+        ("${request.query.empty}", ""),
+        ("${request.cookie.session}", "s x"),
+        ("${source.address}", "10.0.0.1"),
+        ("${response.status}/${response.header.x-up}", "503/u"),
+        ("${match.1}", "v1"),
+        ("${0}-${1}", "a-a"),
+        ("${limit.name}", "per-client"),
+        ("${env.REGION}", "eu"),
+        ("${env.NONE | us}", "us"),
+        ("$", "$"),
+        ("a$b $$ $${x}", "a$b $ ${x}"),
+        ("${request.header.x-none | public}", "public"),
+        ("${request.header.x-none|}", ""),
+        ("${route.name | none}", "none"),
+        ("${2 | -}", "-"),
+    ] {
+        assert_eq!(expand(text).as_deref(), Ok(value), "{text}");
+    }
+}
+
+#[test]
+fn what_a_client_sends_is_never_a_template() {
+    assert_eq!(
+        expand("${request.header.x-evil}").unwrap(),
+        "${env.REGION}$$"
+    );
+}
+
+#[test]
+fn a_missing_value_without_default_gives_no_value_at_all() {
+    for text in [
+        "a${request.header.x-none}",
+        "${request.query.none}",
+        "${2}",
+        "${route.name}",
+    ] {
+        assert_eq!(expand(text), Err(Unexpanded::Missing), "{text}");
+    }
+}
+
+#[test]
+fn a_value_that_breaks_the_cap_gives_no_value_at_all() {
+    let head = request("GET", "/")
+        .header("x-long", vec![b'a'; MAX_EXPANDED_BYTES])
+        .build();
+    let values = Values {
+        request: Some(&head),
+        ..Values::default()
+    };
+    let long = parse("${request.header.x-long}").unwrap();
+    assert_eq!(
+        long.expand(&values).map(|v| v.len()),
+        Ok(MAX_EXPANDED_BYTES)
+    );
+    let longer = parse("${request.header.x-long}b").unwrap();
+    assert_eq!(longer.expand(&values), Err(Unexpanded::TooLong));
+}
+
+#[test]
+fn mistakes_are_found_at_load() {
+    for (text, needle) in [
+        (
+            "${request.hots}",
+            "${request.hots} is not a variable; one of: request.method",
+        ),
+        ("${}", "is not a variable"),
+        ("${request.header.}", "is not a variable"),
+        ("${request.header.b d}", "is not a header name"),
+        ("${request.host", "without its }"),
+        (
+            "${match.2}",
+            "no path pattern of this rule has such a capture group; there are 1",
+        ),
+        ("${match.0}", "no path pattern"),
+        ("${3}", "no such capture group; there are 2"),
+        ("${env.NONE}", "is not set"),
+        ("${env.BAD}", "control character"),
+        ("a\nb", "control character"),
+    ] {
+        let error = parse(text).unwrap_err();
+        assert!(error.contains(needle), "{text}: {error}");
+    }
+    let no_response = Template::parse("${response.status}", Scope::default(), &Env::new());
+    assert!(no_response.unwrap_err().contains("no response yet"));
+}
+
+#[test]
+fn a_template_knows_what_it_needs() {
+    let needs = parse("${request.host}${source.address}").unwrap().needs();
+    assert_eq!(
+        needs,
+        Needs {
+            authority: true,
+            source_address: true,
+            ..Needs::default()
+        }
+    );
+    assert_eq!(
+        parse("x-${env.REGION}").unwrap().as_literal(),
+        Some(&b"x-eu"[..])
+    );
+}
+
+proptest! {
+    #[test]
+    fn any_text_parses_or_is_refused_without_panic(text: String) {
+        let _ = parse(&text);
+    }
+
+    #[test]
+    fn any_request_expands_without_panic(path: Vec<u8>, value: Vec<u8>) {
+        let mut head = request("GET", "/").header("cookie", value).build();
+        head.target = Some(path);
+        let values = Values { request: Some(&head), ..Values::default() };
+        let template = parse("${request.path}${request.query|}${request.cookie.a|}${request.query.b|}").unwrap();
+        let _ = template.expand(&values);
+    }
+}

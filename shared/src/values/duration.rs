@@ -1,0 +1,110 @@
+//! Durations, written as `"250ms"`.
+
+use serde::Deserialize;
+use std::time::Duration as StdDuration;
+
+/// A duration of a configuration: an integer and a unit, `ms`, `s`, `m`, `h` or `d`; at most 365 days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Duration(StdDuration);
+
+const LONGEST_MS: u64 = 365 * 24 * 60 * 60 * 1000;
+
+impl Duration {
+    /// A default, in milliseconds.
+    #[must_use]
+    pub const fn from_millis(ms: u64) -> Self {
+        Self(StdDuration::from_millis(ms))
+    }
+
+    /// A default, in seconds.
+    #[must_use]
+    pub const fn from_secs(secs: u64) -> Self {
+        Self(StdDuration::from_secs(secs))
+    }
+
+    /// The standard library's type.
+    #[must_use]
+    pub const fn get(self) -> StdDuration {
+        self.0
+    }
+}
+
+impl TryFrom<String> for Duration {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        parse(&text).ok_or_else(|| {
+            format!(
+                "\"{text}\" is not a duration; write an integer and a unit, at most 365d: 250ms, 10s, 5m, 1h, 1d"
+            )
+        })
+    }
+}
+
+fn parse(text: &str) -> Option<Duration> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at_checked(digits)?;
+    let number: u64 = number.parse().ok()?;
+    let unit_ms = match unit {
+        "ms" => 1,
+        "s" => 1000,
+        "m" => 60 * 1000,
+        "h" => 60 * 60 * 1000,
+        "d" => 24 * 60 * 60 * 1000,
+        _ => return None,
+    };
+    let ms = number.checked_mul(unit_ms)?;
+    (ms <= LONGEST_MS).then_some(Duration::from_millis(ms))
+}
+
+#[cfg(feature = "schema")]
+impl serde::Serialize for Duration {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let ms = self.0.as_millis();
+        let units = [
+            (86_400_000, "d"),
+            (3_600_000, "h"),
+            (60_000, "m"),
+            (1000, "s"),
+        ];
+        let (size, unit) = units
+            .into_iter()
+            .find(|(size, _)| ms >= *size && ms.is_multiple_of(*size))
+            .unwrap_or((1, "ms"));
+        let number = ms.checked_div(size).unwrap_or(ms);
+        serializer.serialize_str(&format!("{number}{unit}"))
+    }
+}
+
+#[cfg(feature = "schema")]
+super::string_schema!(Duration, "Duration", "a duration", "pattern": "^[0-9]+(ms|s|m|h|d)$");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_is_an_integer_and_a_unit() {
+        for (text, ms) in [
+            ("0s", Some(0)),
+            ("250ms", Some(250)),
+            ("10s", Some(10_000)),
+            ("5m", Some(300_000)),
+            ("1h", Some(3_600_000)),
+            ("365d", Some(LONGEST_MS)),
+            ("366d", None),
+            ("18446744073709551615h", None),
+            ("10", None),
+            ("s", None),
+            ("", None),
+            ("1.5s", None),
+            ("-1s", None),
+            ("1 s", None),
+            ("1S", None),
+            ("1é", None),
+        ] {
+            assert_eq!(parse(text), ms.map(Duration::from_millis), "{text}");
+        }
+    }
+}

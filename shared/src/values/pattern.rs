@@ -1,0 +1,129 @@
+//! Regular expressions: linear in time, bounded in memory, on bytes.
+
+use regex::bytes::{Captures, Regex, RegexBuilder};
+
+/// The longest pattern that is accepted, in bytes.
+pub const PATTERN_MAX_BYTES: usize = 1024;
+
+/// The most memory that a compiled pattern may take.
+const COMPILED_MAX_BYTES: usize = 256 * 1024;
+
+/// What a pattern has to cover.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Anchoring {
+    /// The whole text, as for paths, origins and header names.
+    Whole,
+    /// Any part of the text, as for replacements.
+    Part,
+}
+
+/// A compiled regular expression of the `regex` crate. It works on bytes: classes such as `\w` are ASCII, and Unicode
+/// classes (`\p{…}`) are refused, since their tables would outweigh a filter.
+#[derive(Debug, Clone)]
+pub struct Pattern(Regex);
+
+impl Pattern {
+    /// Compiles `pattern`.
+    ///
+    /// # Errors
+    /// One line for a pattern that is empty, too long, too large when compiled, or not a regular expression.
+    pub fn new(pattern: &str, anchoring: Anchoring) -> Result<Self, String> {
+        if pattern.is_empty() {
+            return Err("an empty regular expression; write what it should match".to_owned());
+        }
+        if pattern.len() > PATTERN_MAX_BYTES {
+            return Err(format!(
+                "a regular expression of {} bytes; at most {PATTERN_MAX_BYTES} are accepted",
+                pattern.len()
+            ));
+        }
+        // By itself first: "a)|(b" must not become valid by what is put around it.
+        let regex = compile(pattern)?;
+        Ok(Self(match anchoring {
+            Anchoring::Part => regex,
+            Anchoring::Whole => compile(&format!(r"\A(?:{pattern})\z"))?,
+        }))
+    }
+
+    /// Whether the pattern matches.
+    #[must_use]
+    pub fn is_match(&self, text: &[u8]) -> bool {
+        self.0.is_match(text)
+    }
+
+    /// The capture groups of the first match.
+    #[must_use]
+    pub fn captures<'t>(&self, text: &'t [u8]) -> Option<Captures<'t>> {
+        self.0.captures(text)
+    }
+
+    /// The capture groups of every match, in order.
+    pub fn captures_iter<'t>(&self, text: &'t [u8]) -> impl Iterator<Item = Captures<'t>> {
+        self.0.captures_iter(text)
+    }
+
+    /// The number of the highest capture group; 0 where there is none.
+    #[must_use]
+    pub fn groups(&self) -> usize {
+        self.0.captures_len().saturating_sub(1)
+    }
+}
+
+fn compile(pattern: &str) -> Result<Regex, String> {
+    RegexBuilder::new(pattern)
+        .unicode(false)
+        .size_limit(COMPILED_MAX_BYTES)
+        .build()
+        .map_err(|error| match error {
+            regex::Error::CompiledTooBig(limit) => {
+                format!("\"{pattern}\" takes more than {limit} bytes when compiled; simplify it")
+            }
+            other => format!(
+                "\"{pattern}\" is not a regular expression: {}",
+                last_line(&other)
+            ),
+        })
+}
+
+/// The regex crate draws its errors over several lines; the last one says what is wrong.
+fn last_line(error: &regex::Error) -> String {
+    let text = error.to_string();
+    let last = text.lines().last().unwrap_or_default();
+    last.trim_start_matches("error: ").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_pattern_covers_the_whole_text_whatever_its_alternatives() {
+        let pattern = Pattern::new("a|b", Anchoring::Whole).unwrap();
+        for (text, matches) in [
+            ("a", true),
+            ("b", true),
+            ("ab", false),
+            ("xb", false),
+            ("a\n", false),
+        ] {
+            assert_eq!(pattern.is_match(text.as_bytes()), matches, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn patterns_that_break_a_bound_are_refused_with_the_rule() {
+        let long = "a".repeat(PATTERN_MAX_BYTES + 1);
+        for (pattern, needle) in [
+            ("", "empty"),
+            (long.as_str(), "at most 1024"),
+            ("(", "unclosed group"),
+            ("a)|(b", "unopened group"),
+            (r"\p{Greek}", "not a regular expression"),
+            ("(a{1000}){1000}", "when compiled"),
+        ] {
+            let error = Pattern::new(pattern, Anchoring::Whole).unwrap_err();
+            assert!(error.contains(needle), "{error}");
+            assert!(!error.contains('\n'), "{error}");
+        }
+    }
+}
