@@ -16,6 +16,16 @@ pub enum Edit {
     Remove(String),
 }
 
+impl Edit {
+    /// The header's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Set(name, _) | Self::Add(name, _) | Self::Remove(name) => name,
+        }
+    }
+}
+
 impl Headers {
     /// Headers from pairs whose names are already in lower case, as Envoy keeps them.
     #[must_use]

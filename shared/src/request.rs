@@ -114,20 +114,6 @@ impl RequestHead {
             .map(|(_, v)| form_decode(v))
     }
 
-    /// The values of a cookie as sent, in order, over all `cookie` headers (RFC 6265, section 4.2).
-    pub fn cookie_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> + 'a {
-        self.headers
-            .all("cookie")
-            .flat_map(|value| value.split(|b| *b == b';'))
-            .filter_map(move |pair| {
-                let pair = pair.trim_ascii();
-                let at = pair.iter().position(|b| *b == b'=')?;
-                let (n, v) = pair.split_at_checked(at)?;
-                (n.trim_ascii_end() == name.as_bytes())
-                    .then(|| unquote(v.get(1..).unwrap_or_default()))
-            })
-    }
-
     /// The edits of the host that turn this request into `after`.
     #[must_use]
     pub fn edits_to(&self, after: &Self) -> Vec<Edit> {
@@ -143,6 +129,19 @@ impl RequestHead {
         edits.extend(self.headers.edits_to(&after.headers));
         edits
     }
+}
+
+/// The values of a cookie as sent, in order, over all `cookie` headers (RFC 6265, section 4.2).
+pub fn cookie_values<'a>(headers: &'a Headers, name: &'a str) -> impl Iterator<Item = &'a [u8]> + 'a {
+    headers
+        .all("cookie")
+        .flat_map(|value| value.split(|b| *b == b';'))
+        .filter_map(move |pair| {
+            let pair = pair.trim_ascii();
+            let at = pair.iter().position(|b| *b == b'=')?;
+            let (n, v) = pair.split_at_checked(at)?;
+            (n.trim_ascii_end() == name.as_bytes()).then(|| unquote(v.get(1..).unwrap_or_default()))
+        })
 }
 
 /// Path and query of a `:path`. A fragment, which Envoy refuses by default, belongs to neither.
@@ -323,7 +322,7 @@ mod tests {
             .header("cookie", "a=1; session=x; b")
             .header("cookie", "session=\"y\"")
             .build();
-        let values: Vec<_> = head.cookie_values("session").collect();
+        let values: Vec<_> = cookie_values(&head.headers, "session").collect();
         assert_eq!(values, [&b"x"[..], b"y"]);
     }
 

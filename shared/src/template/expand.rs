@@ -2,7 +2,7 @@
 
 use super::{Part, Template, Variable};
 use crate::headers::Headers;
-use crate::request::{RequestHead, percent_decode};
+use crate::request::{RequestHead, cookie_values, percent_decode};
 use regex::bytes::Captures;
 use std::borrow::Cow;
 
@@ -14,6 +14,8 @@ pub const MAX_EXPANDED_BYTES: usize = 8 * 1024;
 pub struct Values<'a> {
     /// The request, as it came.
     pub request: Option<&'a RequestHead>,
+    /// The request's headers, where they are not those of `request`.
+    pub request_headers: Option<&'a Headers>,
     /// Headers of the response, `:status` among them.
     pub response: Option<&'a Headers>,
     /// Capture groups of the path pattern that matched, from group 1 on.
@@ -76,18 +78,19 @@ impl Values<'_> {
     fn get<'v>(&'v self, variable: &'v Variable) -> Option<Cow<'v, [u8]>> {
         let known = |bytes: &'v [u8]| (!bytes.is_empty()).then_some(Cow::Borrowed(bytes));
         let request = self.request;
+        let headers = self.request_headers.or(request.map(|r| &r.headers));
         match variable {
             Variable::RequestMethod => known(&request?.method),
             Variable::RequestScheme => known(&request?.scheme),
             Variable::RequestHost => known(&request?.authority),
             Variable::RequestPath => known(request?.path()),
             Variable::RequestQuery => request?.query().map(Cow::Borrowed),
-            Variable::RequestHeader(name) => joined(&request?.headers, name),
+            Variable::RequestHeader(name) => joined(headers?, name),
             Variable::RequestQueryParameter(name) => {
                 request?.query_values(name).next().map(Cow::Owned)
             }
             Variable::RequestCookie(name) => {
-                request?.cookie_values(name).next().map(percent_decode)
+                cookie_values(headers?, name).next().map(percent_decode)
             }
             Variable::SourceAddress => request?.source_address.as_deref().map(Cow::Borrowed),
             Variable::RouteName => known(request?.route_name.as_deref()?),

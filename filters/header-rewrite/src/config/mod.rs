@@ -1,0 +1,125 @@
+//! What a user writes, and its checks. A [`Config`] that exists is valid.
+
+mod operation;
+mod preset;
+mod status;
+
+use crate::operation::{RequestOperation, ResponseOperation};
+use crate::rules::{Rule, Rules};
+use filter_kit::config::{Env, FilterConfig, Invalid};
+use filter_kit::matching::{Match, RawMatch};
+use filter_kit::template::Scope;
+use filter_kit::values::Mode;
+use serde::Deserialize;
+
+pub use operation::{RawRequestOperation, RawResponseOperation};
+pub use preset::Preset;
+pub use status::StatusRange;
+
+/// The configuration of header-rewrite. Empty: nothing is changed.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RawConfig {
+    /// `enforce`, or `report` to change nothing but to count and log what would change.
+    #[serde(default)]
+    pub mode: Mode,
+    /// Allow operations on `x-envoy-*` headers, which steer Envoy's router: retries, timeouts, the path.
+    #[serde(default)]
+    pub allow_envoy_headers: bool,
+    /// The rules. All that match apply, in order; what they match is the request as it came.
+    #[serde(default)]
+    pub rules: Vec<RawRule>,
+}
+
+/// A rule.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RawRule {
+    /// The requests that the rule is for; left out: all.
+    #[serde(rename = "match")]
+    pub matches: Option<RawMatch>,
+    /// Operations on the request, in order; each sees what those before it did.
+    #[serde(default)]
+    pub request: Vec<RawRequestOperation>,
+    /// Operations on the response, in order; each sees what those before it did, and the request as it came.
+    #[serde(default)]
+    pub response: Vec<RawResponseOperation>,
+}
+
+/// The configuration that the filter runs on.
+#[derive(Debug)]
+pub struct Config {
+    /// Whether to act.
+    pub mode: Mode,
+    /// The rules.
+    pub rules: Rules,
+}
+
+impl FilterConfig for Config {
+    const FILTER: &'static str = "header-rewrite";
+    type Raw = RawConfig;
+
+    fn build(raw: RawConfig, env: &Env) -> Result<Self, Invalid> {
+        let context = Context {
+            env,
+            envoy_headers: raw.allow_envoy_headers,
+        };
+        let rules = raw
+            .rules
+            .into_iter()
+            .enumerate()
+            .map(|(i, rule)| context.rule(rule).map_err(|e| e.at_index("rules", i)))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            mode: raw.mode,
+            rules: Rules::new(rules),
+        })
+    }
+}
+
+/// What the checks of an operation have to know.
+#[derive(Clone, Copy)]
+struct Context<'a> {
+    env: &'a Env,
+    envoy_headers: bool,
+}
+
+impl Context<'_> {
+    fn rule(self, raw: RawRule) -> Result<Rule, Invalid> {
+        let matches = match raw.matches {
+            Some(matches) => matches.build().map_err(|e| e.at("match"))?,
+            None => Match::default(),
+        };
+        if raw.request.is_empty() && raw.response.is_empty() {
+            return Err(Invalid::new("the rule does nothing; write operations under request or response"));
+        }
+        let scope = Scope {
+            path_groups: matches.path_groups(),
+            ..Scope::default()
+        };
+        let request = raw
+            .request
+            .into_iter()
+            .enumerate()
+            .map(|(i, operation)| operation.build(self, scope).map_err(|e| e.at_index("request", i)))
+            .collect::<Result<Vec<RequestOperation>, _>>()?;
+        let scope = Scope {
+            response: true,
+            ..scope
+        };
+        let mut response: Vec<ResponseOperation> = Vec::new();
+        for (i, operation) in raw.response.into_iter().enumerate() {
+            response.extend(operation.build(self, scope).map_err(|e| e.at_index("response", i))?);
+        }
+        Ok(Rule {
+            matches,
+            request,
+            response,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
