@@ -87,12 +87,13 @@ fn client() -> Client {
         .timeout(Duration::from_secs(10))
 }
 
-/// Whether Envoy has started all it was told to.
+/// Whether Envoy serves: all is initialized, and every worker listens. No connection is made to a
+/// listener for that, as statistics and access logs would tell of it.
 pub(super) fn is_live(admin: SocketAddr) -> bool {
-    client()
-        .get(format!("http://{admin}/ready"))
-        .try_send()
-        .is_ok_and(|answer| answer.status == 200)
+    let get = |path| client().get(format!("http://{admin}{path}")).try_send();
+    get("/ready").is_ok_and(|answer| answer.status == 200)
+        && get("/stats?filter=^listener_manager.workers_started$")
+            .is_ok_and(|answer| answer.text().trim() == "listener_manager.workers_started: 1")
 }
 
 /// The listeners in Envoy's order.

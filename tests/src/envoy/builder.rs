@@ -1,12 +1,6 @@
 //! How an Envoy is started.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    net::{SocketAddr, TcpStream},
-    path::PathBuf,
-    time::Duration,
-};
+use std::{collections::BTreeMap, fs, net::SocketAddr, path::PathBuf, time::Duration};
 
 use anyhow::Result;
 use tempfile::TempDir;
@@ -231,11 +225,7 @@ impl<S: Source> Builder<S> {
         })?;
         let address = process.wait_for("a serving listener", self.deadline, |process| {
             process.check_running()?;
-            Ok(if admin::is_live(admin) {
-                serving(admin, bootstrap.first_listener.as_deref())
-            } else {
-                None
-            })
+            Ok(serving(admin, bootstrap.first_listener.as_deref()))
         })?;
         let dynamic = bootstrap.dynamic;
         Ok(Envoy {
@@ -362,16 +352,17 @@ impl<S: Source> Builder<S> {
     }
 }
 
-/// The address of the listener of that name, or else of Envoy's first, once it accepts connections.
+/// The address of the listener of that name, or else of Envoy's first.
 fn serving(admin: SocketAddr, name: Option<&str>) -> Option<SocketAddr> {
-    let listeners = admin::listeners(admin).ok()?;
-    let (_, address) = match name {
-        Some(name) => listeners.iter().find(|(listener, _)| listener == name)?,
-        None => listeners.first()?,
+    if !admin::is_live(admin) {
+        return None;
+    }
+    let mut listeners = admin::listeners(admin).ok()?.into_iter();
+    let listener = match name {
+        Some(name) => listeners.find(|(listener, _)| listener == name),
+        None => listeners.next(),
     };
-    TcpStream::connect_timeout(address, Duration::from_secs(1))
-        .ok()
-        .map(|_| *address)
+    listener.map(|(_, address)| address)
 }
 
 /// Fails if a module that the configuration names under [`MODULES`] is not built.

@@ -2,6 +2,7 @@
 
 use std::{convert::Infallible, net::TcpListener, sync::Arc};
 
+use anyhow::{Result, ensure};
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version, header,
@@ -48,10 +49,7 @@ pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-async fn answer(
-    mut request: Request<Incoming>,
-    shared: Arc<Shared>,
-) -> Result<Response<Body>, hyper::Error> {
+async fn answer(mut request: Request<Incoming>, shared: Arc<Shared>) -> Result<Response<Body>> {
     let is_tunnel = request.method() == Method::CONNECT
         || request
             .headers()
@@ -119,8 +117,9 @@ fn text(bytes: &[u8]) -> String {
     std::str::from_utf8(bytes).map_or_else(|_| from_bytes(bytes), ToString::to_string)
 }
 
-async fn respond(reply: Reply) -> Result<Response<Body>, hyper::Error> {
+async fn respond(reply: Reply) -> Result<Response<Body>> {
     tokio::time::sleep(reply.delay).await;
+    ensure!(!reply.abort, "told to cut the connection");
     let trailers = reply.trailers.as_ref().map(fields);
     let body = Full::new(Bytes::from(reply.body));
     let mut response = Response::new(match trailers {
