@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
-use super::sample::Substitution;
+use super::substitute::Substitution;
 use crate::paths;
 
 /// The files to serve, before the run.

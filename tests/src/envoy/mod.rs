@@ -16,7 +16,9 @@ mod dynamic;
 mod fetch;
 pub mod find;
 mod process;
-pub mod sample;
+mod sample;
+mod start;
+mod substitute;
 
 use std::{fs, net::SocketAddr, path::Path, process::ExitStatus, time::Duration};
 
@@ -25,11 +27,12 @@ use tempfile::TempDir;
 
 use self::process::Process;
 pub use self::{
-    builder::{Builder, Source, Validation},
+    builder::Builder,
     chain::{Chain, ConfigForm, Protocol},
     dynamic::DynamicDir,
     fetch::versions,
     sample::File,
+    start::{Bootstrap, Setting, Source, Validation},
 };
 use crate::{upstream::Upstream, wait};
 
