@@ -7,7 +7,7 @@
 
 use std::{net::Ipv4Addr, time::Duration};
 
-use e2e::{Client, Envoy, Load, Reply, Upstream, ports, wait};
+use e2e::{Client, Envoy, Load, Reply, Upstream, ports, trap, wait};
 
 const SOON: Duration = Duration::from_secs(5);
 
@@ -70,7 +70,10 @@ fn a_sample_for_people_keeps_its_ports() {
         .replace("10000", &listener.to_string())
         .replace("9901", &admin.to_string())
         .replace("8080", &upstream.to_string());
-    let envoy = Envoy::from_bootstrap(sample).keep_ports().start().unwrap();
+    let envoy = Envoy::from_bootstrap(&*sample)
+        .keep_ports()
+        .start()
+        .unwrap();
     assert_eq!(
         [
             envoy.address().port(),
@@ -80,6 +83,12 @@ fn a_sample_for_people_keeps_its_ports() {
         [listener, admin, upstream]
     );
     assert_eq!(Client::http1().get(envoy.url("/")).send().status, 200);
+    let error = Envoy::from_bootstrap(sample)
+        .keep_ports()
+        .upstream(envoy.upstream())
+        .start()
+        .err();
+    assert!(error.unwrap().to_string().contains(" is taken: "));
 }
 
 #[test]
@@ -224,4 +233,17 @@ fn envoy_ends_with_its_test() {
         status.success() && log.contains("exiting"),
         "{status} {log}"
     );
+}
+
+#[test]
+#[should_panic(expected = "a module is dead: ")]
+fn a_module_that_traps_does_not_pass_for_alive() {
+    let file = tempfile::Builder::new().suffix(".wasm").tempfile().unwrap();
+    std::fs::write(file.path(), trap::module()).unwrap();
+    let envoy = Envoy::with_filter(file.path().to_str().unwrap(), "{}")
+        .start()
+        .unwrap();
+    envoy.assert_vm_alive();
+    assert_eq!(Client::http1().get(envoy.url("/")).send().status, 503);
+    envoy.assert_vm_alive();
 }

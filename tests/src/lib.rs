@@ -8,6 +8,7 @@
 //! | [`client`] | blocking HTTP clients, a gRPC call, and raw bytes over TCP |
 //! | [`load`] | many requests at once, counted by answer |
 //! | [`headers`], [`echo`] | what clients and the upstream saw |
+//! | [`trap`] | a module that traps |
 //! | [`paths`], [`ports`], [`yaml`], [`wait`] | where things lie, free ports, YAML as JSON values, waiting for a condition |
 //!
 //! ```no_run
@@ -40,6 +41,7 @@ pub mod load;
 pub mod paths;
 pub mod ports;
 mod runtime;
+pub mod trap;
 pub mod upstream;
 pub mod wait;
 pub mod yaml;

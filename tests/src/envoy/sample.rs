@@ -5,14 +5,14 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::{
     DynamicDir,
     start::{Bootstrap, Setting, Source},
     substitute::{Owner, Substitution, first_listener, ports},
 };
-use crate::paths;
+use crate::{paths, ports as port};
 
 /// Where the samples expect the modules.
 const MODULES: &str = "/etc/envoy/filters/";
@@ -52,7 +52,11 @@ impl Source for File {
         };
         for text in files.iter().map(|(_, text)| text).chain([&text]) {
             check_modules(text)?;
-            substitution.add_ports(&ports(text)?, setting);
+            let found = ports(text)?;
+            if setting.keep_ports {
+                check_free(&found)?;
+            }
+            substitution.add_ports(&found, setting);
         }
         substitution.paths.push((
             MODULES.to_string(),
@@ -96,6 +100,18 @@ fn check_modules(text: &str) -> Result<()> {
         if after[name.len()..].starts_with(".wasm") {
             paths::module(&name)?;
         }
+    }
+    Ok(())
+}
+
+/// Fails if a port that Envoy is to bind is taken; Envoy itself may share it without a word.
+fn check_free(found: &BTreeMap<u16, Owner>) -> Result<()> {
+    for (port, owner) in found {
+        let is_bound = matches!(owner, Owner::Admin | Owner::Listener);
+        ensure!(
+            !is_bound || !port::in_use(*port),
+            "port {port} is taken: end the program that listens on it, or let Envoy run on a free port"
+        );
     }
     Ok(())
 }

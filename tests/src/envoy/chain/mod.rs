@@ -51,7 +51,7 @@ enum Filter {
 
 impl Builder<Chain> {
     /// Adds a filter of the catalog, configured in YAML or JSON. A name that ends in `.wasm` is the
-    /// path of a module.
+    /// path of any other module.
     pub fn filter(mut self, name: &str, config: impl Into<String>) -> Self {
         self.source.filters.push(Filter::Wasm {
             name: name.to_string(),

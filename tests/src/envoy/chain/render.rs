@@ -84,10 +84,9 @@ impl Chain {
 
     /// Filters of one module share a VM, as they do where people name one `vm_id`.
     fn wasm(&self, position: usize, name: &str, config: &str) -> Result<Value> {
-        let module = if name.ends_with(".wasm") {
-            name.into()
-        } else {
-            paths::module(name)?
+        let (name, module) = match name.strip_suffix(".wasm") {
+            Some(path) => (path.rsplit('/').next().unwrap_or(path), name.into()),
+            None => (name, paths::module(name)?),
         };
         let environment: serde_json::Map<_, _> = self
             .environment
