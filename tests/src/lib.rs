@@ -6,7 +6,7 @@
 //! | [`envoy`] | find or fetch the binary, start it from a sample or around one filter, read its log, statistics and memory |
 //! | [`upstream`] | an HTTP/1.1 and HTTP/2 server that echoes what it received, or answers as a test programs it |
 //! | [`client`] | blocking HTTP clients, a gRPC call, and raw bytes over TCP |
-//! | [`load`] | many requests at once, counted by answer |
+//! | [`mod@load`] | many requests at once, counted by answer |
 //! | [`headers`], [`echo`] | what clients and the upstream saw |
 //! | [`trap`] | a module that traps |
 //! | [`paths`], [`ports`], [`yaml`], [`wait`] | where things lie, free ports, YAML as JSON values, waiting for a condition |

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, time::Duration};
 use super::{dynamic, find::Find};
 use crate::upstream::Upstream;
 
-/// An Envoy to be; see [`Envoy::from_sample`] and [`Envoy::with_filter`].
+/// An Envoy to be; see [`Envoy::from_sample`](super::Envoy::from_sample) and
+/// [`Envoy::with_filter`](super::Envoy::with_filter).
 #[must_use = "Envoy runs when started"]
 pub struct Builder<S> {
     pub(super) source: S,
@@ -72,7 +73,7 @@ impl<S> Builder<S> {
     }
 
     /// Serves these files, name and text, from a folder that the bootstrap calls `path` (ending in
-    /// `/`); see [`Envoy::dynamic`].
+    /// `/`); see [`Envoy::dynamic`](super::Envoy::dynamic).
     pub fn dynamic(self, path: &str, files: &[(&str, &str)]) -> Self {
         Self {
             dynamic: Some(dynamic::Files::given(path, files)),
