@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::{dynamic, find::Find};
+use super::{File, dynamic, find::Find};
 use crate::upstream::Upstream;
 
 /// An Envoy to be; see [`Envoy::from_sample`](super::Envoy::from_sample) and
@@ -47,44 +47,6 @@ impl<S> Builder<S> {
     pub fn upstream(self, upstream: &Upstream) -> Self {
         Self {
             upstream: Some(upstream.port()),
-            ..self
-        }
-    }
-
-    /// Points another cluster of the bootstrap at this port of its address.
-    pub fn cluster_port(mut self, cluster: &str, port: u16) -> Self {
-        self.cluster_ports.insert(cluster.to_string(), port);
-        self
-    }
-
-    /// Replaces a path, or its beginning, in the bootstrap and the dynamic files.
-    pub fn path(mut self, from: &str, to: impl Into<String>) -> Self {
-        self.paths.push((from.to_string(), to.into()));
-        self
-    }
-
-    /// Leaves the ports as they are written: for people, who want to know them beforehand. See
-    /// [`ports::in_use`](crate::ports::in_use).
-    pub fn keep_ports(self) -> Self {
-        Self {
-            keep_ports: true,
-            ..self
-        }
-    }
-
-    /// Serves these files, name and text, from a folder that the bootstrap calls `path` (ending in
-    /// `/`); see [`Envoy::dynamic`](super::Envoy::dynamic).
-    pub fn dynamic(self, path: &str, files: &[(&str, &str)]) -> Self {
-        Self {
-            dynamic: Some(dynamic::Files::given(path, files)),
-            ..self
-        }
-    }
-
-    /// As [`Builder::dynamic`], with all files of a folder in `envoy-configs/`.
-    pub fn dynamic_samples(self, path: &str, folder: &str) -> Self {
-        Self {
-            dynamic: Some(dynamic::Files::samples(path, folder)),
             ..self
         }
     }
@@ -140,5 +102,46 @@ impl<S> Builder<S> {
     /// How long the start may take; 60 s by default.
     pub fn deadline(self, deadline: Duration) -> Self {
         Self { deadline, ..self }
+    }
+}
+
+/// What is replaced in a text; a chain is built as it should be.
+impl Builder<File> {
+    /// Points another cluster of the bootstrap at this port of its address.
+    pub fn cluster_port(mut self, cluster: &str, port: u16) -> Self {
+        self.cluster_ports.insert(cluster.to_string(), port);
+        self
+    }
+
+    /// Replaces a path, or its beginning, in the bootstrap and the dynamic files.
+    pub fn path(mut self, from: &str, to: impl Into<String>) -> Self {
+        self.paths.push((from.to_string(), to.into()));
+        self
+    }
+
+    /// Leaves the ports as they are written: for people, who want to know them beforehand. See
+    /// [`ports::in_use`](crate::ports::in_use).
+    pub fn keep_ports(self) -> Self {
+        Self {
+            keep_ports: true,
+            ..self
+        }
+    }
+
+    /// Serves these files, name and text, from a folder that the bootstrap calls `path` (ending in
+    /// `/`); see [`Envoy::dynamic`](super::Envoy::dynamic).
+    pub fn dynamic(self, path: &str, files: &[(&str, &str)]) -> Self {
+        Self {
+            dynamic: Some(dynamic::Files::given(path, files)),
+            ..self
+        }
+    }
+
+    /// As [`Builder::dynamic`], with all files of a folder in `envoy-configs/`.
+    pub fn dynamic_samples(self, path: &str, folder: &str) -> Self {
+        Self {
+            dynamic: Some(dynamic::Files::samples(path, folder)),
+            ..self
+        }
     }
 }
