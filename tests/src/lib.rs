@@ -1,1 +1,54 @@
-//! e2e.
+//! The harness that the tests, `cargo xtask demo` and `cargo xtask serve` stand on: a real Envoy,
+//! a real upstream, real clients.
+//!
+//! | Module | Holds |
+//! |---|---|
+//! | [`envoy`] | find or fetch the binary, start it from a sample or around one filter, read its log, statistics and memory |
+//! | [`upstream`] | an HTTP/1.1 and HTTP/2 server that echoes what it received, or answers as a test programs it |
+//! | [`client`] | blocking HTTP clients, a gRPC call, and raw bytes over TCP |
+//! | [`mod@load`] | many requests at once, counted by answer |
+//! | [`headers`], [`echo`] | what clients and the upstream saw |
+//! | [`trap`] | a module that traps |
+//! | [`paths`], [`ports`], [`yaml`], [`wait`] | where things lie, free ports, YAML as JSON values, waiting for a condition |
+//!
+//! ```no_run
+//! use e2e::{Client, Envoy};
+//!
+//! let envoy = Envoy::with_filter("header-rewrite", "rules: []").start()?;
+//! let answer = Client::http1().get(envoy.url("/hello")).header("x-a", "1").send();
+//! assert_eq!(answer.status, 200);
+//! assert_eq!(answer.echo().header("x-a"), Some("1"));
+//! envoy.assert_vm_alive();
+//! # anyhow::Ok(())
+//! ```
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "test support: a failed assumption should be loud, it waits on a real clock and tells of slow steps"
+)]
+
+pub mod client;
+pub mod echo;
+pub mod envoy;
+pub mod headers;
+pub mod load;
+pub mod paths;
+pub mod ports;
+mod runtime;
+pub mod trap;
+pub mod upstream;
+pub mod wait;
+pub mod yaml;
+
+pub use client::{Client, Response, grpc::GrpcResponse, raw};
+pub use echo::EchoedRequest;
+pub use envoy::{Builder, ConfigForm, DynamicDir, Envoy, Protocol};
+pub use headers::Headers;
+pub use load::{Load, LoadResult, load};
+pub use upstream::{Reply, Upstream};

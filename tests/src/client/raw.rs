@@ -1,0 +1,272 @@
+//! Bytes over TCP, for what no HTTP client would send: bad requests, smuggling, upgrades.
+
+use std::{
+    io::{ErrorKind, Read, Write},
+    net::{SocketAddr, TcpStream},
+    time::Duration,
+};
+
+use super::TIMEOUT;
+use crate::{
+    echo::EchoedRequest,
+    headers::{Headers, from_bytes},
+};
+
+/// What came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// A response.
+    Response(RawResponse),
+    /// The server closed the connection without one.
+    Closed,
+}
+
+/// A response as it stood on the wire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawResponse {
+    /// The status.
+    pub status: u16,
+    /// Header fields, names in the case they came in.
+    pub headers: Headers,
+    /// The body, chunks joined.
+    pub body: Vec<u8>,
+}
+
+/// Sends the bytes on a new connection and reads one answer.
+///
+/// # Panics
+/// If the server cannot be reached, answers nothing in 10 s or does not speak HTTP/1.
+#[track_caller]
+pub fn send(server: SocketAddr, bytes: impl AsRef<[u8]>) -> Answer {
+    Connection::open(server).send(bytes).answer()
+}
+
+/// A TCP connection to an HTTP/1 server.
+pub struct Connection {
+    stream: TcpStream,
+    /// Read, but not yet part of an answer.
+    read: Vec<u8>,
+}
+
+impl Connection {
+    /// Connects.
+    ///
+    /// # Panics
+    /// If the server cannot be reached.
+    #[track_caller]
+    pub fn open(server: SocketAddr) -> Self {
+        let stream = TcpStream::connect_timeout(&server, TIMEOUT)
+            .unwrap_or_else(|error| panic!("cannot connect to {server}: {error}"));
+        stream.set_nodelay(true).expect("a TCP socket");
+        Self {
+            stream,
+            read: Vec::new(),
+        }
+        .timeout(TIMEOUT)
+    }
+
+    /// Replaces the 10 s that a read may take.
+    #[must_use]
+    pub fn timeout(self, timeout: Duration) -> Self {
+        self.stream
+            .set_read_timeout(Some(timeout))
+            .expect("a timeout above zero");
+        self
+    }
+
+    /// Sends the bytes. That the server has closed the connection shows in the answer.
+    pub fn send(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
+        let _ = self.stream.write_all(bytes.as_ref());
+        self
+    }
+
+    /// Reads one answer by its length, never to the end of the connection unless it has no length.
+    /// Interim answers (`100 Continue`) are passed over.
+    ///
+    /// # Panics
+    /// If nothing comes in time, or it is not HTTP/1.
+    #[track_caller]
+    pub fn answer(&mut self) -> Answer {
+        self.read_answer(true)
+    }
+
+    /// As [`Connection::answer`], to a HEAD request: it has no body, whatever its length says.
+    ///
+    /// # Panics
+    /// If nothing comes in time, or it is not HTTP/1.
+    #[track_caller]
+    pub fn answer_to_head(&mut self) -> Answer {
+        self.read_answer(false)
+    }
+
+    #[track_caller]
+    fn read_answer(&mut self, with_body: bool) -> Answer {
+        let Some(mut response) = self.read_head() else {
+            return Answer::Closed;
+        };
+        let length = response
+            .headers
+            .all("content-length")
+            .first()
+            .map(|length| length.parse());
+        response.body = match (response.status, length) {
+            (100, _) => return self.read_answer(with_body),
+            (101 | 204 | 304, _) => Vec::new(),
+            _ if !with_body => Vec::new(),
+            (_, Some(length)) => self.exactly(length.expect("content-length is a number")),
+            _ if response.headers.all("transfer-encoding") == ["chunked"] => self.read_chunks(),
+            _ => {
+                while self.more() {}
+                std::mem::take(&mut self.read)
+            }
+        };
+        Answer::Response(response)
+    }
+
+    #[track_caller]
+    fn read_head(&mut self) -> Option<RawResponse> {
+        let head = self.until(b"\r\n\r\n")?;
+        let text = from_bytes(&head);
+        let mut lines = text.split("\r\n");
+        let status = lines
+            .next()
+            .and_then(|line| line.strip_prefix("HTTP/1.")?.get(2..5)?.parse().ok());
+        let status = status.unwrap_or_else(|| panic!("not an HTTP/1 answer: {text:?}"));
+        let fields = lines.filter_map(|line| line.split_once(':'));
+        let headers = fields
+            .map(|(name, value)| (name.to_string(), value.trim().to_string()))
+            .collect();
+        Some(RawResponse {
+            status,
+            headers: Headers(headers),
+            body: Vec::new(),
+        })
+    }
+
+    #[track_caller]
+    fn read_chunks(&mut self) -> Vec<u8> {
+        let mut body = Vec::new();
+        loop {
+            let line = from_bytes(&self.until(b"\r\n").expect("a chunk size"));
+            let size = line.split(';').next().unwrap_or_default().trim();
+            let size =
+                usize::from_str_radix(size, 16).unwrap_or_else(|_| panic!("chunk size {line:?}"));
+            if size == 0 {
+                while self
+                    .until(b"\r\n")
+                    .is_some_and(|trailer| !trailer.is_empty())
+                {}
+                return body;
+            }
+            body.extend(self.exactly(size));
+            self.exactly(2);
+        }
+    }
+
+    /// The next `count` bytes, after an upgrade for one.
+    ///
+    /// # Panics
+    /// If the connection ends before, or nothing comes in time.
+    #[track_caller]
+    pub fn exactly(&mut self, count: usize) -> Vec<u8> {
+        while self.read.len() < count {
+            assert!(
+                self.more(),
+                "the connection ended {} bytes early",
+                count - self.read.len()
+            );
+        }
+        self.read.drain(..count).collect()
+    }
+
+    /// Whether the server closes the connection without another byte, within the timeout.
+    pub fn is_closed(&mut self) -> bool {
+        self.read.is_empty() && matches!(self.stream.read(&mut [0; 1]), Ok(0))
+    }
+
+    /// What stands before `end`; none at the end of the connection.
+    #[track_caller]
+    fn until(&mut self, end: &[u8]) -> Option<Vec<u8>> {
+        loop {
+            if let Some(at) = self
+                .read
+                .windows(end.len())
+                .position(|window| window == end)
+            {
+                let mut found: Vec<u8> = self.read.drain(..at + end.len()).collect();
+                found.truncate(at);
+                return Some(found);
+            }
+            if !self.more() {
+                assert!(
+                    self.read.is_empty(),
+                    "the answer broke off: {:?}",
+                    from_bytes(&self.read)
+                );
+                return None;
+            }
+        }
+    }
+
+    /// Reads on; false at the end of the connection.
+    #[track_caller]
+    fn more(&mut self) -> bool {
+        let mut buffer = [0; 16 * 1024];
+        match self.stream.read(&mut buffer) {
+            Ok(count) => {
+                self.read.extend(&buffer[..count]);
+                count > 0
+            }
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                panic!("no answer in time; so far: {:?}", from_bytes(&self.read))
+            }
+            // Reset: closed with bytes of ours unread.
+            Err(_) => false,
+        }
+    }
+}
+
+impl Answer {
+    /// The response.
+    ///
+    /// # Panics
+    /// If the connection was closed instead.
+    #[track_caller]
+    pub fn response(self) -> RawResponse {
+        match self {
+            Self::Response(response) => response,
+            Self::Closed => panic!("the server closed the connection without an answer"),
+        }
+    }
+
+    /// The status; none if the connection was closed.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Response(response) => Some(response.status),
+            Self::Closed => None,
+        }
+    }
+}
+
+impl RawResponse {
+    /// See [`Headers::get`].
+    #[track_caller]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)
+    }
+
+    /// The body as text; bytes that are not UTF-8 are replaced.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// What the echo upstream saw.
+    ///
+    /// # Panics
+    /// If the answer is not the echo's.
+    #[track_caller]
+    pub fn echo(&self) -> EchoedRequest {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|_| panic!("{} and no echo: {:?}", self.status, self.text()))
+    }
+}

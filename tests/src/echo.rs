@@ -1,0 +1,51 @@
+//! What the upstream received, as it records it and as its echo tells the client.
+
+use serde::{Deserialize, Serialize};
+
+use crate::headers::Headers;
+
+/// One request as the upstream saw it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EchoedRequest {
+    /// The method.
+    pub method: String,
+    /// Path and query, not decoded.
+    pub path: String,
+    /// `:authority` of HTTP/2, `host` of HTTP/1.1; empty if the request had neither.
+    pub authority: String,
+    /// `:scheme`, which only HTTP/2 carries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<String>,
+    /// `HTTP/1.1` or `HTTP/2.0`.
+    pub version: String,
+    /// All fields; see [`Headers`] for bytes that are not ASCII.
+    pub headers: Headers,
+    /// The body as text if it is UTF-8, otherwise as Latin-1.
+    pub body: String,
+    /// The fields after the body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trailers: Option<Headers>,
+}
+
+impl EchoedRequest {
+    /// See [`Headers::get`].
+    #[track_caller]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)
+    }
+
+    /// See [`Headers::all`].
+    pub fn headers_all(&self, name: &str) -> Vec<&str> {
+        self.headers.all(name)
+    }
+
+    /// The path without the query.
+    pub fn path_only(&self) -> &str {
+        self.path.split('?').next().unwrap_or_default()
+    }
+
+    /// The query, without `?`; empty if there is none.
+    pub fn query(&self) -> &str {
+        self.path.split_once('?').map_or("", |(_, query)| query)
+    }
+}

@@ -1,0 +1,149 @@
+//! What a running Envoy tells about itself: its admin interface.
+
+use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use super::Envoy;
+use crate::client::{Client, Response};
+
+impl Envoy {
+    /// GETs a page of the admin interface.
+    ///
+    /// # Panics
+    /// If Envoy does not answer.
+    #[track_caller]
+    pub fn admin(&self, path: &str) -> Response {
+        client().get(format!("http://{}{path}", self.admin)).send()
+    }
+
+    /// POSTs to the admin interface.
+    ///
+    /// # Panics
+    /// If Envoy does not answer.
+    #[track_caller]
+    pub fn admin_post(&self, path: &str) -> Response {
+        client().post(format!("http://{}{path}", self.admin)).send()
+    }
+
+    /// All counters and gauges.
+    ///
+    /// # Panics
+    /// If Envoy does not answer.
+    #[track_caller]
+    pub fn stats(&self) -> BTreeMap<String, u64> {
+        let stats = self.admin("/stats?format=json").json();
+        let stats = stats["stats"].as_array().cloned().unwrap_or_default();
+        // Histograms have no name here, text readouts no number.
+        let number =
+            |stat: &Value| Some((stat["name"].as_str()?.to_string(), stat["value"].as_u64()?));
+        stats.iter().filter_map(number).collect()
+    }
+
+    /// One counter or gauge.
+    ///
+    /// # Panics
+    /// If there is none of that name; it lists those that sound alike.
+    #[track_caller]
+    pub fn stat(&self, name: &str) -> u64 {
+        let stats = self.stats();
+        let word = name.split('.').next_back().unwrap_or(name);
+        stats.get(name).copied().unwrap_or_else(|| {
+            let alike: Vec<_> = stats.keys().filter(|key| key.contains(word)).collect();
+            panic!("no statistic {name}; with {word}: {alike:?}")
+        })
+    }
+
+    /// The listeners by name with their addresses, on loopback, as they are now.
+    ///
+    /// # Panics
+    /// If Envoy does not answer.
+    #[track_caller]
+    pub fn listeners(&self) -> BTreeMap<String, SocketAddr> {
+        match listeners(self.admin) {
+            Ok(listeners) => listeners.into_iter().collect(),
+            Err(error) => panic!("{error:#}"),
+        }
+    }
+
+    /// A URL at the listener of that name.
+    ///
+    /// # Panics
+    /// If there is no such listener.
+    #[track_caller]
+    pub fn url_of(&self, listener: &str, path: &str) -> String {
+        let listeners = self.listeners();
+        match listeners.get(listener) {
+            Some(address) => format!("http://{address}{path}"),
+            None => panic!("no listener {listener}, only {:?}", listeners.keys()),
+        }
+    }
+}
+
+fn client() -> Client {
+    Client::http1()
+        .new_connections()
+        .timeout(Duration::from_secs(10))
+}
+
+/// Whether Envoy serves: all is initialized, and every worker listens. No connection is made to a
+/// listener for that, as statistics and access logs would tell of it.
+pub(super) fn is_live(admin: SocketAddr) -> bool {
+    let get = |path| client().get(format!("http://{admin}{path}")).try_send();
+    get("/ready").is_ok_and(|answer| answer.status == 200)
+        && get("/stats?filter=^listener_manager.workers_started$")
+            .is_ok_and(|answer| answer.text().trim() == "listener_manager.workers_started: 1")
+}
+
+/// The listeners in Envoy's order.
+pub(super) fn listeners(admin: SocketAddr) -> Result<Vec<(String, SocketAddr)>> {
+    let answer = client()
+        .get(format!("http://{admin}/listeners?format=json"))
+        .try_send()?;
+    let answer: Value =
+        serde_json::from_slice(&answer.body).context("Envoy's list of listeners")?;
+    let listeners = answer["listener_statuses"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    Ok(listeners.iter().filter_map(listener).collect())
+}
+
+fn listener(status: &Value) -> Option<(String, SocketAddr)> {
+    let address = &status["local_address"]["socket_address"];
+    let port = u16::try_from(address["port_value"].as_u64()?).ok()?;
+    let ip = match address["address"].as_str()? {
+        "0.0.0.0" => "127.0.0.1",
+        "::" => "::1",
+        ip => ip,
+    };
+    Some((
+        status["name"].as_str()?.to_string(),
+        SocketAddr::new(ip.parse().ok()?, port),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_listener_on_all_addresses_is_reached_on_loopback() {
+        let status = |ip| json!({"name": "a", "local_address": {"socket_address": {"address": ip, "port_value": 80}}});
+        let cases = [
+            ("0.0.0.0", "127.0.0.1:80"),
+            ("::", "[::1]:80"),
+            ("127.0.0.2", "127.0.0.2:80"),
+        ];
+        for (ip, address) in cases {
+            assert_eq!(
+                listener(&status(ip)),
+                Some(("a".into(), address.parse().unwrap())),
+                "{ip}"
+            );
+        }
+    }
+}

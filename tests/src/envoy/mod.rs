@@ -1,0 +1,242 @@
+//! A real Envoy, started for a test and gone after it.
+//!
+//! ```no_run
+//! # use e2e::Envoy;
+//! let sample = Envoy::from_sample("header-rewrite").concurrency(4).start()?;
+//! let built = Envoy::with_filter("cors", "policies: []").hcm("normalize_path: true").start()?;
+//! let refusal = Envoy::with_filter("cors", "polices: []").refuses()?;
+//! # anyhow::Ok(())
+//! ```
+//! Ports are free ones that the kernel chooses; see [`ports`](crate::ports).
+
+mod admin;
+mod builder;
+mod chain;
+mod dynamic;
+mod fetch;
+pub mod find;
+mod process;
+mod sample;
+mod start;
+mod substitute;
+
+use std::{fs, net::SocketAddr, path::Path, process::ExitStatus, time::Duration};
+
+use anyhow::Result;
+use tempfile::TempDir;
+
+use self::process::Process;
+pub use self::{
+    builder::Builder,
+    chain::{Chain, ConfigForm, Protocol},
+    dynamic::DynamicDir,
+    fetch::versions,
+    sample::File,
+    start::{Bootstrap, Setting, Source, Validation},
+};
+use crate::{upstream::Upstream, wait};
+
+/// A running Envoy. Dropped, it is killed and waited for: a `static` one would outlive its test.
+pub struct Envoy {
+    process: Process,
+    admin: SocketAddr,
+    address: SocketAddr,
+    upstream: Option<Upstream>,
+    dynamic: Option<DynamicDir>,
+    folder: TempDir,
+    version: String,
+}
+
+impl Envoy {
+    /// Runs a sample of `envoy-configs/` by name or path: that very file, with only ports, the path
+    /// of the modules and what [`Builder`] is told replaced.
+    pub fn from_sample(sample: impl AsRef<Path>) -> Builder<File> {
+        Builder::new(File::Sample(sample.as_ref().to_path_buf()))
+    }
+
+    /// Runs a bootstrap given as YAML or JSON; ports and paths are replaced as in a sample.
+    pub fn from_bootstrap(text: impl Into<String>) -> Builder<File> {
+        Builder::new(File::Text(text.into()))
+    }
+
+    /// Runs one filter of the catalog, configured in YAML or JSON, before an upstream.
+    pub fn with_filter(filter: &str, config: impl Into<String>) -> Builder<Chain> {
+        Self::with_no_filter().filter(filter, config)
+    }
+
+    /// Runs several filters of the catalog in this order.
+    pub fn with_filters(filters: &[(&str, &str)]) -> Builder<Chain> {
+        filters
+            .iter()
+            .fold(Self::with_no_filter(), |builder, (filter, config)| {
+                builder.filter(filter, *config)
+            })
+    }
+
+    /// Runs no filter but the router; add others by [`Builder::filter`] and [`Builder::native`].
+    pub fn with_no_filter() -> Builder<Chain> {
+        Builder::new(Chain::default())
+    }
+
+    /// The address of the first listener, on loopback.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A URL at the first listener.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// The address of the admin interface.
+    pub fn admin_address(&self) -> SocketAddr {
+        self.admin
+    }
+
+    /// The upstream that was started along with Envoy.
+    ///
+    /// # Panics
+    /// If the test brought its own by [`Builder::upstream`].
+    pub fn upstream(&self) -> &Upstream {
+        self.upstream
+            .as_ref()
+            .expect("this Envoy was given its upstream: ask that one")
+    }
+
+    /// As [`Envoy::upstream`], to stop and restart it.
+    ///
+    /// # Panics
+    /// If the test brought its own.
+    pub fn upstream_mut(&mut self) -> &mut Upstream {
+        self.upstream
+            .as_mut()
+            .expect("this Envoy was given its upstream: ask that one")
+    }
+
+    /// The folder of dynamic files.
+    ///
+    /// # Panics
+    /// If there is none; see [`Builder::dynamic`].
+    pub fn dynamic(&self) -> &DynamicDir {
+        self.dynamic
+            .as_ref()
+            .expect("this Envoy was started without dynamic files")
+    }
+
+    /// Its version.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
+    /// Resident memory, in bytes.
+    ///
+    /// # Errors
+    /// If the process has ended.
+    pub fn rss_bytes(&self) -> Result<u64> {
+        self.process.rss_bytes()
+    }
+
+    /// All that Envoy has logged so far.
+    pub fn log(&self) -> String {
+        self.process.log()
+    }
+
+    /// The first line of the log that contains `needle`, waited for.
+    ///
+    /// # Panics
+    /// If it does not come in time.
+    #[track_caller]
+    pub fn wait_for_log(&self, needle: &str, timeout: Duration) -> String {
+        let line = wait_for_line(timeout, needle, || self.log());
+        line.unwrap_or_else(|| {
+            panic!(
+                "{}",
+                self.process
+                    .failure(&format!("no {needle:?} in the log of Envoy"))
+            )
+        })
+    }
+
+    /// The lines of the access log so far; see [`Builder::access_log`].
+    pub fn access_log(&self) -> Vec<String> {
+        self.access_log_text()
+            .lines()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    /// The first line of the access log that contains `needle`, waited for.
+    ///
+    /// # Panics
+    /// If it does not come in time.
+    #[track_caller]
+    pub fn wait_for_access_log(&self, needle: &str, timeout: Duration) -> String {
+        let line = wait_for_line(timeout, needle, || self.access_log_text());
+        line.unwrap_or_else(|| panic!("no {needle:?} in the access log: {:?}", self.access_log()))
+    }
+
+    fn access_log_text(&self) -> String {
+        fs::read(self.folder.path().join(chain::ACCESS_LOG))
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            .unwrap_or_default()
+    }
+
+    /// Fails if a module has trapped, was reloaded, or could not be set up on a worker.
+    ///
+    /// # Panics
+    /// Then, with the line of the log or the statistic that says so.
+    #[track_caller]
+    pub fn assert_vm_alive(&self) {
+        let log = self.log();
+        for sign in [
+            "Uncaught RuntimeError",
+            "Failed to configure thread-local Wasm plugin",
+            "Plugin configured failed",
+        ] {
+            let line = log.lines().find(|line| line.contains(sign));
+            assert!(
+                line.is_none(),
+                "a module is dead: {}",
+                line.unwrap_or_default()
+            );
+        }
+        let reloads: Vec<_> = self
+            .stats()
+            .into_iter()
+            .filter(|(name, count)| {
+                name.starts_with("wasm.") && name.contains("vm_reload") && *count > 0
+            })
+            .collect();
+        assert!(reloads.is_empty(), "a module was reloaded: {reloads:?}");
+    }
+
+    /// Ends the process without warning, as the kernel does when memory runs out.
+    pub fn kill(self) {
+        drop(self);
+    }
+
+    /// Asks Envoy to end by itself, which must take at most 10 s, and returns its status and its
+    /// whole log.
+    ///
+    /// # Errors
+    /// If it does not end.
+    pub fn quit(mut self) -> Result<(ExitStatus, String)> {
+        self.admin_post("/quitquitquit");
+        let status = self.process.wait(Duration::from_secs(10))?;
+        Ok((status, self.log()))
+    }
+}
+
+fn wait_for_line(timeout: Duration, needle: &str, text: impl Fn() -> String) -> Option<String> {
+    wait::poll(timeout, || {
+        text()
+            .lines()
+            .find(|line| line.contains(needle))
+            .map(ToString::to_string)
+    })
+}

@@ -1,0 +1,221 @@
+//! Many requests at once, counted by answer: for limits that all workers share, and for changes
+//! under traffic.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use anyhow::Result;
+use tokio::task::JoinHandle;
+
+use crate::{
+    client::{
+        Client, TIMEOUT,
+        request::{Parts, exchange},
+    },
+    runtime,
+};
+
+/// Sends `total` GETs over `connections` HTTP/1.1 connections, each one request after the other.
+///
+/// # Panics
+/// If the URL is not `http://address:port/…`.
+#[track_caller]
+pub fn load(url: impl AsRef<str>, total: u64, connections: usize) -> LoadResult {
+    Load::new(url).total(total).connections(connections).run()
+}
+
+/// A load in the making.
+#[must_use = "a load is sent when run or started"]
+pub struct Load {
+    client: Client,
+    parts: Result<Parts>,
+    total: u64,
+    connections: usize,
+}
+
+/// A load that is being sent.
+#[must_use = "a load goes on until finished"]
+pub struct RunningLoad {
+    workers: Vec<JoinHandle<LoadResult>>,
+    stop: Arc<AtomicBool>,
+    begun: Instant,
+}
+
+/// What a load met with.
+#[derive(Clone, Debug, Default)]
+pub struct LoadResult {
+    /// Answers by status.
+    pub statuses: BTreeMap<u16, u64>,
+    /// Requests without an answer by cause.
+    pub errors: BTreeMap<String, u64>,
+    /// Of every answer, shortest first.
+    pub latencies: Vec<Duration>,
+    /// From the first request to the last answer.
+    pub elapsed: Duration,
+}
+
+impl Load {
+    /// 100 GETs over 4 HTTP/1.1 connections.
+    pub fn new(url: impl AsRef<str>) -> Self {
+        let parts = Parts::new("GET", url.as_ref());
+        Self {
+            client: Client::http1(),
+            parts,
+            total: 100,
+            connections: 4,
+        }
+    }
+
+    /// How many requests to send; [`Load::start`] alone may send without end: `u64::MAX`.
+    pub fn total(self, total: u64) -> Self {
+        Self { total, ..self }
+    }
+
+    /// How many requests are under way at a time: connections with HTTP/1.1, streams of one
+    /// connection with HTTP/2.
+    pub fn connections(self, connections: usize) -> Self {
+        Self {
+            connections,
+            ..self
+        }
+    }
+
+    /// Sends by this client.
+    pub fn client(self, client: Client) -> Self {
+        Self { client, ..self }
+    }
+
+    /// Adds a field to every request.
+    pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        self.parts = self
+            .parts
+            .and_then(|mut parts| parts.add(name, value.as_ref()).map(|()| parts));
+        self
+    }
+
+    /// Sends all requests.
+    ///
+    /// # Panics
+    /// If the URL or a header is not valid.
+    #[track_caller]
+    pub fn run(self) -> LoadResult {
+        self.start().join()
+    }
+
+    /// Sends in the background.
+    ///
+    /// # Panics
+    /// If the URL or a header is not valid.
+    #[track_caller]
+    pub fn start(self) -> RunningLoad {
+        let parts = Arc::new(self.parts.unwrap_or_else(|error| panic!("{error:#}")));
+        let left = Arc::new(AtomicU64::new(self.total));
+        let stop = Arc::new(AtomicBool::new(false));
+        let workers = (0..self.connections).map(|_| {
+            runtime::spawn(work(
+                self.client.clone(),
+                Arc::clone(&parts),
+                Arc::clone(&left),
+                Arc::clone(&stop),
+            ))
+        });
+        RunningLoad {
+            workers: workers.collect(),
+            stop: Arc::clone(&stop),
+            begun: Instant::now(),
+        }
+    }
+}
+
+async fn work(
+    client: Client,
+    parts: Arc<Parts>,
+    left: Arc<AtomicU64>,
+    stop: Arc<AtomicBool>,
+) -> LoadResult {
+    let mut result = LoadResult::default();
+    let take = |left: u64| left.checked_sub(1);
+    while !stop.load(Ordering::Relaxed)
+        && left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
+            .is_ok()
+    {
+        let begun = Instant::now();
+        match tokio::time::timeout(TIMEOUT, exchange(&client, &parts)).await {
+            Ok(Ok(response)) => {
+                *result.statuses.entry(response.status).or_default() += 1;
+                result.latencies.push(begun.elapsed());
+            }
+            Ok(Err(error)) => *result.errors.entry(format!("{error:#}")).or_default() += 1,
+            Err(_) => {
+                *result
+                    .errors
+                    .entry(format!("no answer in {TIMEOUT:?}"))
+                    .or_default() += 1
+            }
+        }
+    }
+    result
+}
+
+impl RunningLoad {
+    /// Stops sending and waits for the last answers.
+    pub fn finish(self) -> LoadResult {
+        self.stop.store(true, Ordering::Relaxed);
+        self.join()
+    }
+
+    /// Waits until all requests have been sent and answered.
+    pub fn join(self) -> LoadResult {
+        let mut all = LoadResult::default();
+        for worker in self.workers {
+            let part = runtime::block_on(worker).expect("a load worker does not panic");
+            for (status, count) in part.statuses {
+                *all.statuses.entry(status).or_default() += count;
+            }
+            for (error, count) in part.errors {
+                *all.errors.entry(error).or_default() += count;
+            }
+            all.latencies.extend(part.latencies);
+        }
+        all.latencies.sort_unstable();
+        all.elapsed = self.begun.elapsed();
+        all
+    }
+}
+
+impl LoadResult {
+    /// How many answers had this status.
+    pub fn count(&self, status: u16) -> u64 {
+        self.statuses.get(&status).copied().unwrap_or_default()
+    }
+
+    /// How many requests got an answer.
+    pub fn answered(&self) -> u64 {
+        self.statuses.values().sum()
+    }
+
+    /// How many requests got none.
+    pub fn failed(&self) -> u64 {
+        self.errors.values().sum()
+    }
+
+    /// The latency that a share of the answers stayed within: 0.5 is the median. Zero without answers.
+    pub fn percentile(&self, share: f64) -> Duration {
+        let last = self.latencies.len().saturating_sub(1);
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "a rank below the length"
+        )]
+        let rank = (share.clamp(0.0, 1.0) * last as f64).round() as usize;
+        self.latencies.get(rank).copied().unwrap_or_default()
+    }
+}

@@ -1,0 +1,56 @@
+//! Waiting for what is about to happen, instead of sleeping for as long as it might take.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+/// How often a condition is looked at.
+const POLL: Duration = Duration::from_millis(10);
+
+/// Asks until there is an answer or time is up; asks at least once.
+pub fn poll<T>(timeout: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
+    let start = Instant::now();
+    loop {
+        // Read before asking, so that the last question comes after the time.
+        let is_last = start.elapsed() >= timeout;
+        let answer = ask();
+        if answer.is_some() || is_last {
+            return answer;
+        }
+        thread::sleep(POLL);
+    }
+}
+
+/// Waits until the condition holds.
+///
+/// # Panics
+/// If it does not hold in time.
+#[track_caller]
+pub fn until(what: &str, timeout: Duration, mut holds: impl FnMut() -> bool) {
+    assert!(
+        poll(timeout, || holds().then_some(())).is_some(),
+        "not in {timeout:?}: {what}"
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_answer_ends_the_waiting() {
+        let mut asked = 0;
+        let third = poll(Duration::from_secs(60), || {
+            asked += 1;
+            (asked == 3).then_some(asked)
+        });
+        assert_eq!(third, Some(3));
+    }
+
+    #[test]
+    #[should_panic(expected = "not in 0ns: pigs fly")]
+    fn a_condition_that_never_holds_fails() {
+        until("pigs fly", Duration::ZERO, || false);
+    }
+}
