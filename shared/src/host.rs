@@ -115,7 +115,11 @@ pub fn now() -> Duration {
 /// The variables of `vm_config.environment_variables`. One that is not UTF-8 is left out.
 #[must_use]
 pub fn env() -> Env {
-    std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect()
+    let mut env = Env::new();
+    for (name, value) in std::env::vars_os() {
+        if let (Ok(name), Ok(value)) = (name.into_string(), value.into_string()) {
+            env.insert(name, value);
+        }
+    }
+    env
 }

@@ -132,7 +132,10 @@ impl RequestHead {
 }
 
 /// The values of a cookie as sent, in order, over all `cookie` headers (RFC 6265, section 4.2).
-pub fn cookie_values<'a>(headers: &'a Headers, name: &'a str) -> impl Iterator<Item = &'a [u8]> + 'a {
+pub fn cookie_values<'a>(
+    headers: &'a Headers,
+    name: &'a str,
+) -> impl Iterator<Item = &'a [u8]> + 'a {
     headers
         .all("cookie")
         .flat_map(|value| value.split(|b| *b == b';'))

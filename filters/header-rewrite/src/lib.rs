@@ -127,7 +127,12 @@ impl HttpContext for Request {
         }
         let rewritten = self.selected.rewrite_request(&filter.rules, &head);
         filter.count_skipped(&rewritten.skipped);
-        if filter.act("request", &rewritten.edits, Event::RequestChanged, Event::ReportedRequestChanged) {
+        if filter.act(
+            "request",
+            &rewritten.edits,
+            Event::RequestChanged,
+            Event::ReportedRequestChanged,
+        ) {
             host::edit_request(&rewritten.edits);
         }
         self.selected.keep_for_response(&filter.rules, head);
@@ -137,9 +142,16 @@ impl HttpContext for Request {
     fn on_http_response_headers(&mut self, _: usize, _: bool) -> Action {
         let filter = Rc::clone(&self.filter);
         if self.selected.rewrites_response(&filter.rules) {
-            let rewritten = self.selected.rewrite_response(&filter.rules, host::response_headers());
+            let rewritten = self
+                .selected
+                .rewrite_response(&filter.rules, host::response_headers());
             filter.count_skipped(&rewritten.skipped);
-            if filter.act("response", &rewritten.edits, Event::ResponseChanged, Event::ReportedResponseChanged) {
+            if filter.act(
+                "response",
+                &rewritten.edits,
+                Event::ResponseChanged,
+                Event::ReportedResponseChanged,
+            ) {
                 host::edit_response(&rewritten.edits);
             }
         }

@@ -40,7 +40,9 @@ impl Rules {
     /// Whether there is nothing to do, ever.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rules.iter().all(|rule| rule.request.is_empty() && rule.response.is_empty())
+        self.rules
+            .iter()
+            .all(|rule| rule.request.is_empty() && rule.response.is_empty())
     }
 
     /// What has to be known of a request.
@@ -77,7 +79,11 @@ impl Selected {
         for (i, rule) in rules.rules.iter().enumerate() {
             match rule.matches.fits(head) {
                 Ok(true) => {
-                    let captures = if rule.matches.path_groups() > 0 { rule.matches.path_captures(head) } else { Vec::new() };
+                    let captures = if rule.matches.path_groups() > 0 {
+                        rule.matches.path_captures(head)
+                    } else {
+                        Vec::new()
+                    };
                     self.rules.push((i, captures));
                 }
                 Ok(false) => {}
@@ -108,7 +114,10 @@ impl Selected {
         if after.authority != head.authority {
             edits.push(Edit::Set(":authority".to_owned(), after.authority));
         }
-        if let Some(target) = after.target.filter(|target| head.target.as_ref() != Some(target)) {
+        if let Some(target) = after
+            .target
+            .filter(|target| head.target.as_ref() != Some(target))
+        {
             edits.push(Edit::Set(":path".to_owned(), target));
         }
         edits.extend(draft.edits());
@@ -144,7 +153,10 @@ impl Selected {
         }
     }
 
-    fn of<'r>(&'r self, rules: &'r Rules) -> impl Iterator<Item = (&'r Rule, &'r [Option<Vec<u8>>])> {
+    fn of<'r>(
+        &'r self,
+        rules: &'r Rules,
+    ) -> impl Iterator<Item = (&'r Rule, &'r [Option<Vec<u8>>])> {
         self.rules
             .iter()
             .filter_map(|(i, captures)| Some((rules.rules.get(*i)?, captures.as_slice())))

@@ -6,10 +6,10 @@
 //! Once built, it cannot be invalid.
 
 mod error;
-mod explain;
-mod value;
+mod node;
+mod read;
 
-use serde::de::DeserializeOwned;
+use serde::de::{Deserialize, DeserializeOwned};
 use std::collections::BTreeMap;
 
 pub use error::{ConfigError, Invalid};
@@ -42,9 +42,8 @@ pub trait FilterConfig: Sized {
 /// [`ConfigError`]: one line with the filter, the path, the value and what is accepted.
 pub fn load<C: FilterConfig>(bytes: &[u8], env: &Env) -> Result<C, ConfigError> {
     let in_filter = |invalid: Invalid| ConfigError::new(C::FILTER, invalid);
-    let value = value::parse(bytes).map_err(in_filter)?;
-    let raw = serde_path_to_error::deserialize(value)
-        .map_err(|error| in_filter(explain::explain(&error)))?;
+    let node = node::parse(bytes).map_err(in_filter)?;
+    let raw = C::Raw::deserialize(node).map_err(in_filter)?;
     C::build(raw, env).map_err(in_filter)
 }
 

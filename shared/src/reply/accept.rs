@@ -44,20 +44,24 @@ fn precision(range: &[u8], main: &[u8], subtypes: &[&[u8]]) -> u8 {
     u8::from(range == b"*/*")
 }
 
-/// The value of a `q=0.5` parameter, in thousandths.
+/// The value of a `q=0.5` parameter, in thousandths (RFC 9110, section 12.4.2).
 fn q_value(parameter: &[u8]) -> Option<u16> {
     let text = std::str::from_utf8(parameter).ok()?;
     let value = text
         .strip_prefix("q=")
         .or_else(|| text.strip_prefix("Q="))?;
-    let q: f32 = value.parse().ok()?;
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "between 0 and 1000, and float casts saturate"
-    )]
-    let thousandths = (q.clamp(0.0, 1.0) * 1000.0) as u16;
-    Some(thousandths)
+    let (whole, decimals) = value.split_once('.').unwrap_or((value, ""));
+    if whole.parse::<u8>().ok()? >= 1 {
+        return Some(1000);
+    }
+    decimals
+        .bytes()
+        .chain(*b"000")
+        .take(3)
+        .try_fold(0_u16, |q, digit| {
+            q.checked_mul(10)?
+                .checked_add(u16::from(digit.checked_sub(b'0').filter(|d| *d <= 9)?))
+        })
 }
 
 #[cfg(test)]
@@ -83,7 +87,9 @@ mod tests {
                 false,
             ),
             ("application/json;q=0, */*", false),
-            ("application/json;q=nan", false),
+            ("application/json;q=nan, text/plain;q=0.1", true),
+            ("application/json;q=0.15, text/plain;q=0.2", false),
+            ("application/json;q=0.25, text/plain;q=0.2", true),
             (",;/", false),
         ] {
             assert_eq!(prefers_json(accept.as_bytes()), json, "{accept}");

@@ -168,13 +168,9 @@ pub struct Rendered {
 
 /// A problem details document (RFC 9457, section 3).
 fn problem(status: u16, detail: &str) -> Vec<u8> {
-    let document = serde_json::json!({
-        "type": "about:blank",
-        "title": title(status),
-        "status": status,
-        "detail": detail,
-    });
-    format!("{document}\n").into_bytes()
+    let detail = serde_json::to_string(detail).unwrap_or_default();
+    let title = title(status);
+    format!("{{\"type\":\"about:blank\",\"title\":\"{title}\",\"status\":{status},\"detail\":{detail}}}\n").into_bytes()
 }
 
 /// The reason phrase of the statuses that filters answer with (RFC 9110, section 15; RFC 6585).
@@ -215,7 +211,7 @@ mod tests {
 
     #[test]
     fn a_client_gets_the_form_that_it_asks_for() {
-        let json = "{\"detail\":\"A \\\"token\\\" is needed.\",\"status\":401,\"title\":\"Unauthorized\",\"type\":\"about:blank\"}\n";
+        let json = "{\"type\":\"about:blank\",\"title\":\"Unauthorized\",\"status\":401,\"detail\":\"A \\\"token\\\" is needed.\"}\n";
         let text = "A \"token\" is needed.\n";
         for (accept, content_type, body) in [
             (None, "text/plain; charset=utf-8", text),

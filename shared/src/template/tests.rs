@@ -38,6 +38,7 @@ fn expand(text: &str) -> Result<String, Unexpanded> {
         path_captures: &[Some(b"v1".to_vec())],
         captures: Some(&captures),
         extra: &[("limit.name", b"per-client")],
+        ..Values::default()
     };
     parse(text)
         .unwrap()

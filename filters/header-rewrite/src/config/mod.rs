@@ -93,7 +93,9 @@ impl Context<'_> {
             None => Match::default(),
         };
         if raw.request.is_empty() && raw.response.is_empty() {
-            return Err(Invalid::new("the rule does nothing; write operations under request or response"));
+            return Err(Invalid::new(
+                "the rule does nothing; write operations under request or response",
+            ));
         }
         let scope = Scope {
             path_groups: matches.path_groups(),
@@ -103,7 +105,11 @@ impl Context<'_> {
             .request
             .into_iter()
             .enumerate()
-            .map(|(i, operation)| operation.build(self, scope).map_err(|e| e.at_index("request", i)))
+            .map(|(i, operation)| {
+                operation
+                    .build(self, scope)
+                    .map_err(|e| e.at_index("request", i))
+            })
             .collect::<Result<Vec<RequestOperation>, _>>()?;
         let scope = Scope {
             response: true,
@@ -111,7 +117,11 @@ impl Context<'_> {
         };
         let mut response: Vec<ResponseOperation> = Vec::new();
         for (i, operation) in raw.response.into_iter().enumerate() {
-            response.extend(operation.build(self, scope).map_err(|e| e.at_index("response", i))?);
+            response.extend(
+                operation
+                    .build(self, scope)
+                    .map_err(|e| e.at_index("response", i))?,
+            );
         }
         Ok(Rule {
             matches,

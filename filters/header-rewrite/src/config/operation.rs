@@ -2,8 +2,8 @@
 
 use super::{Context, Preset, StatusRange};
 use crate::operation::{
-    FRAMING, HeaderOperation, NameSelector, PathRewrite, QueryEdit, RequestOperation, ResponseOperation, TargetOperation,
-    is_authority,
+    FRAMING, HeaderOperation, NameSelector, PathRewrite, QueryEdit, RequestOperation,
+    ResponseOperation, TargetOperation, is_authority,
 };
 use filter_kit::config::Invalid;
 use filter_kit::matching::RawPath;
@@ -210,43 +210,83 @@ enum RawHeaderOperation {
 const HEADER_OPERATIONS: &str = "set, add, default, remove, rename, copy, replace, dedupe";
 
 impl RawRequestOperation {
-    pub(super) fn build(mut self, context: Context<'_>, scope: Scope<'_>) -> Result<RequestOperation, Invalid> {
+    pub(super) fn build(
+        mut self,
+        context: Context<'_>,
+        scope: Scope<'_>,
+    ) -> Result<RequestOperation, Invalid> {
         let mut built = Vec::new();
         for operation in self.header_operations() {
-            built.push(operation.build(Side::Request, context, scope).map(RequestOperation::Header));
+            built.push(
+                operation
+                    .build(Side::Request, context, scope)
+                    .map(RequestOperation::Header),
+            );
         }
         let target = |operation: Result<TargetOperation, Invalid>, key: &str| {
-            operation.map(RequestOperation::Target).map_err(|e| e.at(key))
+            operation
+                .map(RequestOperation::Target)
+                .map_err(|e| e.at(key))
         };
-        built.extend(self.path.map(|raw| target(raw.build(context, scope), "path")));
-        built.extend(self.query.map(|raw| target(raw.build(context, scope), "query")));
-        built.extend(self.host.map(|raw| target(host(&raw, context, scope), "host")));
+        built.extend(
+            self.path
+                .map(|raw| target(raw.build(context, scope), "path")),
+        );
+        built.extend(
+            self.query
+                .map(|raw| target(raw.build(context, scope), "query")),
+        );
+        built.extend(
+            self.host
+                .map(|raw| target(host(&raw, context, scope), "host")),
+        );
         match (built.pop(), built.is_empty()) {
             (Some(operation), true) => operation,
-            _ => Err(Invalid::new(format!("write exactly one of: {HEADER_OPERATIONS}, path, query, host"))),
+            _ => Err(Invalid::new(format!(
+                "write exactly one of: {HEADER_OPERATIONS}, path, query, host"
+            ))),
         }
     }
 }
 
 impl RawResponseOperation {
     /// A preset is several operations.
-    pub(super) fn build(mut self, context: Context<'_>, scope: Scope<'_>) -> Result<Vec<ResponseOperation>, Invalid> {
+    pub(super) fn build(
+        mut self,
+        context: Context<'_>,
+        scope: Scope<'_>,
+    ) -> Result<Vec<ResponseOperation>, Invalid> {
         let mut built: Vec<Result<Vec<HeaderOperation>, Invalid>> = Vec::new();
         for operation in self.header_operations() {
-            built.push(operation.build(Side::Response, context, scope).map(|operation| vec![operation]));
+            built.push(
+                operation
+                    .build(Side::Response, context, scope)
+                    .map(|operation| vec![operation]),
+            );
         }
         built.extend(self.preset.map(preset));
         let operations = match (built.pop(), built.is_empty()) {
             (Some(operations), true) => operations?,
-            _ => return Err(Invalid::new(format!("write exactly one of: {HEADER_OPERATIONS}, preset"))),
+            _ => {
+                return Err(Invalid::new(format!(
+                    "write exactly one of: {HEADER_OPERATIONS}, preset"
+                )));
+            }
         };
         let statuses = match self.when {
             Some(when) if when.status.is_empty() => {
-                return Err(Invalid::new("an empty list never holds; leave when out to act on all responses")
-                    .at("status")
-                    .at("when"));
+                return Err(Invalid::new(
+                    "an empty list never holds; leave when out to act on all responses",
+                )
+                .at("status")
+                .at("when"));
             }
-            when => when.map(|when| when.status.into_iter().map(|range| range.0).collect::<Vec<_>>()),
+            when => when.map(|when| {
+                when.status
+                    .into_iter()
+                    .map(|range| range.0)
+                    .collect::<Vec<_>>()
+            }),
         };
         let conditional = |operation| ResponseOperation {
             statuses: statuses.clone(),
@@ -271,30 +311,57 @@ enum Side {
 }
 
 impl RawHeaderOperation {
-    fn build(self, side: Side, context: Context<'_>, scope: Scope<'_>) -> Result<HeaderOperation, Invalid> {
+    fn build(
+        self,
+        side: Side,
+        context: Context<'_>,
+        scope: Scope<'_>,
+    ) -> Result<HeaderOperation, Invalid> {
         let name = |text: &str, key: &str| context.header_name(text, side).map_err(|e| e.at(key));
-        let value = |text: &str, scope, key: &str| Template::parse(text, scope, context.env).map_err(|e| Invalid::new(e).at(key));
-        let pair = |raw: RawNameValue| Ok((name(&raw.name, "name")?, value(&raw.value, scope, "value")?));
+        let value = |text: &str, scope, key: &str| {
+            Template::parse(text, scope, context.env).map_err(|e| Invalid::new(e).at(key))
+        };
+        let pair =
+            |raw: RawNameValue| Ok((name(&raw.name, "name")?, value(&raw.value, scope, "value")?));
         match self {
-            Self::Set(raw) => pair(raw).map(|(n, v)| HeaderOperation::Set(n, v)).map_err(|e: Invalid| e.at("set")),
-            Self::Add(raw) => pair(raw).map(|(n, v)| HeaderOperation::Add(n, v)).map_err(|e: Invalid| e.at("add")),
-            Self::Default(raw) => {
-                pair(raw).map(|(n, v)| HeaderOperation::Default(n, v)).map_err(|e: Invalid| e.at("default"))
-            }
-            Self::Remove(raw) => remove(raw, side, context).map(HeaderOperation::Remove).map_err(|e| e.at("remove")),
+            Self::Set(raw) => pair(raw)
+                .map(|(n, v)| HeaderOperation::Set(n, v))
+                .map_err(|e: Invalid| e.at("set")),
+            Self::Add(raw) => pair(raw)
+                .map(|(n, v)| HeaderOperation::Add(n, v))
+                .map_err(|e: Invalid| e.at("add")),
+            Self::Default(raw) => pair(raw)
+                .map(|(n, v)| HeaderOperation::Default(n, v))
+                .map_err(|e: Invalid| e.at("default")),
+            Self::Remove(raw) => remove(raw, side, context)
+                .map(HeaderOperation::Remove)
+                .map_err(|e| e.at("remove")),
             Self::Rename(raw) => {
-                let build = || Ok((context.removable(&raw.from, side).map_err(|e| e.at("from"))?, name(&raw.to, "to")?));
-                build().map(|(from, to)| HeaderOperation::Rename { from, to }).map_err(|e: Invalid| e.at("rename"))
+                let build = || {
+                    Ok((
+                        context
+                            .removable(&raw.from, side)
+                            .map_err(|e| e.at("from"))?,
+                        name(&raw.to, "to")?,
+                    ))
+                };
+                build()
+                    .map(|(from, to)| HeaderOperation::Rename { from, to })
+                    .map_err(|e: Invalid| e.at("rename"))
             }
             Self::Copy(raw) => {
                 // Reading is free: only what is written has to be an ordinary header.
-                let from = HeaderName::new(&raw.from).map_err(|e| Invalid::new(e.to_string()).at("from"));
+                let from =
+                    HeaderName::new(&raw.from).map_err(|e| Invalid::new(e.to_string()).at("from"));
                 let build = || Ok((from?, name(&raw.to, "to")?));
-                build().map(|(from, to)| HeaderOperation::Copy { from, to }).map_err(|e: Invalid| e.at("copy"))
+                build()
+                    .map(|(from, to)| HeaderOperation::Copy { from, to })
+                    .map_err(|e: Invalid| e.at("copy"))
             }
             Self::Replace(raw) => {
                 let build = || {
-                    let pattern = Pattern::new(&raw.regex, Anchoring::Part).map_err(|e| Invalid::new(e).at("regex"))?;
+                    let pattern = Pattern::new(&raw.regex, Anchoring::Part)
+                        .map_err(|e| Invalid::new(e).at("regex"))?;
                     let scope = Scope {
                         groups: Some(pattern.groups()),
                         ..scope
@@ -307,7 +374,9 @@ impl RawHeaderOperation {
                 };
                 build().map_err(|e: Invalid| e.at("replace"))
             }
-            Self::Dedupe(raw) => name(&raw.name, "name").map(HeaderOperation::Dedupe).map_err(|e| e.at("dedupe")),
+            Self::Dedupe(raw) => name(&raw.name, "name")
+                .map(HeaderOperation::Dedupe)
+                .map_err(|e| e.at("dedupe")),
         }
     }
 }
@@ -315,7 +384,10 @@ impl RawHeaderOperation {
 fn remove(raw: RawRemove, side: Side, context: Context<'_>) -> Result<NameSelector, Invalid> {
     let envoy = context.envoy_headers;
     match (raw.name, raw.prefix, raw.regex) {
-        (Some(name), None, None) => context.removable(&name, side).map(NameSelector::Name).map_err(|e| e.at("name")),
+        (Some(name), None, None) => context
+            .removable(&name, side)
+            .map(NameSelector::Name)
+            .map_err(|e| e.at("name")),
         (None, Some(prefix), None) => match HeaderName::new(&prefix) {
             Ok(prefix) => Ok(NameSelector::Prefix {
                 prefix: prefix.as_str().to_owned(),
@@ -338,7 +410,9 @@ impl Context<'_> {
                 Side::Request => "use the operations path, query and host",
                 Side::Response => "the status of a response cannot be changed",
             };
-            return Err(Invalid::new(format!("\"{text}\" is not an ordinary header; {instead}")));
+            return Err(Invalid::new(format!(
+                "\"{text}\" is not an ordinary header; {instead}"
+            )));
         }
         let name = HeaderName::new(text).map_err(|e| Invalid::new(e.to_string()))?;
         if FRAMING.contains(&name.as_str()) {
@@ -358,7 +432,9 @@ impl Context<'_> {
     fn removable(self, text: &str, side: Side) -> Result<HeaderName, Invalid> {
         let name = self.header_name(text, side)?;
         if side == Side::Request && name.as_str() == "x-forwarded-proto" {
-            return Err(Invalid::new("\"x-forwarded-proto\" cannot go: without it Envoy finds no route; set it instead"));
+            return Err(Invalid::new(
+                "\"x-forwarded-proto\" cannot go: without it Envoy finds no route; set it instead",
+            ));
         }
         Ok(name)
     }
@@ -367,16 +443,23 @@ impl Context<'_> {
 impl RawPathRewrite {
     fn build(self, context: Context<'_>, scope: Scope<'_>) -> Result<TargetOperation, Invalid> {
         let template = |groups| {
-            let with = Template::parse(&self.with, Scope { groups, ..scope }, context.env).map_err(|e| Invalid::new(e).at("with"))?;
+            let with = Template::parse(&self.with, Scope { groups, ..scope }, context.env)
+                .map_err(|e| Invalid::new(e).at("with"))?;
             if self.with.contains(['?', '#']) {
-                return Err(Invalid::new(format!("\"{}\" holds a ? or #; use the operation query", self.with)).at("with"));
+                return Err(Invalid::new(format!(
+                    "\"{}\" holds a ? or #; use the operation query",
+                    self.with
+                ))
+                .at("with"));
             }
             Ok(with)
         };
         let rewrite = match (&self.prefix, &self.regex) {
             (Some(prefix), None) => {
                 if !self.with.starts_with('/') {
-                    return Err(Invalid::new(format!("\"{}\" does not begin with /", self.with)).at("with"));
+                    return Err(
+                        Invalid::new(format!("\"{}\" does not begin with /", self.with)).at("with"),
+                    );
                 }
                 let raw = RawPath {
                     prefix: Some(prefix.clone()),
@@ -388,7 +471,8 @@ impl RawPathRewrite {
                 }
             }
             (None, Some(regex)) => {
-                let pattern = Pattern::new(regex, Anchoring::Part).map_err(|e| Invalid::new(e).at("regex"))?;
+                let pattern = Pattern::new(regex, Anchoring::Part)
+                    .map_err(|e| Invalid::new(e).at("regex"))?;
                 PathRewrite::Regex {
                     with: template(Some(pattern.groups()))?,
                     pattern,
@@ -404,10 +488,13 @@ impl RawQueryEdit {
     fn build(self, context: Context<'_>, scope: Scope<'_>) -> Result<TargetOperation, Invalid> {
         let edit = match (self.set, self.remove) {
             (Some(set), None) => {
-                let value = Template::parse(&set.value, scope, context.env).map_err(|e| Invalid::new(e).at("value").at("set"))?;
+                let value = Template::parse(&set.value, scope, context.env)
+                    .map_err(|e| Invalid::new(e).at("value").at("set"))?;
                 QueryEdit::Set(parameter(set.name).map_err(|e| e.at("set"))?, value)
             }
-            (None, Some(remove)) => QueryEdit::Remove(parameter(remove.name).map_err(|e| e.at("remove"))?),
+            (None, Some(remove)) => {
+                QueryEdit::Remove(parameter(remove.name).map_err(|e| e.at("remove"))?)
+            }
             _ => return Err(Invalid::new("write exactly one of: set, remove")),
         };
         Ok(TargetOperation::Query(edit))
@@ -421,10 +508,22 @@ fn parameter(name: String) -> Result<String, Invalid> {
     Ok(name)
 }
 
-fn host(raw: &RawValue, context: Context<'_>, scope: Scope<'_>) -> Result<TargetOperation, Invalid> {
-    let template = Template::parse(&raw.value, scope, context.env).map_err(|e| Invalid::new(e).at("value"))?;
-    if template.as_literal().is_some_and(|host| !is_authority(host)) {
-        return Err(Invalid::new(format!("\"{}\" is not a host; host or host:port is accepted", raw.value)).at("value"));
+fn host(
+    raw: &RawValue,
+    context: Context<'_>,
+    scope: Scope<'_>,
+) -> Result<TargetOperation, Invalid> {
+    let template =
+        Template::parse(&raw.value, scope, context.env).map_err(|e| Invalid::new(e).at("value"))?;
+    if template
+        .as_literal()
+        .is_some_and(|host| !is_authority(host))
+    {
+        return Err(Invalid::new(format!(
+            "\"{}\" is not a host; host or host:port is accepted",
+            raw.value
+        ))
+        .at("value"));
     }
     Ok(TargetOperation::Host(template))
 }

@@ -18,11 +18,17 @@ impl Preset {
     pub fn headers(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::SecurityHeaders => &[
-                ("strict-transport-security", "max-age=31536000; includeSubDomains"), // RFC 6797, section 6.1
+                (
+                    "strict-transport-security",
+                    "max-age=31536000; includeSubDomains",
+                ), // RFC 6797, section 6.1
                 ("x-content-type-options", "nosniff"),
                 ("x-frame-options", "DENY"), // RFC 7034, section 2.1
                 ("referrer-policy", "strict-origin-when-cross-origin"),
-                ("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=()"),
+                (
+                    "permissions-policy",
+                    "camera=(), geolocation=(), microphone=(), payment=()",
+                ),
                 ("cross-origin-opener-policy", "same-origin"),
             ],
         }

@@ -38,7 +38,9 @@ impl Visitor<'_> for RangeVisitor {
     }
 
     fn visit_i64<E: Error>(self, code: i64) -> Result<StatusRange, E> {
-        let range = u64::try_from(code).ok().and_then(|c| StatusRange::new(c, c));
+        let range = u64::try_from(code)
+            .ok()
+            .and_then(|c| StatusRange::new(c, c));
         range.ok_or_else(|| E::custom(format_args!("{code} is not {RULE}")))
     }
 

@@ -131,16 +131,32 @@ impl HeaderOperation {
                 }
             }
             Self::Copy { from, to } => {
-                let copied: Vec<Vec<u8>> = draft.headers().all(from.as_str()).map(<[u8]>::to_vec).collect();
+                let copied: Vec<Vec<u8>> = draft
+                    .headers()
+                    .all(from.as_str())
+                    .map(<[u8]>::to_vec)
+                    .collect();
                 if from != to && !copied.is_empty() {
                     put(draft, to, copied);
                 }
             }
-            Self::Replace { name, pattern, with } => {
+            Self::Replace {
+                name,
+                pattern,
+                with,
+            } => {
                 let replaced = draft
                     .headers()
                     .all(name.as_str())
-                    .map(|value| replace(value, pattern, with, &sight.values(draft), MAX_REPLACED_BYTES))
+                    .map(|value| {
+                        replace(
+                            value,
+                            pattern,
+                            with,
+                            &sight.values(draft),
+                            MAX_REPLACED_BYTES,
+                        )
+                    })
                     .collect::<Result<Vec<_>, _>>()?;
                 if !replaced.iter().all(|value| is_header_value(value)) {
                     return Err(Skipped::Invalid);
@@ -166,20 +182,20 @@ impl HeaderOperation {
         match self {
             Self::Set(_, value) | Self::Add(_, value) | Self::Default(_, value) => value.needs(),
             Self::Replace { with, .. } => with.needs(),
-            Self::Remove(_) | Self::Rename { .. } | Self::Copy { .. } | Self::Dedupe(_) => Needs::default(),
+            Self::Remove(_) | Self::Rename { .. } | Self::Copy { .. } | Self::Dedupe(_) => {
+                Needs::default()
+            }
         }
     }
 }
 
 fn remove(selector: &NameSelector, draft: &mut Draft) {
-    let mut names: Vec<String> = draft
+    let names: Vec<String> = draft
         .headers()
         .iter()
         .filter(|(name, _)| selector.selects(name))
         .map(|(name, _)| name.to_owned())
         .collect();
-    names.sort_unstable();
-    names.dedup();
     for name in names {
         draft.change(&name).remove_if(|n| n == name);
     }
@@ -195,11 +211,19 @@ fn put(draft: &mut Draft, name: &HeaderName, values: Vec<Vec<u8>>) {
 }
 
 /// `text` with every occurrence of `pattern` replaced. The whole may not grow beyond `max` bytes.
-pub(super) fn replace(text: &[u8], pattern: &Pattern, with: &Template, values: &Values<'_>, max: usize) -> Result<Vec<u8>, Skipped> {
+pub(super) fn replace(
+    text: &[u8],
+    pattern: &Pattern,
+    with: &Template,
+    values: &Values<'_>,
+    max: usize,
+) -> Result<Vec<u8>, Skipped> {
     let mut replaced = Vec::with_capacity(text.len());
     let mut copied = 0;
     for captures in pattern.captures_iter(text) {
-        let Some(found) = captures.get(0) else { continue };
+        let Some(found) = captures.get(0) else {
+            continue;
+        };
         replaced.extend_from_slice(text.get(copied..found.start()).unwrap_or_default());
         let values = Values {
             captures: Some(&captures),
@@ -223,7 +247,11 @@ fn dedupe<'h>(name: &str, values: impl Iterator<Item = &'h [u8]>) -> Vec<Vec<u8>
     let mut seen: Vec<&[u8]> = Vec::new();
     let mut kept = Vec::new();
     for value in values {
-        let elements: Vec<&[u8]> = if name == "set-cookie" { vec![value] } else { list_elements(value).collect() };
+        let elements: Vec<&[u8]> = if name == "set-cookie" {
+            vec![value]
+        } else {
+            list_elements(value).collect()
+        };
         let count = elements.len();
         let mut fresh: Vec<&[u8]> = Vec::with_capacity(count);
         for element in elements {

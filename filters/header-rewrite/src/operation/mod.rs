@@ -87,7 +87,12 @@ impl RequestOperation {
     ///
     /// # Errors
     /// [`Skipped`], and then nothing is changed.
-    pub fn apply(&self, head: &mut RequestHead, draft: &mut Draft, path_captures: &[Option<Vec<u8>>]) -> Result<(), Skipped> {
+    pub fn apply(
+        &self,
+        head: &mut RequestHead,
+        draft: &mut Draft,
+        path_captures: &[Option<Vec<u8>>],
+    ) -> Result<(), Skipped> {
         let sight = Sight {
             request: head,
             in_response: false,
@@ -124,10 +129,20 @@ impl ResponseOperation {
     ///
     /// # Errors
     /// [`Skipped`], and then nothing is changed.
-    pub fn apply(&self, request: &RequestHead, draft: &mut Draft, path_captures: &[Option<Vec<u8>>]) -> Result<(), Skipped> {
+    pub fn apply(
+        &self,
+        request: &RequestHead,
+        draft: &mut Draft,
+        path_captures: &[Option<Vec<u8>>],
+    ) -> Result<(), Skipped> {
         if let Some(statuses) = &self.statuses {
-            let status = draft.headers().first(":status").and_then(|s| std::str::from_utf8(s).ok()?.parse().ok());
-            if !status.is_some_and(|status: u16| statuses.iter().any(|range| range.contains(&status))) {
+            let status = draft
+                .headers()
+                .first(":status")
+                .and_then(|s| std::str::from_utf8(s).ok()?.parse().ok());
+            if !status
+                .is_some_and(|status: u16| statuses.iter().any(|range| range.contains(&status)))
+            {
                 return Ok(());
             }
         }
@@ -143,5 +158,9 @@ impl ResponseOperation {
 /// A value that may be written into a header.
 fn header_value(template: &Template, values: &Values<'_>) -> Result<Vec<u8>, Skipped> {
     let value = template.expand(values)?;
-    if is_header_value(&value) { Ok(value) } else { Err(Skipped::Invalid) }
+    if is_header_value(&value) {
+        Ok(value)
+    } else {
+        Err(Skipped::Invalid)
+    }
 }

@@ -61,13 +61,20 @@ impl TargetOperation {
     ///
     /// # Errors
     /// [`Skipped`]
-    pub fn value(&self, head: &RequestHead, values: &Values<'_>) -> Result<Option<NewTarget>, Skipped> {
+    pub fn value(
+        &self,
+        head: &RequestHead,
+        values: &Values<'_>,
+    ) -> Result<Option<NewTarget>, Skipped> {
         match self {
             Self::Path(rewrite) if head.path().starts_with(b"/") => {
                 let Some(path) = rewrite.rewrite(head.path(), values)? else {
                     return Ok(None);
                 };
-                Ok(Some(NewTarget::Target(join(path, head.query().map(<[u8]>::to_vec)))))
+                Ok(Some(NewTarget::Target(join(
+                    path,
+                    head.query().map(<[u8]>::to_vec),
+                ))))
             }
             Self::Query(edit) if head.path().starts_with(b"/") => {
                 let query = edit.edit(head.query(), values)?;
@@ -167,7 +174,11 @@ impl QueryEdit {
         });
         let mut pairs: Vec<&[u8]> = Vec::new();
         let mut placed = false;
-        for old in query.unwrap_or_default().split(|b| *b == b'&').filter(|p| !p.is_empty()) {
+        for old in query
+            .unwrap_or_default()
+            .split(|b| *b == b'&')
+            .filter(|p| !p.is_empty())
+        {
             let named = query_pairs(old).any(|(n, _)| form_decode(n) == name.as_bytes());
             match &pair {
                 _ if !named => pairs.push(old),
@@ -220,8 +231,14 @@ pub fn is_authority(text: &[u8]) -> bool {
         }
         _ => (text, None),
     };
-    let is_port = |port: &[u8]| std::str::from_utf8(port).is_ok_and(|p| p.bytes().all(|b| b.is_ascii_digit()) && p.parse::<u16>().is_ok());
-    let is_name = !host.is_empty() && host.iter().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(b));
+    let is_port = |port: &[u8]| {
+        std::str::from_utf8(port)
+            .is_ok_and(|p| p.bytes().all(|b| b.is_ascii_digit()) && p.parse::<u16>().is_ok())
+    };
+    let is_name = !host.is_empty()
+        && host
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(b));
     let is_ipv6 = host
         .strip_prefix(b"[")
         .and_then(|h| h.strip_suffix(b"]"))

@@ -1,0 +1,158 @@
+//! Bytes into one tree, from either form that Envoy hands over.
+
+use super::Invalid;
+use prost::Message;
+use prost_types::{Struct, Value as ProtoValue, value::Kind};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use std::fmt;
+
+/// A value of a configuration. Keys stay in the order written; none stands twice.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Node {
+    Null,
+    Bool(bool),
+    /// Every integral number of either form that fits.
+    Integer(i64),
+    /// An integer above [`i64::MAX`].
+    Unsigned(u64),
+    Float(f64),
+    Text(String),
+    List(Vec<Node>),
+    Map(Vec<(String, Node)>),
+}
+
+/// Reads JSON text or a binary `google.protobuf.Struct`.
+///
+/// Which of the two it is cannot be told from the first byte: a Struct begins with 0x0A, which is white space in JSON,
+/// and a length that may be `{`. So valid JSON is JSON, and what is not is tried as a Struct.
+pub(super) fn parse(bytes: &[u8]) -> Result<Node, Invalid> {
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Ok(Node::Map(Vec::new()));
+    }
+    let node = match serde_json::from_slice::<Node>(bytes) {
+        Ok(node) => node,
+        Err(json_error) => match Struct::decode(bytes) {
+            Ok(decoded) => from_struct(decoded),
+            Err(_) => return Err(Invalid::new(format!("not valid JSON: {json_error}"))),
+        },
+    };
+    if !matches!(node, Node::Map(_)) {
+        return Err(Invalid::new("the configuration must be an object of keys"));
+    }
+    refuse_null(&node)?;
+    Ok(node)
+}
+
+/// A null would read as "absent" in some places and be an error in others; a user who writes it means neither surely.
+fn refuse_null(node: &Node) -> Result<(), Invalid> {
+    match node {
+        Node::Null => Err(Invalid::new("null is not a value; leave the key out")),
+        Node::List(items) => items
+            .iter()
+            .enumerate()
+            .try_for_each(|(i, item)| refuse_null(item).map_err(|e| e.at_index("", i))),
+        Node::Map(entries) => entries
+            .iter()
+            .try_for_each(|(key, item)| refuse_null(item).map_err(|e| e.at(key))),
+        Node::Bool(_) | Node::Integer(_) | Node::Unsigned(_) | Node::Float(_) | Node::Text(_) => {
+            Ok(())
+        }
+    }
+}
+
+fn from_struct(decoded: Struct) -> Node {
+    Node::Map(
+        decoded
+            .fields
+            .into_iter()
+            .map(|(key, value)| (key, from_proto(value)))
+            .collect(),
+    )
+}
+
+fn from_proto(value: ProtoValue) -> Node {
+    match value.kind {
+        None | Some(Kind::NullValue(_)) => Node::Null,
+        Some(Kind::BoolValue(b)) => Node::Bool(b),
+        Some(Kind::NumberValue(n)) => number(n),
+        Some(Kind::StringValue(s)) => Node::Text(s),
+        Some(Kind::ListValue(list)) => {
+            Node::List(list.values.into_iter().map(from_proto).collect())
+        }
+        Some(Kind::StructValue(inner)) => from_struct(inner),
+    }
+}
+
+/// A Struct knows only doubles; what was written as an integer becomes one again.
+fn number(n: f64) -> Node {
+    const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53: below it every integer is a double
+    if n.fract() == 0.0 && n.abs() <= EXACT {
+        #[allow(
+            clippy::cast_possible_truncation,
+            reason = "integral and at most 2^53, checked above"
+        )]
+        let integer = n as i64;
+        Node::Integer(integer)
+    } else {
+        Node::Float(n)
+    }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NodeVisitor)
+    }
+}
+
+struct NodeVisitor;
+
+impl<'de> Visitor<'de> for NodeVisitor {
+    type Value = Node;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
+        Ok(Node::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
+        Ok(Node::Integer(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
+        Ok(i64::try_from(value).map_or(Node::Unsigned(value), Node::Integer))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
+        Ok(number(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Node, E> {
+        Ok(Node::Text(value.to_owned()))
+    }
+
+    fn visit_unit<E>(self) -> Result<Node, E> {
+        Ok(Node::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Node, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element()? {
+            items.push(item);
+        }
+        Ok(Node::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
+        let mut entries: Vec<(String, Node)> = Vec::new();
+        while let Some(key) = access.next_key::<String>()? {
+            if entries.iter().any(|(k, _)| *k == key) {
+                return Err(A::Error::custom(format_args!("key \"{key}\" stands twice")));
+            }
+            entries.push((key, access.next_value()?));
+        }
+        Ok(Node::Map(entries))
+    }
+}
