@@ -1,0 +1,124 @@
+//! Configurations that are refused: by Envoy at start with one clear line, and at run time with the old one going on.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failed assumption is a failed test"
+)]
+
+use e2e::{Client, Envoy, paths, wait};
+use std::time::Duration;
+
+/// A mistake in the configuration of each filter, and the line that names it.
+const MISTAKES: &[(&str, &str, &str)] = &[
+    (
+        "header-rewrite",
+        r#"{"rules": [{"requst": []}]}"#,
+        "header-rewrite: rules[0].requst: unknown key; one of: match, request, response",
+    ),
+    (
+        "header-rewrite",
+        r#"{"rules": [{"request": [{"set": {"name": ":path", "value": "/"}}]}]}"#,
+        "header-rewrite: rules[0].request[0].set.name: \":path\" is not an ordinary header; use the operations path, query and host",
+    ),
+];
+
+#[test]
+fn envoy_refuses_to_start_with_one_line_that_names_the_mistake() {
+    for (filter, config, line) in MISTAKES {
+        let log = Envoy::with_filter(filter, *config).refuses().unwrap();
+        assert!(
+            log.lines().any(|l| l.contains(line)),
+            "no {line:?} in {log}"
+        );
+        assert!(!log.contains("RuntimeError"), "{log}");
+    }
+}
+
+#[test]
+fn every_sample_is_valid() {
+    for entry in
+        std::fs::read_dir(paths::sample("header-rewrite").unwrap().parent().unwrap()).unwrap()
+    {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|e| e == "yaml") {
+            let validation = Envoy::from_sample(&path).validate().unwrap();
+            assert!(validation.ok, "{}: {}", path.display(), validation.log);
+        }
+    }
+}
+
+#[test]
+fn a_bad_configuration_at_run_time_is_rejected_and_the_old_one_serves() {
+    let listener = |value: &str, key: &str| {
+        format!(
+            r#"{{"resources": [{{"@type": "type.googleapis.com/envoy.config.listener.v3.Listener", "name": "ingress",
+            "address": {{"socket_address": {{"address": "127.0.0.1", "port_value": 0}}}},
+            "filter_chains": [{{"filters": [{{"name": "envoy.filters.network.http_connection_manager", "typed_config": {{
+                "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+                "stat_prefix": "ingress",
+                "http_filters": [
+                    {{"name": "header-rewrite", "typed_config": {{"@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
+                        "config": {{"name": "header-rewrite", "root_id": "header-rewrite", "vm_config": {{"vm_id": "hr", "runtime": "envoy.wasm.runtime.v8",
+                            "code": {{"local": {{"filename": "{module}"}}}}}},
+                        "configuration": {{"@type": "type.googleapis.com/google.protobuf.Struct", "value":
+                            {{"{key}": [{{"response": [{{"set": {{"name": "x-rule", "value": "{value}"}}}}]}}]}}}}}}}}}},
+                    {{"name": "envoy.filters.http.router", "typed_config": {{"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"}}}}],
+                "route_config": {{"virtual_hosts": [{{"name": "all", "domains": ["*"], "routes": [{{"match": {{"prefix": "/"}}, "direct_response": {{"status": 200}}}}]}}]}}
+            }}}}]}}]}}]}}"#,
+            module = paths::module("header-rewrite").unwrap().display(),
+        )
+    };
+    let envoy = Envoy::from_bootstrap(
+        r#"{"admin": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}}},
+            "node": {"id": "test", "cluster": "test"},
+            "dynamic_resources": {"lds_config": {"resource_api_version": "V3", "path_config_source": {"path": "/etc/envoy/dynamic/lds.json"}}}}"#,
+    )
+    .dynamic("/etc/envoy/dynamic/", &[("lds.json", &listener("one", "rules"))])
+    .start()
+    .unwrap();
+    let rule = || {
+        Client::http1()
+            .get(envoy.url("/"))
+            .try_send()
+            .ok()
+            .and_then(|a| a.header("x-rule").map(str::to_owned))
+    };
+    wait::until("the first rule serves", Duration::from_secs(10), || {
+        rule().as_deref() == Some("one")
+    });
+
+    envoy
+        .dynamic()
+        .write("lds.json", &listener("bad", "ruls"))
+        .unwrap();
+    let log = envoy.wait_for_log(
+        "header-rewrite: ruls: unknown key; one of: mode, allow_envoy_headers, rules",
+        Duration::from_secs(10),
+    );
+    assert!(!log.contains("RuntimeError"), "{log}");
+    wait::until(
+        "Envoy counts the rejection",
+        Duration::from_secs(10),
+        || {
+            envoy
+                .stats()
+                .get("listener_manager.lds.update_rejected")
+                .is_some_and(|n| *n == 1)
+        },
+    );
+    assert_eq!(
+        rule().as_deref(),
+        Some("one"),
+        "the old configuration goes on"
+    );
+
+    envoy
+        .dynamic()
+        .write("lds.json", &listener("two", "rules"))
+        .unwrap();
+    wait::until(
+        "the mended configuration serves",
+        Duration::from_secs(10),
+        || rule().as_deref() == Some("two"),
+    );
+}

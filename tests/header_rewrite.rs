@@ -1,0 +1,334 @@
+//! header-rewrite in a real Envoy: its sample, every claim of its README, and bytes that no one should send.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failed assumption is a failed test"
+)]
+
+use e2e::{Client, ConfigForm, Envoy, raw};
+use std::time::Duration;
+
+fn sample() -> Envoy {
+    Envoy::from_sample("header-rewrite").start().unwrap()
+}
+
+fn with(config: &str) -> Envoy {
+    Envoy::with_filter("header-rewrite", config)
+        .start()
+        .unwrap()
+}
+
+#[test]
+fn the_sample_does_what_its_comments_say() {
+    let envoy = sample();
+    let answer = Client::http1()
+        .get(envoy.url("/api/v1/items?debug=1&page=2"))
+        .host("shop.example.com")
+        .header("x-internal-user", "root")
+        .header("x-env", "forged")
+        .header("x-env", "twice")
+        .header("cookie", "a=1; tracking=me; b=2")
+        .header("x-echo-set", "x-powered-by: tests")
+        .header("x-echo-set", "x-frame-options: ALLOWALL")
+        .header("x-echo-set", "location: http://inside.example.com/x")
+        .header("x-echo-status", "503")
+        .send();
+    let echo = answer.echo();
+    assert_eq!(echo.path, "/v1/svc/items?page=2");
+    assert_eq!(echo.headers_all("x-env"), ["prod-shop.example.com"]);
+    assert_eq!(echo.header("x-tenant"), Some("public"));
+    assert_eq!(echo.header("x-internal-user"), None);
+    assert_eq!(echo.header("cookie"), Some("a=1; tracking=off; b=2"));
+    assert_eq!(answer.header("x-powered-by"), None);
+    assert_eq!(answer.headers_all("x-frame-options"), ["DENY"]);
+    assert_eq!(
+        answer.header("strict-transport-security"),
+        Some("max-age=31536000; includeSubDomains")
+    );
+    assert_eq!(
+        answer.header("location"),
+        Some("https://inside.example.com/x")
+    );
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    assert_eq!(
+        answer.header("x-api-path"),
+        Some("/api/v1/items"),
+        "responses see the request as it came"
+    );
+    assert_eq!(
+        envoy.stat("wasmcustom.header_rewrite.request.changed_total"),
+        1
+    );
+    assert_eq!(
+        envoy.stat("wasmcustom.header_rewrite.response.changed_total"),
+        1
+    );
+    envoy.assert_vm_alive();
+}
+
+#[test]
+fn routes_match_on_what_the_filter_made() {
+    let envoy = sample();
+    let answer = Client::http1().get(envoy.url("/api/v0/gone")).send();
+    assert_eq!(answer.status, 410);
+    assert_eq!(
+        answer.header("x-frame-options"),
+        Some("DENY"),
+        "direct responses are edited too"
+    );
+}
+
+#[test]
+fn local_replies_and_404s_are_rewritten_too() {
+    let config = r#"{"rules": [{"response": [{"set": {"name": "x-status", "value": "${response.status}"}}]}]}"#;
+    let mut envoy = Envoy::with_filter("header-rewrite", config)
+        .virtual_host(r#"{name: only, domains: [only.example.com], routes: [{match: {path: /known}, direct_response: {status: 204}}]}"#)
+        .start()
+        .unwrap();
+    let client = Client::http1();
+    let no_route = client
+        .get(envoy.url("/other"))
+        .host("only.example.com")
+        .send();
+    assert_eq!(
+        (no_route.status, no_route.header("x-status")),
+        (404, Some("404"))
+    );
+    let direct = client
+        .get(envoy.url("/known"))
+        .host("only.example.com")
+        .send();
+    assert_eq!(
+        (direct.status, direct.header("x-status")),
+        (204, Some("204"))
+    );
+    envoy.upstream_mut().stop();
+    let down = client.get(envoy.url("/")).send();
+    assert_eq!((down.status, down.header("x-status")), (503, Some("503")));
+    envoy.assert_vm_alive();
+}
+
+#[test]
+fn json_text_and_struct_behave_alike() {
+    let config = r#"{"rules": [{"match": {"paths": [{"prefix": "/a"}]}, "request": [{"set": {"name": "x-a", "value": "${request.query.n | none}"}}],
+        "response": [{"when": {"status": [200, "500-599"]}, "add": {"name": "x-b", "value": "c"}}]}]}"#;
+    for form in [ConfigForm::Text, ConfigForm::Struct] {
+        let envoy = Envoy::with_filter("header-rewrite", config)
+            .form(form)
+            .start()
+            .unwrap();
+        let answer = Client::http1().get(envoy.url("/a?n=%41")).send();
+        assert_eq!(answer.echo().header("x-a"), Some("A"), "{form:?}");
+        assert_eq!(answer.header("x-b"), Some("c"), "{form:?}");
+    }
+}
+
+#[test]
+fn templates_see_what_envoy_knows() {
+    let envoy = Envoy::with_filter(
+        "header-rewrite",
+        r#"{"rules": [{"request": [{"set": {"name": "x-seen", "value":
+            "${source.address} ${route.name} ${request.method} ${request.scheme} ${request.host} ${env.REGION}"}},
+            {"set": {"name": "x-id", "value": "${request.id}"}}]}]}"#,
+    )
+    .vm_env("REGION", "eu")
+    .route(r#"{name: named, match: {prefix: /named}, route: {cluster: upstream}}"#)
+    .start()
+    .unwrap();
+    let answer = Client::http1()
+        .get(envoy.url("/named"))
+        .host("a.example:80")
+        .send();
+    let echo = answer.echo();
+    assert_eq!(
+        echo.header("x-seen"),
+        Some("127.0.0.1 named GET http a.example:80 eu")
+    );
+    assert_eq!(echo.header("x-id"), echo.header("x-request-id"));
+    assert!(echo.header("x-id").is_some());
+}
+
+#[test]
+fn report_mode_changes_nothing_but_counters_and_logs() {
+    let envoy = with(
+        r#"{"mode": "report", "rules": [{"match": {"paths": [{"prefix": "/admin"}]}, "request": [{"remove": {"name": "x-secret"}}]},
+            {"response": [{"preset": "security_headers"}]}]}"#,
+    );
+    let client = Client::http1();
+    let answer = client
+        .get(envoy.url("/admin"))
+        .header("x-secret", "s3cret")
+        .send();
+    assert_eq!(answer.echo().header("x-secret"), Some("s3cret"));
+    assert_eq!(answer.header("x-frame-options"), None);
+    assert_eq!(client.get(envoy.url("/%61dmin")).send().status, 200);
+    assert_eq!(
+        envoy.stat("wasmcustom.header_rewrite.reported.request_changed_total"),
+        1
+    );
+    assert_eq!(
+        envoy.stat("wasmcustom.header_rewrite.reported.response_changed_total"),
+        2
+    );
+    assert_eq!(
+        envoy.stat("wasmcustom.header_rewrite.reported.ambiguous_path_total"),
+        1
+    );
+    assert_eq!(
+        envoy.stat("wasmcustom.header_rewrite.request.changed_total"),
+        0
+    );
+    let log = envoy.wait_for_log(
+        "report: the request would change in: x-secret",
+        Duration::from_secs(5),
+    );
+    assert!(!log.contains("s3cret"), "values are never logged");
+}
+
+#[test]
+fn no_spelling_of_a_path_slips_past_a_rule() {
+    let config = r#"{"rules": [{"match": {"paths": [{"prefix": "/admin"}]}, "request": [{"remove": {"name": "x-role"}}]}]}"#;
+    let plain = with(config);
+    let normalizing = Envoy::with_filter("header-rewrite", config)
+        .hcm("{normalize_path: true, merge_slashes: true, path_with_escaped_slashes_action: UNESCAPE_AND_FORWARD}")
+        .start()
+        .unwrap();
+    for path in [
+        "/%61dmin",
+        "//admin",
+        "/./admin",
+        "/x/../admin",
+        "/admin;a",
+        "/x/..;/admin",
+        "/x/%2e%2e/admin",
+        "/x/..%2Fadmin",
+        "/%2561dmin",
+    ] {
+        for envoy in [&plain, &normalizing] {
+            let request = format!("GET {path} HTTP/1.1\r\nhost: a\r\nx-role: root\r\n\r\n");
+            let answer = raw::send(envoy.address(), request.as_bytes()).response();
+            let echoed = String::from_utf8_lossy(&answer.body).into_owned();
+            let refused = answer.status == 400;
+            let applied = answer.status == 200 && !echoed.contains("root");
+            assert!(refused || applied, "{path}: {} {echoed}", answer.status);
+        }
+        let refused = raw::send(
+            plain.address(),
+            format!("GET {path} HTTP/1.1\r\nhost: a\r\naccept: application/json\r\n\r\n")
+                .as_bytes(),
+        )
+        .response();
+        assert_eq!(refused.status, 400, "{path}");
+        assert_eq!(
+            refused.headers.get("content-type"),
+            Some("application/problem+json")
+        );
+    }
+    assert!(plain.stat("wasmcustom.header_rewrite.refused.ambiguous_path_total") >= 18);
+    assert_eq!(
+        Client::http1()
+            .get(plain.url("/static//a;b/%41"))
+            .send()
+            .status,
+        200,
+        "a spelling that changes no answer is no matter"
+    );
+}
+
+#[test]
+fn a_refusal_names_its_reason_in_the_access_log() {
+    let envoy = Envoy::with_filter(
+        "header-rewrite",
+        r#"{"rules": [{"match": {"paths": [{"prefix": "/admin"}]}, "response": [{"preset": "security_headers"}]}]}"#,
+    )
+    .access_log("%RESPONSE_CODE% %RESPONSE_CODE_DETAILS%")
+    .start()
+    .unwrap();
+    assert_eq!(Client::http1().get(envoy.url("//admin")).send().status, 400);
+    envoy.wait_for_access_log("400 ambiguous_path", Duration::from_secs(5));
+    let grpc = Client::http2()
+        .request("POST", envoy.url("//admin"))
+        .send_grpc(b"");
+    assert_eq!((grpc.http.status, grpc.status), (200, Some(3)));
+}
+
+#[test]
+fn values_that_may_not_be_written_are_not() {
+    let envoy = with(
+        r#"{"rules": [{"request": [{"set": {"name": "x-q", "value": "${request.query.q}"}}, {"path": {"prefix": "/f", "with": "/files/${request.query.p}"}}],
+            "response": [{"set": {"name": "x-q", "value": "${request.query.q}"}}]}]}"#,
+    );
+    let client = Client::http1();
+    for q in ["a%0d%0aset-cookie:%20evil=1", "a%00b", "a%0ab"] {
+        let answer = client.get(envoy.url(&format!("/?q={q}"))).send();
+        assert_eq!(answer.echo().header("x-q"), None, "{q}");
+        assert_eq!(answer.header("x-q"), None, "{q}");
+        assert_eq!(answer.header("set-cookie"), None, "{q}");
+    }
+    assert_eq!(
+        envoy.stat("wasmcustom.header_rewrite.skipped.invalid_value_total"),
+        6
+    );
+    let answer = client.get(envoy.url("/f?q=x&p=../../etc/passwd")).send();
+    assert_eq!(answer.echo().path, "/f?q=x&p=../../etc/passwd");
+    assert_eq!(
+        envoy.stat("wasmcustom.header_rewrite.skipped.unsafe_path_total"),
+        1
+    );
+    let long = "l".repeat(9000);
+    let answer = client.get(envoy.url(&format!("/?q={long}"))).send();
+    assert_eq!(answer.echo().header("x-q"), None);
+    envoy.assert_vm_alive();
+}
+
+#[test]
+fn repeated_headers_and_bytes_pass_through_unharmed() {
+    let envoy = with(
+        r#"{"rules": [{"request": [{"rename": {"from": "x-old", "to": "x-new"}}, {"dedupe": {"name": "x-list"}}, {"add": {"name": "x-more", "value": "2"}},
+            {"copy": {"from": "x-raw", "to": "x-copy"}}],
+            "response": [{"replace": {"name": "set-cookie", "regex": "; *Path=/[^;]*", "with": "; Path=/"}}]}]}"#,
+    );
+    let answer = Client::http1()
+        .get(envoy.url("/"))
+        .header("x-old", "1")
+        .header("x-old", "2")
+        .header("x-new", "gone")
+        .header("x-list", "a, b, a")
+        .header("x-list", "c, b")
+        .header("x-more", "1")
+        .header("x-raw", [0xe9, 0xff])
+        .header("x-echo-set", "set-cookie: a=1; Path=/x")
+        .header("x-echo-set", "set-cookie: b=2; Path=/y; Secure")
+        .send();
+    let echo = answer.echo();
+    assert_eq!(echo.headers_all("x-new"), ["1", "2"]);
+    assert_eq!(echo.header("x-old"), None);
+    assert_eq!(echo.headers_all("x-list"), ["a, b", "c"]);
+    assert_eq!(echo.headers_all("x-more"), ["1", "2"]);
+    assert_eq!(echo.header("x-copy"), Some("\u{e9}\u{ff}"));
+    assert_eq!(
+        answer.headers_all("set-cookie"),
+        ["a=1; Path=/", "b=2; Path=/; Secure"]
+    );
+}
+
+#[test]
+fn removing_all_that_may_go_leaves_a_request_that_works() {
+    let envoy = with(
+        r#"{"rules": [{"request": [{"remove": {"regex": ".*"}}], "response": [{"remove": {"regex": ".*"}}]}]}"#,
+    );
+    for client in [Client::http1(), Client::http2()] {
+        let answer = client
+            .request("POST", envoy.url("/x"))
+            .header("x-a", "1")
+            .body("body")
+            .send();
+        assert_eq!(answer.status, 200);
+        let echo = answer.echo();
+        assert_eq!(
+            (echo.path.as_str(), echo.body.as_str(), echo.header("x-a")),
+            ("/x", "body", None)
+        );
+    }
+    envoy.assert_vm_alive();
+}
