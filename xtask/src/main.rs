@@ -1,2 +1,56 @@
-//! xtask.
-fn main() {}
+//! `cargo xtask`: every command of the catalog, from a first look to a release.
+//!
+//! One module per command. What they share: [`catalog`] is the one list of filters, [`workspace`] knows where
+//! things are, [`term`] prints progress, [`process`] runs other programs.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a developer's tool: it talks on the terminal and reads the clock, and its panic harms nobody"
+)]
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod build;
+mod catalog;
+mod process;
+mod term;
+mod wasm_target;
+mod workspace;
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask build                         build all modules into target/filters/
+  cargo xtask build header-rewrite          build one";
+
+/// The commands of the Envoy filter catalog.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", after_help = EXAMPLES, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build modules into target/filters/, pruned and checked
+    Build(build::Args),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Build(args) => build::run(&args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{} {error:#}", term::red("error:"));
+            ExitCode::FAILURE
+        }
+    }
+}
