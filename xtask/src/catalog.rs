@@ -1,6 +1,9 @@
 //! The one list of filters. Adding a filter is one row here and one dependency in `xtask/Cargo.toml`.
 
 use anyhow::{Result, bail};
+use filter_kit::config::{self, Env, FilterConfig};
+use filter_kit::metrics::Event;
+use serde_json::Value;
 
 /// A filter of the catalog.
 pub(crate) struct Filter {
@@ -10,6 +13,20 @@ pub(crate) struct Filter {
     pub(crate) summary: &'static str,
     /// The largest module in KiB that `build` accepts: Envoy compiles a module at start, at about 1.2 s per MiB.
     pub(crate) budget_kib: u64,
+    /// Loads a configuration from the bytes that Envoy would hand over; the error is the filter's own line.
+    pub(crate) check: fn(&[u8], &Env) -> Result<(), String>,
+    /// The JSON Schema of the configuration.
+    pub(crate) schema: fn() -> Value,
+    /// What the filter counts.
+    pub(crate) counters: fn() -> Vec<Counter>,
+}
+
+/// A counter of a filter.
+pub(crate) struct Counter {
+    /// The name in Envoy's statistics, without `wasmcustom.`.
+    pub(crate) name: &'static str,
+    /// What is counted.
+    pub(crate) help: &'static str,
 }
 
 /// All filters, in the order in which READMEs list them.
@@ -17,6 +34,9 @@ pub(crate) const FILTERS: &[Filter] = &[Filter {
     name: "header-rewrite",
     summary: "Edits request and response headers, the path, the query and the host",
     budget_kib: 450,
+    check: check::<header_rewrite::Config>,
+    schema: || header_rewrite::schema().into(),
+    counters: counters::<header_rewrite::Event>,
 }];
 
 /// The filters of these names; no name means all.
@@ -43,6 +63,22 @@ fn names() -> String {
         .join(", ")
 }
 
+fn check<C: FilterConfig>(bytes: &[u8], env: &Env) -> Result<(), String> {
+    config::load::<C>(bytes, env)
+        .map(drop)
+        .map_err(|error| error.to_string())
+}
+
+fn counters<E: Event>() -> Vec<Counter> {
+    E::ALL
+        .iter()
+        .map(|event| Counter {
+            name: event.name(),
+            help: event.help(),
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -64,6 +100,19 @@ mod tests {
             .map(|filter| filter.name.to_owned())
             .collect();
         assert_eq!(rows, folders);
+    }
+
+    #[test]
+    fn a_filter_is_called_the_same_in_its_row_and_in_its_errors_and_counters() {
+        for filter in FILTERS {
+            let error = (filter.check)(b"[]", &Env::new()).unwrap_err();
+            assert!(error.starts_with(&format!("{}: ", filter.name)), "{error}");
+            let prefix = format!("{}.", filter.name.replace('-', "_"));
+            for counter in (filter.counters)() {
+                assert!(counter.name.starts_with(&prefix), "{}", counter.name);
+                assert!(counter.name.ends_with("_total"), "{}", counter.name);
+            }
+        }
     }
 
     #[test]

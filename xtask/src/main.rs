@@ -20,6 +20,7 @@ mod build;
 mod catalog;
 mod process;
 mod term;
+mod validate;
 mod wasm_target;
 mod workspace;
 
@@ -40,11 +41,14 @@ struct Cli {
 enum Command {
     /// Build modules into target/filters/, pruned and checked
     Build(build::Args),
+    /// Check filter configurations in Envoy, Istio or Envoy Gateway files, offline
+    Validate(validate::Args),
 }
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Build(args) => build::run(&args),
+        Command::Validate(args) => validate::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,310 @@
+//! YAML and JSON as a tree that keeps what a plain value would lose: lines, and which scalars were quoted.
+//!
+//! What an unquoted `on` or `1.5` means depends on who reads the file; [`super::scalar`] decides that.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use anyhow::{Result, anyhow, bail};
+use serde_json::Value;
+use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, options};
+
+/// A node of a document.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Node {
+    /// Text, and whether it stands without quotes.
+    Scalar { text: String, plain: bool },
+    /// A sequence.
+    List(Vec<Node>),
+    /// A mapping, in the order of the file.
+    Map(Vec<Entry>),
+}
+
+/// A key with its value.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Entry {
+    pub(super) key: String,
+    /// Line of the key from 1; 0 where it is not known.
+    pub(super) line: usize,
+    pub(super) value: Node,
+}
+
+/// Parses all documents of a YAML file. The error is one line with the position.
+pub(super) fn parse(text: &str) -> Result<Vec<Node>> {
+    let options = options! { emit_comments: false };
+    let events = Parser::new_from_str_with_options(text, options);
+    let mut builder = Builder {
+        events,
+        anchors: HashMap::new(),
+    };
+    let mut documents = Vec::new();
+    loop {
+        match builder.next()? {
+            (Event::StreamEnd, _) => return Ok(documents),
+            (Event::DocumentStart(..), _) => {
+                let first = builder.next()?;
+                documents.push(builder.node(first)?);
+                builder.anchors.clear();
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Parses a JSON file.
+pub(super) fn parse_json(text: &str) -> Result<Vec<Node>> {
+    let value: Value = serde_json::from_str(text).map_err(|error| anyhow!("not JSON: {error}"))?;
+    Ok(vec![Node::from(value)])
+}
+
+struct Builder<'a> {
+    events: Parser<'a, StrInput<'a>>,
+    anchors: HashMap<usize, Node>,
+}
+
+impl<'a> Builder<'a> {
+    /// The next event; its absence is an error, as the stream has an end of its own.
+    fn next(&mut self) -> Result<(Event<'a>, Span)> {
+        match self.events.next() {
+            None => bail!("not YAML: the file ends in the middle"),
+            Some(Ok(event)) => Ok(event),
+            Some(Err(error)) => {
+                let at = error.marker();
+                bail!(
+                    "not YAML: line {}, column {}: {}",
+                    at.line(),
+                    at.col() + 1,
+                    error.info()
+                )
+            }
+        }
+    }
+
+    fn node(&mut self, (event, span): (Event<'a>, Span)) -> Result<Node> {
+        let (anchor, node) = match event {
+            Event::Scalar(text, style, anchor, _) => {
+                let plain = style == ScalarStyle::Plain;
+                (
+                    anchor,
+                    Node::Scalar {
+                        text: Cow::into_owned(text),
+                        plain,
+                    },
+                )
+            }
+            Event::SequenceStart(_, anchor, _) => (anchor, self.list()?),
+            Event::MappingStart(_, anchor, _) => (anchor, self.map()?),
+            Event::Alias(anchor) => {
+                let line = span.start.line();
+                let node = self.anchors.get(&anchor).cloned();
+                return node.ok_or_else(|| anyhow!("line {line}: an alias inside its own anchor"));
+            }
+            // An empty document has no node.
+            _ => (
+                0,
+                Node::Scalar {
+                    text: String::new(),
+                    plain: true,
+                },
+            ),
+        };
+        if anchor != 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        Ok(node)
+    }
+
+    fn list(&mut self) -> Result<Node> {
+        let mut items = Vec::new();
+        loop {
+            match self.next()? {
+                (Event::SequenceEnd, _) => return Ok(Node::List(items)),
+                event => items.push(self.node(event)?),
+            }
+        }
+    }
+
+    fn map(&mut self) -> Result<Node> {
+        let mut entries: Vec<Entry> = Vec::new();
+        loop {
+            let (key, line) = match self.next()? {
+                (Event::MappingEnd, _) => return Ok(Node::Map(entries)),
+                (event, span) => (self.node((event, span))?, span.start.line()),
+            };
+            let Node::Scalar { text: key, .. } = key else {
+                bail!("line {line}: a mapping or list as a key");
+            };
+            // Envoy keeps one of the two without a word.
+            if entries.iter().any(|entry| entry.key == key) {
+                bail!("line {line}: the key \"{key}\" stands twice");
+            }
+            let value = self.next()?;
+            entries.push(Entry {
+                key,
+                line,
+                value: self.node(value)?,
+            });
+        }
+    }
+}
+
+impl From<Value> for Node {
+    fn from(value: Value) -> Node {
+        match value {
+            Value::String(text) => Node::Scalar { text, plain: false },
+            Value::Array(items) => Node::List(items.into_iter().map(Node::from).collect()),
+            Value::Object(map) => Node::Map(
+                map.into_iter()
+                    .map(|(key, value)| Entry {
+                        key,
+                        line: 0,
+                        value: value.into(),
+                    })
+                    .collect(),
+            ),
+            other => Node::Scalar {
+                text: other.to_string(),
+                plain: true,
+            },
+        }
+    }
+}
+
+impl Node {
+    /// The value of a key, in the spelling given or in the camelCase that protobuf's JSON also knows.
+    pub(super) fn get(&self, key: &str) -> Option<&Node> {
+        let Node::Map(entries) = self else {
+            return None;
+        };
+        let camel = camel_case(key);
+        entries
+            .iter()
+            .find(|entry| entry.key == key || entry.key == camel)
+            .map(|entry| &entry.value)
+    }
+
+    /// The node at the end of these keys.
+    pub(super) fn at(&self, keys: &[&str]) -> Option<&Node> {
+        keys.iter().try_fold(self, |node, key| node.get(key))
+    }
+
+    /// The text of a scalar.
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Node::Scalar { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The text at the end of these keys.
+    pub(super) fn text_at(&self, keys: &[&str]) -> Option<&str> {
+        self.at(keys)?.text()
+    }
+
+    /// The items of a list; none for anything else.
+    pub(super) fn items(&self) -> &[Node] {
+        match self {
+            Node::List(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// The line of what `path` (`rules[0].request`) leads to, as far as it can be followed.
+    pub(super) fn line_of(&self, path: &str) -> Option<usize> {
+        let mut node = self;
+        let mut line = None;
+        for step in path.split(['.', '[']) {
+            node = match (node, step.strip_suffix(']')) {
+                (Node::List(items), Some(index)) => match items.get(index.parse::<usize>().ok()?) {
+                    Some(item) => item,
+                    None => break,
+                },
+                (Node::Map(entries), None) => {
+                    match entries.iter().find(|entry| entry.key == step) {
+                        Some(entry) => {
+                            line = Some(entry.line);
+                            &entry.value
+                        }
+                        None => break,
+                    }
+                }
+                _ => break,
+            };
+        }
+        line.filter(|line| *line > 0)
+    }
+}
+
+fn camel_case(key: &str) -> String {
+    let mut parts = key.split('_');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |mut name, part| {
+        let mut letters = part.chars();
+        name.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
+        name.push_str(letters.as_str());
+        name
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(text: &str) -> Node {
+        parse(text).unwrap().remove(0)
+    }
+
+    #[test]
+    fn documents_aliases_and_quotes_are_kept_apart() {
+        assert_eq!(parse("a: 1\n---\nb: 2\n").unwrap().len(), 2);
+        let node = one("a: &x {b: 'on'}\nc: *x\n");
+        assert_eq!(node.get("a"), node.get("c"));
+        assert_eq!(
+            node.at(&["c", "b"]),
+            Some(&Node::Scalar {
+                text: "on".to_owned(),
+                plain: false
+            })
+        );
+    }
+
+    #[test]
+    fn a_key_is_found_in_both_spellings_of_protobuf() {
+        for text in ["vm_config: {root_id: x}", "vmConfig: {rootId: x}"] {
+            assert_eq!(
+                one(text).text_at(&["vm_config", "root_id"]),
+                Some("x"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_path_leads_to_its_line_or_to_the_nearest_above() {
+        let node = one("rules:\n  - match: {}\n    requst:\n      - set: {}\n");
+        let cases = [
+            ("rules", Some(1)),
+            ("rules[0].requst", Some(3)),
+            ("rules[0].requst[0].set", Some(4)),
+            ("rules[0].requst[7]", Some(3)),
+            ("nothing", None),
+        ];
+        for (path, line) in cases {
+            assert_eq!(node.line_of(path), line, "{path}");
+        }
+    }
+
+    #[test]
+    fn errors_say_where() {
+        let cases = [
+            ("a: [1, 2\nb: 3\n", "not YAML: line 2"),
+            ("a: 1\na: 2\n", "line 2: the key \"a\" stands twice"),
+            ("? [a]\n: 1\n", "line 1: a mapping or list as a key"),
+        ];
+        for (text, expected) in cases {
+            let error = parse(text).unwrap_err().to_string();
+            assert!(error.starts_with(expected), "{text:?}: {error}");
+            assert!(!error.contains('\n'), "{error}");
+        }
+    }
+}
