@@ -18,7 +18,10 @@ use clap::{Parser, Subcommand};
 
 mod build;
 mod catalog;
+mod demo;
+mod docs;
 mod process;
+mod serve;
 mod term;
 mod validate;
 mod wasm_target;
@@ -39,15 +42,24 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// See the filters at work: builds them, starts Envoy, makes a tour of requests, and serves on
+    Demo(demo::Args),
+    /// Run Envoy with a sample of envoy-configs/ and an echo upstream
+    Serve(serve::Args),
     /// Build modules into target/filters/, pruned and checked
     Build(build::Args),
+    /// Write the generated schemas and tables, or check them
+    Docs(docs::Args),
     /// Check filter configurations in Envoy, Istio or Envoy Gateway files, offline
     Validate(validate::Args),
 }
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
+        Command::Demo(args) => demo::run(&args),
+        Command::Serve(args) => serve::run(&args),
         Command::Build(args) => build::run(&args),
+        Command::Docs(args) => docs::run(&args),
         Command::Validate(args) => validate::run(&args),
     };
     match outcome {

@@ -1,0 +1,83 @@
+//! `cargo xtask demo`: from a fresh clone to requests that pass the filters, in one command.
+
+use anyhow::{Result, bail};
+use e2e::Envoy;
+
+use crate::serve::{self, EnvoyArgs};
+use crate::{term, workspace};
+
+mod step;
+mod tour;
+
+/// Arguments of `cargo xtask demo`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// End after the tour
+    #[arg(long)]
+    once: bool,
+    #[command(flatten)]
+    envoy: EnvoyArgs,
+}
+
+/// The sample of all filters; before it exists, the first filter's.
+const SAMPLES: &[&str] = &["all-filters", "header-rewrite"];
+
+/// Runs the command.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let samples = SAMPLES
+        .iter()
+        .filter_map(|name| e2e::paths::sample(name).ok());
+    let Some(sample) = samples.into_iter().next() else {
+        bail!(
+            "no sample {}; is envoy-configs/ complete?",
+            SAMPLES.join(" or ")
+        );
+    };
+    let busy = serve::busy_ports(&sample)?;
+    if let Some(port) = busy.first() {
+        println!(
+            "{} port {port} is taken; using free ports",
+            term::yellow("note:")
+        );
+    }
+    let envoy = serve::start(&sample, &args.envoy, !busy.is_empty())?;
+    let (passed, total) = take_tour(&envoy);
+    if passed < total {
+        bail!(
+            "{} of {total} steps were not answered as expected",
+            total - passed
+        );
+    }
+    println!(
+        "\n{}",
+        term::green(format!("all {total} steps answered as expected"))
+    );
+    if args.once {
+        println!("Next: cargo xtask test, or cargo xtask serve SAMPLE (envoy-configs/)");
+        return Ok(());
+    }
+    println!(
+        "\nEnvoy {} goes on serving {}. Try:\n",
+        envoy.version(),
+        workspace::display(&sample)
+    );
+    println!("  curl -i {}", envoy.url("/api/v1/items"));
+    println!(
+        "  curl -s http://{}/stats?filter=wasm\n",
+        envoy.admin_address()
+    );
+    serve::until_interrupted(&envoy)
+}
+
+/// Runs all steps; how many were as expected, and of how many.
+fn take_tour(envoy: &Envoy) -> (usize, usize) {
+    let mut outcomes = Vec::new();
+    for chapter in tour::chapters() {
+        println!("\n{}", term::bold(chapter.filter));
+        outcomes.extend(chapter.steps.iter().map(|step| step.run(envoy)));
+    }
+    (
+        outcomes.iter().filter(|passed| **passed).count(),
+        outcomes.len(),
+    )
+}

@@ -1,0 +1,144 @@
+//! `cargo xtask docs`: writes what can be derived from the code, or checks that it is current.
+//!
+//! One module per output; each says what a file should hold, and [`Mode`] decides what becomes of a difference. A unit
+//! test runs the check, so that plain `cargo test` fails when something is stale.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{term, workspace};
+
+mod catalog_table;
+mod config_table;
+mod counters_table;
+mod diff;
+mod region;
+mod samples_table;
+mod schema;
+
+/// Arguments of `cargo xtask docs`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Write nothing; fail when a file is stale
+    #[arg(long)]
+    check: bool,
+}
+
+/// What becomes of a stale file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Write,
+    Check,
+}
+
+/// A file, and what it should hold.
+struct Output {
+    path: PathBuf,
+    text: String,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    generate(if args.check { Mode::Check } else { Mode::Write })
+}
+
+fn generate(mode: Mode) -> Result<()> {
+    let root = workspace::root();
+    let mut outputs = schema::outputs(&root);
+    outputs.extend(readmes(&root)?);
+    let mut stale = Vec::new();
+    for output in &outputs {
+        let old = read_if_present(&output.path)?.unwrap_or_default();
+        if old == output.text {
+            continue;
+        }
+        let name = workspace::display(&output.path);
+        match mode {
+            Mode::Write => {
+                fs::write(&output.path, &output.text)
+                    .with_context(|| format!("cannot write {name}"))?;
+                println!("wrote {name}");
+            }
+            Mode::Check => {
+                eprintln!("{}\n{}", term::bold(&name), diff::short(&old, &output.text));
+                stale.push(name);
+            }
+        }
+    }
+    if !stale.is_empty() {
+        bail!("stale: {}; run `cargo xtask docs`", stale.join(", "));
+    }
+    println!("{} generated files are current", outputs.len());
+    Ok(())
+}
+
+/// The Markdown files with generated regions.
+fn readmes(root: &Path) -> Result<Vec<Output>> {
+    let mut outputs = Vec::new();
+    for filter in crate::catalog::FILTERS {
+        let path = root.join("filters").join(filter.name).join("README.md");
+        outputs.extend(with_regions(
+            path,
+            &[
+                ("config", config_table::table(&schema::of(filter))),
+                ("counters", counters_table::table(&(filter.counters)())),
+            ],
+        )?);
+    }
+    outputs.extend(with_regions(
+        root.join("README.md"),
+        &[("catalog", catalog_table::table())],
+    )?);
+    let samples = root.join("envoy-configs");
+    outputs.extend(with_regions(
+        samples.join("README.md"),
+        &[("samples", samples_table::table(&samples)?)],
+    )?);
+    Ok(outputs)
+}
+
+/// The file with its regions filled in; a file that does not exist needs none.
+fn with_regions(path: PathBuf, regions: &[(&str, String)]) -> Result<Option<Output>> {
+    let Some(mut text) = read_if_present(&path)? else {
+        return Ok(None);
+    };
+    for (name, body) in regions {
+        text = region::replace(&text, name, body).with_context(|| workspace::display(&path))?;
+    }
+    Ok(Some(Output { path, text }))
+}
+
+fn read_if_present(path: &Path) -> Result<Option<String>> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+/// Text in a cell of a Markdown table.
+fn cell(text: &str) -> String {
+    text.split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .replace('|', "\\|")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn generated_files_are_current() {
+        if let Err(error) = generate(Mode::Check) {
+            panic!("{error:#}");
+        }
+    }
+
+    #[test]
+    fn a_cell_is_one_line_and_keeps_its_bars() {
+        assert_eq!(cell("one\n  two | three"), "one two \\| three");
+    }
+}

@@ -1,0 +1,208 @@
+//! `cargo xtask serve SAMPLE`: Envoy with a sample of `envoy-configs/`, an echo upstream, and time to try things.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use e2e::Envoy;
+use e2e::envoy::find::Find;
+use serde_json::Value;
+
+use crate::catalog::{FILTERS, Filter};
+use crate::term::{self, Steps};
+use crate::{build, wasm_target, workspace};
+
+/// Arguments of `cargo xtask serve`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// A sample: its name in envoy-configs/, or a path
+    sample: PathBuf,
+    /// Use free ports instead of those in the sample
+    #[arg(long)]
+    free_ports: bool,
+    #[command(flatten)]
+    envoy: EnvoyArgs,
+}
+
+/// Which Envoy runs, and how.
+#[derive(clap::Args)]
+pub(crate) struct EnvoyArgs {
+    /// Run this version of Envoy instead of the pinned one
+    #[arg(long, value_name = "VERSION")]
+    envoy_version: Option<String>,
+    /// Take `envoy` from PATH whatever its version
+    #[arg(long)]
+    any_envoy: bool,
+    /// Number of Envoy's workers
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    concurrency: u32,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let sample = e2e::paths::sample(&args.sample)?;
+    let busy = busy_ports(&sample)?;
+    if let (false, Some(port)) = (args.free_ports, busy.first()) {
+        bail!("port {port} is taken; end the program that listens on it, or add --free-ports");
+    }
+    let envoy = start(&sample, &args.envoy, args.free_ports)?;
+    println!(
+        "\nEnvoy {} serves {}\n",
+        envoy.version(),
+        workspace::display(&sample)
+    );
+    println!("  requests    {}", envoy.url("/"));
+    println!("  admin       http://{}/", envoy.admin_address());
+    println!(
+        "  upstream    {}   (answers with what it received)\n",
+        envoy.upstream().url("/")
+    );
+    println!("  curl -i {}", envoy.url("/api/v1/items"));
+    println!(
+        "  curl -s http://{}/stats?filter=wasm\n",
+        envoy.admin_address()
+    );
+    until_interrupted(&envoy)
+}
+
+/// Sets up all that a sample needs, and starts it; the steps go to the terminal.
+pub(crate) fn start(sample: &Path, args: &EnvoyArgs, free_ports: bool) -> Result<Envoy> {
+    let mut steps = Steps::new(4);
+    let toolchain = steps.quiet("Wasm target", || {
+        let toolchain = wasm_target::set_up()?;
+        Ok((toolchain, toolchain.describe()))
+    })?;
+    let filters = filters_of(sample)?;
+    steps.noisy("modules", || {
+        let modules = build::build(&filters, toolchain)?;
+        let sizes: Vec<_> = modules
+            .iter()
+            .map(|m| format!("{} {}", m.filter, m.kib()))
+            .collect();
+        Ok(((), sizes.join(", ")))
+    })?;
+    let mut find = Find::new().any_envoy(args.any_envoy);
+    if let Some(version) = &args.envoy_version {
+        find = find.version(version);
+    }
+    steps.quiet("Envoy", || {
+        let binary = find.find()?;
+        Ok((
+            (),
+            format!("{}, {}", binary.version, workspace::display(&binary.path)),
+        ))
+    })?;
+    steps.quiet("start", || {
+        let mut builder = Envoy::from_sample(sample)
+            .find(find.clone())
+            .concurrency(args.concurrency);
+        if !free_ports {
+            builder = builder.keep_ports();
+        }
+        let envoy = builder
+            .start()
+            .with_context(|| workspace::display(sample))?;
+        let url = envoy.url("/");
+        Ok((envoy, url))
+    })
+}
+
+/// Waits for Ctrl-C, and notices if Envoy dies before.
+pub(crate) fn until_interrupted(envoy: &Envoy) -> Result<()> {
+    let (interrupted, wait) = mpsc::channel();
+    ctrlc::set_handler(move || interrupted.send(()).unwrap_or_default()).context("cannot wait for Ctrl-C")?;
+    println!("{}", term::dim("Ctrl-C ends it."));
+    let process = PathBuf::from(format!("/proc/{}", envoy.pid()));
+    let can_look = process.exists();
+    while wait.recv_timeout(Duration::from_millis(500)).is_err() {
+        if can_look
+            && fs::read_to_string(process.join("stat")).map_or(true, |stat| stat.contains(") Z "))
+        {
+            let log = envoy.log();
+            bail!(
+                "Envoy has ended; its last words: {}",
+                log.lines().next_back().unwrap_or("none")
+            );
+        }
+    }
+    println!();
+    Ok(())
+}
+
+/// The filters whose modules a sample loads.
+fn filters_of(sample: &Path) -> Result<Vec<&'static Filter>> {
+    let text = fs::read_to_string(sample).with_context(|| workspace::display(sample))?;
+    Ok(FILTERS
+        .iter()
+        .filter(|filter| text.contains(&format!("/{}.wasm", filter.name)))
+        .collect())
+}
+
+/// The ports that a sample and its upstream would listen on, and that are taken.
+pub(crate) fn busy_ports(sample: &Path) -> Result<Vec<u16>> {
+    let text = fs::read_to_string(sample).with_context(|| workspace::display(sample))?;
+    let bootstrap = e2e::yaml::parse(&text).with_context(|| workspace::display(sample))?;
+    Ok(ports_of(&bootstrap)
+        .into_iter()
+        .filter(|port| e2e::ports::in_use(*port))
+        .collect())
+}
+
+/// The ports of the listeners, of the admin page, and of the cluster `upstream`.
+fn ports_of(bootstrap: &Value) -> BTreeSet<u16> {
+    let resources = &bootstrap["static_resources"];
+    let listeners = resources["listeners"].as_array().into_iter().flatten();
+    let clusters = resources["clusters"].as_array().into_iter().flatten();
+    let upstream = clusters.filter(|cluster| cluster["name"] == "upstream");
+    let endpoints = upstream.filter_map(|cluster| {
+        cluster.pointer("/load_assignment/endpoints/0/lb_endpoints/0/endpoint")
+    });
+    listeners
+        .chain(endpoints)
+        .chain([&bootstrap["admin"]])
+        .filter_map(|owner| {
+            owner
+                .pointer("/address/socket_address/port_value")?
+                .as_u64()
+        })
+        .filter_map(|port| u16::try_from(port).ok())
+        .filter(|port| *port != 0)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_ports_of_a_sample_are_those_somebody_has_to_bind() {
+        let at = |port| json!({"socket_address": {"address": "127.0.0.1", "port_value": port}});
+        let cluster = |name, port| json!({"name": name, "load_assignment": {"endpoints": [{"lb_endpoints": [{"endpoint": {"address": at(port)}}]}]}});
+        let bootstrap = json!({
+            "admin": {"address": at(9901)},
+            "static_resources": {
+                "listeners": [{"address": at(10000)}, {"address": at(0)}],
+                "clusters": [cluster("upstream", 8080), cluster("idp", 8443)],
+            }
+        });
+        assert_eq!(ports_of(&bootstrap), BTreeSet::from([8080, 9901, 10000]));
+    }
+
+    #[test]
+    fn every_sample_of_one_filter_is_named_after_it_and_loads_it() {
+        for filter in FILTERS {
+            let sample = e2e::paths::sample(filter.name).unwrap();
+            let loaded: Vec<_> = filters_of(&sample)
+                .unwrap()
+                .iter()
+                .map(|f| f.name)
+                .collect();
+            assert_eq!(loaded, [filter.name]);
+        }
+    }
+}
