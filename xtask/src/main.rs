@@ -23,14 +23,19 @@ mod docs;
 mod process;
 mod serve;
 mod term;
+mod test;
 mod validate;
 mod wasm_target;
 mod workspace;
 
 const EXAMPLES: &str = "\
 Examples:
-  cargo xtask build                         build all modules into target/filters/
-  cargo xtask build header-rewrite          build one";
+  cargo xtask demo                          build, start Envoy, see the filters answer
+  cargo xtask test                          all tests that this machine can set up by itself
+  cargo xtask test e2e -- header            one suite, the tests whose name contains `header`
+  cargo xtask build header-rewrite          target/filters/header-rewrite.wasm
+  cargo xtask serve header-rewrite          Envoy with envoy-configs/header-rewrite.yaml
+  cargo xtask validate envoy.yaml           check a configuration without Envoy";
 
 /// The commands of the Envoy filter catalog.
 #[derive(Parser)]
@@ -46,6 +51,8 @@ enum Command {
     Demo(demo::Args),
     /// Run Envoy with a sample of envoy-configs/ and an echo upstream
     Serve(serve::Args),
+    /// Run the tests: without a suite, the unit tests and all tests against a real Envoy
+    Test(test::Args),
     /// Build modules into target/filters/, pruned and checked
     Build(build::Args),
     /// Write the generated schemas and tables, or check them
@@ -58,6 +65,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Demo(args) => demo::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Test(args) => test::run(&args),
         Command::Build(args) => build::run(&args),
         Command::Docs(args) => docs::run(&args),
         Command::Validate(args) => validate::run(&args),

@@ -113,7 +113,8 @@ pub(crate) fn start(sample: &Path, args: &EnvoyArgs, free_ports: bool) -> Result
 /// Waits for Ctrl-C, and notices if Envoy dies before.
 pub(crate) fn until_interrupted(envoy: &Envoy) -> Result<()> {
     let (interrupted, wait) = mpsc::channel();
-    ctrlc::set_handler(move || interrupted.send(()).unwrap_or_default()).context("cannot wait for Ctrl-C")?;
+    ctrlc::set_handler(move || interrupted.send(()).unwrap_or_default())
+        .context("cannot wait for Ctrl-C")?;
     println!("{}", term::dim("Ctrl-C ends it."));
     let process = PathBuf::from(format!("/proc/{}", envoy.pid()));
     let can_look = process.exists();

@@ -117,19 +117,24 @@ mod tests {
 
     #[test]
     fn interfaces_that_envoy_or_the_catalog_would_refuse_fail_the_build() {
-        let tick: &[&str] = &["proxy_on_tick"];
-        let cases: &[(&[&str], (&str, &str), &[&str], &str)] = &[
-            (tick, ("env", "nonsense"), tick, "imports env.nonsense"),
+        let cases = [
             (
-                tick,
-                ("env", "proxy_log"),
-                &["proxy_on_tick", "memory"],
+                "proxy_on_tick",
+                "nonsense",
+                "proxy_on_tick",
+                "imports env.nonsense",
+            ),
+            (
+                "proxy_on_tick",
+                "proxy_log",
+                "memory",
                 "does not export memory",
             ),
-            (&["main"], ("env", "proxy_log"), &[], "exports `main`"),
+            ("main", "proxy_log", "main_of_another", "exports `main`"),
         ];
-        for (exports, import, wanted, expected) in cases {
-            let error = prune(&module(exports, *import), &wanted.iter().copied().collect())
+        for (export, import, wanted, expected) in cases {
+            let linked = module(&[export], ("env", import));
+            let error = prune(&linked, &BTreeSet::from([wanted]))
                 .expect_err(expected)
                 .to_string();
             assert!(error.contains(expected), "{error}");
