@@ -60,11 +60,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         "  upstream    {}   (answers with what it received)\n",
         envoy.upstream().url("/")
     );
-    println!("  curl -i {}", envoy.url("/api/v1/items"));
-    println!(
-        "  curl -s http://{}/stats?filter=wasm\n",
-        envoy.admin_address()
-    );
+    print_curl_lines(&sample, &envoy)?;
     until_interrupted(&envoy)
 }
 
@@ -108,6 +104,29 @@ pub(crate) fn start(sample: &Path, args: &EnvoyArgs, free_ports: bool) -> Result
         let url = envoy.url("/");
         Ok((envoy, url))
     })
+}
+
+/// Prints what the sample's first comment says to try, at the ports that Envoy has, and how to see the counters.
+pub(crate) fn print_curl_lines(sample: &Path, envoy: &Envoy) -> Result<()> {
+    let text = fs::read_to_string(sample).with_context(|| workspace::display(sample))?;
+    for line in curl_lines(&text) {
+        println!(
+            "  {}",
+            line.replace("localhost:10000", &envoy.address().to_string())
+        );
+    }
+    println!(
+        "  curl -s 'http://{}/stats?filter=wasmcustom'\n",
+        envoy.admin_address()
+    );
+    Ok(())
+}
+
+fn curl_lines(sample: &str) -> impl Iterator<Item = &str> {
+    sample
+        .lines()
+        .map_while(|line| line.strip_prefix('#').map(str::trim))
+        .filter(|line| line.starts_with("curl "))
 }
 
 /// Waits for Ctrl-C, and notices if Envoy dies before.
@@ -192,6 +211,24 @@ mod tests {
             }
         });
         assert_eq!(ports_of(&bootstrap), BTreeSet::from([8080, 9901, 10000]));
+    }
+
+    #[test]
+    fn what_to_try_stands_in_the_first_comment() {
+        let sample =
+            "# A.\n#\n#   curl -i http://localhost:10000/\n# not curl\na: 1\n# curl late\n";
+        assert_eq!(
+            curl_lines(sample).collect::<Vec<_>>(),
+            ["curl -i http://localhost:10000/"]
+        );
+        for filter in FILTERS {
+            let text = fs::read_to_string(e2e::paths::sample(filter.name).unwrap()).unwrap();
+            assert!(
+                curl_lines(&text).next().is_some(),
+                "envoy-configs/{}.yaml",
+                filter.name
+            );
+        }
     }
 
     #[test]

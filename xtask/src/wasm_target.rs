@@ -148,8 +148,8 @@ impl Toolchain {
     /// Where that cargo leaves its results: the two compilers do not mix in one folder.
     pub(crate) fn target_dir(self) -> PathBuf {
         match self {
-            Toolchain::Own => workspace::target_dir(),
-            Toolchain::Debian => workspace::target_dir().join("debian"),
+            Toolchain::Own => workspace::target(),
+            Toolchain::Debian => workspace::target().join("debian"),
         }
     }
 

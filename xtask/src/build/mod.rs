@@ -43,7 +43,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     for module in &modules {
         println!("{}", module.line());
     }
-    let folder = workspace::display(&workspace::target_dir().join("filters"));
+    let folder = workspace::display(&e2e::paths::filters());
     println!("The modules are in {folder}/. Next: cargo xtask demo");
     Ok(())
 }
@@ -72,7 +72,7 @@ fn build_one(filter: &'static Filter, toolchain: Toolchain, flags: &Flags) -> Re
         .join(format!("{}.wasm", filter.name.replace('-', "_")));
     let linked = fs::read(&linked)
         .with_context(|| format!("cannot read {}", workspace::display(&linked)))?;
-    let root = workspace::root();
+    let root = workspace::root().to_owned();
     let exports = callbacks::wanted(&[
         &root.join("filters").join(filter.name).join("src"),
         &root.join("shared/src"),
@@ -138,7 +138,7 @@ impl Flags {
     /// of std under a fixed name, whatever registry or mirror they came from. Of two flags that fit, rustc takes
     /// the later.
     fn of(toolchain: Toolchain) -> Result<Flags> {
-        let root = workspace::root();
+        let root = workspace::root().to_owned();
         let cargo_home = wasm_target::cargo_home()?;
         let registries = fs::read_dir(cargo_home.join("registry/src"))
             .into_iter()

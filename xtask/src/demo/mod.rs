@@ -61,11 +61,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         envoy.version(),
         workspace::display(&sample)
     );
-    println!("  curl -i {}", envoy.url("/api/v1/items"));
-    println!(
-        "  curl -s http://{}/stats?filter=wasm\n",
-        envoy.admin_address()
-    );
+    serve::print_curl_lines(&sample, &envoy)?;
     serve::until_interrupted(&envoy)
 }
 

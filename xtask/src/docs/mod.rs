@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use crate::catalog::FILTERS;
 use crate::{term, workspace};
 
 mod catalog_table;
@@ -46,11 +47,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
 fn generate(mode: Mode) -> Result<()> {
     let root = workspace::root();
-    let mut outputs = schema::outputs(&root);
-    outputs.extend(readmes(&root)?);
+    let mut outputs = schema::outputs(root);
+    outputs.extend(readmes(root)?);
     let mut stale = Vec::new();
     for output in &outputs {
-        let old = read_if_present(&output.path)?.unwrap_or_default();
+        // A schema of a new filter is not there yet.
+        let old = fs::read_to_string(&output.path).unwrap_or_default();
         if old == output.text {
             continue;
         }
@@ -76,46 +78,40 @@ fn generate(mode: Mode) -> Result<()> {
 
 /// The Markdown files with generated regions.
 fn readmes(root: &Path) -> Result<Vec<Output>> {
-    let mut outputs = Vec::new();
-    for filter in crate::catalog::FILTERS {
+    let samples = root.join("envoy-configs");
+    let mut outputs = vec![
+        with_regions(
+            root.join("README.md"),
+            &[("catalog", catalog_table::table())],
+        )?,
+        with_regions(
+            samples.join("README.md"),
+            &[("samples", samples_table::table(&samples)?)],
+        )?,
+    ];
+    for filter in FILTERS {
         let path = root.join("filters").join(filter.name).join("README.md");
-        outputs.extend(with_regions(
+        let config = config_table::table(&schema::of(filter));
+        let counters = counters_table::table(&(filter.counters)());
+        outputs.push(with_regions(
             path,
-            &[
-                ("config", config_table::table(&schema::of(filter))),
-                ("counters", counters_table::table(&(filter.counters)())),
-            ],
+            &[("config", config), ("counters", counters)],
         )?);
     }
-    outputs.extend(with_regions(
-        root.join("README.md"),
-        &[("catalog", catalog_table::table())],
-    )?);
-    let samples = root.join("envoy-configs");
-    outputs.extend(with_regions(
-        samples.join("README.md"),
-        &[("samples", samples_table::table(&samples)?)],
-    )?);
     Ok(outputs)
 }
 
-/// The file with its regions filled in; a file that does not exist needs none.
-fn with_regions(path: PathBuf, regions: &[(&str, String)]) -> Result<Option<Output>> {
-    let Some(mut text) = read_if_present(&path)? else {
-        return Ok(None);
-    };
+/// The file with its regions filled in.
+fn with_regions(path: PathBuf, regions: &[(&str, String)]) -> Result<Output> {
+    let mut text = read(&path)?;
     for (name, body) in regions {
         text = region::replace(&text, name, body).with_context(|| workspace::display(&path))?;
     }
-    Ok(Some(Output { path, text }))
+    Ok(Output { path, text })
 }
 
-fn read_if_present(path: &Path) -> Result<Option<String>> {
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
-    }
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("cannot read {}", workspace::display(path)))
 }
 
 /// Text in a cell of a Markdown table.
