@@ -1,4 +1,4 @@
-//! Headers as bytes, and the edits that turn one list of headers into another.
+//! Headers as bytes, and the edits that a host can make of them.
 
 /// The header fields of a message in the order received. Names are in lower case, values are bytes, and a repeated
 /// header is as many entries: a decision that looks at one value only can be fooled by a second one.
@@ -132,32 +132,6 @@ impl Headers {
             .for_each(|(_, v)| change(v));
     }
 
-    /// The fewest edits that turn `self` into `after`, header by header. A header whose values stay the same is not
-    /// touched: a needless write would make Envoy choose the route again.
-    #[must_use]
-    pub fn edits_to(&self, after: &Self) -> Vec<Edit> {
-        let mut edits = Vec::new();
-        let mut seen: Vec<&str> = Vec::new();
-        for (name, _) in self.0.iter().chain(&after.0) {
-            if seen.contains(&name.as_str()) {
-                continue;
-            }
-            seen.push(name);
-            if self.all(name).eq(after.all(name)) {
-                continue;
-            }
-            let mut values = after.all(name);
-            match values.next() {
-                None => edits.push(Edit::Remove(name.clone())),
-                Some(first) => {
-                    edits.push(Edit::Set(name.clone(), first.to_vec()));
-                    edits.extend(values.map(|v| Edit::Add(name.clone(), v.to_vec())));
-                }
-            }
-        }
-        edits
-    }
-
     /// Carries out edits, as the host would.
     pub fn apply(&mut self, edits: &[Edit]) {
         for edit in edits {
@@ -195,7 +169,6 @@ pub fn list_elements(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     fn headers(pairs: &[(&str, &str)]) -> Headers {
         Headers::new(
@@ -222,16 +195,6 @@ mod tests {
     }
 
     #[test]
-    fn unchanged_headers_need_no_edit() {
-        let before = headers(&[("a", "1"), ("b", "2"), ("b", "3")]);
-        let after = headers(&[("b", "2"), ("b", "3"), ("a", "1"), ("c", "4")]);
-        assert_eq!(
-            before.edits_to(&after),
-            [Edit::Set("c".into(), b"4".to_vec())]
-        );
-    }
-
-    #[test]
     fn list_elements_respect_quotes() {
         let elements = |v: &'static str| {
             list_elements(v.as_bytes())
@@ -242,27 +205,5 @@ mod tests {
         assert_eq!(elements(r#""a,b", c"#), [r#""a,b""#, "c"]);
         assert_eq!(elements(r#""a\",b", c"#), [r#""a\",b""#, "c"]);
         assert_eq!(elements(""), Vec::<&str>::new());
-    }
-
-    fn some_headers() -> impl Strategy<Value = Headers> {
-        proptest::collection::vec(("[abc]", "[xy]{0,2}"), 0..8).prop_map(|pairs| {
-            Headers::new(
-                pairs
-                    .into_iter()
-                    .map(|(n, v)| (n, v.into_bytes()))
-                    .collect(),
-            )
-        })
-    }
-
-    proptest! {
-        #[test]
-        fn edits_lead_from_before_to_after(before in some_headers(), after in some_headers()) {
-            let mut edited = before.clone();
-            edited.apply(&before.edits_to(&after));
-            for name in ["a", "b", "c"] {
-                prop_assert!(edited.all(name).eq(after.all(name)));
-            }
-        }
     }
 }

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | [`config`] | JSON text or a binary `google.protobuf.Struct` into a checked configuration, with one-line errors |
 //! | [`values`] | the value types of configurations: durations, header names, regular expressions, secrets, `mode` |
-//! | [`headers`] | headers as bytes, repeated values visible, and the edits that turn one list into another |
+//! | [`headers`] | headers as bytes, repeated values visible, and the edits that a host can make |
 //! | [`request`] | what a filter knows of a request |
 //! | [`spelling`] | the other spellings of a path that a server may act on |
 //! | [`matching`] | `match`: hosts, methods, paths, headers, query |

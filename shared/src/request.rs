@@ -1,6 +1,6 @@
 //! What a filter knows of a request.
 
-use crate::headers::{Edit, Headers};
+use crate::headers::Headers;
 use std::borrow::Cow;
 
 /// The head of a request, with what the host adds to it. Everything is bytes: a client chooses them.
@@ -112,22 +112,6 @@ impl RequestHead {
         query_pairs(self.query().unwrap_or_default())
             .filter(move |(n, _)| form_decode(n) == name.as_bytes())
             .map(|(_, v)| form_decode(v))
-    }
-
-    /// The edits of the host that turn this request into `after`.
-    #[must_use]
-    pub fn edits_to(&self, after: &Self) -> Vec<Edit> {
-        let mut edits = Vec::new();
-        if self.authority != after.authority {
-            edits.push(Edit::Set(":authority".to_owned(), after.authority.clone()));
-        }
-        if let Some(target) = &after.target
-            && self.target != after.target
-        {
-            edits.push(Edit::Set(":path".to_owned(), target.clone()));
-        }
-        edits.extend(self.headers.edits_to(&after.headers));
-        edits
     }
 }
 
