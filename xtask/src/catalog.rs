@@ -33,7 +33,7 @@ pub(crate) struct Counter {
 pub(crate) const FILTERS: &[Filter] = &[Filter {
     name: "header-rewrite",
     summary: "Edits request and response headers, the path, the query and the host",
-    budget_kib: 605,
+    budget_kib: 450,
     check: check::<header_rewrite::Config>,
     schema: || header_rewrite::schema().into(),
     counters: counters::<header_rewrite::Event>,

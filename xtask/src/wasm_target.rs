@@ -3,10 +3,14 @@
 //! The second way is proven on Debian 12: its compiler for the web browsers is recent, and builds std for the
 //! target from source. `CATALOG_WASM_TOOLCHAIN=rustup` or `=debian` chooses a way; unset, the first that works
 //! is taken.
+//!
+//! Either way std is compiled from its sources, for size and without the text of panics: it more than halves what a
+//! module holds besides its own logic. A stable compiler does that when `RUSTC_BOOTSTRAP` is set. Where the sources
+//! cannot be had, the std that comes with the target is taken, and the modules are larger.
 
 use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -19,13 +23,38 @@ pub(crate) const TARGET: &str = "wasm32-wasip1";
 /// Packages of the second way.
 const PACKAGES: &[&str] = &["rustc-web", "cargo-web", "rust-web-src", "wasi-libc", "lld"];
 
+/// Arguments for cargo: std from its sources, smaller where it can choose.
+const BUILD_STD: [&str; 2] = [
+    "-Zbuild-std=std,panic_abort",
+    "-Zbuild-std-features=optimize_for_size",
+];
+
+/// A panic traps at once: no message, and none of the code that would write it.
+const ABORT: &str = "-Cpanic=immediate-abort";
+
 /// How modules are compiled on this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Toolchain {
+pub(crate) struct Toolchain {
+    compiler: Compiler,
+    std: Std,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Compiler {
     /// The cargo that runs this program, whose compiler has the target.
     Own,
-    /// Debian's compiler, which builds std itself.
+    /// Debian's.
     Debian,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Std {
+    /// Compiled from its sources, for size; a panic is a bare trap.
+    Small,
+    /// As [`Std::Small`], by a compiler that cannot leave out the text of panics.
+    FromSource,
+    /// As it comes with the target.
+    Prebuilt,
 }
 
 /// Finds or installs a toolchain that compiles to the target.
@@ -43,24 +72,73 @@ pub(crate) fn set_up() -> Result<Toolchain> {
 
 /// The first way: the target is there, or rustup adds it.
 fn own() -> Result<Toolchain> {
-    if has_target() {
-        return Ok(Toolchain::Own);
-    }
-    if !process::on_path("rustup") {
-        bail!("the compiler has no {TARGET}, and there is no rustup to add it");
-    }
-    eprintln!("adding the target {TARGET} (about 25 MB) …");
-    process::output(Command::new("rustup").args(["target", "add", TARGET]))?;
     if !has_target() {
-        bail!(
-            "rustup added {TARGET}, but `rustc` does not see it; is another rustc first on PATH?"
-        );
+        rustup(
+            &["target", "add", TARGET],
+            &format!("the compiler has no {TARGET}"),
+        )?;
+        if !has_target() {
+            bail!(
+                "rustup added {TARGET}, but `rustc` does not see it; is another rustc first on PATH?"
+            );
+        }
     }
-    Ok(Toolchain::Own)
+    let std = std_from_source(Compiler::Own).unwrap_or_else(|reason| {
+        eprintln!("{reason:#}; the modules will be larger, with the std that comes with {TARGET}");
+        Std::Prebuilt
+    });
+    Ok(Toolchain {
+        compiler: Compiler::Own,
+        std,
+    })
+}
+
+/// Runs rustup to mend what is `missing`.
+fn rustup(arguments: &[&str], missing: &str) -> Result<()> {
+    if !process::on_path("rustup") {
+        bail!("{missing}, and there is no rustup to add it");
+    }
+    eprintln!("rustup {} …", arguments.join(" "));
+    process::output(Command::new("rustup").args(arguments))?;
+    Ok(())
+}
+
+/// Whether that compiler has the sources of std, after adding them if it can, and what it can make of them.
+fn std_from_source(compiler: Compiler) -> Result<Std> {
+    let manifest = || -> Result<bool> {
+        Ok(compiler
+            .sysroot()?
+            .join("lib/rustlib/src/rust/library/std/Cargo.toml")
+            .is_file())
+    };
+    if compiler == Compiler::Own && !manifest()? {
+        rustup(
+            &["component", "add", "rust-src"],
+            "the compiler has no sources of std",
+        )?;
+    }
+    if !manifest()? {
+        bail!("the compiler has no sources of std");
+    }
+    let can_leave_out_panics = process::output(
+        compiler
+            .rustc()
+            .args(["--print", "cfg", "-Zunstable-options", ABORT])
+            .env("RUSTC_BOOTSTRAP", "1"),
+    );
+    Ok(match can_leave_out_panics {
+        Ok(_) => Std::Small,
+        Err(_) => Std::FromSource,
+    })
 }
 
 fn has_target() -> bool {
-    let libraries = process::output(rustc().args(["--print", "target-libdir", "--target", TARGET]));
+    let libraries = process::output(Compiler::Own.rustc().args([
+        "--print",
+        "target-libdir",
+        "--target",
+        TARGET,
+    ]));
     let Ok(entries) = libraries.and_then(|dir| Ok(fs::read_dir(dir.trim())?)) else {
         return false;
     };
@@ -78,9 +156,16 @@ fn debian() -> Result<Toolchain> {
         .copied()
         .filter(|name| !is_installed(name))
         .collect();
-    if missing.is_empty() {
-        return Ok(Toolchain::Debian);
+    if !missing.is_empty() {
+        install(&missing)?;
     }
+    Ok(Toolchain {
+        compiler: Compiler::Debian,
+        std: std_from_source(Compiler::Debian)?,
+    })
+}
+
+fn install(missing: &[&str]) -> Result<()> {
     let install = format!(
         "apt-get install -y --no-install-recommends {}",
         missing.join(" ")
@@ -103,7 +188,7 @@ fn debian() -> Result<Toolchain> {
                 .env("DEBIAN_FRONTEND", "noninteractive"),
         )?;
     }
-    Ok(Toolchain::Debian)
+    Ok(())
 }
 
 fn is_installed(package: &str) -> bool {
@@ -111,32 +196,52 @@ fn is_installed(package: &str) -> bool {
         .is_ok_and(|status| status == "installed")
 }
 
+impl Compiler {
+    fn rustc(self) -> Command {
+        match self {
+            Compiler::Own => Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into())),
+            Compiler::Debian => Command::new("/usr/bin/rustc"),
+        }
+    }
+
+    fn sysroot(self) -> Result<PathBuf> {
+        let sysroot = process::output(self.rustc().args(["--print", "sysroot"]))?;
+        Ok(PathBuf::from(sysroot.trim()))
+    }
+
+    fn cargo(self) -> Command {
+        match self {
+            Compiler::Own => process::cargo(),
+            Compiler::Debian => {
+                let mut cargo = Command::new("/usr/bin/cargo");
+                cargo.env("RUSTC", "/usr/bin/rustc");
+                cargo
+            }
+        }
+    }
+}
+
 impl Toolchain {
     /// A cargo that builds for the target when given a subcommand, with `flags` for the compiler.
     ///
     /// What the caller's environment holds as flags for the compiler is left out: the modules do not depend on it.
     pub(crate) fn cargo(self, subcommand: &str, flags: &[String]) -> Command {
-        let mut flags = flags.to_vec();
-        let mut cargo = match self {
-            Toolchain::Own => {
-                let mut cargo = process::cargo();
-                cargo.arg(subcommand);
-                cargo
-            }
-            Toolchain::Debian => {
-                flags.extend(
-                    "-Lnative=/usr/lib/wasm32-wasi -Clink-self-contained=no -Clinker=wasm-ld"
-                        .split(' ')
-                        .map(str::to_owned),
-                );
-                let mut cargo = Command::new("/usr/bin/cargo");
-                cargo
-                    .args([subcommand, "-Zbuild-std=std,panic_abort"])
-                    .env("RUSTC", "/usr/bin/rustc")
-                    .env("RUSTC_BOOTSTRAP", "1");
-                cargo
-            }
-        };
+        let mut flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+        if self.compiler == Compiler::Debian {
+            flags.extend([
+                "-Lnative=/usr/lib/wasm32-wasi",
+                "-Clink-self-contained=no",
+                "-Clinker=wasm-ld",
+            ]);
+        }
+        if self.std == Std::Small {
+            flags.extend(["-Zunstable-options", ABORT]);
+        }
+        let mut cargo = self.compiler.cargo();
+        cargo.arg(subcommand);
+        if self.std != Std::Prebuilt {
+            cargo.args(BUILD_STD).env("RUSTC_BOOTSTRAP", "1");
+        }
         cargo
             .args(["--target", TARGET, "--target-dir"])
             .arg(self.target_dir())
@@ -145,22 +250,22 @@ impl Toolchain {
         cargo
     }
 
+    /// Whether modules are as small as they can be: only then does their size say something about the filter.
+    pub(crate) fn is_small(self) -> bool {
+        self.std == Std::Small
+    }
+
     /// Where that cargo leaves its results: the two compilers do not mix in one folder.
     pub(crate) fn target_dir(self) -> PathBuf {
-        match self {
-            Toolchain::Own => workspace::target(),
-            Toolchain::Debian => workspace::target().join("debian"),
+        match self.compiler {
+            Compiler::Own => workspace::target(),
+            Compiler::Debian => workspace::target().join("debian"),
         }
     }
 
     /// Where the sources of std lie, under every name that a compiler may write into a module.
     pub(crate) fn std_sources(self) -> Result<Vec<PathBuf>> {
-        let mut rustc = match self {
-            Toolchain::Own => rustc(),
-            Toolchain::Debian => Command::new("/usr/bin/rustc"),
-        };
-        let sysroot = process::output(rustc.args(["--print", "sysroot"]))?;
-        let sources = Path::new(sysroot.trim()).join("lib/rustlib/src/rust");
+        let sources = self.compiler.sysroot()?.join("lib/rustlib/src/rust");
         let real = fs::canonicalize(&sources)
             .ok()
             .filter(|real| *real != sources);
@@ -169,10 +274,16 @@ impl Toolchain {
 
     /// How it is called in progress lines.
     pub(crate) fn describe(self) -> String {
-        match self {
-            Toolchain::Own => TARGET.to_owned(),
-            Toolchain::Debian => format!("{TARGET}, Debian's compiler"),
-        }
+        let compiler = match self.compiler {
+            Compiler::Own => "",
+            Compiler::Debian => ", Debian's compiler",
+        };
+        let std = match self.std {
+            Std::Small => "",
+            Std::FromSource => ", std with panic messages",
+            Std::Prebuilt => ", prebuilt std",
+        };
+        format!("{TARGET}{compiler}{std}")
     }
 }
 
@@ -182,8 +293,4 @@ pub(crate) fn cargo_home() -> Result<PathBuf> {
         .map(PathBuf::from)
         .or_else(|| Some(env::home_dir()?.join(".cargo")))
         .ok_or_else(|| anyhow!("no home directory; set CARGO_HOME"))
-}
-
-fn rustc() -> Command {
-    Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
 }
