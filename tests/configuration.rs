@@ -11,6 +11,16 @@ use std::time::Duration;
 /// A mistake in the configuration of each filter, and the line that names it.
 const MISTAKES: &[(&str, &str, &str)] = &[
     (
+        "cors",
+        r#"{"policies": [{"allow_origin": ["*"]}]}"#,
+        "cors: policies[0].allow_origin: unknown key; one of: match, allow_origins, ",
+    ),
+    (
+        "cors",
+        r#"{"policies": [{"allow_origins": ["*"], "allow_credentials": true}]}"#,
+        "cors: policies[0].allow_credentials: true, while allow_origins has \"*\": every page could act for its visitor; name the origins",
+    ),
+    (
         "header-rewrite",
         r#"{"rules": [{"requst": []}]}"#,
         "header-rewrite: rules[0].requst: unknown key; one of: match, request, response",

@@ -11,16 +11,24 @@ use e2e::{
 };
 
 /// Every filter, with a configuration that reads and writes as much as it can.
-const FILTERS: &[(&str, &str)] = &[(
-    "header-rewrite",
-    r#"{"rules": [{"match": {"headers": [{"name": "x-never", "present": false}], "query": [{"name": "never", "present": false}]},
+const FILTERS: &[(&str, &str)] = &[
+    (
+        "cors",
+        r#"{"policies": [{"match": {"headers": [{"name": "x-never", "present": false}], "query": [{"name": "never", "present": false}]},
+        "allow_origins": ["https://*.example.org:*"], "allow_origin_regexes": [".*[0-9]"], "allow_methods": ["*"], "allow_headers": ["*"],
+        "expose_headers": ["*"], "allow_private_network": true, "timing_allow_origin": true, "preflight": {"unmatched": "forward"}}]}"#,
+    ),
+    (
+        "header-rewrite",
+        r#"{"rules": [{"match": {"headers": [{"name": "x-never", "present": false}], "query": [{"name": "never", "present": false}]},
         "request": [
             {"set": {"name": "x-all", "value": "${request.method}${request.scheme}${request.host | -}${request.path | -}${request.query | -}${source.address | -}"}},
             {"set": {"name": "x-evil", "value": "${request.header.x-bytes | -}${request.cookie.a | -}"}},
             {"replace": {"name": "user-agent", "regex": "[^a-z]", "with": "_"}}, {"dedupe": {"name": "accept"}},
             {"path": {"regex": "/x", "with": "/y"}}, {"query": {"set": {"name": "a", "value": "b"}}}],
         "response": [{"preset": "security_headers"}, {"set": {"name": "x-back", "value": "${request.header.x-bytes | -}"}}]}]}"#,
-)];
+    ),
+];
 
 fn each_filter(check: impl Fn(&Envoy)) {
     for (filter, config) in FILTERS {

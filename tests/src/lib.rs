@@ -7,6 +7,7 @@
 //! | [`upstream`] | an HTTP/1.1 and HTTP/2 server that echoes what it received, or answers as a test programs it |
 //! | [`client`] | blocking HTTP clients, a gRPC call, and raw bytes over TCP |
 //! | [`mod@load`] | many requests at once, counted by answer |
+//! | [`browser`] | a headless Chromium |
 //! | [`headers`], [`echo`] | what clients and the upstream saw |
 //! | [`trap`] | a module that traps |
 //! | [`paths`], [`ports`], [`yaml`], [`wait`] | where things lie, free ports, YAML as JSON values, waiting for a condition |
@@ -33,6 +34,7 @@
     reason = "test support: a failed assumption should be loud, it waits on a real clock and tells of slow steps"
 )]
 
+pub mod browser;
 pub mod client;
 pub mod echo;
 pub mod envoy;

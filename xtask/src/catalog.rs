@@ -30,14 +30,24 @@ pub(crate) struct Counter {
 }
 
 /// All filters, in the order in which READMEs list them.
-pub(crate) const FILTERS: &[Filter] = &[Filter {
-    name: "header-rewrite",
-    summary: "Edits request and response headers, the path, the query and the host",
-    budget_kib: 450,
-    check: check::<header_rewrite::Config>,
-    schema: || header_rewrite::schema().into(),
-    counters: counters::<header_rewrite::Event>,
-}];
+pub(crate) const FILTERS: &[Filter] = &[
+    Filter {
+        name: "cors",
+        summary: "Cross-origin resource sharing by the Fetch standard",
+        budget_kib: 450,
+        check: check::<cors::Config>,
+        schema: || cors::schema().into(),
+        counters: counters::<cors::Event>,
+    },
+    Filter {
+        name: "header-rewrite",
+        summary: "Edits request and response headers, the path, the query and the host",
+        budget_kib: 450,
+        check: check::<header_rewrite::Config>,
+        schema: || header_rewrite::schema().into(),
+        counters: counters::<header_rewrite::Event>,
+    },
+];
 
 /// The filters of these names; no name means all.
 pub(crate) fn select(names: &[String]) -> Result<Vec<&'static Filter>> {
@@ -121,7 +131,7 @@ mod tests {
             panic!("found a filter that is none")
         };
         assert!(
-            error.to_string().contains("one of: header-rewrite"),
+            error.to_string().contains("one of: cors, header-rewrite"),
             "{error}"
         );
     }

@@ -15,10 +15,48 @@ pub(super) struct Chapter {
 
 /// All chapters, in the order in which a request passes the filters.
 pub(super) fn chapters() -> Vec<Chapter> {
-    vec![Chapter {
-        filter: "header-rewrite",
-        steps: header_rewrite(),
-    }]
+    vec![
+        Chapter {
+            filter: "cors",
+            steps: cors(),
+        },
+        Chapter {
+            filter: "header-rewrite",
+            steps: header_rewrite(),
+        },
+    ]
+}
+
+fn cors() -> Vec<Step> {
+    vec![
+        Step::request(
+            "a browser asks whether a page of the application may send a PUT: it may",
+            "OPTIONS",
+            "/api/v1/items",
+        )
+        .with("origin", "https://app.example.com")
+        .with("access-control-request-method", "PUT")
+        .with("access-control-request-headers", "content-type")
+        .status(204)
+        .answers(
+            "access-control-allow-origin",
+            Want::Is("https://app.example.com"),
+        )
+        .answers(
+            "access-control-allow-methods",
+            Want::Is("GET, HEAD, POST, PUT, DELETE"),
+        )
+        .answers("access-control-max-age", Want::Is("600")),
+        Step::request(
+            "a page of somebody else may not",
+            "OPTIONS",
+            "/api/v1/items",
+        )
+        .with("origin", "https://app.example.com.evil.example")
+        .with("access-control-request-method", "PUT")
+        .status(403)
+        .answers("access-control-allow-origin", Want::Absent),
+    ]
 }
 
 fn header_rewrite() -> Vec<Step> {

@@ -36,6 +36,13 @@ pub(super) const SUITES: &[Suite] = &[
         can_run: || Ok(()),
         run: e2e,
     },
+    Suite {
+        name: "browser",
+        what: "cors as a page in Chromium sees it",
+        by_default: false,
+        can_run: has_browser,
+        run: browser,
+    },
 ];
 
 fn unit(filter: &[String]) -> Result<()> {
@@ -46,11 +53,37 @@ fn unit(filter: &[String]) -> Result<()> {
 }
 
 fn e2e(filter: &[String]) -> Result<()> {
+    prepare()?;
+    cargo_test(&["--package", "e2e"], filter)
+}
+
+fn browser(filter: &[String]) -> Result<()> {
+    prepare()?;
+    let suite = ["--package", "e2e", "--features", "browser"];
+    cargo_test(&[&suite[..], &["--test", "browser"]].concat(), filter)
+}
+
+fn has_browser() -> Result<(), String> {
+    let missing: Vec<_> = ["chromium", "chromedriver"]
+        .into_iter()
+        .filter(|program| !process::on_path(program))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "no {} on PATH; on Debian: apt-get install chromium chromium-driver",
+        missing.join(" and no ")
+    ))
+}
+
+/// What every suite with a real Envoy needs.
+fn prepare() -> Result<()> {
     let filters: Vec<_> = FILTERS.iter().collect();
     build::build(&filters, wasm_target::set_up()?)?;
     // Found here once, and fetched if need be, rather than by many tests at the same time.
     Find::new().find()?;
-    cargo_test(&["--package", "e2e"], filter)
+    Ok(())
 }
 
 /// `cargo test`, whose own closing lines stay as they are.

@@ -1,0 +1,124 @@
+use super::*;
+use filter_kit::config::load;
+
+fn error(json: &str) -> String {
+    match load::<Config>(json.as_bytes(), &Env::new()) {
+        Ok(_) => format!("accepted: {json}"),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// The error of one policy, without what stands before it.
+fn policy(policy: &str) -> String {
+    let error = error(&format!(r#"{{"policies": [{{{policy}}}]}}"#));
+    error.trim_start_matches("cors: policies[0].").to_owned()
+}
+
+#[test]
+fn an_empty_configuration_is_inert() {
+    let config: Config = load(b"", &Env::new()).unwrap();
+    assert!(config.policies.is_empty());
+    assert_eq!(config.mode, Mode::Enforce);
+}
+
+#[test]
+fn every_key_of_the_reference_is_accepted() {
+    let json = r#"{"mode": "report", "policies": [{
+        "match": {"hosts": ["api.example.com"]},
+        "allow_origins": ["https://app.example.com", "https://*.example.org", "http://localhost:*", "null"],
+        "allow_origin_regexes": ["https://pr-[0-9]+\\.preview\\.example\\.dev"],
+        "allow_methods": ["GET", "POST", "PUT", "DELETE"],
+        "allow_headers": ["Content-Type", "authorization"],
+        "expose_headers": ["x-request-id"],
+        "allow_credentials": true,
+        "max_age": "10m",
+        "allow_private_network": false,
+        "timing_allow_origin": false,
+        "preflight": {"status": 204, "unmatched": "refuse"},
+        "unmatched_origin": "pass"}]}"#;
+    let config: Config = load(json.as_bytes(), &Env::new()).unwrap();
+    assert_eq!(config.mode, Mode::Report);
+    assert!(!config.policies.is_empty());
+}
+
+#[test]
+fn mistakes_are_refused_with_place_and_reason() {
+    for (json, expected) in [
+        (
+            r#""allow_origin": ["*"]"#,
+            "allow_origin: unknown key; one of: match, allow_origins,",
+        ),
+        (
+            r#""allow_methods": ["GET"]"#,
+            "allow_origins: missing; name the origins that are allowed, or write [] to allow none",
+        ),
+        (
+            r#""allow_origins": ["https://a.example", "https://b.example/app"]"#,
+            "allow_origins[1]: \"https://b.example/app\" is not an origin: it has a path, a query or a fragment; scheme://host[:port] is accepted",
+        ),
+        (
+            r#""allow_origins": ["https://*example.org"]"#,
+            "allow_origins[0]: \"https://*example.org\" is not an origin: a wildcard stands for whole labels",
+        ),
+        (
+            r#""allow_origins": ["*"], "allow_credentials": true"#,
+            "allow_credentials: true, while allow_origins has \"*\"",
+        ),
+        (
+            r#""allow_origin_regexes": ["https://a\\.example", "https://.*"], "allow_credentials": true"#,
+            "allow_credentials: true, while allow_origin_regexes[1] fits any origin",
+        ),
+        (
+            r#""allow_origins": ["https://a.example"], "expose_headers": ["etag", "*"], "allow_credentials": true"#,
+            "expose_headers[1]: with allow_credentials \"*\" would be the name of a header",
+        ),
+        (
+            r#""allow_origins": [], "allow_origin_regexes": ["("]"#,
+            "allow_origin_regexes[0]: \"(\" is not a regular expression",
+        ),
+        (
+            r#""allow_origins": [], "allow_origin_regexes": ["(a{1000}){1000}"]"#,
+            "allow_origin_regexes[0]: \"(a{1000}){1000}\" takes more than",
+        ),
+        (
+            r#""allow_origins": ["*"], "allow_methods": ["GET", "put"]"#,
+            "allow_methods[1]: \"put\" is not a method; a token in upper case is accepted",
+        ),
+        (
+            r#""allow_origins": ["*"], "allow_methods": [""]"#,
+            "allow_methods[0]: \"\" is not a method",
+        ),
+        (
+            r#""allow_origins": ["*"], "allow_headers": ["x token"]"#,
+            "allow_headers[0]: \"x token\" is not a header name",
+        ),
+        (
+            r#""allow_origins": ["*"], "expose_headers": ["é"]"#,
+            "expose_headers[0]: \"é\" is not a header name",
+        ),
+        (
+            r#""allow_origins": ["*"], "max_age": "1500ms""#,
+            "max_age: a fraction of a second",
+        ),
+        (r#""allow_origins": ["*"], "max_age": 600"#, "max_age: "),
+        (
+            r#""allow_origins": ["*"], "preflight": {"status": 403}"#,
+            "preflight.status: 403 is not accepted; one of: 200, 204",
+        ),
+        (
+            r#""allow_origins": ["*"], "preflight": {"unmatched": "allow"}"#,
+            "preflight.unmatched: ",
+        ),
+        (
+            r#""allow_origins": ["*"], "unmatched_origin": "forward""#,
+            "unmatched_origin: ",
+        ),
+        (
+            r#""allow_origins": ["*"], "match": {"hosts": ["a b"]}"#,
+            "match.hosts[0]: ",
+        ),
+    ] {
+        let got = policy(json);
+        assert!(got.starts_with(expected), "{json}: {got}");
+    }
+}

@@ -1,0 +1,89 @@
+//! What is counted.
+
+use crate::decision::{Outcome, Reason};
+use filter_kit::values::Mode;
+
+filter_kit::counters! {
+    /// What the filter counts.
+    pub enum Event in "cors" {
+        /// Preflights that were allowed.
+        PreflightAllowed => "preflight.allowed_total",
+        /// Preflights that were refused for their origin.
+        PreflightRefusedOrigin => "preflight.refused.origin_total",
+        /// Preflights that were refused for the method asked for.
+        PreflightRefusedMethod => "preflight.refused.method_total",
+        /// Preflights that were refused for a header asked for.
+        PreflightRefusedHeader => "preflight.refused.header_total",
+        /// Preflights that were not allowed and went to the upstream.
+        PreflightForwarded => "preflight.forwarded_total",
+        /// Requests of an allowed origin.
+        RequestAllowed => "request.allowed_total",
+        /// Requests that passed without CORS headers: their origin is not allowed.
+        RequestPassedOrigin => "request.passed.origin_total",
+        /// Requests that passed without CORS headers: their method is not allowed.
+        RequestPassedMethod => "request.passed.method_total",
+        /// Requests that were refused with 403: their origin is not allowed.
+        RequestRefusedOrigin => "request.refused.origin_total",
+        /// Requests that were refused with 400 since the spellings of their path fall under different policies.
+        RefusedAmbiguousPath => "refused.ambiguous_path_total",
+        /// Report mode: preflights that would have been allowed.
+        ReportedPreflightAllowed => "reported.preflight_allowed_total",
+        /// Report mode: preflights that would have been refused for their origin.
+        ReportedPreflightRefusedOrigin => "reported.preflight_refused_origin_total",
+        /// Report mode: preflights that would have been refused for the method asked for.
+        ReportedPreflightRefusedMethod => "reported.preflight_refused_method_total",
+        /// Report mode: preflights that would have been refused for a header asked for.
+        ReportedPreflightRefusedHeader => "reported.preflight_refused_header_total",
+        /// Report mode: preflights that are not allowed and would have gone to the upstream.
+        ReportedPreflightForwarded => "reported.preflight_forwarded_total",
+        /// Report mode: requests of an allowed origin.
+        ReportedRequestAllowed => "reported.request_allowed_total",
+        /// Report mode: requests that would have passed without CORS headers for their origin.
+        ReportedRequestPassedOrigin => "reported.request_passed_origin_total",
+        /// Report mode: requests that would have passed without CORS headers for their method.
+        ReportedRequestPassedMethod => "reported.request_passed_method_total",
+        /// Report mode: requests that would have been refused for their origin.
+        ReportedRequestRefusedOrigin => "reported.request_refused_origin_total",
+        /// Report mode: requests that would have been refused since the spellings of their path fall under different policies.
+        ReportedAmbiguousPath => "reported.ambiguous_path_total",
+    }
+}
+
+impl Event {
+    /// The event of an outcome.
+    #[must_use]
+    pub fn of(outcome: Outcome, mode: Mode) -> Self {
+        let (enforced, reported) = match outcome {
+            Outcome::PreflightAllowed => (Self::PreflightAllowed, Self::ReportedPreflightAllowed),
+            Outcome::PreflightRefused(Reason::Origin) => (
+                Self::PreflightRefusedOrigin,
+                Self::ReportedPreflightRefusedOrigin,
+            ),
+            Outcome::PreflightRefused(Reason::Method) => (
+                Self::PreflightRefusedMethod,
+                Self::ReportedPreflightRefusedMethod,
+            ),
+            Outcome::PreflightRefused(Reason::Header) => (
+                Self::PreflightRefusedHeader,
+                Self::ReportedPreflightRefusedHeader,
+            ),
+            Outcome::PreflightForwarded => {
+                (Self::PreflightForwarded, Self::ReportedPreflightForwarded)
+            }
+            Outcome::Allowed => (Self::RequestAllowed, Self::ReportedRequestAllowed),
+            Outcome::PassedOrigin => (Self::RequestPassedOrigin, Self::ReportedRequestPassedOrigin),
+            Outcome::PassedMethod => (Self::RequestPassedMethod, Self::ReportedRequestPassedMethod),
+            Outcome::RefusedOrigin => (
+                Self::RequestRefusedOrigin,
+                Self::ReportedRequestRefusedOrigin,
+            ),
+            Outcome::RefusedAmbiguousPath => {
+                (Self::RefusedAmbiguousPath, Self::ReportedAmbiguousPath)
+            }
+        };
+        match mode {
+            Mode::Enforce => enforced,
+            Mode::Report => reported,
+        }
+    }
+}

@@ -1,0 +1,427 @@
+//! cors in a real Envoy: its sample, every row of its decision table, and origins that no browser sends.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failed assumption is a failed test"
+)]
+
+use e2e::{Client, ConfigForm, Envoy, Response, raw};
+
+const APP: &str = "https://app.example.com";
+
+const POLICY: &str = r#"{"policies": [{"match": {"hosts": ["api.example.com"]},
+    "allow_origins": ["https://app.example.com", "https://example.org", "https://*.example.org"],
+    "allow_methods": ["GET", "PUT"], "allow_headers": ["x-token"], "expose_headers": ["x-request-id"],
+    "allow_credentials": true, "max_age": "10m"}]}"#;
+
+fn with(config: &str) -> Envoy {
+    Envoy::with_filter("cors", config).start().unwrap()
+}
+
+/// A GET from this origin to the policy's host; the upstream is asked to set these headers.
+fn get(envoy: &Envoy, origin: &str, upstream: &[&str]) -> Response {
+    let request = Client::http1()
+        .get(envoy.url("/"))
+        .host("api.example.com")
+        .header("origin", origin);
+    upstream
+        .iter()
+        .fold(request, |request, field| {
+            request.header("x-echo-set", field)
+        })
+        .send()
+}
+
+fn preflight(envoy: &Envoy, origin: &str, method: &str, headers: &str) -> Response {
+    Client::http1()
+        .options(envoy.url("/"))
+        .host("api.example.com")
+        .header("origin", origin)
+        .header("access-control-request-method", method)
+        .header("access-control-request-headers", headers)
+        .send()
+}
+
+/// The CORS headers of an answer, and `vary`.
+fn cors(answer: &Response) -> Vec<(&str, &str)> {
+    let mut fields: Vec<_> = answer
+        .headers
+        .iter()
+        .filter(|(name, _)| {
+            name.starts_with("access-control-") || ["vary", "timing-allow-origin"].contains(name)
+        })
+        .collect();
+    fields.sort_unstable();
+    fields
+}
+
+const PREFLIGHT_VARY: (&str, &str) = (
+    "vary",
+    "Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
+);
+
+#[test]
+fn the_sample_does_what_its_comments_say() {
+    let envoy = Envoy::from_sample("cors").concurrency(2).start().unwrap();
+    let client = Client::http1();
+    let answer = client
+        .options(envoy.url("/api/items"))
+        .header("origin", "https://pr-12.preview.example.dev")
+        .header("access-control-request-method", "DELETE")
+        .header(
+            "access-control-request-headers",
+            "authorization,content-type",
+        )
+        .send();
+    assert_eq!(answer.status, 204);
+    assert_eq!(
+        cors(&answer),
+        [
+            ("access-control-allow-credentials", "true"),
+            (
+                "access-control-allow-headers",
+                "content-type, authorization"
+            ),
+            (
+                "access-control-allow-methods",
+                "GET, HEAD, POST, PUT, DELETE"
+            ),
+            (
+                "access-control-allow-origin",
+                "https://pr-12.preview.example.dev"
+            ),
+            ("access-control-max-age", "600"),
+            PREFLIGHT_VARY,
+        ]
+    );
+    for (path, status) in [("/api/items", 200), ("/api/moved", 301), ("/api/gone", 410)] {
+        let answer = client
+            .get(envoy.url(path))
+            .header("origin", "http://localhost:5173")
+            .send();
+        assert_eq!(answer.status, status);
+        assert_eq!(
+            cors(&answer),
+            [
+                ("access-control-allow-credentials", "true"),
+                ("access-control-allow-origin", "http://localhost:5173"),
+                ("access-control-expose-headers", "x-request-id"),
+                ("vary", "Origin"),
+            ],
+            "{path}"
+        );
+    }
+    let public = client
+        .get(envoy.url("/public/items"))
+        .header("origin", "https://anybody.example.net")
+        .send();
+    assert_eq!(cors(&public), [("access-control-allow-origin", "*")]);
+    envoy.assert_vm_alive();
+}
+
+#[test]
+fn no_policy_matches_then_nothing_is_touched() {
+    let envoy = with(POLICY);
+    let answer = Client::http1()
+        .get(envoy.url("/"))
+        .host("other.example.com")
+        .header("origin", APP)
+        .header("x-echo-set", "access-control-allow-origin: *")
+        .send();
+    assert_eq!(cors(&answer), [("access-control-allow-origin", "*")]);
+    envoy.assert_vm_alive();
+}
+
+#[test]
+fn no_origin_then_only_vary_is_added() {
+    let envoy = with(POLICY);
+    let ask = |vary: &[&str]| {
+        let request = Client::http1().get(envoy.url("/")).host("api.example.com");
+        vary.iter()
+            .fold(request, |request, field| {
+                request.header("x-echo-set", field)
+            })
+            .send()
+    };
+    for (upstream, expected) in [
+        (&[][..], "Origin"),
+        (&["vary: accept-encoding"], "accept-encoding, Origin"),
+        (&["vary: origin, accept"], "origin, accept"),
+        (&["vary: *"], "*"),
+    ] {
+        assert_eq!(cors(&ask(upstream)), [("vary", expected)]);
+    }
+    let twice = ask(&["vary: accept", "vary: origin"]);
+    assert_eq!(
+        twice
+            .headers_all("vary")
+            .join(", ")
+            .matches("rigin")
+            .count(),
+        1
+    );
+    let kept = ask(&["access-control-allow-origin: *"]);
+    assert_eq!(kept.header("access-control-allow-origin"), Some("*"));
+    envoy.assert_vm_alive();
+}
+
+#[test]
+fn an_allowed_origin_gets_permission_in_place_of_the_upstreams() {
+    let envoy = with(POLICY);
+    let upstream = [
+        "access-control-allow-origin: *",
+        "access-control-allow-methods: PURGE",
+        "access-control-expose-headers: x-secret",
+        "vary: accept",
+    ];
+    let answer = get(&envoy, APP, &upstream);
+    assert_eq!(
+        cors(&answer),
+        [
+            ("access-control-allow-credentials", "true"),
+            ("access-control-allow-origin", APP),
+            ("access-control-expose-headers", "x-request-id"),
+            ("vary", "accept, Origin"),
+        ]
+    );
+    assert_eq!(envoy.stat("wasmcustom.cors.request.allowed_total"), 1);
+    envoy.assert_vm_alive();
+}
+
+#[test]
+fn an_origin_that_is_not_allowed_passes_without_permission() {
+    let envoy = with(POLICY);
+    let upstream = [
+        "access-control-allow-origin: *",
+        "access-control-allow-credentials: true",
+    ];
+    let answer = get(&envoy, "https://evil.example", &upstream);
+    assert_eq!(answer.status, 200);
+    assert_eq!(cors(&answer), [("vary", "Origin")]);
+    assert_eq!(envoy.stat("wasmcustom.cors.request.passed.origin_total"), 1);
+
+    let method = Client::http1()
+        .request("DELETE", envoy.url("/"))
+        .host("api.example.com")
+        .header("origin", APP)
+        .send();
+    assert_eq!(cors(&method), [("vary", "Origin")]);
+    assert_eq!(envoy.stat("wasmcustom.cors.request.passed.method_total"), 1);
+    envoy.assert_vm_alive();
+}
+
+#[test]
+fn an_origin_that_is_not_allowed_is_refused_where_the_policy_says_so() {
+    let envoy = Envoy::with_filter(
+        "cors",
+        r#"{"policies": [{"allow_origins": ["https://app.example.com"], "unmatched_origin": "refuse"}]}"#,
+    )
+    .access_log("%RESPONSE_CODE_DETAILS%\n")
+    .start()
+    .unwrap();
+    let answer = get(&envoy, "https://evil.example", &[]);
+    assert_eq!(answer.status, 403);
+    assert_eq!(cors(&answer), [("vary", "Origin")]);
+    envoy.wait_for_access_log("cors_origin_refused", std::time::Duration::from_secs(10));
+    let own = get(&envoy, "https://api.example.com", &[]);
+    assert_eq!((own.status, cors(&own)), (200, vec![("vary", "Origin")]));
+    envoy.assert_vm_alive();
+}
+
+#[test]
+fn a_preflight_is_answered_before_later_filters_and_without_a_route() {
+    let mut envoy = Envoy::with_filter("cors", POLICY)
+        .native("{name: envoy.filters.http.rbac, typed_config: {'@type': type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC, rules: {action: ALLOW, policies: {}}}}")
+        .start()
+        .unwrap();
+    let answer = preflight(&envoy, APP, "PUT", "x-token");
+    assert_eq!(answer.status, 204);
+    assert_eq!(
+        cors(&answer),
+        [
+            ("access-control-allow-credentials", "true"),
+            ("access-control-allow-headers", "x-token"),
+            ("access-control-allow-methods", "GET, PUT"),
+            ("access-control-allow-origin", APP),
+            ("access-control-max-age", "600"),
+            PREFLIGHT_VARY,
+        ]
+    );
+    // The refusal of a later filter can be read by the page.
+    let refused = get(&envoy, APP, &[]);
+    assert_eq!(refused.status, 403);
+    assert_eq!(refused.header("access-control-allow-origin"), Some(APP));
+    assert_eq!(envoy.upstream().count(), 0);
+    envoy.upstream_mut().stop();
+    assert_eq!(preflight(&envoy, APP, "GET", "").status, 204);
+    envoy.assert_vm_alive();
+}
+
+#[test]
+fn envoys_own_answers_carry_the_headers() {
+    let mut envoy = Envoy::with_filter("cors", POLICY)
+        .virtual_host(r#"{name: only, domains: [api.example.com], routes: [
+            {match: {path: /known}, route: {cluster: upstream}}, {match: {path: /direct}, direct_response: {status: 204}},
+            {match: {path: /moved}, redirect: {path_redirect: /x}}]}"#)
+        .start()
+        .unwrap();
+    envoy.upstream_mut().stop();
+    for (path, status) in [
+        ("/none", 404),
+        ("/direct", 204),
+        ("/moved", 301),
+        ("/known", 503),
+    ] {
+        let answer = Client::http1()
+            .get(envoy.url(path))
+            .host("api.example.com")
+            .header("origin", APP)
+            .send();
+        assert_eq!(answer.status, status, "{path}");
+        assert_eq!(
+            answer.header("access-control-allow-origin"),
+            Some(APP),
+            "{path}"
+        );
+        assert_eq!(answer.header("vary"), Some("Origin"), "{path}");
+    }
+    envoy.assert_vm_alive();
+}
+
+#[test]
+fn a_preflight_that_is_not_allowed_is_refused_and_tells_nothing() {
+    let envoy = with(POLICY);
+    for (origin, method, headers, counter) in [
+        ("https://evil.example", "GET", "", "origin"),
+        (APP, "DELETE", "", "method"),
+        (APP, "GET", "x-other", "header"),
+    ] {
+        let answer = preflight(&envoy, origin, method, headers);
+        assert_eq!(answer.status, 403, "{counter}");
+        assert_eq!(cors(&answer), [PREFLIGHT_VARY], "{counter}");
+        assert_eq!(
+            envoy.stat(&format!(
+                "wasmcustom.cors.preflight.refused.{counter}_total"
+            )),
+            1
+        );
+    }
+    assert_eq!(envoy.upstream().count(), 0);
+    envoy.assert_vm_alive();
+}
+
+#[test]
+fn a_preflight_that_is_not_allowed_is_forwarded_where_the_policy_says_so() {
+    let envoy = with(
+        r#"{"policies": [{"allow_origins": ["https://app.example.com"], "preflight": {"status": 200, "unmatched": "forward"}}]}"#,
+    );
+    let answer = Client::http1()
+        .options(envoy.url("/"))
+        .header("origin", "https://evil.example")
+        .header("access-control-request-method", "GET")
+        .header(
+            "x-echo-set",
+            "access-control-allow-origin: https://evil.example",
+        )
+        .send();
+    assert_eq!(answer.echo().method, "OPTIONS");
+    assert_eq!(
+        cors(&answer),
+        [
+            ("access-control-allow-origin", "https://evil.example"),
+            PREFLIGHT_VARY
+        ]
+    );
+    assert_eq!(preflight(&envoy, APP, "GET", "").status, 200);
+    envoy.assert_vm_alive();
+}
+
+#[test]
+fn report_mode_counts_and_changes_nothing() {
+    let envoy = with(&POLICY.replacen('{', r#"{"mode": "report", "#, 1));
+    let answer = preflight(&envoy, "https://evil.example", "GET", "");
+    assert_eq!(answer.echo().method, "OPTIONS");
+    let answer = get(&envoy, APP, &["access-control-allow-origin: *"]);
+    assert_eq!(cors(&answer), [("access-control-allow-origin", "*")]);
+    for counter in ["preflight_refused_origin", "request_allowed"] {
+        assert_eq!(
+            envoy.stat(&format!("wasmcustom.cors.reported.{counter}_total")),
+            1
+        );
+    }
+    assert_eq!(envoy.stat("wasmcustom.cors.request.allowed_total"), 0);
+    envoy.assert_vm_alive();
+}
+
+#[test]
+fn json_text_and_struct_behave_alike() {
+    for form in [ConfigForm::Struct, ConfigForm::Text] {
+        let envoy = Envoy::with_filter("cors", POLICY)
+            .form(form)
+            .start()
+            .unwrap();
+        assert_eq!(preflight(&envoy, APP, "PUT", "x-token").status, 204);
+        assert_eq!(preflight(&envoy, APP, "POST", "x-token").status, 403);
+    }
+}
+
+#[test]
+fn origins_that_are_near_misses_are_told_from_those_that_are_allowed() {
+    let envoy = with(POLICY);
+    for (origin, allowed) in [
+        (&b"https://example.org"[..], true),
+        (b"https://a.example.org", true),
+        (b"https://EXAMPLE.org", true),
+        (b"https://example.org:443", true),
+        (b"https://a.example.org.evil.com", false),
+        (b"https://xexample.org", false),
+        (b"https://example.org:8443", false),
+        (b"https://example.org.", false),
+        (b"http://example.org", false),
+        (b"https://example.org/", false),
+        (b"https://evil.com#.example.org", false),
+        (b"https://example.org\xe9", false),
+        (b"\xe9", false),
+        (b"null", false),
+        (b"*", false),
+        (b"https://*.example.org", false),
+    ] {
+        let answer = Client::http1()
+            .get(envoy.url("/"))
+            .host("api.example.com")
+            .header("origin", origin)
+            .send();
+        assert_eq!(answer.status, 200);
+        let expected = allowed.then(|| String::from_utf8_lossy(origin).into_owned());
+        assert_eq!(
+            answer
+                .header("access-control-allow-origin")
+                .map(str::to_owned),
+            expected
+        );
+        assert_eq!(answer.header("vary"), Some("Origin"));
+    }
+    envoy.assert_vm_alive();
+}
+
+#[test]
+fn two_origins_and_a_huge_one_get_no_permission() {
+    let envoy = with(POLICY);
+    let huge = format!("origin: https://{}.example.org\r\n", "a".repeat(20 * 1024));
+    for origins in [
+        "origin: https://example.org\r\norigin: https://example.org\r\n",
+        "origin: https://example.org\r\norigin: https://evil.com\r\n",
+        "origin: https://example.org, https://evil.com\r\n",
+        huge.as_str(),
+    ] {
+        for rest in ["GET", "OPTIONS"] {
+            let request = format!(
+                "{rest} / HTTP/1.1\r\nhost: api.example.com\r\n{origins}access-control-request-method: GET\r\n\r\n"
+            );
+            let answer = raw::send(envoy.address(), request).response();
+            assert_eq!(answer.status, if rest == "GET" { 200 } else { 403 });
+            assert_eq!(answer.header("access-control-allow-origin"), None);
+        }
+    }
+    envoy.assert_vm_alive();
+}
