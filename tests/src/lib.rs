@@ -9,6 +9,7 @@
 //! | [`mod@load`] | many requests at once, counted by answer |
 //! | [`browser`] | a headless Chromium |
 //! | [`headers`], [`echo`] | what clients and the upstream saw |
+//! | [`token`] | tokens signed with public test keys |
 //! | [`trap`] | a module that traps |
 //! | [`paths`], [`ports`], [`yaml`], [`wait`] | where things lie, free ports, YAML as JSON values, waiting for a condition |
 //!
@@ -43,6 +44,7 @@ pub mod load;
 pub mod paths;
 pub mod ports;
 mod runtime;
+pub mod token;
 pub mod trap;
 pub mod upstream;
 pub mod wait;

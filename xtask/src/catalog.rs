@@ -47,6 +47,14 @@ pub(crate) const FILTERS: &[Filter] = &[
         schema: || header_rewrite::schema().into(),
         counters: counters::<header_rewrite::Event>,
     },
+    Filter {
+        name: "jwt-auth",
+        summary: "Verifies JSON Web Tokens, requires claims and scopes, and hands claims on as headers",
+        budget_kib: 1331,
+        check: check::<jwt_auth::Config>,
+        schema: || jwt_auth::schema().into(),
+        counters: counters::<jwt_auth::Event>,
+    },
 ];
 
 /// The filters of these names; no name means all.
@@ -131,7 +139,7 @@ mod tests {
             panic!("found a filter that is none")
         };
         assert!(
-            error.to_string().contains("one of: cors, header-rewrite"),
+            error.to_string().contains("one of: cors, header-rewrite, jwt-auth"),
             "{error}"
         );
     }

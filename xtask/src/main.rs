@@ -24,6 +24,7 @@ mod process;
 mod serve;
 mod term;
 mod test;
+mod token;
 mod validate;
 mod wasm_target;
 mod workspace;
@@ -57,6 +58,8 @@ enum Command {
     Build(build::Args),
     /// Write the generated schemas and tables, or check them
     Docs(docs::Args),
+    /// Print a token signed with the public test keys, which the samples trust
+    Token(token::Args),
     /// Check filter configurations in Envoy, Istio or Envoy Gateway files, offline
     Validate(validate::Args),
 }
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Build(args) => build::run(&args),
         Command::Docs(args) => docs::run(&args),
+        Command::Token(args) => token::run(&args),
         Command::Validate(args) => validate::run(&args),
     };
     match outcome {

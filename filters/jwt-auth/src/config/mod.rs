@@ -1,0 +1,238 @@
+//! What a user writes, and its checks. A [`Config`] that exists is valid.
+
+mod keys;
+mod provider;
+mod rule;
+
+use crate::answer::{Answers, REASON_VARIABLE, is_quotable};
+use crate::provider::Provider;
+use crate::requirement::{ProviderRequirement, Requirement, Scopes};
+use crate::rules::{Rule, Rules};
+use filter_kit::config::{Env, FilterConfig, Invalid};
+use filter_kit::reply::RawReply;
+use filter_kit::template::Scope;
+use filter_kit::values::{Duration, HeaderName, Mode};
+use serde::Deserialize;
+use std::collections::{BTreeMap, HashSet};
+
+pub use keys::{RawJwks, RawKeys, RawPem, RawSecret};
+pub use provider::{RawClaimHeader, RawClaimPath, RawProvider, RawTokenSource};
+pub use rule::{RawClaimMatch, RawProviderRequirement, RawRequirement, RawRule, RawScopes};
+
+/// The configuration of jwt-auth.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RawConfig {
+    /// `enforce`, or `report` to let everything through unchanged but to count and log what would be refused.
+    #[serde(default)]
+    pub mode: Mode,
+    /// Whose tokens are accepted, by name. A name has letters, digits, `-` and `_`.
+    pub providers: BTreeMap<String, RawProvider>,
+    /// The rules; the first that matches decides. Without a match: a valid token of any provider is required.
+    #[serde(default)]
+    pub rules: Vec<RawRule>,
+    /// Let CORS preflights pass: `OPTIONS` with `Origin` and `Access-Control-Request-Method`. Browsers send them without a token.
+    #[serde(default = "yes")]
+    pub bypass_cors_preflight: bool,
+    /// Tokens that were verified, kept per worker.
+    #[serde(default)]
+    pub cache: RawCache,
+    /// Tokens that are refused whatever else holds.
+    #[serde(default)]
+    pub deny_list: RawDenyList,
+    /// The longest time, per worker and second, for verifying signatures inside the module: HMAC, RSA PSS and EdDSA, and all others where
+    /// Envoy does not offer `verify_signature`. Beyond it, requests with fresh tokens get 503.
+    #[serde(default = "verification_time")]
+    pub verification_time_per_second: Duration,
+    /// The realm of challenges; left out: the host of the request.
+    pub realm: Option<String>,
+    /// Replies to requests that are refused. In templates `${jwt.reason}` is the reason, as `jwt_expired`.
+    #[serde(default)]
+    pub responses: RawResponses,
+}
+
+/// The cache.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, serde::Serialize))]
+#[serde(deny_unknown_fields)]
+pub struct RawCache {
+    /// How many verified tokens a worker keeps; 0: none.
+    #[serde(default = "max_tokens")]
+    pub max_tokens: u32,
+    /// Longest token that is kept, in bytes; a longer one is verified on every request.
+    #[serde(default = "max_token_bytes")]
+    pub max_token_bytes: u32,
+}
+
+/// The deny list.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, serde::Serialize))]
+#[serde(deny_unknown_fields)]
+pub struct RawDenyList {
+    /// Tokens with one of these `jti`.
+    #[serde(default)]
+    pub jti: Vec<String>,
+}
+
+/// Replies.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RawResponses {
+    /// In place of 401 (and of 400, for more than one token).
+    pub unauthorized: Option<RawReply>,
+    /// In place of 403.
+    pub forbidden: Option<RawReply>,
+    /// In place of 503.
+    pub unavailable: Option<RawReply>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn max_tokens() -> u32 {
+    1000
+}
+
+fn max_token_bytes() -> u32 {
+    8192
+}
+
+fn verification_time() -> Duration {
+    Duration::from_millis(200)
+}
+
+impl Default for RawCache {
+    fn default() -> Self {
+        Self {
+            max_tokens: max_tokens(),
+            max_token_bytes: max_token_bytes(),
+        }
+    }
+}
+
+/// The most tokens that a cache may keep.
+const MAX_TOKENS: u32 = 100_000;
+
+/// The most ids on the deny list.
+const MAX_DENIED: usize = 10_000;
+
+/// The configuration that the filter runs on.
+#[derive(Debug)]
+pub struct Config {
+    /// Whether to act.
+    pub mode: Mode,
+    /// The providers, sorted by name.
+    pub providers: Vec<Provider>,
+    /// The rules.
+    pub rules: Rules,
+    /// Whether CORS preflights pass.
+    pub bypass_cors_preflight: bool,
+    /// How many tokens the cache keeps.
+    pub max_cached: usize,
+    /// The longest token that it keeps.
+    pub max_cached_bytes: usize,
+    /// The time for verifications inside the module, per second.
+    pub verification_time: std::time::Duration,
+    /// The `jti` that are refused.
+    pub denied_ids: HashSet<String>,
+    /// How answers look.
+    pub answers: Answers,
+}
+
+impl FilterConfig for Config {
+    const FILTER: &'static str = "jwt-auth";
+    type Raw = RawConfig;
+
+    fn build(raw: RawConfig, env: &Env) -> Result<Self, Invalid> {
+        if raw.providers.is_empty() {
+            return Err(Invalid::new(
+                "no provider: no request could ever pass; name at least one",
+            )
+            .at("providers"));
+        }
+        let mut providers = Vec::new();
+        for (name, provider) in raw.providers {
+            let built = provider.build(name.clone(), env);
+            providers.push(built.map_err(|e| e.at(&name).at("providers"))?);
+        }
+        provider::check_headers(&providers)?;
+        let names: Vec<&str> = providers.iter().map(|p| p.name.as_str()).collect();
+        let rules = raw
+            .rules
+            .into_iter()
+            .enumerate()
+            .map(|(i, rule)| rule.build(&names).map_err(|e| e.at_index("rules", i)))
+            .collect::<Result<Vec<Rule>, _>>()?;
+        if raw.cache.max_tokens > MAX_TOKENS {
+            let reason = format!("{}; at most {MAX_TOKENS} are accepted", raw.cache.max_tokens);
+            return Err(Invalid::new(reason).at("cache.max_tokens"));
+        }
+        if raw.deny_list.jti.len() > MAX_DENIED {
+            let reason = format!("{} ids; at most {MAX_DENIED} are accepted", raw.deny_list.jti.len());
+            return Err(Invalid::new(reason).at("deny_list.jti"));
+        }
+        let verification_time = raw.verification_time_per_second.get();
+        if verification_time > std::time::Duration::from_secs(1) {
+            let reason = "more than a second per second; at most 1s is accepted";
+            return Err(Invalid::new(reason).at("verification_time_per_second"));
+        }
+        Ok(Self {
+            mode: raw.mode,
+            rules: Rules::new(rules, any_provider(providers.len())),
+            bypass_cors_preflight: raw.bypass_cors_preflight,
+            max_cached: usize::try_from(raw.cache.max_tokens).unwrap_or(usize::MAX),
+            max_cached_bytes: usize::try_from(raw.cache.max_token_bytes).unwrap_or(usize::MAX),
+            verification_time,
+            denied_ids: raw.deny_list.jti.into_iter().collect(),
+            answers: answers(raw.realm, raw.responses, env)?,
+            providers,
+        })
+    }
+}
+
+/// What is required where no rule says otherwise.
+fn any_provider(count: usize) -> Requirement {
+    let one = |provider| {
+        Requirement::Provider(ProviderRequirement {
+            provider,
+            audiences: None,
+            scopes: Scopes::None,
+            claims: Vec::new(),
+        })
+    };
+    Requirement::Any((0..count).map(one).collect())
+}
+
+fn answers(realm: Option<String>, raw: RawResponses, env: &Env) -> Result<Answers, Invalid> {
+    if let Some(realm) = &realm
+        && !realm.bytes().all(is_quotable)
+    {
+        let reason = format!("{realm:?} cannot stand between quotes; write ASCII without \" and \\");
+        return Err(Invalid::new(reason).at("realm"));
+    }
+    let scope = Scope {
+        extra: &[REASON_VARIABLE],
+        ..Scope::default()
+    };
+    let build = |key: &str, reply: Option<RawReply>| {
+        reply
+            .unwrap_or_default()
+            .build(scope, env)
+            .map_err(|e| e.at(key).at("responses"))
+    };
+    let header = |name| HeaderName::new(name).map_err(|e| Invalid::new(e.to_string()));
+    Ok(Answers {
+        realm,
+        unauthorized: build("unauthorized", raw.unauthorized)?,
+        forbidden: build("forbidden", raw.forbidden)?,
+        unavailable: build("unavailable", raw.unavailable)?,
+        challenge: header("www-authenticate")?,
+        retry: header("retry-after")?,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,284 @@
+//! Providers as written.
+
+use super::keys::RawKeys;
+use crate::algorithm::{Algorithm, Family};
+use crate::claims::ClaimPath;
+use crate::provider::{Forward, Provider};
+use crate::sources::TokenSource;
+use crate::token::media_type;
+use filter_kit::config::{Env, Invalid};
+use filter_kit::values::{Duration, HeaderName};
+use serde::Deserialize;
+use serde::de::{Deserializer, SeqAccess, Visitor};
+use std::fmt;
+
+/// An issuer of tokens, and on which terms they are accepted.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RawProvider {
+    /// What the token's `iss` must be, to the letter; left out: not checked.
+    pub issuer: Option<String>,
+    /// What the token's `aud` must hold one of; left out: not checked.
+    pub audiences: Option<Vec<String>>,
+    /// The algorithms that are accepted; left out: what the keys allow. HS256, HS384 and HS512 go with `keys.secret` only.
+    pub algorithms: Option<Vec<Algorithm>>,
+    /// The keys.
+    pub keys: RawKeys,
+    /// Where tokens are looked for; a token elsewhere is ignored. Left out: `authorization: Bearer …`.
+    pub token_sources: Option<Vec<RawTokenSource>>,
+    /// How far the issuer's clock may differ; at most `5m`.
+    #[serde(default = "clock_skew")]
+    pub clock_skew: Duration,
+    /// Refuse a token without `exp`.
+    #[serde(default = "super::yes")]
+    pub require_expiration: bool,
+    /// Longest lifetime of a token: `exp` minus `iat`, or minus now without `iat`; left out: unlimited.
+    pub max_lifetime: Option<Duration>,
+    /// What the header's `typ` must be one of, without case; left out: any, or none. `application/` may be left out.
+    pub types: Option<Vec<String>>,
+    /// Leave the token in the request; `false`: it is taken out of header, query and cookie.
+    #[serde(default)]
+    pub forward_token: bool,
+    /// Claims that the upstream gets as headers.
+    #[serde(default)]
+    pub claims_to_headers: Vec<RawClaimHeader>,
+    /// A header for all claims: base64url of their JSON, without padding.
+    pub payload_header: Option<HeaderName>,
+    /// A header for the name of the provider.
+    pub provider_header: Option<HeaderName>,
+}
+
+/// A place for a token.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum RawTokenSource {
+    /// A header.
+    Header {
+        /// The header's name.
+        name: HeaderName,
+        /// What stands before the token, compared without case; left out: nothing.
+        #[serde(default)]
+        prefix: String,
+    },
+    /// A query parameter. Envoy and others write the query to their logs.
+    Query {
+        /// The parameter's name, decoded.
+        name: String,
+    },
+    /// A cookie.
+    Cookie {
+        /// The cookie's name.
+        name: String,
+    },
+}
+
+/// A claim as a header.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RawClaimHeader {
+    /// The claim: its name, or the names on the way to it as a list.
+    pub claim: RawClaimPath,
+    /// The header. Scalars as they are, lists of scalars joined by commas, objects as base64url of JSON.
+    pub header: HeaderName,
+}
+
+/// A claim as written: a name or a list of names.
+#[derive(Debug)]
+pub struct RawClaimPath(Vec<String>);
+
+impl<'de> Deserialize<'de> for RawClaimPath {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct PathVisitor;
+
+        impl<'de> Visitor<'de> for PathVisitor {
+            type Value = RawClaimPath;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a claim, or a list of names")
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<RawClaimPath, E> {
+                Ok(RawClaimPath(vec![name.to_owned()]))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<RawClaimPath, A::Error> {
+                let mut names = Vec::new();
+                while let Some(name) = seq.next_element()? {
+                    names.push(name);
+                }
+                Ok(RawClaimPath(names))
+            }
+        }
+
+        deserializer.deserialize_any(PathVisitor)
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for RawClaimPath {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ClaimPath".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "the name of a claim, or the names on the way to it",
+            "oneOf": [
+                {"type": "string"},
+                {"type": "array", "items": {"type": "string"}, "minItems": 1}
+            ]
+        })
+    }
+}
+
+impl RawClaimPath {
+    pub(super) fn build(self) -> Result<ClaimPath, Invalid> {
+        if self.0.is_empty() || self.0.iter().any(String::is_empty) {
+            return Err(Invalid::new("the name of a claim is not empty").at("claim"));
+        }
+        Ok(ClaimPath(self.0))
+    }
+}
+
+fn clock_skew() -> Duration {
+    Duration::from_secs(60)
+}
+
+/// The greatest clock skew.
+const MAX_SKEW: Duration = Duration::from_secs(300);
+
+/// Headers that a message cannot do without, or that are not the upstream's to read.
+const NOT_FOR_CLAIMS: &[&str] = &[
+    "connection",
+    "content-length",
+    "content-type",
+    "cookie",
+    "host",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+impl RawProvider {
+    pub(super) fn build(self, name: String, env: &Env) -> Result<Provider, Invalid> {
+        let letters = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+        if name.is_empty() || name.len() > 64 || !name.bytes().all(letters) {
+            let reason = "is not a name for a provider; 1 to 64 letters, digits, - and _ are accepted";
+            return Err(Invalid::new(reason));
+        }
+        let audiences = not_empty("audiences", self.audiences)?;
+        let algorithms = not_empty("algorithms", self.algorithms)?;
+        let is_secret = self.keys.is_secret();
+        for (i, algorithm) in algorithms.iter().flatten().enumerate() {
+            if (algorithm.family() == Family::Hmac) != is_secret {
+                let reason = match is_secret {
+                    true => format!("{} does not go with keys.secret", algorithm.name()),
+                    false => format!("{} goes with keys.secret only", algorithm.name()),
+                };
+                return Err(Invalid::new(reason).at_index("algorithms", i));
+            }
+        }
+        if self.clock_skew > MAX_SKEW {
+            return Err(Invalid::new("more than 5m; set the clocks instead").at("clock_skew"));
+        }
+        let types = not_empty("types", self.types)?;
+        let sources = match not_empty("token_sources", self.token_sources)? {
+            None => vec![bearer().map_err(|e| e.at("token_sources"))?],
+            Some(list) => list
+                .into_iter()
+                .enumerate()
+                .map(|(i, source)| source.build().map_err(|e| e.at_index("token_sources", i)))
+                .collect::<Result<_, _>>()?,
+        };
+        let claims = self
+            .claims_to_headers
+            .into_iter()
+            .enumerate()
+            .map(|(i, raw)| {
+                let claim = raw.claim.build().map_err(|e| e.at_index("claims_to_headers", i))?;
+                Ok((claim, raw.header))
+            })
+            .collect::<Result<Vec<_>, Invalid>>()?;
+        let keys = self.keys.build(&name, env).map_err(|e| e.at("keys"))?;
+        Ok(Provider {
+            name,
+            issuer: self.issuer,
+            audiences,
+            algorithms,
+            types: types.map(|types| types.iter().map(|t| media_type(t)).collect()),
+            clock_skew: self.clock_skew.get().as_secs(),
+            require_expiration: self.require_expiration,
+            max_lifetime: self.max_lifetime.map(|lifetime| lifetime.get().as_secs()),
+            sources,
+            keys,
+            forward: Forward {
+                token: self.forward_token,
+                claims,
+                payload: self.payload_header,
+                provider: self.provider_header,
+            },
+        })
+    }
+}
+
+fn bearer() -> Result<TokenSource, Invalid> {
+    Ok(TokenSource::Header {
+        name: HeaderName::new("authorization").map_err(|e| Invalid::new(e.to_string()))?,
+        prefix: "Bearer ".to_owned(),
+    })
+}
+
+impl RawTokenSource {
+    fn build(self) -> Result<TokenSource, Invalid> {
+        let named = |key: &str, name: String| {
+            if name.is_empty() {
+                return Err(Invalid::new("an empty name").at("name").at(key));
+            }
+            Ok(name)
+        };
+        Ok(match self {
+            Self::Header { name, prefix } => TokenSource::Header { name, prefix },
+            Self::Query { name } => TokenSource::Query(named("query", name)?),
+            Self::Cookie { name } => TokenSource::Cookie(named("cookie", name)?),
+        })
+    }
+}
+
+/// Refuses an empty list, which could only mean "never".
+pub(super) fn not_empty<T>(key: &str, list: Option<Vec<T>>) -> Result<Option<Vec<T>>, Invalid> {
+    match list {
+        Some(list) if list.is_empty() => {
+            Err(Invalid::new("an empty list accepts nothing; leave the key out").at(key))
+        }
+        list => Ok(list),
+    }
+}
+
+/// A header that is set for the upstream is removed from what clients send, so it cannot be where a token stands.
+pub(super) fn check_headers(providers: &[Provider]) -> Result<(), Invalid> {
+    for provider in providers {
+        for header in provider.forward.headers() {
+            let is_source = providers.iter().flat_map(|p| &p.sources).any(|source| {
+                matches!(source, TokenSource::Header { name, .. } if name == header)
+            });
+            let reason = if is_source {
+                "is where a token stands; choose another header"
+            } else if NOT_FOR_CLAIMS.contains(&header.as_str()) {
+                "is a header that a message needs for itself; choose another"
+            } else {
+                continue;
+            };
+            return Err(Invalid::new(format!("\"{header}\" {reason}"))
+                .at(&provider.name)
+                .at("providers"));
+        }
+    }
+    Ok(())
+}

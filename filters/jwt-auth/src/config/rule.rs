@@ -1,0 +1,216 @@
+//! Rules and requirements as written.
+
+use super::provider::{RawClaimPath, not_empty};
+use crate::requirement::{ClaimMatch, ProviderRequirement, Requirement, Scopes};
+use crate::rules::Rule;
+use filter_kit::config::Invalid;
+use filter_kit::matching::{Match, RawMatch, RawTextMatch};
+use serde::Deserialize;
+
+/// A rule: which requests, and what they have to show.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RawRule {
+    /// The requests that the rule is for; left out: all.
+    #[serde(rename = "match")]
+    pub matches: Option<RawMatch>,
+    /// What they have to show.
+    pub require: RawRequirement,
+}
+
+/// What a request has to show.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum RawRequirement {
+    /// Nothing: the request passes, with or without a token.
+    Nothing,
+    /// A valid token of this provider.
+    Provider(RawProviderRequirement),
+    /// One of these requirements.
+    Any(Vec<RawRequirement>),
+    /// All of these requirements.
+    All(Vec<RawRequirement>),
+    /// This requirement, or no token at all; a bad token is refused.
+    Optional(Box<RawRequirement>),
+    /// This requirement if it holds; if not, the request passes without claims.
+    IgnoreFailure(Box<RawRequirement>),
+}
+
+/// A valid token of a provider.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RawProviderRequirement {
+    /// The provider.
+    pub name: String,
+    /// What `aud` must hold one of, in place of the provider's audiences.
+    pub audiences: Option<Vec<String>>,
+    /// Scopes, as the claims `scope` (words) and `scp` (words, or a list) grant them.
+    pub scopes: Option<RawScopes>,
+    /// Conditions on claims, all of. A list fits where one of its elements does; numbers and booleans are compared as JSON writes them.
+    pub claims: Option<Vec<RawClaimMatch>>,
+}
+
+/// Scopes: `all` or `any`.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum RawScopes {
+    /// All of these.
+    All(Vec<String>),
+    /// At least one of these.
+    Any(Vec<String>),
+}
+
+/// A condition on a claim: the claim, and one of the matchers.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RawClaimMatch {
+    /// The claim: its name, or the names on the way to it as a list.
+    pub claim: RawClaimPath,
+    /// It is one of these.
+    pub any_of: Option<Vec<String>>,
+    /// It is exactly this.
+    pub exact: Option<String>,
+    /// It begins with this.
+    pub prefix: Option<String>,
+    /// It ends with this.
+    pub suffix: Option<String>,
+    /// It contains this.
+    pub contains: Option<String>,
+    /// This regular expression covers it.
+    pub regex: Option<String>,
+    /// `true`: it is there; `false`: it is not there.
+    pub present: Option<bool>,
+    /// Compare ASCII letters without their case; not with `any_of`.
+    #[serde(default)]
+    pub ignore_case: bool,
+}
+
+impl RawRule {
+    pub(super) fn build(self, providers: &[&str]) -> Result<Rule, Invalid> {
+        let matches = match self.matches {
+            Some(matches) => matches.build().map_err(|e| e.at("match"))?,
+            None => Match::default(),
+        };
+        let requirement = self.require.build(providers).map_err(|e| e.at("require"))?;
+        Ok(Rule {
+            matches,
+            requirement,
+        })
+    }
+}
+
+impl RawRequirement {
+    fn build(self, providers: &[&str]) -> Result<Requirement, Invalid> {
+        let list = |key: &str, list: Vec<Self>| {
+            if list.is_empty() {
+                return Err(Invalid::new("an empty list; name at least one requirement").at(key));
+            }
+            list.into_iter()
+                .enumerate()
+                .map(|(i, one)| one.build(providers).map_err(|e| e.at_index(key, i)))
+                .collect::<Result<Vec<_>, _>>()
+        };
+        Ok(match self {
+            Self::Nothing => Requirement::Nothing,
+            Self::Provider(one) => {
+                Requirement::Provider(one.build(providers).map_err(|e| e.at("provider"))?)
+            }
+            Self::Any(all) => Requirement::Any(list("any", all)?),
+            Self::All(all) => Requirement::All(list("all", all)?),
+            Self::Optional(inner) => {
+                let inner = inner.build(providers).map_err(|e| e.at("optional"))?;
+                Requirement::Optional(Box::new(inner))
+            }
+            Self::IgnoreFailure(inner) => {
+                let inner = inner.build(providers).map_err(|e| e.at("ignore_failure"))?;
+                Requirement::IgnoreFailure(Box::new(inner))
+            }
+        })
+    }
+}
+
+impl RawProviderRequirement {
+    fn build(self, providers: &[&str]) -> Result<ProviderRequirement, Invalid> {
+        let name = self.name.as_str();
+        let provider = providers.iter().position(|p| *p == name).ok_or_else(|| {
+            let known = providers.join(", ");
+            Invalid::new(format!("\"{name}\" is not a provider; one of: {known}")).at("name")
+        })?;
+        let scopes = self.scopes.map_or(Ok(Scopes::None), RawScopes::build);
+        let claims = not_empty("claims", self.claims)?
+            .into_iter()
+            .flatten()
+            .enumerate()
+            .map(|(i, claim)| claim.build().map_err(|e| e.at_index("claims", i)))
+            .collect::<Result<_, _>>()?;
+        Ok(ProviderRequirement {
+            provider,
+            audiences: not_empty("audiences", self.audiences)?,
+            scopes: scopes.map_err(|e| e.at("scopes"))?,
+            claims,
+        })
+    }
+}
+
+impl RawScopes {
+    fn build(self) -> Result<Scopes, Invalid> {
+        let check = |key: &str, list: Vec<String>| {
+            if list.is_empty() {
+                return Err(Invalid::new("an empty list; leave scopes out").at(key));
+            }
+            // The characters of a scope (RFC 6749, section 3.3).
+            let is_scope = |scope: &String| {
+                let visible = |b: u8| (0x21..0x7f).contains(&b) && !matches!(b, b'"' | b'\\');
+                !scope.is_empty() && scope.bytes().all(visible)
+            };
+            match list.iter().position(|scope| !is_scope(scope)) {
+                None => Ok(list),
+                Some(i) => Err(Invalid::new(
+                    "not a scope; visible ASCII without space, quote and backslash is accepted",
+                )
+                .at_index(key, i)),
+            }
+        };
+        Ok(match self {
+            Self::All(list) => Scopes::All(check("all", list)?),
+            Self::Any(list) => Scopes::Any(check("any", list)?),
+        })
+    }
+}
+
+impl RawClaimMatch {
+    fn build(self) -> Result<(crate::claims::ClaimPath, ClaimMatch), Invalid> {
+        let claim = self.claim.build()?;
+        let text = RawTextMatch {
+            exact: self.exact,
+            prefix: self.prefix,
+            suffix: self.suffix,
+            contains: self.contains,
+            regex: self.regex,
+            present: self.present,
+            ignore_case: self.ignore_case,
+        };
+        let matcher = match not_empty("any_of", self.any_of)? {
+            None => ClaimMatch::Text(text.build()?),
+            Some(list) => {
+                let alone = text.exact.is_none()
+                    && text.prefix.is_none()
+                    && text.suffix.is_none()
+                    && text.contains.is_none()
+                    && text.regex.is_none()
+                    && text.present.is_none()
+                    && !text.ignore_case;
+                if !alone {
+                    return Err(Invalid::new("any_of stands alone, without another matcher"));
+                }
+                ClaimMatch::AnyOf(list)
+            }
+        };
+        Ok((claim, matcher))
+    }
+}

@@ -1,0 +1,155 @@
+//! What is counted.
+
+use crate::reason::Reason;
+
+filter_kit::counters! {
+    /// What the filter counts.
+    pub enum Event in "jwt_auth" {
+        /// Requests that passed by a valid token.
+        AllowedToken => "allowed.token_total",
+        /// Requests that passed without a token, which their requirement allows.
+        AllowedWithout => "allowed.without_token_total",
+        /// Requests of rules that require nothing.
+        AllowedNothing => "allowed.nothing_required_total",
+        /// CORS preflights that passed.
+        AllowedPreflight => "allowed.preflight_total",
+        /// Tokens that were found in the cache.
+        CacheHit => "cache.hit_total",
+        /// Decisions for which no token was found in the cache.
+        CacheMiss => "cache.miss_total",
+        /// Requests that were refused with 400 since the spellings of their path fall under different rules.
+        DeniedAmbiguousPath => "denied.ambiguous_path_total",
+        /// Requests that were refused: no token.
+        DeniedMissing => "denied.missing_total",
+        /// Requests that were refused: one place held two tokens.
+        DeniedRepeated => "denied.repeated_total",
+        /// Requests that were refused: the token was malformed.
+        DeniedMalformed => "denied.malformed_total",
+        /// Requests that were refused: the token needed an extension that is not supported.
+        DeniedUnsupported => "denied.unsupported_total",
+        /// Requests that were refused: the algorithm was unknown or not allowed.
+        DeniedAlgorithm => "denied.algorithm_total",
+        /// Requests that were refused: the `typ` was not allowed.
+        DeniedType => "denied.type_total",
+        /// Requests that were refused: the token was of another issuer.
+        DeniedIssuer => "denied.issuer_total",
+        /// Requests that were refused: the token was expired.
+        DeniedExpired => "denied.expired_total",
+        /// Requests that were refused: the token was not yet valid.
+        DeniedNotYetValid => "denied.not_yet_valid_total",
+        /// Requests that were refused: the token had no `exp`.
+        DeniedNoExpiration => "denied.no_expiration_total",
+        /// Requests that were refused: the token lives too long.
+        DeniedLifetime => "denied.lifetime_total",
+        /// Requests that were refused: no key of the provider fitted the token.
+        DeniedUnknownKey => "denied.unknown_key_total",
+        /// Requests that were refused: the signature was wrong.
+        DeniedSignature => "denied.signature_total",
+        /// Requests that were refused: the `jti` is on the deny list.
+        DeniedDenied => "denied.denied_total",
+        /// Requests that were refused: the token was for another audience.
+        DeniedAudience => "denied.audience_total",
+        /// Requests that were refused: a scope was missing.
+        DeniedScope => "denied.scope_total",
+        /// Requests that were refused: a claim was not as required.
+        DeniedClaim => "denied.claim_total",
+        /// Requests that were refused: the provider's keys could not be had.
+        DeniedKeysUnavailable => "denied.keys_unavailable_total",
+        /// Requests that were refused: the time for verifying inside the module was used up.
+        DeniedOverloaded => "denied.overloaded_total",
+        /// Report mode: requests that would have been refused since the spellings of their path fall under different rules.
+        ReportedAmbiguousPath => "reported.ambiguous_path_total",
+        /// Report mode: requests that would have been refused: no token.
+        ReportedMissing => "reported.missing_total",
+        /// Report mode: requests that would have been refused: one place held two tokens.
+        ReportedRepeated => "reported.repeated_total",
+        /// Report mode: requests that would have been refused: the token was malformed.
+        ReportedMalformed => "reported.malformed_total",
+        /// Report mode: requests that would have been refused: the token needed an extension that is not supported.
+        ReportedUnsupported => "reported.unsupported_total",
+        /// Report mode: requests that would have been refused: the algorithm was unknown or not allowed.
+        ReportedAlgorithm => "reported.algorithm_total",
+        /// Report mode: requests that would have been refused: the `typ` was not allowed.
+        ReportedType => "reported.type_total",
+        /// Report mode: requests that would have been refused: the token was of another issuer.
+        ReportedIssuer => "reported.issuer_total",
+        /// Report mode: requests that would have been refused: the token was expired.
+        ReportedExpired => "reported.expired_total",
+        /// Report mode: requests that would have been refused: the token was not yet valid.
+        ReportedNotYetValid => "reported.not_yet_valid_total",
+        /// Report mode: requests that would have been refused: the token had no `exp`.
+        ReportedNoExpiration => "reported.no_expiration_total",
+        /// Report mode: requests that would have been refused: the token lives too long.
+        ReportedLifetime => "reported.lifetime_total",
+        /// Report mode: requests that would have been refused: no key of the provider fitted the token.
+        ReportedUnknownKey => "reported.unknown_key_total",
+        /// Report mode: requests that would have been refused: the signature was wrong.
+        ReportedSignature => "reported.signature_total",
+        /// Report mode: requests that would have been refused: the `jti` is on the deny list.
+        ReportedDenied => "reported.denied_total",
+        /// Report mode: requests that would have been refused: the token was for another audience.
+        ReportedAudience => "reported.audience_total",
+        /// Report mode: requests that would have been refused: a scope was missing.
+        ReportedScope => "reported.scope_total",
+        /// Report mode: requests that would have been refused: a claim was not as required.
+        ReportedClaim => "reported.claim_total",
+        /// Report mode: requests that would have been refused: the provider's keys could not be had.
+        ReportedKeysUnavailable => "reported.keys_unavailable_total",
+        /// Report mode: requests that would have been refused: the time for verifying inside the module was used up.
+        ReportedOverloaded => "reported.overloaded_total",
+    }
+}
+
+impl Event {
+    /// A request that is refused.
+    #[must_use]
+    pub fn denied(reason: Reason) -> Self {
+        match reason {
+            Reason::Missing => Self::DeniedMissing,
+            Reason::Repeated => Self::DeniedRepeated,
+            Reason::Malformed => Self::DeniedMalformed,
+            Reason::Unsupported => Self::DeniedUnsupported,
+            Reason::Algorithm => Self::DeniedAlgorithm,
+            Reason::Type => Self::DeniedType,
+            Reason::Issuer => Self::DeniedIssuer,
+            Reason::Expired => Self::DeniedExpired,
+            Reason::NotYetValid => Self::DeniedNotYetValid,
+            Reason::NoExpiration => Self::DeniedNoExpiration,
+            Reason::Lifetime => Self::DeniedLifetime,
+            Reason::UnknownKey => Self::DeniedUnknownKey,
+            Reason::Signature => Self::DeniedSignature,
+            Reason::Denied => Self::DeniedDenied,
+            Reason::Audience => Self::DeniedAudience,
+            Reason::Scope => Self::DeniedScope,
+            Reason::Claim => Self::DeniedClaim,
+            Reason::KeysUnavailable => Self::DeniedKeysUnavailable,
+            Reason::Overloaded => Self::DeniedOverloaded,
+        }
+    }
+
+    /// A request that would be refused.
+    #[must_use]
+    pub fn reported(reason: Reason) -> Self {
+        match reason {
+            Reason::Missing => Self::ReportedMissing,
+            Reason::Repeated => Self::ReportedRepeated,
+            Reason::Malformed => Self::ReportedMalformed,
+            Reason::Unsupported => Self::ReportedUnsupported,
+            Reason::Algorithm => Self::ReportedAlgorithm,
+            Reason::Type => Self::ReportedType,
+            Reason::Issuer => Self::ReportedIssuer,
+            Reason::Expired => Self::ReportedExpired,
+            Reason::NotYetValid => Self::ReportedNotYetValid,
+            Reason::NoExpiration => Self::ReportedNoExpiration,
+            Reason::Lifetime => Self::ReportedLifetime,
+            Reason::UnknownKey => Self::ReportedUnknownKey,
+            Reason::Signature => Self::ReportedSignature,
+            Reason::Denied => Self::ReportedDenied,
+            Reason::Audience => Self::ReportedAudience,
+            Reason::Scope => Self::ReportedScope,
+            Reason::Claim => Self::ReportedClaim,
+            Reason::KeysUnavailable => Self::ReportedKeysUnavailable,
+            Reason::Overloaded => Self::ReportedOverloaded,
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! JWK Sets (RFC 7517). Each key is read by itself: one that is weak, foreign or malformed is left out, and does not spoil the set.
+
+use super::{Key, KeySet, Public};
+use crate::algorithm::{Algorithm, Family};
+use crate::base64url;
+use serde_json::{Map, Value};
+
+/// How many keys of a set are read; the rest is left out.
+pub const MAX_KEYS: usize = 64;
+
+/// The longest `kid`, in bytes.
+const MAX_KID_BYTES: usize = 256;
+
+/// A set without a key that could be used, with the reasons.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no usable key{}", .0.iter().map(|reason| format!("; {reason}")).collect::<String>())]
+pub struct NoUsableKey(pub Vec<String>);
+
+impl KeySet {
+    /// Reads a set, and says for each key that is left out why.
+    ///
+    /// # Errors
+    /// [`NoUsableKey`].
+    pub fn from_jwks(set: &Value) -> Result<(Self, Vec<String>), NoUsableKey> {
+        let Some(Value::Array(entries)) = set.get("keys") else {
+            return Err(NoUsableKey(vec!["it has no list \"keys\"".to_owned()]));
+        };
+        let mut keys = Vec::new();
+        let mut left_out = Vec::new();
+        for (i, entry) in entries.iter().enumerate() {
+            if i >= MAX_KEYS {
+                left_out.push(format!("only the first {MAX_KEYS} keys are read"));
+                break;
+            }
+            match read(entry) {
+                Ok(key) => keys.push(key),
+                Err(reason) => left_out.push(format!("keys[{i}] is left out: {reason}")),
+            }
+        }
+        if keys.is_empty() {
+            return Err(NoUsableKey(left_out));
+        }
+        Ok((Self::new(keys), left_out))
+    }
+}
+
+fn read(entry: &Value) -> Result<Key, String> {
+    let jwk = Jwk(entry.as_object().ok_or("it is not an object")?);
+    let kty = jwk.text("kty")?.ok_or("it has no \"kty\"")?;
+    let kid = jwk.text("kid")?;
+    if kid.is_some_and(|kid| kid.len() > MAX_KID_BYTES) {
+        return Err(format!("its kid has more than {MAX_KID_BYTES} bytes"));
+    }
+    match jwk.text("use")? {
+        None | Some("sig") => {}
+        Some(_) => return Err("its use is not \"sig\"".to_owned()),
+    }
+    if let Some(operations) = jwk.0.get("key_ops") {
+        let verifies = operations
+            .as_array()
+            .is_some_and(|list| list.iter().any(|op| op == "verify"));
+        if !verifies {
+            return Err("its key_ops do not hold \"verify\"".to_owned());
+        }
+    }
+    let algorithm = match jwk.text("alg")? {
+        None => None,
+        Some(name) => {
+            Some(Algorithm::named(name).ok_or("its alg is not a signature algorithm")?)
+        }
+    };
+    let public = match kty {
+        "RSA" => Public::Rsa {
+            n: jwk.number("n")?,
+            e: jwk.number("e")?,
+        },
+        "EC" => Public::Ec {
+            curve: match jwk.text("crv")? {
+                Some("P-256") => Family::P256,
+                Some("P-384") => Family::P384,
+                Some("P-521") => Family::P521,
+                _ => return Err("its curve is not P-256, P-384 or P-521".to_owned()),
+            },
+            x: jwk.number("x")?,
+            y: jwk.number("y")?,
+        },
+        "OKP" => match jwk.text("crv")? {
+            Some("Ed25519") => Public::Ed25519(jwk.number("x")?),
+            _ => return Err("its curve is not Ed25519".to_owned()),
+        },
+        // Who reads the set could sign with it.
+        "oct" => return Err("a secret has no place in a key set; use keys.secret".to_owned()),
+        _ => return Err("its kty is not RSA, EC or OKP".to_owned()),
+    };
+    Key::public(public, kid.map(str::to_owned), algorithm)
+}
+
+struct Jwk<'j>(&'j Map<String, Value>);
+
+impl<'j> Jwk<'j> {
+    fn text(&self, member: &str) -> Result<Option<&'j str>, String> {
+        match self.0.get(member) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(format!("its {member} is not a string")),
+        }
+    }
+
+    fn number(&self, member: &str) -> Result<Vec<u8>, String> {
+        let text = self.text(member)?.ok_or_else(|| format!("it has no \"{member}\""))?;
+        base64url::decode(text).ok_or_else(|| format!("its {member} is not base64url"))
+    }
+}

@@ -1,0 +1,119 @@
+//! Providers: whose tokens are accepted, and on which terms.
+
+use crate::algorithm::Algorithm;
+use crate::claims::{ClaimPath, Claims};
+use crate::keys::KeySet;
+use crate::reason::Reason;
+use crate::sources::TokenSource;
+use crate::token::Token;
+use filter_kit::values::HeaderName;
+use std::rc::Rc;
+
+/// An issuer of tokens.
+#[derive(Debug, Clone)]
+pub struct Provider {
+    /// Its name in the configuration.
+    pub name: String,
+    /// What `iss` has to be.
+    pub issuer: Option<String>,
+    /// What `aud` has to hold one of.
+    pub audiences: Option<Vec<String>>,
+    /// The algorithms that are allowed; `None`: those of the keys.
+    pub algorithms: Option<Vec<Algorithm>>,
+    /// The `typ` that are allowed, as [`crate::token::media_type`] gives them.
+    pub types: Option<Vec<String>>,
+    /// How far clocks may differ, in seconds.
+    pub clock_skew: u64,
+    /// Whether a token must have `exp`.
+    pub require_expiration: bool,
+    /// How long a token may live, in seconds.
+    pub max_lifetime: Option<u64>,
+    /// Where its tokens stand.
+    pub sources: Vec<TokenSource>,
+    /// Its keys.
+    pub keys: Keys,
+    /// What the upstream is told.
+    pub forward: Forward,
+}
+
+/// Where the keys of a provider come from.
+#[derive(Debug, Clone)]
+pub enum Keys {
+    /// The configuration.
+    Fixed(Rc<KeySet>),
+}
+
+/// What the upstream is told of a token.
+#[derive(Debug, Clone, Default)]
+pub struct Forward {
+    /// Whether the token stays in the request.
+    pub token: bool,
+    /// Claims as headers.
+    pub claims: Vec<(ClaimPath, HeaderName)>,
+    /// A header for all claims: base64url of their JSON.
+    pub payload: Option<HeaderName>,
+    /// A header for the provider's name.
+    pub provider: Option<HeaderName>,
+}
+
+impl Forward {
+    /// The headers that this promises to set, and nobody else may.
+    pub fn headers(&self) -> impl Iterator<Item = &HeaderName> {
+        let claims = self.claims.iter().map(|(_, header)| header);
+        claims.chain(&self.payload).chain(&self.provider)
+    }
+}
+
+impl Provider {
+    /// All that can be told of a token without its key, and costs little: algorithm, type, issuer and time.
+    ///
+    /// # Errors
+    /// The first reason to refuse it.
+    pub fn check(&self, token: &Token<'_>, now: u64) -> Result<(), Reason> {
+        let header = &token.header;
+        if let Some(allowed) = &self.algorithms
+            && !allowed.contains(&header.algorithm)
+        {
+            return Err(Reason::Algorithm);
+        }
+        if let Some(types) = &self.types
+            && !header.typ.as_ref().is_some_and(|typ| types.contains(typ))
+        {
+            return Err(Reason::Type);
+        }
+        if let Some(issuer) = &self.issuer
+            && token.claims.text("iss") != Some(issuer)
+        {
+            return Err(Reason::Issuer);
+        }
+        self.check_time(&token.claims, now)
+    }
+
+    /// The time of a token (RFC 7519, sections 4.1.4 and 4.1.5). `now` is in seconds since the epoch.
+    ///
+    /// # Errors
+    /// The first reason to refuse it.
+    pub fn check_time(&self, claims: &Claims, now: u64) -> Result<(), Reason> {
+        match claims.expires() {
+            Some(expires) if now >= expires.saturating_add(self.clock_skew) => {
+                return Err(Reason::Expired);
+            }
+            None if self.require_expiration || self.max_lifetime.is_some() => {
+                return Err(Reason::NoExpiration);
+            }
+            _ => {}
+        }
+        if let Some(start) = claims.not_before()
+            && start > now.saturating_add(self.clock_skew)
+        {
+            return Err(Reason::NotYetValid);
+        }
+        if let (Some(max), Some(expires)) = (self.max_lifetime, claims.expires()) {
+            let from = claims.issued().unwrap_or(now);
+            if expires.saturating_sub(from) > max {
+                return Err(Reason::Lifetime);
+            }
+        }
+        Ok(())
+    }
+}

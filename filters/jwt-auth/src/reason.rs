@@ -1,0 +1,191 @@
+//! Why a request is refused, and what that means in HTTP (RFC 6750, section 3.1).
+
+/// Why a request is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// No token where one is looked for.
+    Missing,
+    /// One place holds two tokens.
+    Repeated,
+    /// Not a JSON Web Token, or a registered claim of the wrong type.
+    Malformed,
+    /// The token asks for an extension that nobody here understands (`crit`, `b64`, `zip`, `enc`).
+    Unsupported,
+    /// Its algorithm is unknown or not allowed.
+    Algorithm,
+    /// Its `typ` is not allowed.
+    Type,
+    /// Another issuer than the provider's.
+    Issuer,
+    /// Its time is over.
+    Expired,
+    /// Its time has not come.
+    NotYetValid,
+    /// It has no `exp`, and one is required.
+    NoExpiration,
+    /// It lives longer than `max_lifetime`.
+    Lifetime,
+    /// No key of the provider fits its `kid` and algorithm.
+    UnknownKey,
+    /// The signature is wrong.
+    Signature,
+    /// Its `jti` is on the deny list.
+    Denied,
+    /// It is for another audience.
+    Audience,
+    /// A scope is missing.
+    Scope,
+    /// A claim is not as required.
+    Claim,
+    /// The provider's keys cannot be had.
+    KeysUnavailable,
+    /// The time for verifying inside the module is used up.
+    Overloaded,
+}
+
+/// What the client is to be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// 401 without an error: it may not know that it needs a token.
+    Challenge,
+    /// 400 `invalid_request`.
+    BadRequest,
+    /// 401 `invalid_token`.
+    InvalidToken,
+    /// 403 `insufficient_scope`.
+    Forbidden,
+    /// 503.
+    Unavailable,
+}
+
+impl Reason {
+    /// All of them.
+    pub const ALL: [Self; 19] = [
+        Self::Missing,
+        Self::Repeated,
+        Self::Malformed,
+        Self::Unsupported,
+        Self::Algorithm,
+        Self::Type,
+        Self::Issuer,
+        Self::Expired,
+        Self::NotYetValid,
+        Self::NoExpiration,
+        Self::Lifetime,
+        Self::UnknownKey,
+        Self::Signature,
+        Self::Denied,
+        Self::Audience,
+        Self::Scope,
+        Self::Claim,
+        Self::KeysUnavailable,
+        Self::Overloaded,
+    ];
+
+    /// What the client is told.
+    #[must_use]
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Missing => Kind::Challenge,
+            Self::Repeated => Kind::BadRequest,
+            Self::Malformed
+            | Self::Unsupported
+            | Self::Algorithm
+            | Self::Type
+            | Self::Issuer
+            | Self::Expired
+            | Self::NotYetValid
+            | Self::NoExpiration
+            | Self::Lifetime
+            | Self::UnknownKey
+            | Self::Signature
+            | Self::Denied => Kind::InvalidToken,
+            Self::Audience | Self::Scope | Self::Claim => Kind::Forbidden,
+            Self::KeysUnavailable | Self::Overloaded => Kind::Unavailable,
+        }
+    }
+
+    /// The response-code details.
+    #[must_use]
+    pub fn details(self) -> &'static str {
+        match self {
+            Self::Missing => "jwt_missing",
+            Self::Repeated => "jwt_repeated",
+            Self::Malformed => "jwt_malformed",
+            Self::Unsupported => "jwt_unsupported",
+            Self::Algorithm => "jwt_algorithm",
+            Self::Type => "jwt_type",
+            Self::Issuer => "jwt_issuer",
+            Self::Expired => "jwt_expired",
+            Self::NotYetValid => "jwt_not_yet_valid",
+            Self::NoExpiration => "jwt_no_expiration",
+            Self::Lifetime => "jwt_lifetime",
+            Self::UnknownKey => "jwt_unknown_key",
+            Self::Signature => "jwt_signature",
+            Self::Denied => "jwt_denied",
+            Self::Audience => "jwt_audience",
+            Self::Scope => "jwt_scope",
+            Self::Claim => "jwt_claim",
+            Self::KeysUnavailable => "jwt_keys_unavailable",
+            Self::Overloaded => "jwt_overloaded",
+        }
+    }
+
+    /// What the client is told in words: the body, and `error_description`. No quotes or backslashes (RFC 6750, section 3).
+    #[must_use]
+    pub fn message(self) -> &'static str {
+        match self {
+            Self::Missing => "A token is needed.",
+            Self::Repeated => "More than one token is given.",
+            Self::Malformed => "The token is malformed.",
+            Self::Unsupported => "The token needs an extension that is not supported.",
+            Self::Algorithm => "The algorithm of the token is not accepted.",
+            Self::Type => "The type of the token is not accepted.",
+            Self::Issuer => "The issuer of the token is not accepted.",
+            Self::Expired => "The token is expired.",
+            Self::NotYetValid => "The token is not yet valid.",
+            Self::NoExpiration => "The token does not expire.",
+            Self::Lifetime => "The lifetime of the token is too long.",
+            Self::UnknownKey => "The key of the token is not known.",
+            Self::Signature => "The signature of the token is not valid.",
+            Self::Denied => "The token is revoked.",
+            Self::Audience => "The token is for another audience.",
+            Self::Scope => "The token lacks a scope.",
+            Self::Claim => "The token lacks a claim.",
+            Self::KeysUnavailable => "The keys to check the token are not available.",
+            Self::Overloaded => "Too many tokens are being checked.",
+        }
+    }
+
+    /// How much a reason says where one of several requirements would do: the weightiest is told. A token of another issuer says less than
+    /// one that is wrong, and none at all says least.
+    #[must_use]
+    pub fn weight(self) -> u8 {
+        match self {
+            Self::Missing => 0,
+            Self::Issuer => 1,
+            _ => match self.kind() {
+                Kind::Unavailable => 4,
+                Kind::Forbidden => 3,
+                Kind::Challenge | Kind::BadRequest | Kind::InvalidToken => 2,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_can_stand_in_a_challenge_and_details_are_distinct() {
+        let mut details: Vec<_> = Reason::ALL.iter().map(|r| r.details()).collect();
+        details.sort_unstable();
+        details.dedup();
+        assert_eq!(details.len(), Reason::ALL.len());
+        for reason in Reason::ALL {
+            let message = reason.message();
+            assert!(message.bytes().all(|b| (0x20..0x7f).contains(&b) && b != b'"' && b != b'\\'));
+        }
+    }
+}

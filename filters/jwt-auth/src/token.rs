@@ -1,0 +1,190 @@
+//! A token in compact form (RFC 7515, section 7.1), taken apart. Nothing here says that it is genuine.
+
+use crate::algorithm::Algorithm;
+use crate::claims::Claims;
+use crate::reason::Reason;
+use crate::{base64url, json};
+use serde_json::Value;
+
+/// The longest token that is looked at, in bytes.
+pub const MAX_TOKEN_BYTES: usize = 16 * 1024;
+
+/// The longest `kid`, in bytes.
+const MAX_KID_BYTES: usize = 256;
+
+/// A token, taken apart.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Token<'t> {
+    /// What the header says.
+    pub header: Header,
+    /// What the token says, unverified.
+    pub claims: Claims,
+    /// Its second part as sent: base64url of the claims.
+    pub payload: &'t str,
+    /// What is signed: the first two parts.
+    pub message: &'t str,
+    /// Its third part: base64url of the signature.
+    pub signature: &'t str,
+}
+
+/// The JOSE header, as far as it matters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// The signature algorithm.
+    pub algorithm: Algorithm,
+    /// Which key has signed.
+    pub kid: Option<String>,
+    /// What kind of token it is, in lower case and without `application/` (RFC 7515, section 4.1.9).
+    pub typ: Option<String>,
+}
+
+impl<'t> Token<'t> {
+    /// Takes a token apart.
+    ///
+    /// # Errors
+    /// [`Reason::Malformed`], [`Reason::Unsupported`] or [`Reason::Algorithm`].
+    pub fn parse(token: &'t [u8]) -> Result<Self, Reason> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(Reason::Malformed);
+        }
+        let text = std::str::from_utf8(token).map_err(|_| Reason::Malformed)?;
+        let (message, signature) = text.rsplit_once('.').ok_or(Reason::Malformed)?;
+        let (header, payload) = message.split_once('.').ok_or(Reason::Malformed)?;
+        if header.is_empty() || payload.is_empty() || payload.contains('.') {
+            return Err(Reason::Malformed);
+        }
+        let header = Header::parse(header)?;
+        // After the header: `none` is to be told as a wrong algorithm, and has no signature.
+        if signature.is_empty() || base64url::decode(signature).is_none() {
+            return Err(Reason::Malformed);
+        }
+        let claims = base64url::decode(payload)
+            .and_then(|bytes| json::object(&bytes))
+            .ok_or(Reason::Malformed)?;
+        Ok(Self {
+            header,
+            claims: Claims::new(claims)?,
+            payload,
+            message,
+            signature,
+        })
+    }
+}
+
+impl Header {
+    fn parse(encoded: &str) -> Result<Self, Reason> {
+        let header = base64url::decode(encoded)
+            .and_then(|bytes| json::object(&bytes))
+            .ok_or(Reason::Malformed)?;
+        let text = |member: &str| match header.get(member) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.as_str())),
+            Some(_) => Err(Reason::Malformed),
+        };
+        let algorithm = text("alg")?.ok_or(Reason::Malformed)?;
+        let algorithm = Algorithm::named(algorithm).ok_or(Reason::Algorithm)?;
+        // Extensions that must be understood (RFC 7515, section 4.1.11; RFC 7797), compression and encryption.
+        if ["crit", "b64", "zip", "enc"]
+            .iter()
+            .any(|member| header.contains_key(*member))
+        {
+            return Err(Reason::Unsupported);
+        }
+        let kid = text("kid")?;
+        if kid.is_some_and(|kid| kid.len() > MAX_KID_BYTES) {
+            return Err(Reason::Malformed);
+        }
+        Ok(Self {
+            algorithm,
+            kid: kid.map(str::to_owned),
+            typ: text("typ")?.map(media_type),
+        })
+    }
+}
+
+/// A `typ` in the form in which two are compared: without case, and `application/` left out (RFC 7515, section 4.1.9).
+#[must_use]
+pub fn media_type(typ: &str) -> String {
+    let typ = typ.to_ascii_lowercase();
+    match typ.strip_prefix("application/") {
+        Some(rest) if !rest.contains('/') => rest.to_owned(),
+        _ => typ,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn token(header: &str, claims: &str, signature: &str) -> String {
+        let encode = base64url::encode;
+        format!("{}.{}.{signature}", encode(header), encode(claims))
+    }
+
+    #[test]
+    fn a_token_is_taken_apart_or_refused_with_the_reason() {
+        let ok = r#"{"alg":"RS256","kid":"k","typ":"JWT"}"#;
+        for (token, reason) in [
+            (token(ok, "{}", "AA"), None),
+            (token(ok, "{}", ""), Some(Reason::Malformed)),
+            (token(ok, "{}", "A"), Some(Reason::Malformed)),
+            (token(ok, "{}", "AA=="), Some(Reason::Malformed)),
+            (token(ok, "{}", "AA.AA"), Some(Reason::Malformed)),
+            (token(ok, "[]", "AA"), Some(Reason::Malformed)),
+            (token(ok, "{", "AA"), Some(Reason::Malformed)),
+            (token(ok, r#"{"sub":"a","sub":"b"}"#, "AA"), Some(Reason::Malformed)),
+            (token(r#"{"typ":"JWT"}"#, "{}", "AA"), Some(Reason::Malformed)),
+            (token(r#"{"alg":7}"#, "{}", "AA"), Some(Reason::Malformed)),
+            (token(r#"{"alg":"RS256","alg":"HS256"}"#, "{}", "AA"), Some(Reason::Malformed)),
+            (token(r#"{"alg":"RS256","kid":7}"#, "{}", "AA"), Some(Reason::Malformed)),
+            (token(r#"{"alg":"RS256","typ":null}"#, "{}", "AA"), Some(Reason::Malformed)),
+            (token(r#"{"alg":"none"}"#, "{}", ""), Some(Reason::Algorithm)),
+            (token(r#"{"alg":"nOnE"}"#, "{}", ""), Some(Reason::Algorithm)),
+            (token(r#"{"alg":"ES256K"}"#, "{}", "AA"), Some(Reason::Algorithm)),
+            (token(r#"{"alg":"RS256","crit":["b64"],"b64":false}"#, "{}", "AA"), Some(Reason::Unsupported)),
+            (token(r#"{"alg":"RS256","crit":[]}"#, "{}", "AA"), Some(Reason::Unsupported)),
+            (token(r#"{"alg":"RS256","b64":false}"#, "{}", "AA"), Some(Reason::Unsupported)),
+            (token(r#"{"alg":"RS256","zip":"DEF"}"#, "{}", "AA"), Some(Reason::Unsupported)),
+            (token(r#"{"alg":"RS256","enc":"A128GCM"}"#, "{}", "AA"), Some(Reason::Unsupported)),
+            (token(&format!(r#"{{"alg":"RS256","kid":"{}"}}"#, "k".repeat(257)), "{}", "AA"), Some(Reason::Malformed)),
+            ("a.b.c.d.e".into(), Some(Reason::Malformed)),
+            ("..".into(), Some(Reason::Malformed)),
+            ("".into(), Some(Reason::Malformed)),
+            ("a".repeat(MAX_TOKEN_BYTES + 1), Some(Reason::Malformed)),
+        ] {
+            assert_eq!(Token::parse(token.as_bytes()).err(), reason, "{token}");
+        }
+        let text = token(ok, r#"{"sub":"a"}"#, "AA");
+        let parsed = Token::parse(text.as_bytes()).unwrap();
+        assert_eq!(parsed.header.kid.as_deref(), Some("k"));
+        assert_eq!(parsed.header.typ.as_deref(), Some("jwt"));
+        assert_eq!(format!("{}.AA", parsed.message), text);
+        assert_eq!(parsed.payload, base64url::encode(r#"{"sub":"a"}"#));
+    }
+
+    #[test]
+    fn types_are_media_types_without_application() {
+        for (typ, compared) in [
+            ("JWT", "jwt"),
+            ("at+jwt", "at+jwt"),
+            ("application/AT+JWT", "at+jwt"),
+            ("application/x/y", "application/x/y"),
+            ("text/plain", "text/plain"),
+        ] {
+            assert_eq!(media_type(typ), compared);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_parsed_without_panic(bytes: Vec<u8>) {
+            let _ = Token::parse(&bytes);
+        }
+
+        #[test]
+        fn any_json_is_parsed_without_panic(header in "[{}\\[\\]:,\"a-z0-9]{0,60}", claims in "[{}\\[\\]:,\"a-z0-9.e-]{0,60}") {
+            let _ = Token::parse(token(&header, &claims, "AA").as_bytes());
+        }
+    }
+}
