@@ -30,6 +30,18 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         r#"{"rules": [{"request": [{"set": {"name": ":path", "value": "/"}}]}]}"#,
         "header-rewrite: rules[0].request[0].set.name: \":path\" is not an ordinary header; use the operations path, query and host",
     ),
+    ("jwt-auth", "{}", "jwt-auth: missing key \"providers\""),
+    (
+        "jwt-auth",
+        r#"{"providers": {"corp": {"keys": {"secret": {"value": "too short", "algorithm": "HS256"}}}}}"#,
+        "jwt-auth: providers.corp.keys.secret: the secret has 9 bytes; HS256 needs at least 32",
+    ),
+    (
+        "jwt-auth",
+        r#"{"providers": {"corp": {"keys": {"secret": {"value": "a public test secret of 32 bytes", "algorithm": "HS256"}}}},
+            "rules": [{"require": "nothing"}, {"require": "nothing"}, {"require": {"provider": {"name": "cropp"}}}]}"#,
+        "jwt-auth: rules[2].require.provider.name: \"cropp\" is not a provider; one of: corp",
+    ),
 ];
 
 #[test]

@@ -28,6 +28,15 @@ const FILTERS: &[(&str, &str)] = &[
             {"path": {"regex": "/x", "with": "/y"}}, {"query": {"set": {"name": "a", "value": "b"}}}],
         "response": [{"preset": "security_headers"}, {"set": {"name": "x-back", "value": "${request.header.x-bytes | -}"}}]}]}"#,
     ),
+    (
+        "jwt-auth",
+        r#"{"providers": {"p": {"issuer": "https://issuer.example", "keys": {"secret": {"value": "a public test secret of 32 bytes", "algorithm": "HS256"}},
+            "token_sources": [{"header": {"name": "authorization", "prefix": "Bearer "}}, {"header": {"name": "x-bytes"}},
+                {"query": {"name": "a"}}, {"cookie": {"name": "a"}}],
+            "claims_to_headers": [{"claim": "sub", "header": "x-sub"}], "payload_header": "x-payload", "provider_header": "x-provider"}},
+        "rules": [{"match": {"headers": [{"name": "x-never", "present": true}]}, "require": "nothing"}],
+        "responses": {"unauthorized": {"headers": [{"name": "x-why", "value": "${jwt.reason} ${request.path | -} ${request.host | -}"}]}}}"#,
+    ),
 ];
 
 fn each_filter(check: impl Fn(&Envoy)) {

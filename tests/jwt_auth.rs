@@ -16,7 +16,9 @@ fn sample() -> Envoy {
 fn get(envoy: &Envoy, path: &str, token: Option<&str>) -> Response {
     let request = Client::http1().get(envoy.url(path));
     match token {
-        Some(token) => request.header("authorization", format!("Bearer {token}")).send(),
+        Some(token) => request
+            .header("authorization", format!("Bearer {token}"))
+            .send(),
         None => request.send(),
     }
 }
@@ -37,7 +39,11 @@ fn the_sample_does_what_its_comments_say() {
     assert_eq!(echo.header("x-jwt-roles"), Some("dev,ops"));
     assert_eq!(echo.header("x-jwt-provider"), Some("corp"));
     assert!(echo.header("x-jwt-payload").is_some());
-    assert_eq!(echo.header("authorization"), None, "the token does not reach the upstream");
+    assert_eq!(
+        echo.header("authorization"),
+        None,
+        "the token does not reach the upstream"
+    );
     let wrong_scope = get(&envoy, "/admin", Some(&token.sign()));
     assert_eq!(wrong_scope.status, 403);
     assert_eq!(
@@ -52,10 +58,16 @@ fn the_sample_does_what_its_comments_say() {
     assert_eq!(get(&envoy, "/healthz", None).status, 200);
     assert_eq!(get(&envoy, "/shop", None).status, 200);
     assert_eq!(get(&envoy, "/shop", Some("bad")).status, 401);
-    let partner = Token::new("EdDSA").claim("iss", json!("https://partner.example")).sign();
+    let partner = Token::new("EdDSA")
+        .claim("iss", json!("https://partner.example"))
+        .sign();
     let answer = get(&envoy, "/api/items", Some(&partner));
     assert_eq!(answer.echo().header("x-jwt-provider"), Some("partner"));
-    assert_eq!(get(&envoy, "/other", None).status, 401, "what no rule matches needs a token");
+    assert_eq!(
+        get(&envoy, "/other", None).status,
+        401,
+        "what no rule matches needs a token"
+    );
     assert_eq!(get(&envoy, "/other", Some(&partner)).status, 200);
     let cookie = Client::http1()
         .get(envoy.url("/api/items"))
@@ -80,8 +92,9 @@ fn everything(require: &str) -> String {
 fn every_algorithm_verifies_and_a_forged_signature_does_not() {
     // Keys without `alg`, so that one RSA key verifies all six algorithms.
     let jwks = token::JWKS.replace(r#""alg": "RS256", "#, "");
-    let config = everything(r#"{"any": [{"provider": {"name": "all"}}, {"provider": {"name": "secret"}}]}"#)
-        .replace(token::JWKS, &jwks);
+    let config =
+        everything(r#"{"any": [{"provider": {"name": "all"}}, {"provider": {"name": "secret"}}]}"#)
+            .replace(token::JWKS, &jwks);
     let envoy = Envoy::with_filter("jwt-auth", config)
         .vm_env("SECRET", token::SECRET)
         .start()
@@ -97,11 +110,21 @@ fn every_algorithm_verifies_and_a_forged_signature_does_not() {
         assert_eq!(get(&envoy, "/", Some(&token)).status, 200, "{name}");
         let answer = get(&envoy, "/", Some(&forged(&token)));
         assert_eq!(answer.status, 401, "{name}");
-        assert_eq!(answer.text(), "The signature of the token is not valid.\n", "{name}");
+        assert_eq!(
+            answer.text(),
+            "The signature of the token is not valid.\n",
+            "{name}"
+        );
     }
     assert_eq!(envoy.stat("wasmcustom.jwt_auth.allowed.token_total"), 10);
     assert_eq!(envoy.stat("wasmcustom.jwt_auth.denied.signature_total"), 10);
-    assert_eq!(envoy.stat("wasmcustom.jwt_auth.provider.all.allowed_total"), 9);
-    assert_eq!(envoy.stat("wasmcustom.jwt_auth.provider.secret.allowed_total"), 1);
+    assert_eq!(
+        envoy.stat("wasmcustom.jwt_auth.provider.all.allowed_total"),
+        9
+    );
+    assert_eq!(
+        envoy.stat("wasmcustom.jwt_auth.provider.secret.allowed_total"),
+        1
+    );
     envoy.assert_vm_alive();
 }

@@ -178,7 +178,10 @@ fn key(algorithm: Algorithm) -> Result<EncodingKey> {
 }
 
 fn der(pem: &str) -> Result<Vec<u8>> {
-    let body: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
+    let body: String = pem
+        .lines()
+        .filter(|line| !line.starts_with("-----"))
+        .collect();
     Ok(STANDARD.decode(body)?)
 }
 
@@ -188,7 +191,9 @@ mod tests {
 
     #[test]
     fn every_algorithm_signs_and_a_forged_signature_differs() {
-        for name in ["HS256", "HS512", "RS256", "RS512", "PS256", "ES256", "ES384", "EdDSA"] {
+        for name in [
+            "HS256", "HS512", "RS256", "RS512", "PS256", "ES256", "ES384", "EdDSA",
+        ] {
             let token = Token::new(name).sign();
             assert_eq!(token.split('.').count(), 3, "{name}");
             let forged = forged(&token);

@@ -139,7 +139,9 @@ mod tests {
             panic!("found a filter that is none")
         };
         assert!(
-            error.to_string().contains("one of: cors, header-rewrite, jwt-auth"),
+            error
+                .to_string()
+                .contains("one of: cors, header-rewrite, jwt-auth"),
             "{error}"
         );
     }

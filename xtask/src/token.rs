@@ -73,7 +73,17 @@ mod tests {
 
     #[test]
     fn claims_are_json_or_text() {
-        let line = ["token", "--scope", "admin", "--claim", "org={\"id\":7}", "--claim", "name=x y", "--expires-in", "-5"];
+        let line = [
+            "token",
+            "--scope",
+            "admin",
+            "--claim",
+            "org={\"id\":7}",
+            "--claim",
+            "name=x y",
+            "--expires-in",
+            "-5",
+        ];
         let token = token(&Line::parse_from(line).args).unwrap();
         assert_eq!(token.claims["org"], json!({"id": 7}));
         assert_eq!(token.claims["name"], json!("x y"));

@@ -100,12 +100,9 @@ impl Algorithm {
     pub fn family(self) -> Family {
         match self {
             Self::HS256 | Self::HS384 | Self::HS512 => Family::Hmac,
-            Self::RS256
-            | Self::RS384
-            | Self::RS512
-            | Self::PS256
-            | Self::PS384
-            | Self::PS512 => Family::Rsa,
+            Self::RS256 | Self::RS384 | Self::RS512 | Self::PS256 | Self::PS384 | Self::PS512 => {
+                Family::Rsa
+            }
             Self::ES256 => Family::P256,
             Self::ES384 => Family::P384,
             Self::ES512 => Family::P521,
@@ -173,7 +170,9 @@ mod tests {
         for algorithm in Algorithm::ALL {
             assert_eq!(Algorithm::named(algorithm.name()), Some(algorithm));
         }
-        for name in ["none", "None", "NONE", "rs256", "ES256K", "Ed25519", "", "RS256 "] {
+        for name in [
+            "none", "None", "NONE", "rs256", "ES256K", "Ed25519", "", "RS256 ",
+        ] {
             assert_eq!(Algorithm::named(name), None, "{name}");
         }
     }

@@ -210,7 +210,11 @@ impl Authenticator {
         }
         let token = Token::parse(text)?;
         provider.check(&token, now)?;
-        if token.claims.text("jti").is_some_and(|id| self.denied_ids.contains(id)) {
+        if token
+            .claims
+            .text("jti")
+            .is_some_and(|id| self.denied_ids.contains(id))
+        {
             return Err(Reason::Denied.into());
         }
         let verified_by = self.verified_by(&token, &keys, moment)?;
@@ -254,7 +258,11 @@ impl Authenticator {
         let in_module = signature::runs_in_module(header.algorithm);
         for key in candidates {
             let mut budget = self.budget.borrow_mut();
-            let start = if in_module { (moment.clock)() } else { moment.now };
+            let start = if in_module {
+                (moment.clock)()
+            } else {
+                moment.now
+            };
             if in_module && !budget.allows(start) {
                 return Err(Reason::Overloaded.into());
             }

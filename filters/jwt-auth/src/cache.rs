@@ -103,7 +103,10 @@ mod tests {
         assert_eq!(cache.get(&key(1)), Some("a"));
         cache.insert(key(3), "c");
         assert_eq!(cache.get(&key(2)), None);
-        assert_eq!((cache.get(&key(1)), cache.get(&key(3))), (Some("a"), Some("c")));
+        assert_eq!(
+            (cache.get(&key(1)), cache.get(&key(3))),
+            (Some("a"), Some("c"))
+        );
         cache.insert(key(3), "d");
         assert_eq!((cache.len(), cache.get(&key(3))), (2, Some("d")));
         cache.remove(&key(3));

@@ -84,11 +84,13 @@ impl Claims {
     /// Whether a scope is granted: by `scope`, separated by spaces (RFC 8693, section 4.2), or `scp`, a string or a list.
     #[must_use]
     pub fn has_scope(&self, scope: &str) -> bool {
-        ["scope", "scp"].iter().any(|name| match self.all.get(*name) {
-            Some(Value::String(text)) => text.split(' ').any(|s| s == scope),
-            Some(Value::Array(list)) => list.iter().any(|s| s == scope),
-            _ => false,
-        })
+        ["scope", "scp"]
+            .iter()
+            .any(|name| match self.all.get(*name) {
+                Some(Value::String(text)) => text.split(' ').any(|s| s == scope),
+                Some(Value::Array(list)) => list.iter().any(|s| s == scope),
+                _ => false,
+            })
     }
 
     /// A claim.
@@ -176,7 +178,10 @@ mod tests {
     #[test]
     fn a_registered_claim_of_another_type_is_malformed() {
         for (json, good) in [
-            (r#"{"iss": "a", "sub": "b", "jti": "c", "aud": "d", "exp": 1, "nbf": 1.5, "iat": 0}"#, true),
+            (
+                r#"{"iss": "a", "sub": "b", "jti": "c", "aud": "d", "exp": 1, "nbf": 1.5, "iat": 0}"#,
+                true,
+            ),
             (r#"{"aud": ["a", "b"]}"#, true),
             (r#"{"aud": []}"#, true),
             (r#"{"exp": 1e300}"#, true),
@@ -199,7 +204,10 @@ mod tests {
             assert_eq!(claims(json).is_ok(), good, "{json}");
         }
         assert_eq!(claims(r#"{"exp": 1.9}"#).unwrap().expires(), Some(1));
-        assert_eq!(claims(r#"{"exp": 1e300}"#).unwrap().expires(), Some(u64::MAX));
+        assert_eq!(
+            claims(r#"{"exp": 1e300}"#).unwrap().expires(),
+            Some(u64::MAX)
+        );
     }
 
     #[test]
@@ -243,6 +251,9 @@ mod tests {
             assert_eq!(got, value.map(String::into_bytes), "{names:?}");
         }
         let long = format!(r#"{{"a": "{}"}}"#, "x".repeat(MAX_HEADER_BYTES + 1));
-        assert_eq!(self::claims(&long).unwrap().header_value(&path(&["a"])), None);
+        assert_eq!(
+            self::claims(&long).unwrap().header_value(&path(&["a"])),
+            None
+        );
     }
 }

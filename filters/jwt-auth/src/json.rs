@@ -16,7 +16,9 @@ pub fn object(bytes: &[u8]) -> Option<Map<String, Value>> {
 /// Reads any value; `None` for what is not JSON, and for a key that stands twice.
 #[must_use]
 pub fn value(bytes: &[u8]) -> Option<Value> {
-    serde_json::from_slice(bytes).ok().map(|Unique(value)| value)
+    serde_json::from_slice(bytes)
+        .ok()
+        .map(|Unique(value)| value)
 }
 
 /// A value in which no key stands twice.

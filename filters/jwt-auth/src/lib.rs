@@ -42,6 +42,9 @@ pub mod signature;
 pub mod sources;
 pub mod token;
 
+#[cfg(test)]
+mod testing;
+
 pub use config::{Config, RawConfig};
 pub use events::Event;
 
@@ -110,7 +113,11 @@ impl Plugin for JwtAuth {
             }),
             answers: config.answers,
             counters: Counters::define(),
-            by_provider: config.providers.iter().map(|p| of_provider(&p.name)).collect(),
+            by_provider: config
+                .providers
+                .iter()
+                .map(|p| of_provider(&p.name))
+                .collect(),
             authenticator: Authenticator::new(
                 config.providers,
                 config.max_cached,
@@ -130,7 +137,12 @@ impl Plugin for JwtAuth {
 
 impl JwtAuth {
     fn keys(&self, provider: usize) -> KeyState {
-        match self.authenticator.providers().get(provider).map(|p| &p.keys) {
+        match self
+            .authenticator
+            .providers()
+            .get(provider)
+            .map(|p| &p.keys)
+        {
             Some(Keys::Fixed(set)) => KeyState::Here {
                 set: Rc::clone(set),
                 may_change: false,
@@ -139,7 +151,11 @@ impl JwtAuth {
         }
     }
 
-    fn decide(&self, requirement: &Requirement, head: &RequestHead) -> Result<Vec<Accepted>, Refusal> {
+    fn decide(
+        &self,
+        requirement: &Requirement,
+        head: &RequestHead,
+    ) -> Result<Vec<Accepted>, Refusal> {
         let moment = Moment {
             now: host::now(),
             clock: &host::now,
@@ -176,7 +192,10 @@ impl JwtAuth {
         }
         if self.mode == Mode::Report {
             self.counters.increment(Event::reported(refusal.reason));
-            log::info!("report: the request would be refused: {}", refusal.reason.details());
+            log::info!(
+                "report: the request would be refused: {}",
+                refusal.reason.details()
+            );
             return Action::Continue;
         }
         self.counters.increment(Event::denied(refusal.reason));

@@ -185,7 +185,11 @@ mod tests {
         assert_eq!(details.len(), Reason::ALL.len());
         for reason in Reason::ALL {
             let message = reason.message();
-            assert!(message.bytes().all(|b| (0x20..0x7f).contains(&b) && b != b'"' && b != b'\\'));
+            assert!(
+                message
+                    .bytes()
+                    .all(|b| (0x20..0x7f).contains(&b) && b != b'"' && b != b'\\')
+            );
         }
     }
 }

@@ -180,7 +180,10 @@ mod tests {
     }
 
     /// Evaluates with these outcomes of the providers, in order; `None` accepts.
-    fn outcome(requirement: &Requirement, outcomes: &[Option<Reason>]) -> Result<Vec<usize>, Reason> {
+    fn outcome(
+        requirement: &Requirement,
+        outcomes: &[Option<Reason>],
+    ) -> Result<Vec<usize>, Reason> {
         evaluate(requirement, &mut |p| match outcomes[p.provider] {
             None => Ok(p.provider),
             Some(reason) => Err(Refusal {
@@ -199,18 +202,34 @@ mod tests {
         let all = Requirement::All(vec![provider(0), provider(1)]);
         let optional = Requirement::Optional(Box::new(any.clone()));
         let ignore = Requirement::IgnoreFailure(Box::new(any.clone()));
-        let (missing, issuer, expired) = (Some(Reason::Missing), Some(Reason::Issuer), Some(Reason::Expired));
+        let (missing, issuer, expired) = (
+            Some(Reason::Missing),
+            Some(Reason::Issuer),
+            Some(Reason::Expired),
+        );
         for (requirement, outcomes, expected) in [
             (&Requirement::Nothing, [expired, expired], Ok(vec![])),
-            (&Requirement::Any(vec![]), [None, None], Err(Reason::Missing)),
-            (&Requirement::All(vec![]), [None, None], Err(Reason::Missing)),
+            (
+                &Requirement::Any(vec![]),
+                [None, None],
+                Err(Reason::Missing),
+            ),
+            (
+                &Requirement::All(vec![]),
+                [None, None],
+                Err(Reason::Missing),
+            ),
             (&any, [None, None], Ok(vec![0])),
             (&any, [expired, None], Ok(vec![1])),
             (&any, [missing, issuer], Err(Reason::Issuer)),
             (&any, [expired, issuer], Err(Reason::Expired)),
             (&any, [issuer, expired], Err(Reason::Expired)),
             (&any, [Some(Reason::Scope), expired], Err(Reason::Scope)),
-            (&any, [expired, Some(Reason::KeysUnavailable)], Err(Reason::KeysUnavailable)),
+            (
+                &any,
+                [expired, Some(Reason::KeysUnavailable)],
+                Err(Reason::KeysUnavailable),
+            ),
             (&any, [missing, missing], Err(Reason::Missing)),
             (&all, [None, None], Ok(vec![0, 1])),
             (&all, [None, expired], Err(Reason::Expired)),
@@ -222,7 +241,11 @@ mod tests {
             (&ignore, [expired, issuer], Ok(vec![])),
             (&ignore, [expired, None], Ok(vec![1])),
         ] {
-            assert_eq!(outcome(requirement, &outcomes), expected, "{requirement:?} {outcomes:?}");
+            assert_eq!(
+                outcome(requirement, &outcomes),
+                expected,
+                "{requirement:?} {outcomes:?}"
+            );
         }
     }
 
@@ -231,7 +254,11 @@ mod tests {
         let waits = |requirement: &Requirement| {
             evaluate(requirement, &mut |p| {
                 Err::<(), _>(Refusal {
-                    reason: if p.provider == 0 { Reason::UnknownKey } else { Reason::Scope },
+                    reason: if p.provider == 0 {
+                        Reason::UnknownKey
+                    } else {
+                        Reason::Scope
+                    },
                     provider: p.provider,
                     scopes: Vec::new(),
                     may_change: p.provider == 0,

@@ -198,7 +198,8 @@ mod tests {
                 .fold(request("GET", "/"), |r, v| r.header("authorization", *v))
                 .build();
             let found = find(&[bearer()], &head);
-            let expected = expected.map(|t| t.iter().map(|t| t.as_bytes().to_vec()).collect::<Vec<_>>());
+            let expected =
+                expected.map(|t| t.iter().map(|t| t.as_bytes().to_vec()).collect::<Vec<_>>());
             assert_eq!(found, expected, "{values:?}");
         }
     }
@@ -210,21 +211,39 @@ mod tests {
             .header("cookie", "a=1; session=t1")
             .header("x-token", "t9")
             .build();
-        assert_eq!(find(&sources(), &head), Ok(vec![b"t2".to_vec(), b"t1".to_vec()]));
-        for target in ["/?access_token=a&access_token=a", "/?access_token=a&%61ccess_token=b"] {
+        assert_eq!(
+            find(&sources(), &head),
+            Ok(vec![b"t2".to_vec(), b"t1".to_vec()])
+        );
+        for target in [
+            "/?access_token=a&access_token=a",
+            "/?access_token=a&%61ccess_token=b",
+        ] {
             let head = request("GET", target).build();
             assert_eq!(find(&sources(), &head), Err(Reason::Repeated), "{target}");
         }
-        let head = request("GET", "/").header("cookie", "session=a").header("cookie", "session=b").build();
+        let head = request("GET", "/")
+            .header("cookie", "session=a")
+            .header("cookie", "session=b")
+            .build();
         assert_eq!(find(&sources(), &head), Err(Reason::Repeated));
-        let head = request("GET", "/?access_token=").header("cookie", "session=").build();
+        let head = request("GET", "/?access_token=")
+            .header("cookie", "session=")
+            .build();
         assert_eq!(find(&sources(), &head), Ok(vec![]));
     }
 
     #[test]
     fn removal_takes_the_token_and_nothing_else() {
         for (target, cookie, expected) in [
-            ("/a?access_token=t", "session=t", vec![Edit::Set(":path".into(), b"/a".to_vec()), Edit::Remove("cookie".into())]),
+            (
+                "/a?access_token=t",
+                "session=t",
+                vec![
+                    Edit::Set(":path".into(), b"/a".to_vec()),
+                    Edit::Remove("cookie".into()),
+                ],
+            ),
             (
                 "/a?b=%20&access%5Ftoken=t&&c",
                 "a=1;session=t; b=\"2\"",
@@ -239,9 +258,16 @@ mod tests {
             let head = request("GET", target).header("cookie", cookie).build();
             assert_eq!(remove(&sources(), &head), expected, "{target} {cookie}");
         }
-        let head = request("GET", "/").header("authorization", "Bearer t").build();
-        assert_eq!(remove(&sources(), &head), [Edit::Remove("authorization".into())]);
-        let head = request("GET", "/").header("authorization", "Basic t").build();
+        let head = request("GET", "/")
+            .header("authorization", "Bearer t")
+            .build();
+        assert_eq!(
+            remove(&sources(), &head),
+            [Edit::Remove("authorization".into())]
+        );
+        let head = request("GET", "/")
+            .header("authorization", "Basic t")
+            .build();
         assert_eq!(remove(&sources(), &head), []);
     }
 }

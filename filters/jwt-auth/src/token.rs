@@ -133,21 +133,67 @@ mod tests {
             (token(ok, "{}", "AA.AA"), Some(Reason::Malformed)),
             (token(ok, "[]", "AA"), Some(Reason::Malformed)),
             (token(ok, "{", "AA"), Some(Reason::Malformed)),
-            (token(ok, r#"{"sub":"a","sub":"b"}"#, "AA"), Some(Reason::Malformed)),
-            (token(r#"{"typ":"JWT"}"#, "{}", "AA"), Some(Reason::Malformed)),
+            (
+                token(ok, r#"{"sub":"a","sub":"b"}"#, "AA"),
+                Some(Reason::Malformed),
+            ),
+            (
+                token(r#"{"typ":"JWT"}"#, "{}", "AA"),
+                Some(Reason::Malformed),
+            ),
             (token(r#"{"alg":7}"#, "{}", "AA"), Some(Reason::Malformed)),
-            (token(r#"{"alg":"RS256","alg":"HS256"}"#, "{}", "AA"), Some(Reason::Malformed)),
-            (token(r#"{"alg":"RS256","kid":7}"#, "{}", "AA"), Some(Reason::Malformed)),
-            (token(r#"{"alg":"RS256","typ":null}"#, "{}", "AA"), Some(Reason::Malformed)),
-            (token(r#"{"alg":"none"}"#, "{}", ""), Some(Reason::Algorithm)),
-            (token(r#"{"alg":"nOnE"}"#, "{}", ""), Some(Reason::Algorithm)),
-            (token(r#"{"alg":"ES256K"}"#, "{}", "AA"), Some(Reason::Algorithm)),
-            (token(r#"{"alg":"RS256","crit":["b64"],"b64":false}"#, "{}", "AA"), Some(Reason::Unsupported)),
-            (token(r#"{"alg":"RS256","crit":[]}"#, "{}", "AA"), Some(Reason::Unsupported)),
-            (token(r#"{"alg":"RS256","b64":false}"#, "{}", "AA"), Some(Reason::Unsupported)),
-            (token(r#"{"alg":"RS256","zip":"DEF"}"#, "{}", "AA"), Some(Reason::Unsupported)),
-            (token(r#"{"alg":"RS256","enc":"A128GCM"}"#, "{}", "AA"), Some(Reason::Unsupported)),
-            (token(&format!(r#"{{"alg":"RS256","kid":"{}"}}"#, "k".repeat(257)), "{}", "AA"), Some(Reason::Malformed)),
+            (
+                token(r#"{"alg":"RS256","alg":"HS256"}"#, "{}", "AA"),
+                Some(Reason::Malformed),
+            ),
+            (
+                token(r#"{"alg":"RS256","kid":7}"#, "{}", "AA"),
+                Some(Reason::Malformed),
+            ),
+            (
+                token(r#"{"alg":"RS256","typ":null}"#, "{}", "AA"),
+                Some(Reason::Malformed),
+            ),
+            (
+                token(r#"{"alg":"none"}"#, "{}", ""),
+                Some(Reason::Algorithm),
+            ),
+            (
+                token(r#"{"alg":"nOnE"}"#, "{}", ""),
+                Some(Reason::Algorithm),
+            ),
+            (
+                token(r#"{"alg":"ES256K"}"#, "{}", "AA"),
+                Some(Reason::Algorithm),
+            ),
+            (
+                token(r#"{"alg":"RS256","crit":["b64"],"b64":false}"#, "{}", "AA"),
+                Some(Reason::Unsupported),
+            ),
+            (
+                token(r#"{"alg":"RS256","crit":[]}"#, "{}", "AA"),
+                Some(Reason::Unsupported),
+            ),
+            (
+                token(r#"{"alg":"RS256","b64":false}"#, "{}", "AA"),
+                Some(Reason::Unsupported),
+            ),
+            (
+                token(r#"{"alg":"RS256","zip":"DEF"}"#, "{}", "AA"),
+                Some(Reason::Unsupported),
+            ),
+            (
+                token(r#"{"alg":"RS256","enc":"A128GCM"}"#, "{}", "AA"),
+                Some(Reason::Unsupported),
+            ),
+            (
+                token(
+                    &format!(r#"{{"alg":"RS256","kid":"{}"}}"#, "k".repeat(257)),
+                    "{}",
+                    "AA",
+                ),
+                Some(Reason::Malformed),
+            ),
             ("a.b.c.d.e".into(), Some(Reason::Malformed)),
             ("..".into(), Some(Reason::Malformed)),
             ("".into(), Some(Reason::Malformed)),

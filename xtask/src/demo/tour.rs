@@ -3,6 +3,9 @@
 //! A filter contributes one function here and one row in [`chapters`]. Its steps run against
 //! `envoy-configs/all-filters.yaml`, or against the filter's own sample where that does not exist.
 
+use e2e::token::Token;
+use serde_json::json;
+
 use super::step::{Step, Want};
 
 /// The steps of one filter.
@@ -23,6 +26,10 @@ pub(super) fn chapters() -> Vec<Chapter> {
         Chapter {
             filter: "header-rewrite",
             steps: header_rewrite(),
+        },
+        Chapter {
+            filter: "jwt-auth",
+            steps: jwt_auth(),
         },
     ]
 }
@@ -56,6 +63,29 @@ fn cors() -> Vec<Step> {
         .with("access-control-request-method", "PUT")
         .status(403)
         .answers("access-control-allow-origin", Want::Absent),
+    ]
+}
+
+fn jwt_auth() -> Vec<Step> {
+    let token = Token::new("ES256");
+    let admin = token.clone().claim("scope", json!("admin"));
+    vec![
+        Step::get("without a token nobody is let in", "/account")
+            .status(401)
+            .answers("www-authenticate", Want::Present),
+        Step::get(
+            "a good token passes; the upstream gets its subject, not the token, and no forged header",
+            "/account",
+        )
+        .with("authorization", token.bearer())
+        .with("x-jwt-sub", "root")
+        .reaches_upstream("x-jwt-sub", Want::Is("alice"))
+        .reaches_upstream("authorization", Want::Absent),
+        Step::get("without the scope, the door to /admin stays shut", "/admin")
+            .with("authorization", token.bearer())
+            .status(403)
+            .answers("www-authenticate", Want::Present),
+        Step::get("with it, it opens", "/admin").with("authorization", admin.bearer()),
     ]
 }
 

@@ -110,8 +110,8 @@ impl RawKeys {
     pub(super) fn build(self, provider: &str, env: &Env) -> Result<Keys, Invalid> {
         let set = match self {
             Self::Jwks(RawJwks(set)) => {
-                let (set, left_out) = KeySet::from_jwks(&set)
-                    .map_err(|e| Invalid::new(e.to_string()).at("jwks"))?;
+                let (set, left_out) =
+                    KeySet::from_jwks(&set).map_err(|e| Invalid::new(e.to_string()).at("jwks"))?;
                 for reason in left_out {
                     log::warn!("jwt-auth: providers.{provider}.keys.jwks: {reason}");
                 }

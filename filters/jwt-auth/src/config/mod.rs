@@ -148,10 +148,10 @@ impl FilterConfig for Config {
 
     fn build(raw: RawConfig, env: &Env) -> Result<Self, Invalid> {
         if raw.providers.is_empty() {
-            return Err(Invalid::new(
-                "no provider: no request could ever pass; name at least one",
-            )
-            .at("providers"));
+            return Err(
+                Invalid::new("no provider: no request could ever pass; name at least one")
+                    .at("providers"),
+            );
         }
         let mut providers = Vec::new();
         for (name, provider) in raw.providers {
@@ -167,11 +167,17 @@ impl FilterConfig for Config {
             .map(|(i, rule)| rule.build(&names).map_err(|e| e.at_index("rules", i)))
             .collect::<Result<Vec<Rule>, _>>()?;
         if raw.cache.max_tokens > MAX_TOKENS {
-            let reason = format!("{}; at most {MAX_TOKENS} are accepted", raw.cache.max_tokens);
+            let reason = format!(
+                "{}; at most {MAX_TOKENS} are accepted",
+                raw.cache.max_tokens
+            );
             return Err(Invalid::new(reason).at("cache.max_tokens"));
         }
         if raw.deny_list.jti.len() > MAX_DENIED {
-            let reason = format!("{} ids; at most {MAX_DENIED} are accepted", raw.deny_list.jti.len());
+            let reason = format!(
+                "{} ids; at most {MAX_DENIED} are accepted",
+                raw.deny_list.jti.len()
+            );
             return Err(Invalid::new(reason).at("deny_list.jti"));
         }
         let verification_time = raw.verification_time_per_second.get();
@@ -210,7 +216,8 @@ fn answers(realm: Option<String>, raw: RawResponses, env: &Env) -> Result<Answer
     if let Some(realm) = &realm
         && !realm.bytes().all(is_quotable)
     {
-        let reason = format!("{realm:?} cannot stand between quotes; write ASCII without \" and \\");
+        let reason =
+            format!("{realm:?} cannot stand between quotes; write ASCII without \" and \\");
         return Err(Invalid::new(reason).at("realm"));
     }
     let scope = Scope {

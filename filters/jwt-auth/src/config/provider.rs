@@ -170,7 +170,8 @@ impl RawProvider {
     pub(super) fn build(self, name: String, env: &Env) -> Result<Provider, Invalid> {
         let letters = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
         if name.is_empty() || name.len() > 64 || !name.bytes().all(letters) {
-            let reason = "is not a name for a provider; 1 to 64 letters, digits, - and _ are accepted";
+            let reason =
+                "is not a name for a provider; 1 to 64 letters, digits, - and _ are accepted";
             return Err(Invalid::new(reason));
         }
         let audiences = not_empty("audiences", self.audiences)?;
@@ -202,7 +203,10 @@ impl RawProvider {
             .into_iter()
             .enumerate()
             .map(|(i, raw)| {
-                let claim = raw.claim.build().map_err(|e| e.at_index("claims_to_headers", i))?;
+                let claim = raw
+                    .claim
+                    .build()
+                    .map_err(|e| e.at_index("claims_to_headers", i))?;
                 Ok((claim, raw.header))
             })
             .collect::<Result<Vec<_>, Invalid>>()?;
@@ -265,9 +269,10 @@ pub(super) fn not_empty<T>(key: &str, list: Option<Vec<T>>) -> Result<Option<Vec
 pub(super) fn check_headers(providers: &[Provider]) -> Result<(), Invalid> {
     for provider in providers {
         for header in provider.forward.headers() {
-            let is_source = providers.iter().flat_map(|p| &p.sources).any(|source| {
-                matches!(source, TokenSource::Header { name, .. } if name == header)
-            });
+            let is_source = providers
+                .iter()
+                .flat_map(|p| &p.sources)
+                .any(|source| matches!(source, TokenSource::Header { name, .. } if name == header));
             let reason = if is_source {
                 "is where a token stands; choose another header"
             } else if NOT_FOR_CLAIMS.contains(&header.as_str()) {

@@ -65,9 +65,7 @@ fn read(entry: &Value) -> Result<Key, String> {
     }
     let algorithm = match jwk.text("alg")? {
         None => None,
-        Some(name) => {
-            Some(Algorithm::named(name).ok_or("its alg is not a signature algorithm")?)
-        }
+        Some(name) => Some(Algorithm::named(name).ok_or("its alg is not a signature algorithm")?),
     };
     let public = match kty {
         "RSA" => Public::Rsa {
@@ -107,7 +105,9 @@ impl<'j> Jwk<'j> {
     }
 
     fn number(&self, member: &str) -> Result<Vec<u8>, String> {
-        let text = self.text(member)?.ok_or_else(|| format!("it has no \"{member}\""))?;
+        let text = self
+            .text(member)?
+            .ok_or_else(|| format!("it has no \"{member}\""))?;
         base64url::decode(text).ok_or_else(|| format!("its {member} is not base64url"))
     }
 }

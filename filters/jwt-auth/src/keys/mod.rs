@@ -103,9 +103,9 @@ impl Key {
             algorithms,
             spki,
         };
-        key.is_a_point().then_some(key).ok_or_else(|| {
-            format!("it is not a point of its curve ({family})")
-        })
+        key.is_a_point()
+            .then_some(key)
+            .ok_or_else(|| format!("it is not a point of its curve ({family})"))
     }
 
     /// Whether the library can make something of it: a point that is not on its curve is found here, not at the first token. It reads no

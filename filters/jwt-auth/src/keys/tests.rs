@@ -1,1 +1,290 @@
+use super::*;
+use crate::base64url;
+use crate::testing::{jwk, jwks};
+use proptest::prelude::*;
+use serde_json::{Value, json};
 
+fn read(key: Value) -> Result<Key, String> {
+    KeySet::from_jwks(&json!({"keys": [key]}))
+        .map(|(set, _)| set.keys[0].clone())
+        .map_err(|NoUsableKey(reasons)| reasons.join("; "))
+}
+
+fn with(kid: &str, member: &str, value: Value) -> Value {
+    let mut key = jwk(kid);
+    if value.is_null() {
+        key.as_object_mut().unwrap().remove(member);
+    } else {
+        key[member] = value;
+    }
+    key
+}
+
+#[test]
+fn good_keys_allow_their_algorithm_or_those_of_their_family() {
+    let (set, left_out) = KeySet::from_jwks(&jwks()).unwrap();
+    assert_eq!((set.len(), left_out.len()), (5, 0));
+    for (kid, algorithms) in [
+        (
+            "test-rs256",
+            &[
+                Algorithm::RS256,
+                Algorithm::RS384,
+                Algorithm::RS512,
+                Algorithm::PS256,
+                Algorithm::PS384,
+                Algorithm::PS512,
+            ][..],
+        ),
+        ("test-es256", &[Algorithm::ES256]),
+        ("test-es384", &[Algorithm::ES384]),
+        ("test-es512", &[Algorithm::ES512]),
+        ("test-eddsa", &[Algorithm::EdDSA]),
+    ] {
+        let bound = read(jwk(kid)).unwrap();
+        assert_eq!(bound.algorithms.len(), 1, "{kid}");
+        let free = read(with(kid, "alg", Value::Null)).unwrap();
+        assert_eq!(free.algorithms, algorithms, "{kid}");
+        assert_eq!(free.id(), bound.id(), "{kid}");
+    }
+}
+
+/// Coordinates of P-256 under the name of P-384.
+fn foreign_curve() -> Value {
+    let mut key = with("test-es256", "alg", Value::Null);
+    key["crv"] = json!("P-384");
+    key
+}
+
+#[test]
+fn weak_foreign_and_malformed_keys_are_left_out_with_the_reason() {
+    let encode = |bytes: &[u8]| json!(base64url::encode(bytes));
+    let short_rsa = [&[0x80_u8][..], &[0; 126], &[1]].concat();
+    let long_rsa = [&[0x80_u8][..], &[0; 512], &[1]].concat();
+    for (key, reason) in [
+        (json!(7), "it is not an object"),
+        (json!({}), "it has no \"kty\""),
+        (
+            with("test-rs256", "kty", json!("oct")),
+            "a secret has no place in a key set",
+        ),
+        (
+            with("test-rs256", "kty", json!("XYZ")),
+            "its kty is not RSA, EC or OKP",
+        ),
+        (
+            with("test-rs256", "kid", json!(7)),
+            "its kid is not a string",
+        ),
+        (
+            with("test-rs256", "kid", json!("k".repeat(257))),
+            "its kid has more than 256 bytes",
+        ),
+        (
+            with("test-rs256", "use", json!("enc")),
+            "its use is not \"sig\"",
+        ),
+        (
+            with("test-rs256", "key_ops", json!(["sign"])),
+            "its key_ops do not hold \"verify\"",
+        ),
+        (
+            with("test-rs256", "key_ops", json!("verify")),
+            "its key_ops do not hold \"verify\"",
+        ),
+        (
+            with("test-rs256", "alg", json!("RSA-OAEP")),
+            "its alg is not a signature algorithm",
+        ),
+        (
+            with("test-rs256", "alg", json!("ES256")),
+            "ES256 does not go with an RSA key",
+        ),
+        (
+            with("test-rs256", "alg", json!("HS256")),
+            "HS256 does not go with an RSA key",
+        ),
+        (
+            with("test-rs256", "n", encode(&short_rsa)),
+            "an RSA key of 1024 bits; 2048 to 4096 are accepted",
+        ),
+        (
+            with("test-rs256", "n", encode(&long_rsa)),
+            "an RSA key of 4112 bits",
+        ),
+        (with("test-rs256", "n", Value::Null), "it has no \"n\""),
+        (
+            with("test-rs256", "n", json!("AA==")),
+            "its n is not base64url",
+        ),
+        (with("test-rs256", "e", encode(&[1])), "exponent or modulus"),
+        (with("test-rs256", "e", encode(&[2])), "exponent or modulus"),
+        (with("test-rs256", "e", encode(&[])), "exponent or modulus"),
+        (
+            with("test-rs256", "e", encode(&[1, 0, 0, 0, 1])),
+            "exponent or modulus",
+        ),
+        (foreign_curve(), "48 bytes long"),
+        (
+            with("test-es256", "crv", json!("secp256k1")),
+            "its curve is not",
+        ),
+        (with("test-es256", "x", encode(&[0; 31])), "32 bytes long"),
+        (
+            with("test-es256", "y", encode(&[1; 32])),
+            "not a point of its curve",
+        ),
+        (
+            with("test-es384", "y", encode(&[1; 48])),
+            "not a point of its curve",
+        ),
+        // The library would panic on the first, and take the first 32 bytes of the second.
+        (
+            with("test-eddsa", "x", encode(&[1; 3])),
+            "an Ed25519 key of 3 bytes",
+        ),
+        (
+            with("test-eddsa", "x", encode(&[1; 33])),
+            "an Ed25519 key of 33 bytes",
+        ),
+        (
+            with("test-eddsa", "crv", json!("X25519")),
+            "its curve is not Ed25519",
+        ),
+    ] {
+        let error = read(key.clone()).unwrap_err();
+        assert!(error.contains(reason), "{key}: {error}");
+    }
+}
+
+#[test]
+fn one_bad_key_does_not_spoil_a_set_and_a_set_is_bounded() {
+    let mut set = jwks();
+    set["keys"]
+        .as_array_mut()
+        .unwrap()
+        .insert(0, json!({"kty": "RSA", "kid": 7}));
+    let (keys, left_out) = KeySet::from_jwks(&set).unwrap();
+    assert_eq!(keys.len(), 5);
+    assert_eq!(left_out, ["keys[0] is left out: its kid is not a string"]);
+    let many = json!({"keys": vec![jwk("test-es256"); MAX_KEYS + 10]});
+    assert_eq!(KeySet::from_jwks(&many).unwrap().0.len(), MAX_KEYS);
+    for set in [
+        json!({}),
+        json!([]),
+        json!({"keys": {}}),
+        json!({"keys": []}),
+        json!(null),
+    ] {
+        assert!(KeySet::from_jwks(&set).is_err(), "{set}");
+    }
+}
+
+#[test]
+fn a_token_is_tried_on_the_keys_of_its_kid_or_on_few_of_its_family() {
+    let (set, _) = KeySet::from_jwks(&jwks()).unwrap();
+    let kids = |kid: Option<&str>, algorithm| -> Vec<String> {
+        set.candidates(kid, algorithm)
+            .map(|k| k.kid().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(kids(Some("test-es256"), Algorithm::ES256), ["test-es256"]);
+    assert_eq!(kids(None, Algorithm::ES256), ["test-es256"]);
+    assert!(kids(Some("other"), Algorithm::ES256).is_empty());
+    assert!(kids(Some("test-es256"), Algorithm::RS256).is_empty());
+    assert!(
+        kids(Some("test-rs256"), Algorithm::PS256).is_empty(),
+        "its alg is RS256"
+    );
+    let many = json!({"keys": vec![jwk("test-es256"); 10]});
+    let (many, _) = KeySet::from_jwks(&many).unwrap();
+    assert_eq!(
+        many.candidates(None, Algorithm::ES256).count(),
+        MAX_CANDIDATES
+    );
+}
+
+#[test]
+fn pem_is_read_like_the_same_key_of_a_set() {
+    for (pem, kid, algorithm) in [
+        (
+            include_str!("../../../../tests/keys/rs256.pub.pem"),
+            "test-rs256",
+            Algorithm::RS256,
+        ),
+        (
+            include_str!("../../../../tests/keys/es256.pub.pem"),
+            "test-es256",
+            Algorithm::ES256,
+        ),
+        (
+            include_str!("../../../../tests/keys/es384.pub.pem"),
+            "test-es384",
+            Algorithm::ES384,
+        ),
+        (
+            include_str!("../../../../tests/keys/es512.pub.pem"),
+            "test-es512",
+            Algorithm::ES512,
+        ),
+        (
+            include_str!("../../../../tests/keys/eddsa.pub.pem"),
+            "test-eddsa",
+            Algorithm::EdDSA,
+        ),
+    ] {
+        let key = Key::pem(pem, algorithm).unwrap();
+        assert_eq!(key.id(), read(jwk(kid)).unwrap().id(), "{kid}");
+        assert_eq!(key.algorithms, [algorithm]);
+        let one_line = pem.replace('\n', " ").replace("KEY----- ", "KEY-----\n");
+        assert!(Key::pem(&one_line, algorithm).is_ok(), "{one_line}");
+    }
+    let rsa = include_str!("../../../../tests/keys/rs256.pub.pem");
+    for (pem, reason) in [
+        (
+            include_str!("../../../../tests/keys/es256.pem"),
+            "PEM of a PRIVATE KEY",
+        ),
+        ("", "not PEM"),
+        (
+            "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----",
+            "holds no RSA",
+        ),
+        (
+            "-----BEGIN PUBLIC KEY-----\n*\n-----END PUBLIC KEY-----",
+            "not base64",
+        ),
+        ("-----BEGIN PUBLIC KEY-----\nAAAA", "does not end"),
+        (rsa, "ES256 does not go with an RSA key"),
+    ] {
+        let error = Key::pem(pem, Algorithm::ES256).unwrap_err();
+        assert!(error.contains(reason), "{error}");
+    }
+}
+
+#[test]
+fn secrets_are_as_long_as_their_hash_and_never_shown() {
+    for (algorithm, shortest) in [
+        (Algorithm::HS256, 32),
+        (Algorithm::HS384, 48),
+        (Algorithm::HS512, 64),
+    ] {
+        assert!(Key::secret(&vec![b'k'; shortest], algorithm).is_ok());
+        assert!(Key::secret(&vec![b'k'; shortest - 1], algorithm).is_err());
+    }
+    assert!(Key::secret(&[b'k'; 64], Algorithm::RS256).is_err());
+    let shown = format!("{:?}", Key::secret(&[b'k'; 64], Algorithm::HS256).unwrap());
+    assert!(!shown.contains("kkk") && !shown.contains("107"), "{shown}");
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read_as_pem_without_panic(text in "(-----BEGIN [A-Z ]{0,12}-----)?[A-Za-z0-9+/=\n-]{0,80}") {
+        let _ = Key::pem(&text, Algorithm::ES256);
+    }
+
+    #[test]
+    fn any_numbers_are_read_as_keys_without_panic(kty in "RSA|EC|OKP", crv in "P-256|P-384|P-521|Ed25519", a in "[A-Za-z0-9_-]{0,90}", b in "[A-Za-z0-9_-]{0,90}") {
+        let _ = read(json!({"kty": kty, "crv": crv, "n": a, "e": b, "x": a, "y": b}));
+    }
+}

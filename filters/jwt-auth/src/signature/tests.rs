@@ -1,1 +1,66 @@
+use super::*;
+use crate::keys::KeySet;
+use crate::testing::{SECRET, jwks, sign};
 
+fn key_for(algorithm: Algorithm) -> Key {
+    if algorithm.family() == Family::Hmac {
+        return Key::secret(SECRET.as_bytes(), algorithm).unwrap();
+    }
+    let mut set = jwks();
+    for key in set["keys"].as_array_mut().unwrap() {
+        key.as_object_mut().unwrap().remove("alg");
+    }
+    let (set, _) = KeySet::from_jwks(&set).unwrap();
+    set.candidates(None, algorithm).next().unwrap().clone()
+}
+
+#[test]
+fn every_algorithm_of_the_library_verifies_its_own_signature_and_no_other() {
+    for algorithm in Algorithm::ALL {
+        if algorithm.library().is_none() {
+            continue;
+        }
+        let token = sign(algorithm.name(), "{}", "{}");
+        let (message, signature) = token.rsplit_once('.').unwrap();
+        let key = key_for(algorithm);
+        let good =
+            |message: &str, signature: &str| verify(algorithm, &key, message.as_bytes(), signature);
+        assert!(good(message, signature), "{algorithm:?}");
+        assert!(!good("e30.e31", signature), "{algorithm:?}");
+        assert!(!good(message, ""), "{algorithm:?}");
+        assert!(!good(message, "AAAA"), "{algorithm:?}");
+        assert!(!good(message, "*"), "{algorithm:?}");
+        for other in Algorithm::ALL {
+            let verified = verify(other, &key, message.as_bytes(), signature);
+            assert_eq!(verified, other == algorithm, "{algorithm:?} as {other:?}");
+        }
+    }
+}
+
+#[test]
+fn without_a_host_es512_is_not_verified_and_everything_runs_in_the_module() {
+    let key = key_for(Algorithm::ES512);
+    let signature = "A".repeat(176);
+    assert!(!verify(Algorithm::ES512, &key, b"e30.e30", &signature));
+    // The refusal of the host is remembered.
+    assert!(Algorithm::ALL.into_iter().all(runs_in_module));
+}
+
+#[test]
+fn keys_go_to_the_host_as_they_came() {
+    for algorithm in [Algorithm::RS256, Algorithm::ES256, Algorithm::ES384] {
+        let key = key_for(algorithm);
+        assert_eq!(
+            spki(key.library().unwrap()).unwrap(),
+            key.spki(),
+            "{algorithm:?}"
+        );
+    }
+    for algorithm in [Algorithm::EdDSA, Algorithm::HS256] {
+        assert_eq!(
+            spki(key_for(algorithm).library().unwrap()),
+            None,
+            "{algorithm:?}"
+        );
+    }
+}
