@@ -82,6 +82,9 @@ struct Failure {
     may_change: bool,
 }
 
+/// The tokens of a provider in a request, all of them good, or why one is not.
+type Tokens = Result<Vec<Rc<Verified>>, Failure>;
+
 impl From<Reason> for Failure {
     fn from(reason: Reason) -> Self {
         Self {
@@ -135,7 +138,7 @@ impl Authenticator {
     ) -> Result<Vec<Accepted>, Refusal> {
         self.hits.set(false);
         // A provider may be asked for several times; its tokens are verified once.
-        let mut looked_at: Vec<(usize, Result<Vec<Rc<Verified>>, Failure>)> = Vec::new();
+        let mut looked_at: Vec<(usize, Tokens)> = Vec::new();
         evaluate(requirement, &mut |required| {
             let index = required.provider;
             let known = looked_at.iter().find(|(provider, _)| *provider == index);
@@ -154,12 +157,7 @@ impl Authenticator {
     }
 
     /// All tokens of a provider. All have to be good.
-    fn tokens(
-        &self,
-        index: usize,
-        head: &RequestHead,
-        moment: &Moment<'_>,
-    ) -> Result<Vec<Rc<Verified>>, Failure> {
+    fn tokens(&self, index: usize, head: &RequestHead, moment: &Moment<'_>) -> Tokens {
         let provider = self.providers.get(index).ok_or(Reason::KeysUnavailable)?;
         let tokens = sources::find(&provider.sources, head)?;
         if tokens.is_empty() {
