@@ -6,6 +6,7 @@
 mod counters;
 mod local_reply;
 mod root;
+mod shared_data;
 mod signature;
 
 use crate::config::Env;
@@ -18,6 +19,7 @@ use std::time::{Duration, UNIX_EPOCH};
 pub use counters::{Counter, Counters};
 pub use local_reply::reply;
 pub use root::{Plugin, Root, start};
+pub use shared_data::{SharedData, random_seed};
 pub use signature::verify_signature;
 
 /// The parts of the request that a configuration needs. Only in `on_http_request_headers`, or while the request is paused.

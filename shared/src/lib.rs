@@ -13,6 +13,7 @@
 //! | [`template`] | `${request.header.x | default}` |
 //! | [`reply`] | local replies: plain text, problem+json, gRPC |
 //! | [`metrics`] | the fixed set of counters of a filter |
+//! | [`store`] | state that all workers share, changed by compare-and-swap; a bounded table for keys that clients choose |
 //!
 //! One module touches the host: [`host`]. `testing` (a feature) has what a filter's own unit tests need.
 
@@ -32,6 +33,7 @@ pub mod metrics;
 pub mod reply;
 pub mod request;
 pub mod spelling;
+pub mod store;
 pub mod template;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

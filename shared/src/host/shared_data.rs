@@ -1,0 +1,55 @@
+//! Shared data of the host, as a [`CasStore`].
+
+use crate::store::{CasStore, Conflict, Expected, Stored, Version};
+use proxy_wasm::hostcalls;
+
+/// A version that no key has: with it Envoy writes where nothing stands yet, and nowhere else (measured on 1.40: of six VMs that write at
+/// the same time, one succeeds).
+const NEVER: u32 = u32::MAX;
+
+/// What all workers share: Envoy's shared data, kept per `vm_id`. Give every filter a `vm_id` of its own, or it shares its keys too. In any
+/// callback.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SharedData;
+
+impl CasStore for SharedData {
+    fn load(&self, key: &str) -> Option<Stored> {
+        let (value, version) = hostcalls::get_shared_data(key).ok()?;
+        Some(Stored {
+            value: value.unwrap_or_default(),
+            version: Version(version?),
+        })
+    }
+
+    fn store(&self, key: &str, value: &[u8], expected: Expected) -> Result<(), Conflict> {
+        let version = match expected {
+            Expected::Absent => NEVER,
+            Expected::Version(Version(version)) => version,
+        };
+        hostcalls::set_shared_data(key, Some(value), Some(version)).map_err(|_| Conflict)
+    }
+}
+
+/// Sixteen random bytes, from the host.
+#[must_use]
+pub fn random_seed() -> [u8; 16] {
+    use std::hash::{BuildHasher, Hasher, RandomState};
+    let half = || RandomState::new().build_hasher().finish().to_le_bytes();
+    let mut seed = [0; 16];
+    for (byte, random) in seed.iter_mut().zip(half().into_iter().chain(half())) {
+        *byte = random;
+    }
+    seed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_seeds_differ() {
+        assert_ne!(random_seed(), random_seed());
+        let seed = random_seed();
+        assert_ne!(seed.get(..8), seed.get(8..));
+    }
+}
