@@ -4,6 +4,7 @@
 //! safe in the phase that their documentation names, take and give bytes, and treat a failing host as "not there".
 
 mod counters;
+mod grpc_call;
 mod local_reply;
 mod root;
 mod shared_data;
@@ -17,6 +18,7 @@ use proxy_wasm::types::MapType;
 use std::time::{Duration, UNIX_EPOCH};
 
 pub use counters::{Counter, Counters};
+pub use grpc_call::{grpc_call, grpc_response, resume_request};
 pub use local_reply::reply;
 pub use root::{Plugin, Root, start};
 pub use shared_data::{SharedData, random_seed};

@@ -7,6 +7,7 @@
 //! `path_with_escaped_slashes_action` bring such paths into plain form first, and then nothing is refused.
 
 use crate::request::decode_triplet;
+use std::borrow::Cow;
 
 /// How often a path is decoded: once more than any server that decodes twice.
 const DECODINGS: usize = 3;
@@ -55,6 +56,17 @@ impl<'p> Spellings<'p> {
         } else {
             Err(AmbiguousPath)
         }
+    }
+}
+
+/// A path without query in plain form: decoded, without empty and dot segments and `;params`. For what has to be the same for all spellings,
+/// such as a key; a rule asks [`Spellings`].
+#[must_use]
+pub fn plain_form(path: &[u8]) -> Cow<'_, [u8]> {
+    if is_plain(path) {
+        Cow::Borrowed(path)
+    } else {
+        Cow::Owned(normalize(&decode(path), Params::Strip, Slashes::Merge))
     }
 }
 
@@ -224,6 +236,21 @@ mod tests {
                 Err(AmbiguousPath),
                 "{path}"
             );
+        }
+    }
+
+    #[test]
+    fn all_spellings_have_one_plain_form() {
+        for (path, plain) in [
+            ("/a/b", "/a/b"),
+            ("/a/", "/a/"),
+            ("//a;v=1/%62", "/a/b"),
+            ("/x/../a/./b", "/a/b"),
+            ("/%2561", "/a"),
+            ("*", "*"),
+            ("", ""),
+        ] {
+            assert_eq!(&*plain_form(path.as_bytes()), plain.as_bytes(), "{path}");
         }
     }
 

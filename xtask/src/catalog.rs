@@ -55,6 +55,14 @@ pub(crate) const FILTERS: &[Filter] = &[
         schema: || jwt_auth::schema().into(),
         counters: counters::<jwt_auth::Event>,
     },
+    Filter {
+        name: "rate-limit",
+        summary: "Limits requests per client, key or route: exact over all workers, or by a rate limit service",
+        budget_kib: 550,
+        check: check::<rate_limit::Config>,
+        schema: || rate_limit::schema().into(),
+        counters: counters::<rate_limit::Event>,
+    },
 ];
 
 /// The filters of these names; no name means all.
@@ -141,7 +149,7 @@ mod tests {
         assert!(
             error
                 .to_string()
-                .contains("one of: cors, header-rewrite, jwt-auth"),
+                .contains("one of: cors, header-rewrite, jwt-auth, rate-limit"),
             "{error}"
         );
     }

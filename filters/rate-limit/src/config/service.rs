@@ -1,0 +1,65 @@
+//! The rate limit service as written.
+
+use crate::service::Service;
+use filter_kit::config::Invalid;
+use filter_kit::values::Duration;
+use serde::Deserialize;
+
+/// The rate limit service (`envoy.service.ratelimit.v3.RateLimitService`) that decides for limits of the scope `service`.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RawService {
+    /// Envoy's cluster of the service. It speaks HTTP/2.
+    pub cluster: String,
+    /// The domain under which the service keeps its limits.
+    pub domain: String,
+    /// How long a request waits for the answer, 1ms to 30s.
+    #[serde(default = "timeout")]
+    pub timeout: Duration,
+    /// What becomes of a request for which there is no answer.
+    #[serde(default)]
+    pub on_error: OnError,
+}
+
+/// What becomes of a request for which the service has no answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, serde::Serialize))]
+#[serde(rename_all = "snake_case")]
+pub enum OnError {
+    /// It passes.
+    #[default]
+    Allow,
+    /// It is refused with 503.
+    Refuse,
+    /// This process counts it, by `requests`, `per` and `burst` of the limit.
+    Process,
+}
+
+fn timeout() -> Duration {
+    Duration::from_millis(20)
+}
+
+/// The longest time that a request may wait.
+const LONGEST: Duration = Duration::from_secs(30);
+
+impl RawService {
+    pub(super) fn build(self) -> Result<Service, Invalid> {
+        for (key, text) in [("cluster", &self.cluster), ("domain", &self.domain)] {
+            if text.is_empty() {
+                return Err(Invalid::new("an empty text; write which").at(key));
+            }
+        }
+        // Envoy takes a timeout of 0 for none at all.
+        if self.timeout < Duration::from_millis(1) || self.timeout > LONGEST {
+            let reason = "a request waits for it; 1ms to 30s are accepted";
+            return Err(Invalid::new(reason).at("timeout"));
+        }
+        Ok(Service {
+            cluster: self.cluster,
+            domain: self.domain,
+            timeout: self.timeout.get(),
+            on_error: self.on_error,
+        })
+    }
+}

@@ -1,0 +1,95 @@
+//! What a request costs.
+
+use filter_kit::request::{Needs, RequestHead};
+use filter_kit::values::HeaderName;
+
+/// What a request costs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cost {
+    /// Always the same.
+    Fixed(u32),
+    /// What a header says.
+    Header {
+        /// The header's name.
+        name: HeaderName,
+        /// The cost without it, or where it holds no number.
+        default: u32,
+    },
+}
+
+impl Cost {
+    /// The cost of a request. A number that is too large for the type is as large as the type allows: more than any burst.
+    #[must_use]
+    pub fn of(&self, request: &RequestHead) -> u32 {
+        match self {
+            Self::Fixed(cost) => *cost,
+            Self::Header { name, default } => request
+                .headers
+                .only(name.as_str())
+                .and_then(read)
+                .unwrap_or(*default),
+        }
+    }
+
+    /// What has to be known of a request to tell.
+    #[must_use]
+    pub fn needs(&self) -> Needs {
+        Needs {
+            headers: matches!(self, Self::Header { .. }),
+            ..Needs::default()
+        }
+    }
+}
+
+/// A number in decimal digits, without sign, fraction and exponent.
+fn read(value: &[u8]) -> Option<u32> {
+    let digits = value.trim_ascii();
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    Some(digits.iter().fold(0_u32, |number, digit| {
+        number
+            .saturating_mul(10)
+            .saturating_add(u32::from(digit.saturating_sub(b'0')))
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use filter_kit::testing::request;
+
+    #[test]
+    fn what_is_no_number_costs_the_default() {
+        let cost = Cost::Header {
+            name: HeaderName::new("x-cost").unwrap(),
+            default: 7,
+        };
+        for (value, expected) in [
+            ("0", 0),
+            ("1", 1),
+            (" 25 ", 25),
+            ("007", 7),
+            ("-1", 7),
+            ("+1", 7),
+            ("1.5", 7),
+            ("1e300", 7),
+            ("ten", 7),
+            ("", 7),
+            ("4294967295", u32::MAX),
+            ("99999999999999999999", u32::MAX),
+        ] {
+            let head = request("GET", "/").header("x-cost", value).build();
+            assert_eq!(cost.of(&head), expected, "{value:?}");
+        }
+        let twice = request("GET", "/")
+            .header("x-cost", "0")
+            .header("x-cost", "1")
+            .build();
+        assert_eq!(cost.of(&twice), 7, "two values are no number");
+        let bytes = request("GET", "/").header("x-cost", b"\xb2".to_vec());
+        assert_eq!(cost.of(&bytes.build()), 7);
+        assert_eq!(cost.of(&request("GET", "/").build()), 7);
+        assert_eq!(Cost::Fixed(3).of(&twice), 3);
+    }
+}

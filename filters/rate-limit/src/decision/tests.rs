@@ -1,0 +1,256 @@
+use super::*;
+use crate::config::Config;
+use filter_kit::config::{self, Env};
+use filter_kit::store::MemoryStore;
+use filter_kit::testing::request;
+
+const NOW: Duration = Duration::from_secs(1_700_000_000);
+
+/// Limits as configured, in a store of their own.
+struct World {
+    store: MemoryStore,
+    limits: Limits,
+    mode: Mode,
+}
+
+impl World {
+    fn new(json: &str) -> Self {
+        let config: Config = config::load(json.as_bytes(), &Env::new()).unwrap();
+        let store = MemoryStore::default();
+        let limits = Limits::new(
+            config.limits,
+            config.exempt,
+            config.max_keys,
+            &store,
+            [3; 16],
+        );
+        Self {
+            store,
+            limits,
+            mode: config.mode,
+        }
+    }
+
+    fn decide(&self, request: &RequestHead) -> Decision {
+        decide(&self.limits, request, self.mode, &self.store, NOW)
+    }
+}
+
+fn refused(decision: &Decision) -> Option<(usize, &Reason)> {
+    match &decision.verdict {
+        Verdict::Refuse(refusal) => Some((refusal.limit, &refusal.reason)),
+        _ => None,
+    }
+}
+
+#[test]
+fn every_matching_limit_is_charged_and_the_first_that_is_used_up_refuses() {
+    let world = World::new(
+        r#"{"limits": [
+            {"name": "wide", "requests": 3, "per": "1h"},
+            {"name": "narrow", "match": {"paths": [{"prefix": "/a"}]}, "requests": 1, "per": "1h"},
+            {"name": "last", "requests": 9, "per": "1h"}]}"#,
+    );
+    let a = request("GET", "/a").build();
+    let first = world.decide(&a);
+    assert_eq!(first.verdict, Verdict::Pass);
+    let names: Vec<_> = first.standings.iter().map(|s| s.name.as_str()).collect();
+    assert_eq!(names, ["wide", "narrow", "last"]);
+    let second = world.decide(&a);
+    let hour = Reason::UsedUp { retry_after: 3600 };
+    assert_eq!(refused(&second), Some((1, &hour)));
+    assert_eq!(
+        second.outcomes,
+        [(0, Outcome::Passed), (1, Outcome::Refused)]
+    );
+    assert_eq!(second.standings.len(), 2, "the last limit was not asked");
+    // The refused request was charged to the first limit.
+    assert_eq!(
+        world.decide(&request("GET", "/b").build()).verdict,
+        Verdict::Pass
+    );
+    let fourth = world.decide(&request("GET", "/b").build());
+    assert!(matches!(refused(&fourth), Some((0, Reason::UsedUp { .. }))));
+}
+
+#[test]
+fn a_limit_in_report_mode_counts_and_refuses_nobody() {
+    let world = World::new(
+        r#"{"mode": "report", "limits": [{"name": "r", "requests": 1, "per": "1h"},
+            {"name": "e", "requests": 2, "per": "1h", "mode": "enforce"}]}"#,
+    );
+    let get = request("GET", "/").build();
+    let names = |d: &Decision| {
+        d.standings
+            .iter()
+            .map(|s| s.name.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        names(&world.decide(&get)),
+        ["e"],
+        "report mode shows nothing"
+    );
+    let second = world.decide(&get);
+    assert_eq!(second.verdict, Verdict::Pass);
+    assert_eq!(
+        second.outcomes,
+        [(0, Outcome::Reported), (1, Outcome::Passed)]
+    );
+    assert!(matches!(refused(&world.decide(&get)), Some((1, _))));
+}
+
+#[test]
+fn a_missing_key_is_skipped_shared_or_refused() {
+    let limit = |missing: &str| {
+        World::new(&format!(
+            r#"{{"limits": [{{"name": "a", "key": [{{"header": "x-user"}}], "requests": 1, "per": "1h", "missing_key": "{missing}"}}]}}"#
+        ))
+    };
+    let nobody = request("GET", "/").build();
+    let empty = request("GET", "/").header("x-user", "").build();
+    for (missing, first, second) in [
+        ("skip", None, None),
+        ("shared", None, Some(Reason::UsedUp { retry_after: 3600 })),
+        ("refuse", Some(Reason::MissingKey), Some(Reason::MissingKey)),
+    ] {
+        let world = limit(missing);
+        for (head, expected) in [(&nobody, first), (&empty, second)] {
+            let decision = world.decide(head);
+            let reason = refused(&decision).map(|(_, reason)| reason.clone());
+            assert_eq!(reason, expected, "{missing}");
+            let missing_keys = u32::from(missing != "shared");
+            assert_eq!(decision.incidents.missing_keys, missing_keys, "{missing}");
+        }
+        let somebody = request("GET", "/").header("x-user", "a").build();
+        assert_eq!(world.decide(&somebody).verdict, Verdict::Pass, "{missing}");
+    }
+}
+
+#[test]
+fn costs_that_no_bucket_holds_are_refused_and_costs_of_nothing_pass() {
+    let world = World::new(
+        r#"{"limits": [{"name": "a", "requests": 10, "per": "1m", "cost": {"header": "x-cost", "default": 1}}]}"#,
+    );
+    let cost = |cost: &str| request("GET", "/").header("x-cost", cost).build();
+    let too_costly = Reason::TooCostly { retry_after: 60 };
+    for (value, reason) in [
+        ("0", None),
+        ("11", Some(&too_costly)),
+        ("1e300", None),
+        ("99999999999", Some(&too_costly)),
+        ("9", None),
+        ("1", Some(&Reason::UsedUp { retry_after: 6 })),
+        ("0", None),
+    ] {
+        let decision = world.decide(&cost(value));
+        assert_eq!(refused(&decision).map(|(_, r)| r), reason, "{value}");
+    }
+}
+
+#[test]
+fn exempt_requests_are_not_counted() {
+    let world = World::new(
+        r#"{"limits": [{"name": "a", "requests": 1, "per": "1h"}], "exempt": [{"methods": ["OPTIONS"]}, {"paths": [{"exact": "/healthz"}]}]}"#,
+    );
+    for head in [request("OPTIONS", "/"), request("GET", "/healthz")] {
+        for _ in 0..3 {
+            assert_eq!(world.decide(&head.clone().build()).verdict, Verdict::Exempt);
+        }
+    }
+    assert_eq!(
+        world.decide(&request("GET", "/").build()).verdict,
+        Verdict::Pass
+    );
+}
+
+#[test]
+fn a_path_that_may_be_another_is_refused_unless_nothing_is_enforced() {
+    let json = |mode: &str| {
+        format!(
+            r#"{{"mode": "{mode}", "limits": [{{"name": "a", "match": {{"paths": [{{"prefix": "/a"}}]}}, "requests": 1, "per": "1h"}}],
+                "exempt": [{{"paths": [{{"exact": "/healthz"}}]}}]}}"#
+        )
+    };
+    for path in ["//a", "/x/../healthz"] {
+        let head = request("GET", path).build();
+        let enforced = World::new(&json("enforce")).decide(&head);
+        assert_eq!(
+            refused(&enforced),
+            Some((0, &Reason::AmbiguousPath)),
+            "{path}"
+        );
+        let reported = World::new(&json("report")).decide(&head);
+        assert_eq!(reported.verdict, Verdict::Pass, "{path}");
+        assert!(reported.incidents.ambiguous_path, "{path}");
+    }
+}
+
+const SERVICE: &str = r#"{"limits": [
+    {"name": "here", "requests": 2, "per": "1h"},
+    {"name": "fleet", "scope": "service", "requests": 1, "per": "1h", "key": [{"header": "x-user"}]},
+    {"name": "free", "scope": "service", "requests": 1, "per": "1h", "cost": 0},
+    {"name": "quiet", "scope": "service", "requests": 1, "per": "1h", "mode": "report"}],
+    "service": {"cluster": "c", "domain": "d"}}"#;
+
+#[test]
+fn the_service_is_asked_of_its_limits_only_where_this_process_lets_pass() {
+    let world = World::new(SERVICE);
+    let head = request("GET", "/").header("x-user", "alice").build();
+    let questions = |decision: &Decision| match &decision.verdict {
+        Verdict::Ask(questions) => questions.iter().map(|q| q.limit).collect(),
+        _ => Vec::new(),
+    };
+    assert_eq!(questions(&world.decide(&head)), [1, 3]);
+    let nobody = request("GET", "/").build();
+    assert_eq!(questions(&world.decide(&nobody)), [3], "without its key");
+    assert!(matches!(refused(&world.decide(&head)), Some((0, _))));
+}
+
+#[test]
+fn without_the_service_a_request_passes_is_refused_or_counted_here() {
+    let head = request("GET", "/").header("x-user", "alice").build();
+    for (on_error, verdicts) in [
+        (OnError::Allow, [None, None]),
+        (
+            OnError::Refuse,
+            [
+                Some(Reason::ServiceUnavailable),
+                Some(Reason::ServiceUnavailable),
+            ],
+        ),
+        (
+            OnError::Process,
+            [None, Some(Reason::UsedUp { retry_after: 3600 })],
+        ),
+    ] {
+        let world = World::new(SERVICE);
+        for expected in verdicts {
+            let decision = world.decide(&head);
+            let Verdict::Ask(questions) = decision.verdict.clone() else {
+                panic!("asked")
+            };
+            let surroundings = (&world.store, NOW);
+            let decision =
+                without_service(decision, &questions, &world.limits, on_error, surroundings);
+            let reason = refused(&decision).map(|(_, reason)| reason.clone());
+            assert_eq!(reason, expected, "{on_error:?}");
+        }
+    }
+}
+
+#[test]
+fn a_limit_keeps_its_counts_when_the_configuration_is_loaded_anew() {
+    let one = r#"{"limits": [{"name": "a", "requests": 1, "per": "1h"}]}"#;
+    let world = World::new(one);
+    let get = request("GET", "/").build();
+    assert_eq!(world.decide(&get).verdict, Verdict::Pass);
+    let two = r#"{"limits": [{"name": "new", "requests": 5, "per": "1h"}, {"name": "a", "requests": 1, "per": "1h"}]}"#;
+    let config: Config = config::load(two.as_bytes(), &Env::new()).unwrap();
+    let again = Limits::new(config.limits, vec![], 100_000, &world.store, [9; 16]);
+    let decision = decide(&again, &get, Mode::Enforce, &world.store, NOW);
+    assert!(matches!(
+        refused(&decision),
+        Some((1, Reason::UsedUp { .. }))
+    ));
+}

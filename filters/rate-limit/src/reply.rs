@@ -1,0 +1,193 @@
+//! What a client that is refused is told.
+
+use crate::fields::Field;
+use crate::verdict::{Reason, Refusal};
+use filter_kit::reply::{Body, GrpcStatus, LocalReply, ReplyTemplate};
+use filter_kit::request::RequestHead;
+use filter_kit::template::Values;
+use filter_kit::values::HeaderName;
+
+/// The variable of reply templates that names the limit.
+pub const LIMIT_NAME: &str = "limit.name";
+
+/// The variable of reply templates for the seconds to wait.
+pub const RETRY_AFTER: &str = "limit.retry_after";
+
+/// All variables of reply templates.
+pub const VARIABLES: &[&str] = &[LIMIT_NAME, RETRY_AFTER];
+
+/// What the rate limit service adds to a refusal.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Extra {
+    /// Headers.
+    pub headers: Vec<(HeaderName, Vec<u8>)>,
+    /// The body; empty: none.
+    pub body: Vec<u8>,
+}
+
+/// The answer to a request that is refused by the limit of this name. `fields` tell of the limits that counted it.
+#[must_use]
+pub fn reply(
+    refusal: &Refusal,
+    name: &str,
+    fields: Vec<Field>,
+    extra: Extra,
+    template: &ReplyTemplate,
+    head: &RequestHead,
+) -> LocalReply {
+    let reason = &refusal.reason;
+    let mut reply = match reason {
+        Reason::AmbiguousPath => return LocalReply::ambiguous_path(),
+        Reason::MissingKey => LocalReply::new(
+            400,
+            GrpcStatus::InvalidArgument,
+            format!("rate_limit_missing_key{{{name}}}"),
+            "The request lacks what its limit counts by.",
+        ),
+        Reason::ServiceUnavailable => LocalReply::new(
+            503,
+            GrpcStatus::Unavailable,
+            "rate_limit_service_unavailable",
+            "The request could not be counted. Try again.",
+        ),
+        Reason::UsedUp { .. } | Reason::Contended | Reason::TooCostly { .. } => LocalReply::new(
+            429,
+            GrpcStatus::ResourceExhausted,
+            format!("rate_limited{{{name}}}"),
+            sentence(reason),
+        ),
+    };
+    if !extra.body.is_empty() {
+        reply.body = Body::Raw(extra.body);
+    }
+    reply.headers.extend(extra.headers);
+    let known = |(field, value): Field| {
+        HeaderName::new(field)
+            .ok()
+            .map(|field| (field, value.into_bytes()))
+    };
+    reply.headers.extend(fields.into_iter().filter_map(known));
+    let wait = reason.retry_after().map(|seconds| seconds.to_string());
+    if let (Some(wait), Ok(name)) = (&wait, HeaderName::new("retry-after")) {
+        reply.headers.retain(|(other, _)| *other != name);
+        reply.headers.push((name, wait.clone().into_bytes()));
+    }
+    if reply.status == 429 {
+        let wait = wait.unwrap_or_default();
+        let values = Values {
+            request: Some(head),
+            extra: &[
+                (LIMIT_NAME, name.as_bytes()),
+                (RETRY_AFTER, wait.as_bytes()),
+            ],
+            ..Values::default()
+        };
+        template.apply(&mut reply, &values);
+    }
+    reply
+}
+
+fn sentence(reason: &Reason) -> String {
+    match (reason, reason.retry_after().unwrap_or(1)) {
+        (Reason::TooCostly { .. }, _) => {
+            "The request costs more than its limit ever lets through.".to_owned()
+        }
+        (_, 1) => "Too many requests. Try again in a second.".to_owned(),
+        (_, seconds) => format!("Too many requests. Try again in {seconds} seconds."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use filter_kit::reply::RawReply;
+    use filter_kit::template::Scope;
+    use filter_kit::testing::request;
+
+    fn answer(reason: Reason, extra: Extra, config: &str) -> LocalReply {
+        let raw: RawReply = serde_json::from_str(config).unwrap();
+        let scope = Scope {
+            extra: VARIABLES,
+            ..Scope::default()
+        };
+        let template = raw.build(scope, &Default::default()).unwrap();
+        let refusal = Refusal { limit: 0, reason };
+        let fields = vec![("ratelimit", "x".to_owned())];
+        let head = request("GET", "/").build();
+        reply(&refusal, "per-client", fields, extra, &template, &head)
+    }
+
+    fn header<'r>(reply: &'r LocalReply, name: &str) -> Option<&'r str> {
+        let mut all = reply.headers.iter().filter(|(n, _)| n.as_str() == name);
+        let value = all.next().map(|(_, v)| std::str::from_utf8(v).unwrap());
+        assert!(all.next().is_none(), "{name} stands twice");
+        value
+    }
+
+    #[test]
+    fn each_reason_has_its_status_details_and_wait() {
+        for (reason, status, details, wait) in [
+            (
+                Reason::UsedUp { retry_after: 12 },
+                429,
+                "rate_limited{per-client}",
+                Some("12"),
+            ),
+            (
+                Reason::TooCostly { retry_after: 60 },
+                429,
+                "rate_limited{per-client}",
+                Some("60"),
+            ),
+            (
+                Reason::Contended,
+                429,
+                "rate_limited{per-client}",
+                Some("1"),
+            ),
+            (
+                Reason::MissingKey,
+                400,
+                "rate_limit_missing_key{per-client}",
+                None,
+            ),
+            (
+                Reason::ServiceUnavailable,
+                503,
+                "rate_limit_service_unavailable",
+                Some("1"),
+            ),
+        ] {
+            let reply = answer(reason.clone(), Extra::default(), "{}");
+            assert_eq!(reply.status, status, "{reason:?}");
+            assert_eq!(reply.details, details, "{reason:?}");
+            assert_eq!(header(&reply, "retry-after"), wait, "{reason:?}");
+            assert_eq!(header(&reply, "ratelimit"), Some("x"), "{reason:?}");
+        }
+        let path = answer(Reason::AmbiguousPath, Extra::default(), "{}");
+        assert_eq!(
+            (path.status, path.details.as_str()),
+            (400, "ambiguous_path")
+        );
+    }
+
+    #[test]
+    fn the_configuration_has_the_last_word_on_429_and_none_on_others() {
+        let extra = || Extra {
+            headers: vec![(HeaderName::new("x-service").unwrap(), b"1".to_vec())],
+            body: b"from the service".to_vec(),
+        };
+        let used_up = || Reason::UsedUp { retry_after: 3 };
+        let plain = answer(used_up(), extra(), "{}");
+        assert_eq!(plain.body, Body::Raw(b"from the service".to_vec()));
+        assert_eq!(header(&plain, "x-service"), Some("1"));
+        let config = r#"{"status": 420, "body": "${limit.name} ${limit.retry_after}",
+            "headers": [{"name": "x-why", "value": "${limit.name}"}]}"#;
+        let set = answer(used_up(), extra(), config);
+        assert_eq!(set.status, 420);
+        assert_eq!(set.body, Body::Raw(b"per-client 3".to_vec()));
+        assert_eq!(header(&set, "x-why"), Some("per-client"));
+        let other = answer(Reason::ServiceUnavailable, Extra::default(), config);
+        assert_eq!((other.status, header(&other, "x-why")), (503, None));
+    }
+}

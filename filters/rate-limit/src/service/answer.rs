@@ -1,0 +1,159 @@
+//! The rate limit service: what it answers.
+
+use super::proto::{
+    DescriptorStatus, HeaderValue, OK, OVER_LIMIT, RateLimitResponse, unit_seconds,
+};
+use crate::fields::Standing;
+use crate::limit::Limit;
+use crate::limits::Limits;
+use crate::quota::{Left, whole_seconds};
+use crate::reply::Extra;
+use crate::verdict::{Decision, Outcome, Question, Reason, Verdict};
+use filter_kit::values::{HeaderName, Mode, is_header_value};
+use prost::Message;
+use std::time::Duration;
+
+/// How many headers of an answer are passed on to the upstream, and as many to the client.
+const MOST_HEADERS: usize = 64;
+
+/// Headers that are not the service's to set: they frame the message, or say where it goes.
+const NOT_PASSED_ON: &[&str] = &[
+    "connection",
+    "content-length",
+    "host",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// An answer, checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    over_limit: bool,
+    statuses: Vec<DescriptorStatus>,
+    /// Headers for the upstream.
+    pub for_upstream: Vec<(HeaderName, Vec<u8>)>,
+    /// Headers and, of a refusal, the body for the client.
+    pub for_client: Extra,
+}
+
+impl Answer {
+    /// Reads a `RateLimitResponse`. `None` for bytes that are none, and for one that decides nothing.
+    #[must_use]
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        let response = RateLimitResponse::decode(bytes).ok()?;
+        let over_limit = match response.overall_code {
+            OK => false,
+            OVER_LIMIT => true,
+            _ => return None,
+        };
+        Some(Self {
+            over_limit,
+            statuses: response.statuses,
+            for_upstream: headers(response.request_headers_to_add),
+            for_client: Extra {
+                headers: headers(response.response_headers_to_add),
+                body: response.raw_body,
+            },
+        })
+    }
+
+    /// Whether it says that a limit is used up.
+    #[must_use]
+    pub fn is_over_limit(&self) -> bool {
+        self.over_limit
+    }
+
+    /// The status of each question, where the service gives one for each.
+    fn statuses(&self, questions: &[Question]) -> &[DescriptorStatus] {
+        if self.statuses.len() == questions.len() {
+            &self.statuses
+        } else {
+            &[]
+        }
+    }
+
+    /// Whether the limit of a question is used up. The overall code decides whether any is; where no status says which, all are.
+    fn is_used_up(&self, at: usize, questions: &[Question]) -> bool {
+        let statuses = self.statuses(questions);
+        let says_which = statuses.iter().any(|status| status.code == OVER_LIMIT);
+        let this = statuses.get(at).is_some_and(|s| s.code == OVER_LIMIT);
+        self.over_limit && (this || !says_which)
+    }
+}
+
+fn headers(list: Vec<HeaderValue>) -> Vec<(HeaderName, Vec<u8>)> {
+    list.into_iter()
+        .filter_map(|header| {
+            let name = HeaderName::new(&header.key).ok()?;
+            let value = if header.raw_value.is_empty() {
+                header.value.into_bytes()
+            } else {
+                header.raw_value
+            };
+            let good = is_header_value(&value) && !NOT_PASSED_ON.contains(&name.as_str());
+            good.then_some((name, value))
+        })
+        .take(MOST_HEADERS)
+        .collect()
+}
+
+/// The decision with the service's answer to its questions.
+#[must_use]
+pub fn answered(
+    mut decision: Decision,
+    questions: &[Question],
+    answer: &Answer,
+    limits: &Limits,
+) -> Decision {
+    decision.verdict = Verdict::Pass;
+    let statuses = answer.statuses(questions);
+    for (at, question) in questions.iter().enumerate() {
+        let Some((limit, _)) = limits.get(question.limit) else {
+            continue;
+        };
+        let standing = statuses.get(at).and_then(|status| standing(limit, status));
+        if limit.mode == Mode::Enforce {
+            decision.standings.extend(standing);
+        }
+    }
+    let retry_after = statuses
+        .iter()
+        .filter(|status| status.code == OVER_LIMIT)
+        .map(|status| whole_seconds(reset(status)))
+        .max()
+        .unwrap_or_default()
+        .max(1);
+    for (at, question) in questions.iter().enumerate() {
+        let Some((limit, _)) = limits.get(question.limit) else {
+            continue;
+        };
+        if !answer.is_used_up(at, questions) {
+            decision.outcomes.push((question.limit, Outcome::Passed));
+        } else if decision.refuse(question.limit, limit, Reason::UsedUp { retry_after }) {
+            break;
+        }
+    }
+    decision
+}
+
+fn standing(limit: &Limit, status: &DescriptorStatus) -> Option<Standing> {
+    let current = status.current_limit.as_ref()?;
+    Some(Standing {
+        name: limit.name.clone(),
+        requests: current.requests_per_unit.into(),
+        window: unit_seconds(current.unit),
+        left: Left {
+            remaining: status.limit_remaining.into(),
+            reset: reset(status),
+        },
+    })
+}
+
+fn reset(status: &DescriptorStatus) -> Duration {
+    let period = status.duration_until_reset.clone().unwrap_or_default();
+    let nanos = u32::try_from(period.nanos).unwrap_or(0).min(999_999_999);
+    Duration::new(u64::try_from(period.seconds).unwrap_or(0), nanos)
+}
