@@ -42,6 +42,16 @@ const MISTAKES: &[(&str, &str, &str)] = &[
             "rules": [{"require": "nothing"}, {"require": "nothing"}, {"require": {"provider": {"name": "cropp"}}}]}"#,
         "jwt-auth: rules[2].require.provider.name: \"cropp\" is not a provider; one of: corp",
     ),
+    (
+        "rate-limit",
+        r#"{"limits": [{"name": "a", "requests": 1, "per": "1s", "brst": 2}]}"#,
+        "rate-limit: limits[0].brst: unknown key; one of: name, match, key, requests, per, burst, cost, missing_key, scope, mode",
+    ),
+    (
+        "rate-limit",
+        r#"{"limits": [{"name": "a", "requests": 1, "per": "365d", "burst": 4000000000}]}"#,
+        "rate-limit: limits[0]: a burst of 4000000000 takes more than 73 years to fill up at 1 requests per 31536000s; at most 73 are accepted",
+    ),
 ];
 
 #[test]

@@ -37,6 +37,14 @@ pub struct Load {
     parts: Result<Parts>,
     total: u64,
     connections: usize,
+    keys: Option<Keys>,
+}
+
+/// A header whose value differs from request to request: `key-0`, `key-1` and so on, and again.
+#[derive(Clone)]
+struct Keys {
+    header: String,
+    count: u64,
 }
 
 /// A load that is being sent.
@@ -56,6 +64,8 @@ pub struct LoadResult {
     pub errors: BTreeMap<String, u64>,
     /// Of every answer, shortest first.
     pub latencies: Vec<Duration>,
+    /// Which key got which status; see [`Load::keys`].
+    pub by_key: Vec<(u64, u16)>,
     /// From the first request to the last answer.
     pub elapsed: Duration,
 }
@@ -69,6 +79,7 @@ impl Load {
             parts,
             total: 100,
             connections: 4,
+            keys: None,
         }
     }
 
@@ -99,6 +110,15 @@ impl Load {
         self
     }
 
+    /// Sends this header with so many values in turn: `key-0`, `key-1` and so on.
+    pub fn keys(self, header: &str, count: u64) -> Self {
+        let header = header.to_string();
+        Self {
+            keys: Some(Keys { header, count }),
+            ..self
+        }
+    }
+
     /// Sends all requests.
     ///
     /// # Panics
@@ -121,6 +141,7 @@ impl Load {
             runtime::spawn(work(
                 self.client.clone(),
                 Arc::clone(&parts),
+                self.keys.clone(),
                 Arc::clone(&left),
                 Arc::clone(&stop),
             ))
@@ -136,19 +157,25 @@ impl Load {
 async fn work(
     client: Client,
     parts: Arc<Parts>,
+    keys: Option<Keys>,
     left: Arc<AtomicU64>,
     stop: Arc<AtomicBool>,
 ) -> LoadResult {
     let mut result = LoadResult::default();
     let take = |left: u64| left.checked_sub(1);
     while !stop.load(Ordering::Relaxed)
-        && left
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
-            .is_ok()
+        && let Ok(number) = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
     {
+        let key = keys.as_ref().map(|keys| number % keys.count);
+        let mut parts = Parts::clone(&parts);
+        if let (Some(keys), Some(key)) = (&keys, key) {
+            let added = parts.add(&keys.header, format!("key-{key}").as_bytes());
+            added.expect("the name of a header");
+        }
         let begun = Instant::now();
         match tokio::time::timeout(TIMEOUT, exchange(&client, &parts)).await {
             Ok(Ok(response)) => {
+                result.by_key.extend(key.map(|key| (key, response.status)));
                 *result.statuses.entry(response.status).or_default() += 1;
                 result.latencies.push(begun.elapsed());
             }
@@ -183,6 +210,7 @@ impl RunningLoad {
                 *all.errors.entry(error).or_default() += count;
             }
             all.latencies.extend(part.latencies);
+            all.by_key.extend(part.by_key);
         }
         all.latencies.sort_unstable();
         all.elapsed = self.begun.elapsed();
@@ -194,6 +222,15 @@ impl LoadResult {
     /// How many answers had this status.
     pub fn count(&self, status: u16) -> u64 {
         self.statuses.get(&status).copied().unwrap_or_default()
+    }
+
+    /// How many answers of this status each key had; see [`Load::keys`].
+    pub fn count_by_key(&self, status: u16) -> BTreeMap<u64, u64> {
+        let mut counts = BTreeMap::new();
+        for (key, answered) in &self.by_key {
+            *counts.entry(*key).or_default() += u64::from(*answered == status);
+        }
+        counts
     }
 
     /// How many requests got an answer.

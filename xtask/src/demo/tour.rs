@@ -31,6 +31,10 @@ pub(super) fn chapters() -> Vec<Chapter> {
             filter: "jwt-auth",
             steps: jwt_auth(),
         },
+        Chapter {
+            filter: "rate-limit",
+            steps: rate_limit(),
+        },
     ]
 }
 
@@ -86,6 +90,25 @@ fn jwt_auth() -> Vec<Step> {
             .status(403)
             .answers("www-authenticate", Want::Present),
         Step::get("with it, it opens", "/admin").with("authorization", admin.bearer()),
+    ]
+}
+
+fn rate_limit() -> Vec<Step> {
+    let log_in = |title| Step::request(title, "POST", "/login");
+    vec![
+        log_in("a client may try to log in, and is told how often it may try again")
+            .answers("ratelimit", Want::Present)
+            .answers("x-ratelimit-remaining", Want::Is("2")),
+        log_in("a second time").answers("x-ratelimit-remaining", Want::Is("1")),
+        log_in("a third time").answers("x-ratelimit-remaining", Want::Is("0")),
+        log_in("but no more: it is refused, and told when to come back; a page can read that too")
+            .with("origin", "https://app.example.com")
+            .status(429)
+            .answers("retry-after", Want::Present)
+            .answers(
+                "access-control-allow-origin",
+                Want::Is("https://app.example.com"),
+            ),
     ]
 }
 
