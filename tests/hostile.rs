@@ -102,22 +102,34 @@ fn requests_that_envoy_refuses_or_that_have_no_path() {
             (b"\0\0\0\0\r\n\r\n", &[400]),
             (b"GET / HTTP/1.0\r\n\r\n", &[200, 400, 401, 426, 429]),
             (b"GET / HTTP/1.1\r\n\r\n", &[400]),
-            (b"OPTIONS * HTTP/1.1\r\nhost: a\r\n\r\n", &[200, 401, 404, 429]),
+            (
+                b"OPTIONS * HTTP/1.1\r\nhost: a\r\n\r\n",
+                &[200, 401, 404, 429],
+            ),
             (
                 b"CONNECT a:443 HTTP/1.1\r\nhost: a:443\r\n\r\n",
                 &[200, 401, 403, 404, 429],
             ),
-            (b"GET http://a/b HTTP/1.1\r\nhost: a\r\n\r\n", &[200, 401, 429]),
+            (
+                b"GET http://a/b HTTP/1.1\r\nhost: a\r\n\r\n",
+                &[200, 401, 429],
+            ),
             (
                 b"GET /%ff%00%zz HTTP/1.1\r\nhost: a\r\n\r\n",
                 &[200, 400, 401, 429],
             ),
-            (b"GET /a?%=&=&&%00 HTTP/1.1\r\nhost: a\r\n\r\n", &[200, 401, 429]),
+            (
+                b"GET /a?%=&=&&%00 HTTP/1.1\r\nhost: a\r\n\r\n",
+                &[200, 401, 429],
+            ),
             (
                 b"GET / HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n",
                 &[200, 400, 401, 429],
             ),
-            (b"GET / HTTP/1.1\r\nhost: \xe9\r\n\r\n", &[200, 400, 401, 429]),
+            (
+                b"GET / HTTP/1.1\r\nhost: \xe9\r\n\r\n",
+                &[200, 400, 401, 429],
+            ),
         ] {
             let mut connection = Connection::open(envoy.address());
             match connection.send(request).answer_to_head() {

@@ -43,6 +43,13 @@ pub(super) const SUITES: &[Suite] = &[
         can_run: has_browser,
         run: browser,
     },
+    Suite {
+        name: "soak",
+        what: "a million requests, and the memory that they leave behind",
+        by_default: false,
+        can_run: || Ok(()),
+        run: soak,
+    },
 ];
 
 fn unit(filter: &[String]) -> Result<()> {
@@ -61,6 +68,14 @@ fn browser(filter: &[String]) -> Result<()> {
     prepare()?;
     let suite = ["--package", "e2e", "--features", "browser"];
     cargo_test(&[&suite[..], &["--test", "browser"]].concat(), filter)
+}
+
+fn soak(filter: &[String]) -> Result<()> {
+    prepare()?;
+    let suite = ["--package", "e2e", "--features", "soak", "--test", "soak"];
+    // One after the other, and what they tell is to be seen.
+    let arguments = ["--test-threads", "1", "--nocapture"].map(str::to_owned);
+    cargo_test(&suite, &[&arguments[..], filter].concat())
 }
 
 fn has_browser() -> Result<(), String> {
