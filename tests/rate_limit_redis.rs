@@ -59,8 +59,12 @@ fn admitted(address: &str, client: &str, calls: u32) -> Result<u32, Status> {
 }
 
 fn service(redis: &Redis) -> RateLimitService {
+    with_limits(redis, LIMITS)
+}
+
+fn with_limits(redis: &Redis, limits: &str) -> RateLimitService {
     RateLimitService::options()
-        .limits(LIMITS)
+        .limits(limits)
         .redis(redis.url())
         .start()
         .unwrap()
@@ -99,6 +103,21 @@ fn a_quota_outlives_the_service_that_counted_it() {
     drop(first);
     let next = service(&redis);
     assert_eq!(admitted(&next.address().to_string(), "a", 20).unwrap(), 5);
+}
+
+#[test]
+fn a_window_ends_in_redis_too() {
+    let redis = Redis::spawn().unwrap();
+    let service = with_limits(
+        &redis,
+        "[{namespace: edge, max_value: 2, seconds: 1, conditions: [], variables: []}]",
+    );
+    let address = service.address().to_string();
+    assert_eq!(admitted(&address, "a", 1).unwrap(), 1);
+    wait::until("a new window", Duration::from_secs(10), || {
+        // Two at once fit into a fresh window only.
+        admitted(&address, "a", 2).unwrap() == 2
+    });
 }
 
 #[test]

@@ -127,6 +127,7 @@ fn only_the_other_dialect_counts_each_descriptor_by_its_own_hits_and_tells_its_s
     ] {
         let service = RateLimitService::options()
             .limits(LIMITS)
+            .headers()
             .dialect(dialect)
             .start()
             .unwrap();
@@ -143,6 +144,8 @@ fn only_the_other_dialect_counts_each_descriptor_by_its_own_hits_and_tells_its_s
         let Some(status) = answer.statuses.first() else {
             continue;
         };
+        let field = &answer.response_headers_to_add[1];
+        assert_eq!((&*field.key, &*field.value), ("X-RateLimit-Remaining", "0"));
         let limit = status.current_limit.clone().unwrap();
         assert_eq!(
             (&*limit.name, limit.requests_per_unit, limit.unit()),
