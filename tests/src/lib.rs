@@ -10,6 +10,7 @@
 //! | [`browser`] | a headless Chromium |
 //! | [`headers`], [`echo`] | what clients and the upstream saw |
 //! | [`token`] | tokens signed with public test keys |
+//! | `rate_limit_service`, [`redis`] | a rate limit service as Envoy's filters ask it (feature `fleet`), and a Redis |
 //! | [`trap`] | a module that traps |
 //! | [`paths`], [`ports`], [`yaml`], [`wait`] | where things lie, free ports, YAML as JSON values, waiting for a condition |
 //!
@@ -43,6 +44,9 @@ pub mod headers;
 pub mod load;
 pub mod paths;
 pub mod ports;
+#[cfg(feature = "fleet")]
+pub mod rate_limit_service;
+pub mod redis;
 mod runtime;
 pub mod token;
 pub mod trap;
@@ -55,4 +59,7 @@ pub use echo::EchoedRequest;
 pub use envoy::{Builder, ConfigForm, DynamicDir, Envoy, Protocol};
 pub use headers::Headers;
 pub use load::{Load, LoadResult, load};
+#[cfg(feature = "fleet")]
+pub use rate_limit_service::RateLimitService;
+pub use redis::Redis;
 pub use upstream::{Reply, Upstream};

@@ -44,6 +44,13 @@ pub(super) const SUITES: &[Suite] = &[
         run: browser,
     },
     Suite {
+        name: "fleet",
+        what: "rate-limit with a rate limit service and Redis",
+        by_default: false,
+        can_run: has_redis,
+        run: fleet,
+    },
+    Suite {
         name: "soak",
         what: "a million requests, and the memory that they leave behind",
         by_default: false,
@@ -70,6 +77,22 @@ fn browser(filter: &[String]) -> Result<()> {
     cargo_test(&[&suite[..], &["--test", "browser"]].concat(), filter)
 }
 
+fn fleet(filter: &[String]) -> Result<()> {
+    prepare()?;
+    let suite = ["--package", "e2e", "--features", "fleet"];
+    let tests = ["service", "native", "redis", "fleet"].map(|name| format!("rate_limit_{name}"));
+    let tests = tests.iter().flat_map(|name| ["--test", name.as_str()]);
+    let program = ["--bin", "rate-limit-service"];
+    cargo_test(
+        &suite
+            .into_iter()
+            .chain(program)
+            .chain(tests)
+            .collect::<Vec<_>>(),
+        filter,
+    )
+}
+
 fn soak(filter: &[String]) -> Result<()> {
     prepare()?;
     let suite = ["--package", "e2e", "--features", "soak", "--test", "soak"];
@@ -79,17 +102,27 @@ fn soak(filter: &[String]) -> Result<()> {
 }
 
 fn has_browser() -> Result<(), String> {
-    let missing: Vec<_> = ["chromium", "chromedriver"]
-        .into_iter()
+    has_programs(
+        &["chromium", "chromedriver"],
+        "apt-get install chromium chromium-driver",
+    )
+}
+
+fn has_redis() -> Result<(), String> {
+    has_programs(&["redis-server"], "apt-get install redis-server")
+}
+
+fn has_programs(programs: &[&str], on_debian: &str) -> Result<(), String> {
+    let missing: Vec<_> = programs
+        .iter()
         .filter(|program| !process::on_path(program))
+        .copied()
         .collect();
     if missing.is_empty() {
         return Ok(());
     }
-    Err(format!(
-        "no {} on PATH; on Debian: apt-get install chromium chromium-driver",
-        missing.join(" and no ")
-    ))
+    let missing = missing.join(" and no ");
+    Err(format!("no {missing} on PATH; on Debian: {on_debian}"))
 }
 
 /// What every suite with a real Envoy needs.
