@@ -8,6 +8,7 @@
 //! | [`client`] | blocking HTTP clients, a gRPC call, and raw bytes over TCP |
 //! | [`mod@load`] | many requests at once, counted by answer |
 //! | [`browser`] | a headless Chromium |
+//! | [`cases`], [`target`] | what each sample promises, and the Envoys it is checked on |
 //! | [`headers`], [`echo`] | what clients and the upstream saw |
 //! | [`token`] | tokens signed with public test keys |
 //! | [`trap`] | a module that traps |
@@ -36,6 +37,7 @@
 )]
 
 pub mod browser;
+pub mod cases;
 pub mod client;
 pub mod echo;
 pub mod envoy;
@@ -44,6 +46,7 @@ pub mod load;
 pub mod paths;
 pub mod ports;
 mod runtime;
+pub mod target;
 pub mod token;
 pub mod trap;
 pub mod upstream;
@@ -55,4 +58,5 @@ pub use echo::EchoedRequest;
 pub use envoy::{Builder, ConfigForm, DynamicDir, Envoy, Protocol};
 pub use headers::Headers;
 pub use load::{Load, LoadResult, load};
+pub use target::Target;
 pub use upstream::{Reply, Upstream};
