@@ -69,8 +69,8 @@ fn both_echoes_are_steered_alike() {
         )
     };
     for steer in steers {
-        let [ours, harness] = [envoy.url("/"), upstream.url("/")]
-            .map(|url| ask(&Client::http1(), &url, steer));
+        let [ours, harness] =
+            [envoy.url("/"), upstream.url("/")].map(|url| ask(&Client::http1(), &url, steer));
         assert_eq!(ours.status, harness.status, "{steer:?}");
         let names = ["content-type", "x-c", "vary"];
         assert_eq!(told(&ours, &names).0, told(&harness, &names).0, "{steer:?}");

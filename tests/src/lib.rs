@@ -8,6 +8,7 @@
 //! | [`client`] | blocking HTTP clients, a gRPC call, and raw bytes over TCP |
 //! | [`mod@load`] | many requests at once, counted by answer |
 //! | [`browser`] | a headless Chromium |
+//! | [`compose`] | `docker-compose.yml` with real containers |
 //! | [`cases`], [`target`] | what each sample promises, and the Envoys it is checked on |
 //! | [`headers`], [`echo`] | what clients and the upstream saw |
 //! | [`token`] | tokens signed with public test keys |
@@ -39,6 +40,7 @@
 pub mod browser;
 pub mod cases;
 pub mod client;
+pub mod compose;
 pub mod echo;
 pub mod envoy;
 pub mod headers;
