@@ -9,7 +9,7 @@
 //! | [`mod@load`] | many requests at once, counted by answer |
 //! | [`browser`] | a headless Chromium |
 //! | [`compose`] | `docker-compose.yml` with real containers |
-//! | [`cases`], [`target`] | what each sample promises, and the Envoys it is checked on |
+//! | [`samples`], [`cases`], [`target`] | the bootstraps that people copy, what each promises, and the Envoys it is checked on |
 //! | [`headers`], [`echo`] | what clients and the upstream saw |
 //! | [`token`] | tokens signed with public test keys |
 //! | [`trap`] | a module that traps |
@@ -48,6 +48,7 @@ pub mod load;
 pub mod paths;
 pub mod ports;
 mod runtime;
+pub mod samples;
 pub mod target;
 pub mod token;
 pub mod trap;
