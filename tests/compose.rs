@@ -41,8 +41,7 @@ fn a_sample_that_is_not_there_is_an_error_and_no_folder_is_made_for_it() {
 
 #[test]
 fn the_second_envoy_of_a_fleet_has_its_own_port_and_upstream() {
-    let services = ["envoy", "upstream", "envoy-2", "upstream-2", "redis"];
-    let stack = Stack::of("header-rewrite", &services).unwrap();
+    let stack = Stack::up_fleet("header-rewrite").unwrap();
     let envoys = ["envoy", "envoy-2"].map(|service| stack.envoy(service).unwrap());
     assert_ne!(envoys[0].address(), envoys[1].address());
     for envoy in &envoys {

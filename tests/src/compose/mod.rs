@@ -7,9 +7,10 @@ pub mod image;
 mod tool;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::{Ipv4Addr, SocketAddr},
     process::Command,
+    sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 
@@ -21,6 +22,14 @@ use crate::{Target, envoy::admin, paths, wait, yaml};
 
 /// Containers may have to compile all modules, on a machine that has other work too.
 const UP: Duration = Duration::from_secs(180);
+
+const FILE: &str = "docker-compose.yml";
+
+/// What runs without a profile.
+pub const SERVICES: &[&str] = &["envoy", "upstream"];
+
+/// What of the profile `fleet` is tested: not limitador, for which nothing can stand in yet (see [`image`]).
+pub const FLEET: &[&str] = &["envoy", "upstream", "envoy-2", "upstream-2", "redis"];
 
 /// Some services of the file, running and healthy.
 pub struct Stack {
@@ -43,24 +52,31 @@ impl Stack {
     /// # Errors
     /// If there is no Docker, an image cannot be had, or a service does not become healthy; then with the end of its log.
     pub fn up(sample: &str) -> Result<Self> {
-        Self::of(sample, &[])
+        // None named: that no other service starts is part of what is tested.
+        Self::start(sample, &[], SERVICES)
     }
 
-    /// As [`Stack::up`], only these services and what they need, whatever their profiles.
+    /// As [`Stack::up`], with what of the fleet can be run.
     ///
     /// # Errors
     /// As [`Stack::up`].
-    pub fn of(sample: &str, services: &[&str]) -> Result<Self> {
+    pub fn up_fleet(sample: &str) -> Result<Self> {
+        Self::start(sample, FLEET, FLEET)
+    }
+
+    fn start(sample: &str, named: &[&str], expected: &[&str]) -> Result<Self> {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let stack = Self {
             tool: Tool::find()?,
-            project: format!("filter-catalog-test-{}-{sample}", std::process::id()),
+            project: format!("filter-catalog-test-{}-{number}", std::process::id()),
             sample: sample.to_string(),
         };
-        for image in stack.images(services)? {
+        for image in images(expected)? {
             image::provide(&image, |line| eprintln!("{line}"))?;
         }
-        output(stack.compose(&["up", "-d"]).args(services))?;
-        stack.wait_until_healthy()?;
+        output(stack.compose(&["up", "-d"]).args(named))?;
+        stack.wait_until_healthy(expected.len())?;
         Ok(stack)
     }
 
@@ -77,35 +93,14 @@ impl Stack {
         })
     }
 
-    /// The images that these services run, all but those of a profile if none is named.
-    fn images(&self, services: &[&str]) -> Result<Vec<String>> {
-        let config = yaml::parse(&output(&mut self.compose(&["config"]))?)?;
-        // The older tool shows the services of all profiles, the newer one only those that are on: the file itself shows all.
-        let file = std::fs::read_to_string(paths::workspace().join(FILE))?;
-        let file = yaml::parse(&file)?;
-        let mut images = Vec::new();
-        let all = file["services"].as_object().context("no services")?;
-        for (name, service) in all {
-            let runs = match services {
-                [] => service.get("profiles").is_none(),
-                named => named.contains(&name.as_str()),
-            };
-            let image = config["services"][name]["image"]
-                .as_str()
-                .or_else(|| service["image"].as_str());
-            if let Some(image) = image.filter(|_| runs) {
-                images.push(image.to_string());
-            }
-        }
-        images.sort();
-        images.dedup();
-        Ok(images)
-    }
-
-    fn wait_until_healthy(&self) -> Result<()> {
+    fn wait_until_healthy(&self, expected: usize) -> Result<()> {
         let ids = output(&mut self.compose(&["ps", "-q"]))?;
         let ids: Vec<&str> = ids.split_whitespace().collect();
-        ensure!(!ids.is_empty(), "docker-compose started nothing");
+        ensure!(
+            ids.len() == expected,
+            "{} services started instead of {expected}",
+            ids.len()
+        );
         let states = || {
             let form = "{{.Name}} {{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{else}}healthy{{end}}";
             output(
@@ -146,32 +141,58 @@ impl Stack {
         Ok((Ipv4Addr::LOCALHOST, published).into())
     }
 
-    /// The command, with what the user may set set for a test.
     fn compose(&self, args: &[&str]) -> Command {
-        let mut command = self.tool.command();
+        let mut command = command(self.tool);
         command
-            .current_dir(paths::workspace())
-            .args(["-f", FILE, "-p", &self.project])
+            .args(["-p", &self.project])
             .args(args)
-            .env("FILTER", &self.sample)
-            .env("FILTERS", paths::filters())
-            // Free ports, on the loopback.
-            .env("ENVOY_PORT", "127.0.0.1:0")
-            .env("ENVOY_2_PORT", "127.0.0.1:0")
-            .env("ENVOY_ADMIN_PORT", "0")
-            .env_remove("COMPOSE_FILE")
-            .env_remove("COMPOSE_PROFILES")
-            .env_remove("COMPOSE_PROJECT_NAME");
+            .env("FILTER", &self.sample);
         command
     }
 }
 
-const FILE: &str = "docker-compose.yml";
+/// The images that these services run.
+///
+/// # Errors
+/// If there is no Docker, or the file cannot be read.
+pub fn images(services: &[&str]) -> Result<BTreeSet<String>> {
+    // Of the tool rather than of the file, for what the user has set.
+    let mut config = command(Tool::find()?);
+    let config = yaml::parse(&output(
+        config.arg("config").env("COMPOSE_PROFILES", "fleet"),
+    )?)?;
+    services
+        .iter()
+        .map(|service| {
+            let image = config["services"][service]["image"].as_str();
+            let image = image.with_context(|| format!("{FILE} has no service {service}"))?;
+            Ok(image.to_string())
+        })
+        .collect()
+}
+
+/// The command before its own arguments, with what the user may set set for a test.
+fn command(tool: Tool) -> Command {
+    let mut command = tool.command();
+    command
+        .current_dir(paths::workspace())
+        .args(["-f", FILE])
+        .env("FILTERS", paths::filters())
+        // Free ports, on the loopback.
+        .env("ENVOY_PORT", "127.0.0.1:0")
+        .env("ENVOY_2_PORT", "127.0.0.1:0")
+        .env("ENVOY_ADMIN_PORT", "0")
+        .env_remove("COMPOSE_FILE")
+        .env_remove("COMPOSE_PROFILES")
+        .env_remove("COMPOSE_PROJECT_NAME");
+    command
+}
 
 impl Drop for Stack {
     fn drop(&mut self) {
         let down = ["down", "-v", "--remove-orphans", "--timeout", "5"];
-        if let Err(error) = output(&mut self.compose(&down)) {
+        let mut down = self.compose(&down);
+        if let Err(error) = output(down.env("COMPOSE_PROFILES", "fleet")) {
             eprintln!("project {} is not taken down: {error:#}", self.project);
         }
     }
