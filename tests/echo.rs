@@ -19,6 +19,8 @@ fn ask(client: &Client, url: &str, steer: &[(&str, &str)]) -> Response {
         .header("x-a", "1")
         .header("x-a", b"\xe9 \"\\ 2")
         .header("x-b", "")
+        .header("x-forwarded-for", "192.168.0.1")
+        .header("x-request-id", "1")
         .headers(steer.iter().copied())
         .body("{\"a\":\n\"b\\\"}")
         .send()
