@@ -1,5 +1,9 @@
 //! The samples on every Envoy that the catalog is for: each does what it says, and each bootstrap is accepted.
-#![allow(clippy::unwrap_used, reason = "a failed assumption is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a failed assumption is a failed test, and it says on which Envoy"
+)]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -4,11 +4,11 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-/// The command before its arguments.
+/// A program, and its arguments before those of compose.
 #[derive(Clone, Copy)]
-pub(super) struct Tool(&'static [&'static str]);
+pub(super) struct Tool(&'static str, &'static [&'static str]);
 
-const TOOLS: [Tool; 2] = [Tool(&["docker", "compose"]), Tool(&["docker-compose"])];
+const TOOLS: [Tool; 2] = [Tool("docker", &["compose"]), Tool("docker-compose", &[])];
 
 impl Tool {
     pub(super) fn find() -> Result<Self> {
@@ -25,11 +25,8 @@ impl Tool {
     }
 
     pub(super) fn command(self) -> Command {
-        let [program, args @ ..] = self.0 else {
-            unreachable!("a tool has a program")
-        };
-        let mut command = Command::new(program);
-        command.args(args);
+        let mut command = Command::new(self.0);
+        command.args(self.1);
         command
     }
 }
