@@ -7,7 +7,7 @@
     reason = "a failed assumption is a failed test, and a client waits on the real clock"
 )]
 
-use e2e::{Client, ConfigForm, Envoy, Response};
+use e2e::{Client, ConfigForm, Envoy, Response, cases};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -25,55 +25,7 @@ fn filter(config: &str) -> Envoy {
 #[test]
 fn the_sample_does_what_its_comments_say() {
     let envoy = Envoy::from_sample("rate-limit").start().unwrap();
-    for n in (0..5).rev() {
-        let answer = get(&envoy, "/login", &[]);
-        assert_eq!(answer.status, 200);
-        assert_eq!(answer.header("x-ratelimit-limit"), Some("5"));
-        let remaining = n.to_string();
-        assert_eq!(answer.header("x-ratelimit-remaining"), Some(&*remaining));
-        assert_eq!(
-            answer.header("ratelimit-policy"),
-            Some("\"login\";q=5;w=60")
-        );
-    }
-    let refused = get(&envoy, "/login", &[]);
-    assert_eq!(refused.status, 429);
-    assert_eq!(refused.header("x-limit"), Some("login"));
-    assert_eq!(refused.header("x-ratelimit-remaining"), Some("0"));
-    let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
-    assert!((11..=12).contains(&wait), "{wait}");
-    let sentence = format!("Too many requests. Try again in {wait} seconds.\n");
-    assert_eq!(refused.text(), sentence);
-
-    let key = |key: &'static str| [("x-api-key", key)];
-    assert_eq!(get(&envoy, "/api/items", &key("k1")).status, 200);
-    let export = |key| {
-        get(
-            &envoy,
-            "/api/export",
-            &[("x-api-key", key), ("x-cost", "10")],
-        )
-    };
-    assert_eq!(export("k1").status, 200);
-    assert_eq!(export("k1").status, 429, "of a burst of 20, 9 are left");
-    assert_eq!(export("k2").status, 200, "another key");
-    let gold = [("x-api-key", "k1"), ("x-plan", "gold")];
-    let answer = get(&envoy, "/api/items", &gold);
-    assert_eq!(answer.header("x-ratelimit-limit"), Some("1000"));
-    assert_eq!(get(&envoy, "/api/items", &[]).status, 200, "without a key");
-
-    for _ in 0..600 {
-        let answer = get(&envoy, "/healthz", &[]);
-        assert_eq!((answer.status, answer.header("ratelimit")), (200, None));
-    }
-    assert_eq!(envoy.stat("wasmcustom.rate_limit.exempt_total"), 600);
-    assert_eq!(envoy.stat("wasmcustom.rate_limit.refused.login_total"), 1);
-    assert_eq!(envoy.stat("wasmcustom.rate_limit.passed.login_total"), 5);
-    assert_eq!(
-        envoy.stat("wasmcustom.rate_limit.reported.everything_total"),
-        0
-    );
-    envoy.assert_vm_alive();
+    (cases::of("rate-limit").check)(&envoy);
 }
 
 #[test]

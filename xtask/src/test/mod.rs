@@ -11,6 +11,7 @@ mod suites;
 
 /// Arguments of `cargo xtask test`.
 #[derive(clap::Args)]
+#[command(after_help = suites::help())]
 pub(crate) struct Args {
     /// Suites to run; none means those that need nothing but this machine
     suites: Vec<String>,
@@ -134,7 +135,7 @@ mod tests {
         assert!(
             error
                 .to_string()
-                .starts_with("\"e2\" is not a suite; one of: unit, e2e, browser"),
+                .starts_with("\"e2\" is not a suite; one of: unit, e2e, browser, compose, matrix"),
             "{error}"
         );
     }

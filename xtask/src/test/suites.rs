@@ -2,9 +2,11 @@
 
 use anyhow::Result;
 use e2e::envoy::find::Find;
+use e2e::envoy::versions;
+use e2e::{compose, samples};
 
 use crate::catalog::FILTERS;
-use crate::{build, process, wasm_target, workspace};
+use crate::{build, process, term, wasm_target, workspace};
 
 /// A suite of tests.
 pub(super) struct Suite {
@@ -57,7 +59,35 @@ pub(super) const SUITES: &[Suite] = &[
         can_run: || Ok(()),
         run: soak,
     },
+    Suite {
+        name: "compose",
+        what: "every sample in containers, through docker-compose.yml",
+        by_default: false,
+        can_run: has_docker,
+        run: compose,
+    },
+    Suite {
+        name: "matrix",
+        what: "every sample on every Envoy that the catalog is for",
+        by_default: false,
+        can_run: has_versions,
+        run: matrix,
+    },
 ];
+
+/// The suites as the command's help lists them.
+pub(super) fn help() -> String {
+    let line = |suite: &Suite| {
+        let unasked = if suite.by_default {
+            " (by default)"
+        } else {
+            ""
+        };
+        format!("\n  {:<8} {}{unasked}", suite.name, suite.what)
+    };
+    let lines: String = SUITES.iter().map(line).collect();
+    format!("Suites:{lines}")
+}
 
 fn unit(filter: &[String]) -> Result<()> {
     cargo_test(
@@ -73,8 +103,54 @@ fn e2e(filter: &[String]) -> Result<()> {
 
 fn browser(filter: &[String]) -> Result<()> {
     prepare()?;
-    let suite = ["--package", "e2e", "--features", "browser"];
-    cargo_test(&[&suite[..], &["--test", "browser"]].concat(), filter)
+    further("browser", filter)
+}
+
+fn compose(filter: &[String]) -> Result<()> {
+    prepare()?;
+    // Told now, where it is seen: the tests' own output is shown only when they fail.
+    for image in compose::images(compose::FLEET)? {
+        compose::image::provide(&image, |line| println!("{} {line}", term::yellow("note:")))?;
+    }
+    further("compose", filter)
+}
+
+fn has_docker() -> Result<(), String> {
+    compose::is_here().map_err(|error| format!("{error:#}"))
+}
+
+fn matrix(filter: &[String]) -> Result<()> {
+    prepare()?;
+    let bootstraps = samples::bootstraps()?;
+    for version in versions() {
+        Find::new().version(version).find()?;
+        let left_out: Vec<_> = bootstraps
+            .iter()
+            .filter(|bootstrap| !bootstrap.runs_on(version))
+            .map(|bootstrap| bootstrap.name.as_str())
+            .collect();
+        match &left_out[..] {
+            [] => println!("Envoy {version}"),
+            names => println!(
+                "Envoy {version} without {}, which need a later one",
+                names.join(", ")
+            ),
+        }
+    }
+    further("matrix", filter)
+}
+
+fn has_versions() -> Result<(), String> {
+    if versions().len() > 1 {
+        return Ok(());
+    }
+    Err("older Envoys are fetched for Linux on x86-64 only".to_owned())
+}
+
+/// A test program of the package `e2e` that is behind a feature of its name.
+fn further(name: &str, filter: &[String]) -> Result<()> {
+    let selection = ["--package", "e2e", "--features", name, "--test", name];
+    cargo_test(&selection, filter)
 }
 
 fn fleet(filter: &[String]) -> Result<()> {
@@ -95,10 +171,9 @@ fn fleet(filter: &[String]) -> Result<()> {
 
 fn soak(filter: &[String]) -> Result<()> {
     prepare()?;
-    let suite = ["--package", "e2e", "--features", "soak", "--test", "soak"];
     // One after the other, and what they tell is to be seen.
     let arguments = ["--test-threads", "1", "--nocapture"].map(str::to_owned);
-    cargo_test(&suite, &[&arguments[..], filter].concat())
+    further("soak", &[&arguments[..], filter].concat())
 }
 
 fn has_browser() -> Result<(), String> {

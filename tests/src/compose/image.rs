@@ -1,0 +1,194 @@
+//! Images: those that are there, those that can be pulled, and for the rest stand-ins of the same name.
+//!
+//! A stand-in holds the program and the libraries that it loads, taken from this machine, under the paths of the real image.
+//! It has a label, by which it gives way to the real image as soon as that can be pulled; an image without that
+//! label is never touched.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::{Mutex, PoisonError},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use super::tool::output;
+use crate::{envoy::find::Find, paths};
+
+/// The label of a stand-in.
+const LABEL: &str = "filter-catalog.stand-in";
+
+/// What a stand-in is made of.
+struct Recipe {
+    /// Programs of this machine, and where they lie in the image.
+    programs: Vec<(PathBuf, &'static str)>,
+    /// The lines of a Dockerfile that say how it runs.
+    changes: &'static [&'static str],
+}
+
+/// Sees to it that there is an image of this name, and tells of a stand-in.
+///
+/// # Errors
+/// If it cannot be pulled, and nothing here can stand in for it.
+pub fn provide(image: &str, progress: fn(&str)) -> Result<()> {
+    static PROVIDED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    // Held while one is made, so that two tests do not make it twice.
+    let mut provided = PROVIDED.lock().unwrap_or_else(PoisonError::into_inner);
+    if !provided.contains(image) {
+        pull_or_stand_in(image, progress)?;
+        provided.insert(image.to_string());
+    }
+    Ok(())
+}
+
+fn pull_or_stand_in(image: &str, progress: fn(&str)) -> Result<()> {
+    let form = format!("{{{{index .Config.Labels {LABEL:?}}}}}");
+    let label = output(Command::new("docker").args(["image", "inspect", "-f", &form, image]));
+    let is_stand_in = match label.as_deref().map(str::trim) {
+        Err(_) => false,
+        Ok("" | "<no value>") => return Ok(()),
+        Ok(_) => true,
+    };
+    let Err(cause) = output(Command::new("docker").args(["pull", "--quiet", image])) else {
+        return Ok(());
+    };
+    if !is_stand_in {
+        let recipe = recipe(image).with_context(|| format!("{image} cannot be had: {cause}"))?;
+        recipe.import(image)?;
+    }
+    progress(&format!(
+        "{image} cannot be pulled here: a STAND-IN of that name, made of this machine's programs, is used (docker rmi {image} removes it)"
+    ));
+    Ok(())
+}
+
+/// What can stand in for an image. To let another one be replaced, add a row.
+fn recipe(image: &str) -> Result<Recipe> {
+    let (name, tag) = image.rsplit_once(':').unwrap_or((image, "latest"));
+    match name.rsplit('/').next() {
+        Some("envoy") => {
+            let version = tag.trim_start_matches('v');
+            let envoy = Find::new().version(version).find()?;
+            Ok(Recipe {
+                programs: vec![
+                    (envoy.path, "usr/local/bin/envoy"),
+                    (on_path("bash", "bash")?, "usr/bin/bash"),
+                ],
+                changes: &[
+                    r#"ENTRYPOINT ["/usr/local/bin/envoy"]"#,
+                    r#"CMD ["-c", "/etc/envoy/envoy.yaml"]"#,
+                    // As in the real image, Envoy does not run as root.
+                    "USER 101:101",
+                ],
+            })
+        }
+        Some("redis") => Ok(Recipe {
+            programs: vec![
+                (
+                    on_path("redis-server", "redis-server")?,
+                    "usr/local/bin/redis-server",
+                ),
+                (
+                    on_path("redis-cli", "redis-tools")?,
+                    "usr/local/bin/redis-cli",
+                ),
+            ],
+            changes: &[r#"CMD ["redis-server"]"#, "USER 999:999"],
+        }),
+        _ => bail!("and nothing here can stand in for it"),
+    }
+}
+
+fn on_path(program: &str, package: &str) -> Result<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(program))
+        .find(|file| file.is_file())
+        .with_context(|| {
+            format!("no {program} to stand in for it; on Debian: apt-get install {package}")
+        })
+}
+
+impl Recipe {
+    fn import(&self, image: &str) -> Result<()> {
+        let root = tempfile::Builder::new()
+            .prefix("stand-in-")
+            .tempdir_in(paths::target())?;
+        for (program, place) in &self.programs {
+            copy(program, &root.path().join(place))?;
+            for library in libraries(program)? {
+                let place = library.strip_prefix("/").unwrap_or(&library);
+                copy(&library, &root.path().join(place))?;
+            }
+        }
+        let mut tar = Command::new("tar")
+            .arg("-C")
+            .arg(root.path())
+            .args(["--owner=0", "--group=0", "-cf", "-", "."])
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("no tar to make an image with")?;
+        let content = tar.stdout.take().context("no output of tar")?;
+        let mut import = Command::new("docker");
+        import.args(["import", "--change", &format!("LABEL {LABEL}=yes")]);
+        import.args(["--change", "ENV PATH=/usr/local/bin:/usr/bin:/bin"]);
+        for change in self.changes {
+            import.args(["--change", change]);
+        }
+        let import = import
+            .args(["-", image])
+            .stdin(content)
+            .stdout(Stdio::null())
+            .status()?;
+        ensure!(
+            tar.wait()?.success() && import.success(),
+            "docker import of {image} failed"
+        );
+        Ok(())
+    }
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to.parent().context("a file has a folder")?)?;
+    fs::copy(from, to).with_context(|| format!("cannot copy {}", from.display()))?;
+    Ok(())
+}
+
+/// The libraries that the loader would load for a program, and the loader.
+fn libraries(program: &Path) -> Result<Vec<PathBuf>> {
+    let listed = output(Command::new("ldd").arg(program))
+        .with_context(|| format!("cannot list the libraries of {}", program.display()))?;
+    Ok(paths_in(&listed))
+}
+
+/// Reads `libm.so.6 => /lib/libm.so.6 (0x7f…)` and `/lib64/ld-linux-x86-64.so.2 (0x7f…)`.
+fn paths_in(listed: &str) -> Vec<PathBuf> {
+    listed
+        .split_whitespace()
+        .filter(|word| word.starts_with('/'))
+        .map(PathBuf::from)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn libraries_are_read_from_the_loaders_list() {
+        let listed = "\tlinux-vdso.so.1 (0x00007f5b)\n\tlibm.so.6 => /lib/x/libm.so.6 (0x00007f5b)\n\t/lib64/ld-linux-x86-64.so.2 (0x00007f5b)\n";
+        assert_eq!(
+            paths_in(listed),
+            ["/lib/x/libm.so.6", "/lib64/ld-linux-x86-64.so.2"].map(PathBuf::from)
+        );
+    }
+
+    #[test]
+    fn an_image_that_nothing_can_stand_in_for_is_said_to_be_so() {
+        for image in ["example.com/other:1", "envoyproxy/envoy:v0.0.1"] {
+            assert!(recipe(image).is_err(), "{image}");
+        }
+    }
+}

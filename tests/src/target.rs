@@ -1,0 +1,57 @@
+//! What the cases of a sample need of an Envoy, wherever it runs: in the harness or in a container.
+
+use std::{collections::BTreeMap, net::SocketAddr};
+
+use crate::envoy::{Envoy, assert_alive};
+
+/// A running Envoy.
+pub trait Target {
+    /// Where its first listener is reached.
+    fn address(&self) -> SocketAddr;
+
+    /// All counters and gauges.
+    fn stats(&self) -> BTreeMap<String, u64>;
+
+    /// All that Envoy has logged so far.
+    fn log(&self) -> String;
+
+    /// A URL at the first listener.
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address())
+    }
+
+    /// One counter or gauge.
+    ///
+    /// # Panics
+    /// If there is none of that name.
+    #[track_caller]
+    fn stat(&self, name: &str) -> u64 {
+        match self.stats().get(name) {
+            Some(value) => *value,
+            None => panic!("no statistic {name}"),
+        }
+    }
+
+    /// Fails if a module has trapped, was reloaded, or could not be set up on a worker.
+    ///
+    /// # Panics
+    /// Then, with the line of the log or the statistic that says so.
+    #[track_caller]
+    fn assert_vm_alive(&self) {
+        assert_alive(&self.log(), &self.stats());
+    }
+}
+
+impl Target for Envoy {
+    fn address(&self) -> SocketAddr {
+        self.address()
+    }
+
+    fn stats(&self) -> BTreeMap<String, u64> {
+        self.stats()
+    }
+
+    fn log(&self) -> String {
+        self.log()
+    }
+}
