@@ -103,6 +103,17 @@ fn without_the_service_each_on_error_does_what_it_says() {
         }
         envoy.assert_vm_alive();
     }
+    // A name that Envoy could take for a message.
+    let running = RateLimitService::with_limits(LIMITS).unwrap();
+    let named = Envoy::with_filter(
+        "rate-limit",
+        config(", timeout: 5s, on_error: refuse").replace("rls", "h2"),
+    );
+    let named = named
+        .cluster_at("h2", running.port(), Protocol::Http2)
+        .start()
+        .unwrap();
+    assert_eq!((get(&named).status, running.count()), (200, 1));
     // An unknown cluster is no answer either, and refused at once.
     let no_cluster = config(", on_error: refuse").replace("rls", "none");
     let envoy = envoy(&service, &no_cluster);

@@ -18,7 +18,7 @@ use proxy_wasm::types::MapType;
 use std::time::{Duration, UNIX_EPOCH};
 
 pub use counters::{Counter, Counters};
-pub use grpc_call::{grpc_call, grpc_response, resume_request};
+pub use grpc_call::{CLUSTER_MAX_BYTES, grpc_call, grpc_response, resume_request};
 pub use local_reply::reply;
 pub use root::{Plugin, Root, start};
 pub use shared_data::{SharedData, random_seed};

@@ -2,6 +2,7 @@
 
 use crate::service::Service;
 use filter_kit::config::Invalid;
+use filter_kit::host::CLUSTER_MAX_BYTES;
 use filter_kit::values::Duration;
 use serde::Deserialize;
 
@@ -10,7 +11,7 @@ use serde::Deserialize;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RawService {
-    /// Envoy's cluster of the service. It speaks HTTP/2.
+    /// Envoy's cluster of the service, at most 120 bytes. It speaks HTTP/2.
     pub cluster: String,
     /// The domain under which the service keeps its limits.
     pub domain: String,
@@ -49,6 +50,12 @@ impl RawService {
             if text.is_empty() {
                 return Err(Invalid::new("an empty text; write which").at(key));
             }
+        }
+        if self.cluster.len() > CLUSTER_MAX_BYTES {
+            let length = self.cluster.len();
+            let reason =
+                format!("a name of {length} bytes; at most {CLUSTER_MAX_BYTES} are accepted");
+            return Err(Invalid::new(reason).at("cluster"));
         }
         // Envoy takes a timeout of 0 for none at all.
         if self.timeout < Duration::from_millis(1) || self.timeout > LONGEST {
