@@ -34,7 +34,9 @@ const CORP: &str = r#"{"provider": {"name": "corp"}}"#;
 
 impl Fixture {
     fn keys(&self) -> KeyState {
-        let crate::provider::Keys::Fixed(set) = &self.authenticator.providers()[0].keys;
+        let crate::provider::Keys::Fixed(set) = &self.authenticator.providers()[0].keys else {
+            panic!("these keys are not fixed")
+        };
         KeyState::Here {
             set: Rc::clone(set),
             may_change: false,
@@ -376,8 +378,10 @@ fn verifications_inside_the_module_stop_when_their_time_is_used_up() {
 }
 
 fn set_of(f: &Fixture) -> Rc<KeySet> {
-    let crate::provider::Keys::Fixed(set) = &f.authenticator.providers()[0].keys;
-    Rc::clone(set)
+    let KeyState::Here { set, .. } = f.keys() else {
+        panic!("these keys are fixed")
+    };
+    set
 }
 
 #[test]
