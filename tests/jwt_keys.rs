@@ -601,3 +601,49 @@ fn discovery_leads_to_the_keys_of_the_issuer() {
     assert_eq!(stat(&envoy, "fetch.succeeded"), 1);
     envoy.assert_vm_alive();
 }
+
+/// The sample with a key server that has this certificate.
+fn sample(certificate: &str) -> (Envoy, e2e::KeyServer) {
+    let idp = e2e::KeyServer::start(certificate).unwrap();
+    let envoy = Envoy::from_sample("jwt-auth-remote")
+        .cluster_port("idp", idp.port())
+        .concurrency(2)
+        .start()
+        .unwrap();
+    (envoy, idp)
+}
+
+#[test]
+fn the_sample_fetches_over_tls_from_a_server_whose_name_and_authority_are_right() {
+    let (envoy, idp) = sample("idp");
+    assert_eq!(
+        get(&envoy, &old()).echo().header("x-jwt-sub"),
+        Some("alice")
+    );
+    let partner = Token::new("EdDSA")
+        .claim("iss", json!(e2e::key_server::PARTNER))
+        .sign();
+    assert_eq!(
+        get(&envoy, &partner).echo().header("x-jwt-provider"),
+        Some("partner")
+    );
+    assert_eq!(Client::http1().get(envoy.url("/")).send().status, 401);
+    assert_eq!(
+        Client::http1().get(envoy.url("/healthz")).send().status,
+        200
+    );
+    assert_eq!(idp.requests().len(), 3);
+    assert!(
+        idp.requests()
+            .iter()
+            .all(|request| request.authority == "idp.example")
+    );
+    assert!(envoy.stat("cluster.idp.ssl.handshake") > 0);
+    envoy.assert_vm_alive();
+    for certificate in ["other", "foreign"] {
+        let (envoy, idp) = sample(certificate);
+        assert_eq!(get(&envoy, &old()).status, 503, "{certificate}");
+        assert!(idp.requests().is_empty(), "{certificate}");
+        envoy.assert_vm_alive();
+    }
+}

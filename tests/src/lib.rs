@@ -9,6 +9,7 @@
 //! | [`mod@load`] | many requests at once, counted by answer |
 //! | [`browser`] | a headless Chromium |
 //! | [`headers`], [`echo`] | what clients and the upstream saw |
+//! | [`key_server`] | an identity provider's keys over TLS |
 //! | [`token`] | tokens signed with public test keys |
 //! | [`trap`] | a module that traps |
 //! | [`paths`], [`ports`], [`yaml`], [`wait`] | where things lie, free ports, YAML as JSON values, waiting for a condition |
@@ -40,6 +41,7 @@ pub mod client;
 pub mod echo;
 pub mod envoy;
 pub mod headers;
+pub mod key_server;
 pub mod load;
 pub mod paths;
 pub mod ports;
@@ -54,5 +56,6 @@ pub use client::{Client, Response, grpc::GrpcResponse, raw};
 pub use echo::EchoedRequest;
 pub use envoy::{Builder, ConfigForm, DynamicDir, Envoy, Protocol};
 pub use headers::Headers;
+pub use key_server::KeyServer;
 pub use load::{Load, LoadResult, load};
 pub use upstream::{Reply, Upstream};

@@ -7,8 +7,8 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use e2e::Envoy;
 use e2e::envoy::find::Find;
+use e2e::{Envoy, KeyServer};
 use serde_json::Value;
 
 use crate::catalog::{FILTERS, Filter};
@@ -48,7 +48,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if let (false, Some(port)) = (args.free_ports, busy.first()) {
         bail!("port {port} is taken; end the program that listens on it, or add --free-ports");
     }
-    let envoy = start(&sample, &args.envoy, args.free_ports)?;
+    let key_server = key_server_of(&sample)?;
+    let port = key_server.as_ref().map(KeyServer::port);
+    let envoy = start(&sample, &args.envoy, args.free_ports, port)?;
     println!(
         "\nEnvoy {} serves {}\n",
         envoy.version(),
@@ -60,12 +62,29 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         "  upstream    {}   (answers with what it received)\n",
         envoy.upstream().url("/")
     );
+    if let Some(port) = port {
+        println!("  key server  https://127.0.0.1:{port}/   (the test keys, as idp.example)\n");
+    }
     print_curl_lines(&sample, &envoy)?;
     until_interrupted(&envoy)
 }
 
+/// A key server, where the sample asks one: it has a cluster `idp`.
+fn key_server_of(sample: &Path) -> Result<Option<KeyServer>> {
+    let text = fs::read_to_string(sample).with_context(|| workspace::display(sample))?;
+    let bootstrap = e2e::yaml::parse(&text).with_context(|| workspace::display(sample))?;
+    let clusters = bootstrap["static_resources"]["clusters"].as_array();
+    let asks = clusters.is_some_and(|list| list.iter().any(|cluster| cluster["name"] == "idp"));
+    asks.then(|| KeyServer::start("idp")).transpose()
+}
+
 /// Sets up all that a sample needs, and starts it; the steps go to the terminal.
-pub(crate) fn start(sample: &Path, args: &EnvoyArgs, free_ports: bool) -> Result<Envoy> {
+pub(crate) fn start(
+    sample: &Path,
+    args: &EnvoyArgs,
+    free_ports: bool,
+    key_server: Option<u16>,
+) -> Result<Envoy> {
     let mut steps = Steps::new(4);
     let toolchain = steps.quiet("Wasm target", || {
         let toolchain = wasm_target::set_up()?;
@@ -97,6 +116,9 @@ pub(crate) fn start(sample: &Path, args: &EnvoyArgs, free_ports: bool) -> Result
             .concurrency(args.concurrency);
         if !free_ports {
             builder = builder.keep_ports();
+        }
+        if let Some(port) = key_server {
+            builder = builder.cluster_port("idp", port);
         }
         let envoy = builder
             .start()
