@@ -3,6 +3,7 @@
 use anyhow::Result;
 use e2e::envoy::find::Find;
 
+use super::oidc;
 use crate::catalog::FILTERS;
 use crate::{build, process, wasm_target, workspace};
 
@@ -43,6 +44,13 @@ pub(super) const SUITES: &[Suite] = &[
         can_run: has_browser,
         run: browser,
     },
+    Suite {
+        name: "oidc",
+        what: "jwt-auth with the keys of an OpenID provider, which is installed from PyPI",
+        by_default: false,
+        can_run: oidc::can_run,
+        run: oidc,
+    },
 ];
 
 fn unit(filter: &[String]) -> Result<()> {
@@ -61,6 +69,13 @@ fn browser(filter: &[String]) -> Result<()> {
     prepare()?;
     let suite = ["--package", "e2e", "--features", "browser"];
     cargo_test(&[&suite[..], &["--test", "browser"]].concat(), filter)
+}
+
+fn oidc(filter: &[String]) -> Result<()> {
+    oidc::install()?;
+    prepare()?;
+    let suite = ["--package", "e2e", "--features", "oidc"];
+    cargo_test(&[&suite[..], &["--test", "oidc"]].concat(), filter)
 }
 
 fn has_browser() -> Result<(), String> {
