@@ -55,8 +55,14 @@ impl RawRemote {
         if self.cluster.is_empty() {
             return Err(Invalid::new("an empty name; write the name of a cluster").at("cluster"));
         }
-        let uri = Uri::parse(&self.uri)
-            .map_err(|reason| Invalid::new(format!("\"{}\" {reason}", self.uri)).at("uri"))?;
+        let uri = Uri::parse(&self.uri).map_err(|reason| {
+            // What stands before an @ may be a password.
+            let shown = match self.uri.contains('@') {
+                true => "it".to_owned(),
+                false => format!("\"{}\"", self.uri),
+            };
+            Invalid::new(format!("{shown} {reason}")).at("uri")
+        })?;
         if self.timeout < MIN_TIMEOUT || self.timeout > MAX_TIMEOUT {
             return Err(Invalid::new("100ms to 30s are accepted").at("timeout"));
         }
