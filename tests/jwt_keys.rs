@@ -522,6 +522,115 @@ fn clients_that_go_away_while_they_wait_do_no_harm() {
 }
 
 #[test]
+fn a_storm_of_requests_that_wait_and_give_up_leaves_every_other_one_served() {
+    let idp = KeyServer::new(keys(&["test-es256"]).delay(SECOND * 3));
+    let envoy = filter(idp.upstream.port(), "")
+        .concurrency(4)
+        .start()
+        .unwrap();
+    let (one, token) = (Client::http2(), old());
+    let answers: Vec<_> = thread::scope(|scope| {
+        let (one, token, envoy) = (&one, &token, &envoy);
+        let threads: Vec<_> = (0..400)
+            .map(|n| {
+                scope.spawn(move || {
+                    let client = match n % 4 {
+                        // Streams of one connection, and connections of their own; every second one is given up.
+                        0 | 1 => one.clone(),
+                        _ => Client::http1().new_connections(),
+                    };
+                    let patience = if n % 2 == 0 { SECOND * 9 } else { SECOND };
+                    let answer = client
+                        .timeout(patience)
+                        .get(envoy.url("/"))
+                        .header("authorization", format!("Bearer {token}"))
+                        .try_send();
+                    answer.ok().map(|answer| (n, answer.status))
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .filter_map(|t| t.join().unwrap())
+            .collect()
+    });
+    let served: Vec<_> = answers.iter().filter(|(n, _)| n % 2 == 0).collect();
+    assert_eq!(served.len(), 200);
+    assert!(
+        answers.iter().all(|(_, status)| *status == 200),
+        "{answers:?}"
+    );
+    assert!(stat(&envoy, "waiting.begun") > 300);
+    assert_eq!(idp.fetches(), 1);
+    envoy.assert_vm_alive();
+}
+
+/// A listener with jwt-auth, as a file of LDS.
+fn listener(port: u16, options: &str) -> String {
+    let type_of = |name: &str| format!("type.googleapis.com/envoy.extensions.filters.{name}");
+    json!({"resources": [{
+        "@type": "type.googleapis.com/envoy.config.listener.v3.Listener",
+        "name": "ingress",
+        "address": {"socket_address": {"address": "127.0.0.1", "port_value": port}},
+        "filter_chains": [{"filters": [{"name": "http", "typed_config": {
+            "@type": type_of("network.http_connection_manager.v3.HttpConnectionManager"),
+            "stat_prefix": "ingress",
+            "http_filters": [
+                {"name": "jwt-auth", "typed_config": {"@type": type_of("http.wasm.v3.Wasm"), "config": {
+                    "name": "jwt-auth", "root_id": "jwt-auth",
+                    "vm_config": {
+                        "vm_id": "jwt-auth", "runtime": "envoy.wasm.runtime.v8",
+                        "code": {"local": {"filename": "/etc/envoy/filters/jwt-auth.wasm"}},
+                    },
+                    "configuration": {"@type": "type.googleapis.com/google.protobuf.StringValue", "value": format!(
+                        r#"{{"providers": {{"corp": {{"keys": {{"remote": {{"cluster": "idp", "uri": "https://idp.example/jwks"{options}}}}}}}}}}}"#
+                    )},
+                }}},
+                {"name": "router", "typed_config": {"@type": type_of("http.router.v3.Router")}},
+            ],
+            "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [
+                {"match": {"prefix": "/"}, "route": {"cluster": "upstream"}},
+            ]}]},
+        }}]}],
+    }]})
+    .to_string()
+}
+
+#[test]
+fn a_change_of_the_configuration_keeps_the_keys() {
+    let idp = KeyServer::new(keys(&["test-es256"]));
+    let cluster = |name: &str, port: u16| {
+        json!({"name": name, "connect_timeout": "1s", "load_assignment": {"cluster_name": name, "endpoints": [
+            {"lb_endpoints": [{"endpoint": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": port}}}}]}]}})
+    };
+    let bootstrap = json!({
+        "admin": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": 1}}},
+        "node": {"id": "test", "cluster": "test"},
+        "dynamic_resources": {"lds_config": {"path_config_source": {"path": "/etc/envoy/dynamic/lds.json"}}},
+        "static_resources": {"clusters": [cluster("upstream", 2), cluster("idp", 3)]},
+    });
+    let envoy = Envoy::from_bootstrap(bootstrap.to_string())
+        .dynamic("/etc/envoy/dynamic/", &[("lds.json", &listener(4, ""))])
+        .cluster_port("idp", idp.upstream.port())
+        .concurrency(2)
+        .start()
+        .unwrap();
+    until_fetched(&envoy);
+    for (n, options) in [(1, r#", "refresh": "20m""#), (2, r#", "timeout": "1s""#)] {
+        envoy
+            .dynamic()
+            .write("lds.json", &listener(4, options))
+            .unwrap();
+        wait::until("the change is taken", SOON, || {
+            envoy.stat("listener_manager.lds.update_success") > n
+        });
+        assert_eq!(statuses(&together(16, |_| get(&envoy, &old()))), [200]);
+    }
+    assert_eq!(idp.fetches(), 1);
+    envoy.assert_vm_alive();
+}
+
+#[test]
 fn only_so_many_requests_wait_and_report_mode_never_does() {
     let idp = KeyServer::new(keys(&["test-es256"]).delay(SECOND * 2));
     let config = |more: &str| {
