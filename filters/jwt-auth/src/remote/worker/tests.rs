@@ -84,6 +84,49 @@ fn one_worker_fetches_and_all_have_the_keys() {
     assert!(!proxy.workers[3].is_coming(proxy.now));
 }
 
+/// A store in which another worker takes the lease right after something was read.
+struct Overtaken<'s> {
+    store: &'s MemoryStore,
+    reads_before: std::cell::Cell<u32>,
+}
+
+impl CasStore for Overtaken<'_> {
+    fn load(&self, key: &str) -> Option<filter_kit::store::Stored> {
+        let read = self.store.load(key);
+        let left = self.reads_before.get();
+        self.reads_before.set(left.wrapping_sub(1));
+        if left == 0 {
+            let mut other = Remote::new(source(), "corp", 99);
+            assert!(other.begin(self.store, START).0.is_some());
+        }
+        read
+    }
+
+    fn store(
+        &self,
+        key: &str,
+        value: &[u8],
+        expected: filter_kit::store::Expected,
+    ) -> Result<(), filter_kit::store::Conflict> {
+        self.store.store(key, value, expected)
+    }
+}
+
+#[test]
+fn a_worker_that_is_overtaken_does_not_fetch() {
+    // The first read is a look at what is known, the second is for the lease.
+    for reads_before in [0, 1] {
+        let memory = MemoryStore::default();
+        let store = Overtaken {
+            store: &memory,
+            reads_before: reads_before.into(),
+        };
+        let mut worker = Remote::new(source(), "corp", 1);
+        let (call, _) = worker.begin(&store, START);
+        assert_eq!(call, None, "{reads_before}");
+    }
+}
+
 #[test]
 fn a_flood_of_unknown_keys_costs_one_fetch_per_interval() {
     let mut proxy = Proxy::new(&source(), 4);
