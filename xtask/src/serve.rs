@@ -48,9 +48,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if let (false, Some(port)) = (args.free_ports, busy.first()) {
         bail!("port {port} is taken; end the program that listens on it, or add --free-ports");
     }
-    let key_server = key_server_of(&sample)?;
-    let port = key_server.as_ref().map(KeyServer::port);
-    let envoy = start(&sample, &args.envoy, args.free_ports, port)?;
+    let (envoy, key_server) = start(&sample, &args.envoy, args.free_ports)?;
     println!(
         "\nEnvoy {} serves {}\n",
         envoy.version(),
@@ -62,8 +60,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         "  upstream    {}   (answers with what it received)\n",
         envoy.upstream().url("/")
     );
-    if let Some(port) = port {
-        println!("  key server  https://127.0.0.1:{port}/   (the test keys, as idp.example)\n");
+    if let Some(server) = &key_server {
+        println!(
+            "  key server  https://127.0.0.1:{}/   (the test keys, as idp.example)\n",
+            server.port()
+        );
     }
     print_curl_lines(&sample, &envoy)?;
     until_interrupted(&envoy)
@@ -78,13 +79,12 @@ fn key_server_of(sample: &Path) -> Result<Option<KeyServer>> {
     asks.then(|| KeyServer::start("idp")).transpose()
 }
 
-/// Sets up all that a sample needs, and starts it; the steps go to the terminal.
+/// Sets up all that a sample needs, a key server among it, and starts it; the steps go to the terminal.
 pub(crate) fn start(
     sample: &Path,
     args: &EnvoyArgs,
     free_ports: bool,
-    key_server: Option<u16>,
-) -> Result<Envoy> {
+) -> Result<(Envoy, Option<KeyServer>)> {
     let mut steps = Steps::new(4);
     let toolchain = steps.quiet("Wasm target", || {
         let toolchain = wasm_target::set_up()?;
@@ -117,14 +117,15 @@ pub(crate) fn start(
         if !free_ports {
             builder = builder.keep_ports();
         }
-        if let Some(port) = key_server {
-            builder = builder.cluster_port("idp", port);
+        let key_server = key_server_of(sample)?;
+        if let Some(server) = &key_server {
+            builder = builder.cluster_port("idp", server.port());
         }
         let envoy = builder
             .start()
             .with_context(|| workspace::display(sample))?;
         let url = envoy.url("/");
-        Ok((envoy, url))
+        Ok(((envoy, key_server), url))
     })
 }
 
