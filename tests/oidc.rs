@@ -71,7 +71,8 @@ impl Provider {
                 "grant_type=authorization_code&code={code}&redirect_uri={back}"
             ))
             .send();
-        tokens.json()["id_token"].as_str().unwrap().to_owned()
+        let tokens = tokens.json();
+        tokens.get("id_token").unwrap().as_str().unwrap().to_owned()
     }
 }
 
