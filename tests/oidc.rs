@@ -4,6 +4,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::arithmetic_side_effects,
     clippy::disallowed_methods,
     reason = "a failed assumption is a failed test; it runs on a real clock"
 )]
@@ -132,21 +133,24 @@ fn its_tokens_pass_and_after_a_rotation_the_first_with_the_new_key_does_with_one
     let envoy = envoy(port);
     assert_eq!(get(&envoy, &old).echo().header("x-jwt-sub"), Some("alice"));
     assert_eq!(statuses(&envoy, &old), [200]);
-    assert_eq!(get(&envoy, &token::forged(&old)).status, 401);
     assert_eq!(fetches(&envoy), (1, 1));
-    let fetched = Instant::now();
+    assert_eq!(get(&envoy, &token::forged(&old)).status, 401);
+    let before = fetches(&envoy);
 
     drop(provider);
     assert_eq!(statuses(&envoy, &old), [200], "nobody has to be asked");
     let provider = Provider::start(port);
     let new = provider.id_token();
+    let started = Instant::now();
     wait::until("the interval is over", SECOND * 5, || {
-        fetched.elapsed() > SECOND
+        started.elapsed() > SECOND
     });
-    assert_eq!(fetches(&envoy), (1, 1));
+    assert_eq!(fetches(&envoy), before);
     assert_eq!(statuses(&envoy, &new), [200]);
-    assert_eq!(fetches(&envoy), (2, 2), "one more for all workers");
+    let after = (before.0 + 1, before.1 + 1);
+    assert_eq!(fetches(&envoy), after, "one more for all workers");
     assert_eq!(statuses(&envoy, &old), [401], "and the old key is gone");
-    assert_eq!(envoy.stat("cluster.idp.upstream_rq_total"), 4);
+    let asked = envoy.stat("cluster.idp.upstream_rq_total");
+    assert_eq!(asked, 2 * fetches(&envoy).0, "the document and the keys");
     envoy.assert_vm_alive();
 }

@@ -15,15 +15,17 @@ fn a_server_that_is_down_at_the_start_is_503_and_service_begins_within_two_secon
     wait::until("a fetch fails", SOON, || {
         stat(&envoy, "fetch.failed.status") > 0
     });
+    let start = Instant::now();
     for answer in together(40, |_| get(&envoy, &old())) {
         assert_eq!(answer.status, 503);
         assert_eq!(answer.header("retry-after"), Some("1"));
         assert_eq!(answer.header("www-authenticate"), None);
     }
-    passed(Instant::now(), SECOND * 3);
+    passed(start, SECOND * 3);
     let failed = stat(&envoy, "fetch.failed.status");
+    let most = 6 + 2 * start.elapsed().as_secs();
     assert!(
-        (4..=20).contains(&failed),
+        (3..=most).contains(&failed),
         "pauses between the fetches: {failed}"
     );
     idp.upstream.start().unwrap();
@@ -38,7 +40,7 @@ fn a_server_that_is_down_at_the_start_is_503_and_service_begins_within_two_secon
 #[test]
 fn old_keys_serve_while_the_server_is_down_until_they_are_too_old() {
     let mut idp = KeyServer::new(keys(&["test-es256"]));
-    let options = r#", "refresh": "1s", "stale_for": "4s""#;
+    let options = r#", "refresh": "1s", "stale_for": "8s""#;
     let envoy = filter(idp.upstream.port(), options)
         .concurrency(4)
         .start()
@@ -51,10 +53,10 @@ fn old_keys_serve_while_the_server_is_down_until_they_are_too_old() {
         assert_eq!(statuses(&together(8, |_| get(&envoy, &old()))), [200]);
     }
     assert!(stat(&envoy, "fetch.failed.status") > 0);
-    wait::until("the keys are too old", SOON, || {
+    wait::until("the keys are too old", SOON * 2, || {
         get(&envoy, &old()).status == 503
     });
-    assert!(down.elapsed() < SECOND * 6);
+    assert!(down.elapsed() > SECOND * 6);
     let answers = together(20, |_| get(&envoy, &old()));
     assert_eq!(
         statuses(&answers),
@@ -171,7 +173,7 @@ fn a_server_that_drips_is_given_up_and_who_waited_is_answered() {
     let answers = together(20, |_| get(&envoy, &old()));
     assert_eq!(statuses(&answers), [503]);
     assert_eq!(answers[0].header("retry-after"), Some("1"));
-    assert!(start.elapsed() < SECOND * 4, "{:?}", start.elapsed());
+    assert!(start.elapsed() < SECOND * 6, "{:?}", start.elapsed());
     wait::until("it is counted", SOON, || {
         stat(&envoy, "fetch.failed.no_answer") > 0
     });
@@ -181,7 +183,7 @@ fn a_server_that_drips_is_given_up_and_who_waited_is_answered() {
 #[test]
 fn who_waits_for_a_fetch_that_fails_is_answered_when_it_does() {
     let idp = KeyServer::new(Reply::new(500).delay(SECOND));
-    let envoy = filter(idp.upstream.port(), "")
+    let envoy = filter(idp.upstream.port(), r#", "timeout": "30s""#)
         .concurrency(4)
         .start()
         .unwrap();
@@ -199,8 +201,8 @@ fn who_waits_for_a_fetch_that_fails_is_answered_when_it_does() {
     });
     assert_eq!(statuses(&answers), [503]);
     assert!(
-        start.elapsed() < SECOND * 4,
-        "not the 5 s of the timeout: {:?}",
+        start.elapsed() < SECOND * 9,
+        "not the 30 s of the timeout: {:?}",
         start.elapsed()
     );
     assert!(stat(&envoy, "waiting.begun") > 0);
@@ -227,7 +229,7 @@ fn a_cluster_that_is_not_there_or_empty_is_503_at_once() {
         let answers = together(20, |_| get(&envoy, &old()));
         assert_eq!(statuses(&answers), [503], "{cluster}");
         assert!(
-            start.elapsed() < SECOND * 3,
+            start.elapsed() < SECOND * 4,
             "{cluster}: {:?}",
             start.elapsed()
         );

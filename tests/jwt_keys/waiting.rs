@@ -5,8 +5,8 @@ use e2e::raw;
 
 #[test]
 fn clients_that_go_away_while_they_wait_do_no_harm() {
-    let idp = KeyServer::new(keys(&["test-es256"]).delay(SECOND * 2));
-    let envoy = filter(idp.upstream.port(), "")
+    let idp = KeyServer::new(keys(&["test-es256"]).delay(SECOND * 4));
+    let envoy = filter(idp.upstream.port(), r#", "timeout": "20s""#)
         .concurrency(2)
         .start()
         .unwrap();
@@ -45,8 +45,8 @@ fn clients_that_go_away_while_they_wait_do_no_harm() {
 
 #[test]
 fn a_storm_of_requests_that_wait_and_give_up_leaves_every_other_one_served() {
-    let idp = KeyServer::new(keys(&["test-es256"]).delay(SECOND * 3));
-    let envoy = filter(idp.upstream.port(), "")
+    let idp = KeyServer::new(keys(&["test-es256"]).delay(SECOND * 4));
+    let envoy = filter(idp.upstream.port(), r#", "timeout": "20s""#)
         .concurrency(4)
         .start()
         .unwrap();
