@@ -38,6 +38,11 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ),
     (
         "jwt-auth",
+        r#"{"providers": {"corp": {"keys": {"remote": {"cluster": "idp", "uri": "idp.example/jwks"}}}}}"#,
+        "jwt-auth: providers.corp.keys.remote.uri: \"idp.example/jwks\" is not absolute; write https://host/path",
+    ),
+    (
+        "jwt-auth",
         r#"{"providers": {"corp": {"keys": {"secret": {"value": "a public test secret of 32 bytes", "algorithm": "HS256"}}}},
             "rules": [{"require": "nothing"}, {"require": "nothing"}, {"require": {"provider": {"name": "cropp"}}}]}"#,
         "jwt-auth: rules[2].require.provider.name: \"cropp\" is not a provider; one of: corp",

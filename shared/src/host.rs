@@ -3,8 +3,10 @@
 //! A call in the wrong phase, or the SDK's text variants on a client's bytes, would panic and kill the VM. The functions here are
 //! safe in the phase that their documentation names, take and give bytes, and treat a failing host as "not there".
 
+mod context;
 mod counters;
 mod grpc_call;
+mod http_call;
 mod local_reply;
 mod root;
 mod shared_data;
@@ -17,10 +19,12 @@ use proxy_wasm::hostcalls;
 use proxy_wasm::types::MapType;
 use std::time::{Duration, UNIX_EPOCH};
 
+pub use context::{act_for, resume_request, tick_every};
 pub use counters::{Counter, Counters};
-pub use grpc_call::{CLUSTER_MAX_BYTES, grpc_call, grpc_response, resume_request};
+pub use grpc_call::{CLUSTER_MAX_BYTES, grpc_call, grpc_response};
+pub use http_call::{CallFailure, CallId, HttpAnswer, HttpGet, http_answer, http_get};
 pub use local_reply::reply;
-pub use root::{Plugin, Root, start};
+pub use root::{Plugin, Root, configuration, start};
 pub use shared_data::{SharedData, random_seed};
 pub use signature::verify_signature;
 

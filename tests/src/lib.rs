@@ -11,6 +11,7 @@
 //! | [`compose`] | `docker-compose.yml` with real containers |
 //! | [`samples`], [`cases`], [`target`] | the bootstraps that people copy, what each promises, and the Envoys it is checked on |
 //! | [`headers`], [`echo`] | what clients and the upstream saw |
+//! | [`key_server`] | an identity provider's keys over TLS |
 //! | [`token`] | tokens signed with public test keys |
 //! | `rate_limit_service`, [`redis`] | a rate limit service as Envoy's filters ask it (feature `fleet`), and a Redis |
 //! | [`trap`] | a module that traps |
@@ -45,6 +46,7 @@ pub mod compose;
 pub mod echo;
 pub mod envoy;
 pub mod headers;
+pub mod key_server;
 pub mod load;
 pub mod paths;
 pub mod ports;
@@ -64,6 +66,7 @@ pub use client::{Client, Response, grpc::GrpcResponse, raw};
 pub use echo::EchoedRequest;
 pub use envoy::{Builder, ConfigForm, DynamicDir, Envoy, Protocol};
 pub use headers::Headers;
+pub use key_server::KeyServer;
 pub use load::{Load, LoadResult, load};
 #[cfg(feature = "fleet")]
 pub use rate_limit_service::RateLimitService;

@@ -7,8 +7,8 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use e2e::Envoy;
 use e2e::envoy::find::Find;
+use e2e::{Envoy, KeyServer};
 use serde_json::Value;
 
 use crate::catalog::{FILTERS, Filter};
@@ -48,7 +48,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if let (false, Some(port)) = (args.free_ports, busy.first()) {
         bail!("port {port} is taken; end the program that listens on it, or add --free-ports");
     }
-    let envoy = start(&sample, &args.envoy, args.free_ports)?;
+    let (envoy, key_server) = start(&sample, &args.envoy, args.free_ports)?;
     println!(
         "\nEnvoy {} serves {}\n",
         envoy.version(),
@@ -60,12 +60,31 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         "  upstream    {}   (answers with what it received)\n",
         envoy.upstream().url("/")
     );
+    if let Some(server) = &key_server {
+        println!(
+            "  key server  https://127.0.0.1:{}/   (the test keys, as idp.example)\n",
+            server.port()
+        );
+    }
     print_curl_lines(&sample, &envoy)?;
     until_interrupted(&envoy)
 }
 
-/// Sets up all that a sample needs, and starts it; the steps go to the terminal.
-pub(crate) fn start(sample: &Path, args: &EnvoyArgs, free_ports: bool) -> Result<Envoy> {
+/// A key server, where the sample asks one: it has a cluster `idp`.
+fn key_server_of(sample: &Path) -> Result<Option<KeyServer>> {
+    let text = fs::read_to_string(sample).with_context(|| workspace::display(sample))?;
+    let bootstrap = e2e::yaml::parse(&text).with_context(|| workspace::display(sample))?;
+    let clusters = bootstrap["static_resources"]["clusters"].as_array();
+    let asks = clusters.is_some_and(|list| list.iter().any(|cluster| cluster["name"] == "idp"));
+    asks.then(|| KeyServer::start("idp")).transpose()
+}
+
+/// Sets up all that a sample needs, a key server among it, and starts it; the steps go to the terminal.
+pub(crate) fn start(
+    sample: &Path,
+    args: &EnvoyArgs,
+    free_ports: bool,
+) -> Result<(Envoy, Option<KeyServer>)> {
     let mut steps = Steps::new(4);
     let toolchain = steps.quiet("Wasm target", || {
         let toolchain = wasm_target::set_up()?;
@@ -98,11 +117,15 @@ pub(crate) fn start(sample: &Path, args: &EnvoyArgs, free_ports: bool) -> Result
         if !free_ports {
             builder = builder.keep_ports();
         }
+        let key_server = key_server_of(sample)?;
+        if let Some(server) = &key_server {
+            builder = builder.cluster_port("idp", server.port());
+        }
         let envoy = builder
             .start()
             .with_context(|| workspace::display(sample))?;
         let url = envoy.url("/");
-        Ok((envoy, url))
+        Ok(((envoy, key_server), url))
     })
 }
 

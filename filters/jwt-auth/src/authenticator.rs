@@ -273,7 +273,11 @@ impl Authenticator {
                 return Ok(key.id());
             }
         }
-        Err(Reason::Signature.into())
+        // A token that names no key may be of one that is not here yet.
+        Err(Failure {
+            reason: Reason::Signature,
+            may_change: may_change && header.kid.is_none(),
+        })
     }
 }
 

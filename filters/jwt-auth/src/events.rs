@@ -1,6 +1,8 @@
 //! What is counted.
 
 use crate::reason::Reason;
+use crate::remote::document::Failure;
+use filter_kit::host::CallFailure;
 
 filter_kit::counters! {
     /// What the filter counts.
@@ -17,6 +19,28 @@ filter_kit::counters! {
         CacheHit => "cache.hit_total",
         /// Decisions for which no token was found in the cache.
         CacheMiss => "cache.miss_total",
+        /// Requests that waited for remote keys.
+        Waited => "waiting.begun_total",
+        /// Requests that would have waited for remote keys, but too many did already; they were refused with 503.
+        WaitingFull => "waiting.full_total",
+        /// Fetches of remote keys that began: one for all workers.
+        FetchBegun => "fetch.begun_total",
+        /// Fetches of remote keys that brought usable keys, new or the same.
+        FetchSucceeded => "fetch.succeeded_total",
+        /// Fetches of remote keys that failed: Envoy did not send the request, as there is no such cluster, or no endpoint in it.
+        FetchNotSent => "fetch.failed.not_sent_total",
+        /// Fetches of remote keys that failed: the connection was reset, or the time was up, before the answer was complete.
+        FetchNoAnswer => "fetch.failed.no_answer_total",
+        /// Fetches of remote keys that failed: the answer was not 200. Envoy itself answers 503 where it cannot connect, and 504 when the time is up.
+        FetchStatus => "fetch.failed.status_total",
+        /// Fetches of remote keys that failed: the answer was longer than 256 KiB.
+        FetchTooLarge => "fetch.failed.too_large_total",
+        /// Fetches of remote keys that failed: the answer was not JSON.
+        FetchMalformed => "fetch.failed.malformed_total",
+        /// Fetches of remote keys that failed: the answer held no usable key.
+        FetchNoUsableKey => "fetch.failed.no_usable_key_total",
+        /// Fetches of remote keys that failed: the document of discovery was of another issuer, or named no keys that could be fetched.
+        FetchDiscovery => "fetch.failed.discovery_total",
         /// Requests that were refused with 400 since the spellings of their path fall under different rules.
         DeniedAmbiguousPath => "denied.ambiguous_path_total",
         /// Requests that were refused: no token.
@@ -101,6 +125,20 @@ filter_kit::counters! {
 }
 
 impl Event {
+    /// A fetch that failed.
+    #[must_use]
+    pub fn fetch_failed(failure: &Failure) -> Self {
+        match failure {
+            Failure::Call(CallFailure::NotSent) => Self::FetchNotSent,
+            Failure::Call(CallFailure::NoAnswer) => Self::FetchNoAnswer,
+            Failure::Call(CallFailure::TooLarge(_)) => Self::FetchTooLarge,
+            Failure::Status(_) => Self::FetchStatus,
+            Failure::Malformed => Self::FetchMalformed,
+            Failure::NoUsableKey(_) => Self::FetchNoUsableKey,
+            Failure::Issuer(_) | Failure::KeysUri(_) => Self::FetchDiscovery,
+        }
+    }
+
     /// A request that is refused.
     #[must_use]
     pub fn denied(reason: Reason) -> Self {

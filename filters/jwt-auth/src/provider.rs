@@ -4,6 +4,7 @@ use crate::algorithm::Algorithm;
 use crate::claims::{ClaimPath, Claims};
 use crate::keys::KeySet;
 use crate::reason::Reason;
+use crate::remote::Source;
 use crate::sources::TokenSource;
 use crate::token::Token;
 use filter_kit::values::HeaderName;
@@ -41,6 +42,8 @@ pub struct Provider {
 pub enum Keys {
     /// The configuration.
     Fixed(Rc<KeySet>),
+    /// A server.
+    Remote(Source),
 }
 
 /// What the upstream is told of a token.

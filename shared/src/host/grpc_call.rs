@@ -1,4 +1,4 @@
-//! gRPC calls of a stream, and the streams that wait for them.
+//! gRPC calls of a stream.
 
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::BufferType;
@@ -49,13 +49,6 @@ pub fn grpc_response(size: usize) -> Vec<u8> {
         .ok()
         .flatten()
         .unwrap_or_default()
-}
-
-/// Lets a paused request go on. Only in a callback of its own context, once, and not after a local reply.
-pub fn resume_request() {
-    if let Err(status) = hostcalls::resume_http_request() {
-        log::error!("the host would not resume a request: {status:?}");
-    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! The root context that filters share: it loads the configuration and makes a context for each request.
+//! The root context that filters share: it loads the configuration and makes a context for each request. One that needs a clock or calls has a
+//! root context of its own, and loads by [`configuration`].
 
 use crate::config::{self, FilterConfig};
 use proxy_wasm::hostcalls;
@@ -29,25 +30,28 @@ pub fn start<P: Plugin>() {
     proxy_wasm::set_root_context(|_| Box::new(Root::<P> { plugin: None }));
 }
 
+/// The configuration that the host hands over; `None` where it is not valid, and the log says why. Only in `on_configure`.
+#[must_use]
+pub fn configuration<C: FilterConfig>() -> Option<C> {
+    let bytes = hostcalls::get_buffer(BufferType::PluginConfiguration, 0, usize::MAX)
+        .ok()
+        .flatten()
+        .unwrap_or_default();
+    config::load(&bytes, &super::env())
+        .inspect_err(|error| log::error!("{error}"))
+        .ok()
+}
+
 impl<P> Context for Root<P> {}
 
 impl<P: Plugin> RootContext for Root<P> {
     /// Envoy refuses a configuration for which this is false: it does not start, or goes on with the old one.
     fn on_configure(&mut self, _: usize) -> bool {
-        let bytes = hostcalls::get_buffer(BufferType::PluginConfiguration, 0, usize::MAX)
-            .ok()
-            .flatten()
-            .unwrap_or_default();
-        match config::load(&bytes, &super::env()) {
-            Ok(config) => {
-                self.plugin = Some(Rc::new(P::new(config)));
-                true
-            }
-            Err(error) => {
-                log::error!("{error}");
-                false
-            }
-        }
+        let Some(config) = configuration() else {
+            return false;
+        };
+        self.plugin = Some(Rc::new(P::new(config)));
+        true
     }
 
     fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {

@@ -12,10 +12,13 @@ use super::{
     start::{Bootstrap, Setting, Source},
     substitute::{Owner, Substitution, first_listener, ports},
 };
-use crate::{paths, ports as port};
+use crate::{key_server, paths, ports as port};
 
 /// Where the samples expect the modules.
 const MODULES: &str = "/etc/envoy/filters/";
+
+/// Where they expect the certificates of authorities.
+const AUTHORITIES: &str = "/etc/envoy/tls/";
 
 /// A bootstrap that is there as text.
 pub enum File {
@@ -61,6 +64,10 @@ impl Source for File {
         substitution.paths.push((
             MODULES.to_string(),
             format!("{}/", paths::filters().display()),
+        ));
+        substitution.paths.push((
+            AUTHORITIES.to_string(),
+            format!("{}/", key_server::certificates().display()),
         ));
         let mut dynamic = None;
         if let Some(files_of) = &setting.dynamic {

@@ -41,7 +41,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ),
     (
         "env.proxy_set_effective_context",
-        "the SDK's dispatcher, when an answer arrives",
+        "the SDK's dispatcher, when an answer arrives; requests that wait, answered by the root context",
     ),
     (
         "env.proxy_call_foreign_function",

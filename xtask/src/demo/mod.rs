@@ -40,7 +40,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             term::yellow("note:")
         );
     }
-    let envoy = serve::start(&sample, &args.envoy, !busy.is_empty())?;
+    let (envoy, _key_server) = serve::start(&sample, &args.envoy, !busy.is_empty())?;
     let (passed, total) = take_tour(&envoy);
     if passed < total {
         bail!(

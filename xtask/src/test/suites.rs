@@ -5,6 +5,7 @@ use e2e::envoy::find::Find;
 use e2e::envoy::versions;
 use e2e::{compose, samples};
 
+use super::oidc;
 use crate::catalog::FILTERS;
 use crate::{build, process, term, wasm_target, workspace};
 
@@ -44,6 +45,13 @@ pub(super) const SUITES: &[Suite] = &[
         by_default: false,
         can_run: has_browser,
         run: browser,
+    },
+    Suite {
+        name: "oidc",
+        what: "jwt-auth with the keys of an OpenID provider, which is installed from PyPI",
+        by_default: false,
+        can_run: oidc::can_run,
+        run: oidc,
     },
     Suite {
         name: "fleet",
@@ -174,6 +182,13 @@ fn soak(filter: &[String]) -> Result<()> {
     // One after the other, and what they tell is to be seen.
     let arguments = ["--test-threads", "1", "--nocapture"].map(str::to_owned);
     further("soak", &[&arguments[..], filter].concat())
+}
+
+fn oidc(filter: &[String]) -> Result<()> {
+    oidc::install()?;
+    prepare()?;
+    let suite = ["--package", "e2e", "--features", "oidc"];
+    cargo_test(&[&suite[..], &["--test", "oidc"]].concat(), filter)
 }
 
 fn has_browser() -> Result<(), String> {

@@ -34,7 +34,9 @@ const CORP: &str = r#"{"provider": {"name": "corp"}}"#;
 
 impl Fixture {
     fn keys(&self) -> KeyState {
-        let crate::provider::Keys::Fixed(set) = &self.authenticator.providers()[0].keys;
+        let crate::provider::Keys::Fixed(set) = &self.authenticator.providers()[0].keys else {
+            panic!("these keys are not fixed")
+        };
         KeyState::Here {
             set: Rc::clone(set),
             may_change: false,
@@ -341,6 +343,63 @@ fn a_request_waits_for_keys_only_where_its_token_could_still_be_good() {
 }
 
 #[test]
+fn a_token_that_no_key_here_fits_may_be_of_one_that_is_not_here_yet() {
+    let f = fixture("", CORP, "");
+    let set = KeySet::from_jwks(&serde_json::json!({"keys": [jwks()["keys"][0]]}));
+    let (set, _) = set.unwrap();
+    assert!(
+        set.candidates(Some("test-rs256"), crate::algorithm::Algorithm::RS256)
+            .next()
+            .is_some()
+    );
+    let set = Rc::new(set);
+    let forged = |mut token: String| {
+        token.truncate(token.len() - 4);
+        token + "AAAA"
+    };
+    let claims = format!("{{\"exp\":{}}}", NOW + 100);
+    let signed = |header: &str| sign("RS256", header, &claims);
+    for (what, token, reason, waits) in [
+        (
+            "another kid",
+            signed(r#"{"alg":"RS256","kid":"new"}"#),
+            Reason::UnknownKey,
+            true,
+        ),
+        (
+            "no kid, another key",
+            forged(signed(r#"{"alg":"RS256"}"#)),
+            Reason::Signature,
+            true,
+        ),
+        (
+            "no kid, another algorithm",
+            sign("ES256", r#"{"alg":"ES256"}"#, &claims),
+            Reason::UnknownKey,
+            true,
+        ),
+        (
+            "the same kid",
+            forged(signed(r#"{"alg":"RS256","kid":"test-rs256"}"#)),
+            Reason::Signature,
+            false,
+        ),
+    ] {
+        for may_change in [true, false] {
+            let set = Rc::clone(&set);
+            let refusal = f
+                .decide_at(NOW, &KeyState::Here { set, may_change }, &token)
+                .unwrap_err();
+            assert_eq!(
+                (refusal.reason, refusal.may_change),
+                (reason, waits && may_change),
+                "{what}"
+            );
+        }
+    }
+}
+
+#[test]
 fn verifications_inside_the_module_stop_when_their_time_is_used_up() {
     let f = fixture("", CORP, r#", "verification_time_per_second": "40ms""#);
     let head = |i: u64| {
@@ -376,8 +435,10 @@ fn verifications_inside_the_module_stop_when_their_time_is_used_up() {
 }
 
 fn set_of(f: &Fixture) -> Rc<KeySet> {
-    let crate::provider::Keys::Fixed(set) = &f.authenticator.providers()[0].keys;
-    Rc::clone(set)
+    let KeyState::Here { set, .. } = f.keys() else {
+        panic!("these keys are fixed")
+    };
+    set
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! Keys as written.
 
+use super::remote::RawRemote;
 use crate::algorithm::{Algorithm, Family};
 use crate::base64url;
 use crate::json::{self, Unique};
 use crate::keys::{Key, KeySet};
 use crate::provider::Keys;
+use crate::remote::Kind;
 use filter_kit::config::{Env, Invalid};
 use filter_kit::values::Secret;
 use serde::Deserialize;
@@ -24,6 +26,11 @@ pub enum RawKeys {
     Pem(RawPem),
     /// A secret shared with the issuer, for HMAC.
     Secret(RawSecret),
+    /// A JWK Set that a server has.
+    Remote(RawRemote),
+    /// A document of OpenID Connect Discovery, which names the keys (`jwks_uri`). Both are asked of the same cluster. Its `issuer` must be
+    /// the provider's, where that is given.
+    Discovery(RawRemote),
 }
 
 /// A public key in PEM.
@@ -107,7 +114,13 @@ impl RawKeys {
         matches!(self, Self::Secret(_))
     }
 
-    pub(super) fn build(self, provider: &str, env: &Env) -> Result<Keys, Invalid> {
+    /// `issuer` is the provider's.
+    pub(super) fn build(
+        self,
+        provider: &str,
+        issuer: Option<&str>,
+        env: &Env,
+    ) -> Result<Keys, Invalid> {
         let set = match self {
             Self::Jwks(RawJwks(set)) => {
                 let (set, left_out) =
@@ -129,6 +142,15 @@ impl RawKeys {
                 KeySet::new(vec![key])
             }
             Self::Secret(raw) => KeySet::new(vec![raw.build(env).map_err(|e| e.at("secret"))?]),
+            Self::Remote(raw) => {
+                let source = raw.build(Kind::Keys).map_err(|e| e.at("remote"))?;
+                return Ok(Keys::Remote(source));
+            }
+            Self::Discovery(raw) => {
+                let issuer = issuer.map(str::to_owned);
+                let source = raw.build(Kind::Discovery { issuer });
+                return Ok(Keys::Remote(source.map_err(|e| e.at("discovery"))?));
+            }
         };
         Ok(Keys::Fixed(Rc::new(set)))
     }

@@ -2,6 +2,7 @@
 
 mod keys;
 mod provider;
+mod remote;
 mod rule;
 
 use crate::answer::{Answers, REASON_VARIABLE, is_quotable};
@@ -17,6 +18,7 @@ use std::collections::{BTreeMap, HashSet};
 
 pub use keys::{RawJwks, RawKeys, RawPem, RawSecret};
 pub use provider::{RawClaimHeader, RawClaimPath, RawProvider, RawTokenSource};
+pub use remote::RawRemote;
 pub use rule::{RawClaimMatch, RawProviderRequirement, RawRequirement, RawRule, RawScopes};
 
 /// The configuration of jwt-auth.
@@ -45,6 +47,9 @@ pub struct RawConfig {
     /// Envoy does not offer `verify_signature`. Beyond it, requests with fresh tokens get 503.
     #[serde(default = "verification_time")]
     pub verification_time_per_second: Duration,
+    /// How many requests a worker lets wait for keys (`remote`, `discovery`); one more is answered with 503. At most 100000.
+    #[serde(default = "max_waiting")]
+    pub max_waiting_requests: u32,
     /// The realm of challenges; left out: the host of the request.
     pub realm: Option<String>,
     /// Replies to requests that are refused. In templates `${jwt.reason}` is the reason, as `jwt_expired`.
@@ -100,6 +105,10 @@ fn max_token_bytes() -> u32 {
     8192
 }
 
+fn max_waiting() -> u32 {
+    1000
+}
+
 fn verification_time() -> Duration {
     Duration::from_millis(200)
 }
@@ -119,6 +128,9 @@ const MAX_TOKENS: u32 = 100_000;
 /// The most ids on the deny list.
 const MAX_DENIED: usize = 10_000;
 
+/// The greatest number of requests that wait.
+const MAX_WAITING: u32 = 100_000;
+
 /// The configuration that the filter runs on.
 #[derive(Debug)]
 pub struct Config {
@@ -136,6 +148,8 @@ pub struct Config {
     pub max_cached_bytes: usize,
     /// The time for verifications inside the module, per second.
     pub verification_time: std::time::Duration,
+    /// How many requests may wait for keys.
+    pub max_waiting: usize,
     /// The `jti` that are refused.
     pub denied_ids: HashSet<String>,
     /// How answers look.
@@ -173,6 +187,13 @@ impl FilterConfig for Config {
             );
             return Err(Invalid::new(reason).at("cache.max_tokens"));
         }
+        if raw.max_waiting_requests > MAX_WAITING {
+            let reason = format!(
+                "{}; at most {MAX_WAITING} are accepted",
+                raw.max_waiting_requests
+            );
+            return Err(Invalid::new(reason).at("max_waiting_requests"));
+        }
         if raw.deny_list.jti.len() > MAX_DENIED {
             let reason = format!(
                 "{} ids; at most {MAX_DENIED} are accepted",
@@ -192,6 +213,7 @@ impl FilterConfig for Config {
             max_cached: usize::try_from(raw.cache.max_tokens).unwrap_or(usize::MAX),
             max_cached_bytes: usize::try_from(raw.cache.max_token_bytes).unwrap_or(usize::MAX),
             verification_time,
+            max_waiting: usize::try_from(raw.max_waiting_requests).unwrap_or(usize::MAX),
             denied_ids: raw.deny_list.jti.into_iter().collect(),
             answers: answers(raw.realm, raw.responses, env)?,
             providers,

@@ -210,7 +210,10 @@ impl RawProvider {
                 Ok((claim, raw.header))
             })
             .collect::<Result<Vec<_>, Invalid>>()?;
-        let keys = self.keys.build(&name, env).map_err(|e| e.at("keys"))?;
+        let keys = self
+            .keys
+            .build(&name, self.issuer.as_deref(), env)
+            .map_err(|e| e.at("keys"))?;
         Ok(Provider {
             name,
             issuer: self.issuer,

@@ -41,7 +41,7 @@ fn mistakes_are_refused_with_their_place() {
         ),
         (
             keys("{}"),
-            "jwt-auth: providers.corp.keys: write exactly one of: jwks, pem, secret",
+            "jwt-auth: providers.corp.keys: write exactly one of: jwks, pem, secret, remote, discovery",
         ),
         (
             keys(r#"{"jwks": {"keys": []}}"#),
@@ -186,6 +186,11 @@ fn mistakes_are_refused_with_their_place() {
             "jwt-auth: cache.max_tokens: 100001; at most 100000",
         ),
         (
+            "max_waiting_requests",
+            "100001",
+            "jwt-auth: max_waiting_requests: 100001; at most 100000",
+        ),
+        (
             "verification_time_per_second",
             r#""2s""#,
             "jwt-auth: verification_time_per_second: more than",
@@ -203,6 +208,112 @@ fn mistakes_are_refused_with_their_place() {
         ));
         assert!(got.starts_with(line), "{got}");
     }
+}
+
+/// A provider `corp` whose keys are at a server, with this URI, and these options behind it.
+fn remote(kind: &str, uri: &str, options: &str) -> String {
+    format!(
+        r#"{{"providers": {{"corp": {{"issuer": "https://a", "keys": {{"{kind}": {{"cluster": "idp", "uri": "{uri}"{options}}}}}}}}}}}"#
+    )
+}
+
+#[test]
+fn mistakes_in_remote_keys_are_refused_with_their_place() {
+    let uri = "https://idp.example/jwks";
+    for kind in ["remote", "discovery"] {
+        for (json, line) in [
+            (
+                remote(kind, "/jwks", ""),
+                "uri: \"/jwks\" is not absolute; write https://host/path",
+            ),
+            (
+                remote(kind, "ftp://a/", ""),
+                "uri: \"ftp://a/\" is neither http nor https",
+            ),
+            (
+                remote(kind, "https://a:b@idp.example/", ""),
+                "uri: it holds a user name or a password, which are not sent",
+            ),
+            (
+                remote(kind, "https://a/#b", ""),
+                "uri: \"https://a/#b\" has a fragment",
+            ),
+            (
+                remote(kind, "https:///jwks", ""),
+                "uri: \"https:///jwks\" has no host",
+            ),
+            (
+                remote(kind, uri, r#", "timeout": "99ms""#),
+                "timeout: 100ms to 30s are accepted",
+            ),
+            (
+                remote(kind, uri, r#", "timeout": "31s""#),
+                "timeout: 100ms to 30s are accepted",
+            ),
+            (
+                remote(kind, uri, r#", "refresh": "999ms""#),
+                "refresh: less than 1s",
+            ),
+            (
+                remote(kind, uri, r#", "refetch_on_unknown_key": "0s""#),
+                "refetch_on_unknown_key: less than 1s",
+            ),
+            (
+                remote(kind, uri, r#", "stale_for": "9m""#),
+                "stale_for: shorter than refresh",
+            ),
+            (
+                remote(kind, uri, r#", "refreshh": "1s""#),
+                "refreshh: unknown key; one of: cluster",
+            ),
+            (
+                remote(kind, uri, "").replace("idp\"", "\""),
+                "cluster: an empty name",
+            ),
+            (
+                remote(kind, uri, "").replace(r#""cluster": "idp", "#, ""),
+                "missing key \"cluster\"",
+            ),
+        ] {
+            let got = error(&json);
+            let path = format!("jwt-auth: providers.corp.keys.{kind}");
+            let rest = got.strip_prefix(&path).unwrap_or_else(|| panic!("{got}"));
+            let rest = rest.trim_start_matches(['.', ':', ' ']);
+            assert!(rest.starts_with(line), "{got}\nexpected: {line}");
+            assert!(!got.contains('\n'), "{got}");
+        }
+    }
+    let hmac = remote("remote", uri, "").replace(r#""keys""#, r#""algorithms": ["HS256"], "keys""#);
+    assert!(error(&hmac).contains("algorithms[0]: HS256 goes with keys.secret only"));
+}
+
+#[test]
+fn remote_keys_have_the_documented_defaults_and_discovery_knows_its_issuer() {
+    use crate::provider::Keys;
+    use crate::remote::{Kind, Source};
+    use std::time::Duration;
+    let source = |kind: &str| -> Source {
+        let json = remote(kind, "https://idp.example/jwks", "");
+        let config = load::<Config>(json.as_bytes(), &Env::new()).unwrap();
+        match &config.providers[0].keys {
+            Keys::Remote(source) => source.clone(),
+            Keys::Fixed(_) => panic!("fixed"),
+        }
+    };
+    let remote = source("remote");
+    assert_eq!(remote.kind, Kind::Keys);
+    let seconds = Duration::from_secs;
+    assert_eq!(
+        (
+            remote.timeout,
+            remote.refresh,
+            remote.refetch,
+            remote.stale_for
+        ),
+        (seconds(5), seconds(600), seconds(30), seconds(86_400))
+    );
+    let issuer = Some("https://a".to_owned());
+    assert_eq!(source("discovery").kind, Kind::Discovery { issuer });
 }
 
 #[test]

@@ -1,0 +1,172 @@
+//! What the answer of a key server means. It is believed only where it is 200, of a bounded size, JSON, and holds a key that can be used.
+
+use super::uri::Uri;
+use crate::json;
+use crate::keys::{KeySet, NoUsableKey};
+use filter_kit::host::{CallFailure, HttpAnswer};
+use serde_json::Value;
+
+/// The longest answer that is read, in bytes.
+pub const MAX_BYTES: usize = 256 * 1024;
+
+/// Why a fetch brought no keys.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// There is no answer that could be read.
+    #[error("{0}")]
+    Call(#[from] CallFailure),
+    /// It is not 200. A redirect is not followed: it would lead somewhere that no configuration names.
+    #[error("the answer is {0}, not 200")]
+    Status(u16),
+    /// It is not JSON, or holds a name twice.
+    #[error("the answer is not JSON, or a name stands twice in it")]
+    Malformed,
+    /// It is a JWK Set without a key that could be used.
+    #[error("{0}")]
+    NoUsableKey(#[from] NoUsableKey),
+    /// It is a document of discovery, but of another issuer.
+    #[error("the document's issuer is {0:?}, not the provider's")]
+    Issuer(String),
+    /// It is a document of discovery, but names no keys that could be fetched.
+    #[error("the document's jwks_uri {0}")]
+    KeysUri(&'static str),
+}
+
+/// The keys of an answer, with the reasons for those that are left out.
+///
+/// # Errors
+/// [`Failure`].
+pub fn keys(answer: &HttpAnswer) -> Result<(KeySet, Vec<String>), Failure> {
+    Ok(KeySet::from_jwks(&json(answer)?)?)
+}
+
+/// Where the keys are, by a document of discovery (OpenID Connect Discovery 1.0, sections 3 and 4.3).
+///
+/// The connection goes to the provider's cluster whatever host is named, so a document cannot lead anywhere else. But it cannot do without TLS
+/// for the keys where the configuration asks for it for the document.
+///
+/// # Errors
+/// [`Failure`].
+pub fn keys_uri(answer: &HttpAnswer, document: &Uri, issuer: Option<&str>) -> Result<Uri, Failure> {
+    let json = json(answer)?;
+    let text = |member: &str| json.get(member).and_then(Value::as_str);
+    if let Some(issuer) = issuer
+        && text("issuer") != Some(issuer)
+    {
+        let found: String = text("issuer")
+            .unwrap_or_default()
+            .chars()
+            .take(200)
+            .collect();
+        return Err(Failure::Issuer(found));
+    }
+    let uri = text("jwks_uri").ok_or(Failure::KeysUri("is missing"))?;
+    let uri = Uri::parse(uri).map_err(Failure::KeysUri)?;
+    if document.is_https && !uri.is_https {
+        return Err(Failure::KeysUri("is not https, as the document is"));
+    }
+    Ok(uri)
+}
+
+fn json(answer: &HttpAnswer) -> Result<Value, Failure> {
+    if answer.status != 200 {
+        return Err(Failure::Status(answer.status));
+    }
+    if answer.body.len() > MAX_BYTES {
+        return Err(CallFailure::TooLarge(answer.body.len()).into());
+    }
+    json::value(&answer.body).ok_or(Failure::Malformed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::jwks;
+
+    fn answer(status: u16, body: &str) -> HttpAnswer {
+        HttpAnswer {
+            status,
+            body: body.into(),
+        }
+    }
+
+    #[test]
+    fn keys_are_believed_only_in_a_good_answer() {
+        let good = jwks().to_string();
+        assert!(keys(&answer(200, &good)).is_ok());
+        let padded = |size| format!("{good}{}", " ".repeat(size - good.len()));
+        assert!(keys(&answer(200, &padded(MAX_BYTES))).is_ok());
+        let failure = |status, body: &str| keys(&answer(status, body)).unwrap_err();
+        for (status, body, expected) in [
+            (204, good.as_str(), Failure::Status(204)),
+            (302, &good, Failure::Status(302)),
+            (500, &good, Failure::Status(500)),
+            (200, "<html></html>", Failure::Malformed),
+            (200, "", Failure::Malformed),
+            (200, good.trim_end_matches("}"), Failure::Malformed),
+            (200, r#"{"keys": [], "keys": []}"#, Failure::Malformed),
+            (
+                200,
+                r#"{"keys": []}"#,
+                Failure::NoUsableKey(NoUsableKey(vec![])),
+            ),
+            (
+                200,
+                &padded(MAX_BYTES + 1),
+                CallFailure::TooLarge(MAX_BYTES + 1).into(),
+            ),
+        ] {
+            assert_eq!(failure(status, body), expected);
+        }
+        let secret =
+            r#"{"keys": [{"kty": "oct", "k": "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlY3I"}]}"#;
+        assert!(matches!(failure(200, secret), Failure::NoUsableKey(_)));
+        assert!(matches!(failure(200, "[]"), Failure::NoUsableKey(_)));
+    }
+
+    #[test]
+    fn a_document_names_the_keys_of_its_issuer() {
+        let https = Uri::parse("https://idp.example/.well-known/openid-configuration").unwrap();
+        let http = Uri::parse("http://idp.example/.well-known/openid-configuration").unwrap();
+        let read =
+            |body: &str, document: &Uri, issuer| keys_uri(&answer(200, body), document, issuer);
+        let good = r#"{"issuer": "https://idp.example", "jwks_uri": "https://keys.example/a?b"}"#;
+        let uri = Uri::parse("https://keys.example/a?b").unwrap();
+        for issuer in [None, Some("https://idp.example")] {
+            assert_eq!(read(good, &https, issuer), Ok(uri.clone()));
+        }
+        let plain = good.replace("https://keys", "http://keys");
+        assert!(read(&plain, &http, None).is_ok());
+        for (body, issuer, expected) in [
+            (
+                plain.as_str(),
+                None,
+                Failure::KeysUri("is not https, as the document is"),
+            ),
+            (
+                good,
+                Some("https://idp.example/"),
+                Failure::Issuer("https://idp.example".to_owned()),
+            ),
+            (
+                r#"{"issuer": 7, "jwks_uri": "https://a/"}"#,
+                Some("7"),
+                Failure::Issuer(String::new()),
+            ),
+            (r#"{"issuer": "a"}"#, None, Failure::KeysUri("is missing")),
+            (
+                r#"{"jwks_uri": "/jwks"}"#,
+                None,
+                Failure::KeysUri("is not absolute; write https://host/path"),
+            ),
+            ("[]", None, Failure::KeysUri("is missing")),
+            ("{", None, Failure::Malformed),
+        ] {
+            assert_eq!(read(body, &https, issuer), Err(expected), "{body}");
+        }
+        assert_eq!(
+            keys_uri(&answer(404, good), &https, None),
+            Err(Failure::Status(404))
+        );
+    }
+}

@@ -1,0 +1,240 @@
+//! The remote keys of all providers on one worker.
+
+use super::worker::{Call, Remote, Step};
+use super::{Source, schedule};
+use crate::authenticator::KeyState;
+use filter_kit::host::{CallFailure, HttpAnswer};
+use filter_kit::store::CasStore;
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+
+/// How often a worker looks for keys while a request waits for them.
+const LOOK_WHILE_WAITING: Duration = Duration::from_millis(50);
+
+/// When a worker looks first: after Envoy has its clusters, and not all workers at once.
+const FIRST_LOOK: Duration = Duration::from_millis(20);
+const FIRST_LOOK_SPREAD: Duration = Duration::from_millis(80);
+
+/// How far a worker trusts what it knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// Other keys may always be on their way: enough for a token that the keys here fit.
+    Guess,
+    /// As all workers know it, since [`Keyring::look`].
+    Known,
+}
+
+/// The sources of all providers that have one.
+#[derive(Debug)]
+pub struct Keyring {
+    remotes: RefCell<Vec<(usize, Remote)>>,
+    random: Cell<u64>,
+    version: Cell<u64>,
+}
+
+impl Keyring {
+    /// Of sources with the place and the name of their provider. `seed` is another for every worker.
+    #[must_use]
+    pub fn new<'p>(sources: impl Iterator<Item = (usize, &'p str, Source)>, seed: u64) -> Self {
+        let keyring = Self {
+            remotes: RefCell::default(),
+            random: Cell::new(seed),
+            version: Cell::new(0),
+        };
+        let remotes = sources
+            .map(|(provider, name, source)| (provider, Remote::new(source, name, keyring.random())))
+            .collect();
+        keyring.remotes.replace(remotes);
+        keyring
+    }
+
+    /// A number that is another one whenever something is known that was not.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version.get()
+    }
+
+    /// The keys of a provider.
+    #[must_use]
+    pub fn keys(&self, provider: usize, now: Duration, view: View) -> KeyState {
+        let keys = self.of(provider, |remote| {
+            let may_change = view == View::Guess || remote.is_coming(now);
+            match remote.keys(now) {
+                Some(set) => KeyState::Here { set, may_change },
+                None => KeyState::NotHere { may_change },
+            }
+        });
+        keys.unwrap_or(KeyState::NotHere { may_change: false })
+    }
+
+    /// The longest time to wait for the keys of a provider.
+    #[must_use]
+    pub fn timeout(&self, provider: usize) -> Duration {
+        self.of(provider, |remote| remote.source().timeout)
+            .unwrap_or_default()
+    }
+
+    /// The cluster that is asked for the keys of a provider.
+    #[must_use]
+    pub fn cluster(&self, provider: usize) -> String {
+        self.of(provider, |remote| remote.source().cluster.clone())
+            .unwrap_or_default()
+    }
+
+    /// Asks for other keys of a provider than those that are here.
+    pub fn want_other(&self, provider: usize) {
+        self.of(provider, Remote::want_other);
+    }
+
+    /// Whether other keys were asked for and nobody has seen to it yet.
+    #[must_use]
+    pub fn is_wanted(&self) -> bool {
+        self.remotes.borrow().iter().any(|(_, r)| r.is_wanted())
+    }
+
+    /// Reads what all workers know.
+    pub fn look(&self, store: &impl CasStore) {
+        for (_, remote) in self.remotes.borrow_mut().iter_mut() {
+            self.note(remote.look(store));
+        }
+    }
+
+    /// Begins the fetches that are due and nobody else makes.
+    #[must_use]
+    pub fn begin(&self, store: &impl CasStore, now: Duration) -> Vec<(usize, Call)> {
+        let mut calls = Vec::new();
+        for (provider, remote) in self.remotes.borrow_mut().iter_mut() {
+            let (call, changed) = remote.begin(store, now);
+            self.note(changed);
+            calls.extend(call.map(|call| (*provider, call)));
+        }
+        calls
+    }
+
+    /// Takes the answer to a call for a provider's keys, or that there is none.
+    pub fn answer(
+        &self,
+        provider: usize,
+        store: &impl CasStore,
+        now: Duration,
+        answer: Result<HttpAnswer, CallFailure>,
+    ) -> Option<Step> {
+        let random = self.random();
+        self.note(true);
+        self.of(provider, |remote| remote.answer(store, now, answer, random))
+    }
+
+    /// How long it is until this worker has to look again; `None`: never.
+    #[must_use]
+    pub fn look_in(&self, now: Duration, does_anybody_wait: bool) -> Option<Duration> {
+        let remotes = self.remotes.borrow();
+        let soonest = remotes
+            .iter()
+            .map(|(_, remote)| remote.look_in(now))
+            .min()?;
+        Some(match does_anybody_wait {
+            true => soonest.min(LOOK_WHILE_WAITING),
+            false => soonest,
+        })
+    }
+
+    /// When this worker looks first; `None`: never.
+    #[must_use]
+    pub fn first_look(&self) -> Option<Duration> {
+        let is_empty = self.remotes.borrow().is_empty();
+        let spread = schedule::share(FIRST_LOOK_SPREAD, self.random());
+        (!is_empty).then(|| FIRST_LOOK.saturating_add(spread))
+    }
+
+    fn of<T>(&self, provider: usize, act: impl FnOnce(&mut Remote) -> T) -> Option<T> {
+        let mut remotes = self.remotes.borrow_mut();
+        let (_, remote) = remotes.iter_mut().find(|(index, _)| *index == provider)?;
+        Some(act(remote))
+    }
+
+    fn note(&self, changed: bool) {
+        if changed {
+            self.version.set(self.version.get().wrapping_add(1));
+        }
+    }
+
+    /// SplitMix64 (Steele, Lea, Flood 2014): enough to spread workers in time.
+    fn random(&self) -> u64 {
+        let state = self.random.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
+        self.random.set(state);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::remote::tests::source;
+    use crate::testing::jwks;
+    use filter_kit::store::MemoryStore;
+
+    const NOW: Duration = Duration::from_secs(1_700_000_000);
+
+    fn answer() -> Result<HttpAnswer, CallFailure> {
+        Ok(HttpAnswer {
+            status: 200,
+            body: jwks().to_string().into_bytes(),
+        })
+    }
+
+    #[test]
+    fn what_is_known_changes_the_version_and_what_is_not_does_not() {
+        let store = MemoryStore::default();
+        let keyring = |seed| Keyring::new([(1, "corp", source())].into_iter(), seed);
+        let (one, other) = (keyring(1), keyring(2));
+        let begun = one.begin(&store, NOW);
+        assert_eq!(begun.len(), 1);
+        other.look(&store);
+        let seen = other.version();
+        other.look(&store);
+        assert_eq!(other.version(), seen);
+        assert!(matches!(
+            one.answer(1, &store, NOW, answer()),
+            Some(Step::Keys(_))
+        ));
+        other.look(&store);
+        assert_ne!(other.version(), seen);
+        let here = |view| match other.keys(1, NOW, view) {
+            KeyState::Here { may_change, .. } => Some(may_change),
+            KeyState::NotHere { .. } => None,
+        };
+        assert_eq!(
+            (here(View::Guess), here(View::Known)),
+            (Some(true), Some(false))
+        );
+        assert!(matches!(
+            other.keys(0, NOW, View::Guess),
+            KeyState::NotHere { may_change: false }
+        ));
+    }
+
+    #[test]
+    fn a_worker_looks_only_where_there_is_a_source_and_often_while_somebody_waits() {
+        let none = Keyring::new(std::iter::empty(), 1);
+        assert_eq!((none.first_look(), none.look_in(NOW, true)), (None, None));
+        let looks: Vec<_> = (0..20)
+            .map(|seed| Keyring::new([(0, "corp", source())].into_iter(), seed))
+            .map(|keyring| keyring.first_look().unwrap().as_millis())
+            .collect();
+        assert!(
+            looks.iter().all(|look| (20..=100).contains(look)),
+            "{looks:?}"
+        );
+        assert!(looks.iter().any(|look| *look != looks[0]));
+        let store = MemoryStore::default();
+        let keyring = Keyring::new([(0, "corp", source())].into_iter(), 1);
+        assert_eq!(keyring.begin(&store, NOW).len(), 1);
+        let look = |waits| keyring.look_in(NOW, waits).unwrap();
+        assert_eq!(
+            (look(true).as_millis(), look(false).as_millis()),
+            (50, 6000)
+        );
+    }
+}

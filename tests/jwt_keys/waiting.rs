@@ -1,0 +1,138 @@
+//! Requests that wait: gone, too many, or in report mode.
+
+use super::*;
+use e2e::raw;
+
+#[test]
+fn clients_that_go_away_while_they_wait_do_no_harm() {
+    let idp = KeyServer::new(keys(&["test-es256"]).delay(SECOND * 4));
+    let envoy = filter(idp.upstream.port(), r#", "timeout": "20s""#)
+        .concurrency(2)
+        .start()
+        .unwrap();
+    let request = format!(
+        "GET / HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {}\r\n\r\n",
+        old()
+    );
+    let mut connections: Vec<_> = (0..60)
+        .map(|_| {
+            let mut connection = raw::Connection::open(envoy.address());
+            connection.send(&request);
+            connection
+        })
+        .collect();
+    wait::until("all wait", SOON, || stat(&envoy, "waiting.begun") == 60);
+    let mut left = Vec::new();
+    for (n, connection) in connections.drain(..).enumerate() {
+        if n % 3 == 0 {
+            left.push(connection);
+        }
+    }
+    wait::until("Envoy notices", SOON, || {
+        envoy.stat("http.ingress.downstream_rq_active") == 20
+    });
+    for mut connection in left {
+        let raw::Answer::Response(answer) = connection.answer() else {
+            panic!("closed")
+        };
+        assert_eq!(answer.status, 200);
+    }
+    assert_eq!(stat(&envoy, "allowed.token"), 20);
+    assert_eq!(idp.fetches(), 1);
+    assert_eq!(get(&envoy, &old()).status, 200);
+    envoy.assert_vm_alive();
+}
+
+#[test]
+fn a_storm_of_requests_that_wait_and_give_up_leaves_every_other_one_served() {
+    let idp = KeyServer::new(keys(&["test-es256"]).delay(SECOND * 4));
+    let envoy = filter(idp.upstream.port(), r#", "timeout": "20s""#)
+        .concurrency(4)
+        .start()
+        .unwrap();
+    let (one, token) = (Client::http2(), old());
+    let answers: Vec<_> = thread::scope(|scope| {
+        let (one, token, envoy) = (&one, &token, &envoy);
+        let threads: Vec<_> = (0..400)
+            .map(|n| {
+                scope.spawn(move || {
+                    let client = match n % 4 {
+                        // Streams of one connection, and connections of their own; every second one is given up.
+                        0 | 1 => one.clone(),
+                        _ => Client::http1().new_connections(),
+                    };
+                    let patience = if n % 2 == 0 { SECOND * 9 } else { SECOND };
+                    let answer = client
+                        .timeout(patience)
+                        .get(envoy.url("/"))
+                        .header("authorization", format!("Bearer {token}"))
+                        .try_send();
+                    answer.ok().map(|answer| (n, answer.status))
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .filter_map(|t| t.join().unwrap())
+            .collect()
+    });
+    let served: Vec<_> = answers.iter().filter(|(n, _)| n % 2 == 0).collect();
+    assert_eq!(served.len(), 200);
+    assert!(
+        answers.iter().all(|(_, status)| *status == 200),
+        "{answers:?}"
+    );
+    assert!(stat(&envoy, "waiting.begun") > 300);
+    assert_eq!(idp.fetches(), 1);
+    envoy.assert_vm_alive();
+}
+
+#[test]
+fn only_so_many_requests_wait_and_report_mode_never_does() {
+    let idp = KeyServer::new(keys(&["test-es256"]).delay(SECOND * 2));
+    let config = |more: &str| {
+        format!(
+            r#"{{{more}, "providers": {{"corp": {{"keys": {{"remote": {{"cluster": "idp", "uri": "https://idp.example/jwks", "refetch_on_unknown_key": "1s"}}}}}}}}}}"#
+        )
+    };
+    let start = |more: &str| {
+        Envoy::with_filter("jwt-auth", config(more))
+            .cluster_at("idp", idp.upstream.port(), Protocol::Http1)
+            .start()
+            .unwrap()
+    };
+    let envoy = start(r#""max_waiting_requests": 3"#);
+    let mut got: Vec<_> = together(10, |_| get(&envoy, &old()))
+        .iter()
+        .map(|a| a.status)
+        .collect();
+    got.sort_unstable();
+    assert_eq!(got, [200, 200, 200, 503, 503, 503, 503, 503, 503, 503]);
+    assert_eq!(
+        (stat(&envoy, "waiting.begun"), stat(&envoy, "waiting.full")),
+        (3, 7)
+    );
+    envoy.assert_vm_alive();
+
+    let envoy = start(r#""mode": "report""#);
+    let begun = Instant::now();
+    let answer = get(&envoy, &old());
+    assert!(answer.echo().header("authorization").is_some());
+    assert!(begun.elapsed() < SECOND);
+    assert_eq!(stat(&envoy, "reported.keys_unavailable"), 1);
+    until_fetched(&envoy);
+    let fetched = Instant::now();
+    assert_eq!(get(&envoy, &old()).status, 200);
+    assert_eq!(stat(&envoy, "allowed.token"), 1);
+    // An unknown key is fetched all the same, for the requests to come.
+    idp.answers(keys(&["test-rs256"]));
+    passed(fetched, SECOND);
+    assert_eq!(get(&envoy, &new()).status, 200);
+    assert_eq!(stat(&envoy, "reported.unknown_key"), 1);
+    wait::until("the new key is there", SOON, || {
+        stat(&envoy, "fetch.succeeded") == 2
+    });
+    assert_eq!(get(&envoy, &new()).status, 200);
+    assert_eq!(stat(&envoy, "allowed.token"), 2);
+    envoy.assert_vm_alive();
+}
