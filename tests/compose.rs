@@ -31,11 +31,7 @@ samples! {
 
 #[test]
 fn a_sample_that_is_not_there_is_an_error_and_no_folder_is_made_for_it() {
-    let error = Stack::up("no-such-sample").err().unwrap().to_string();
-    assert!(
-        error.contains("envoy-configs/no-such-sample.yaml"),
-        "{error}"
-    );
+    assert!(Stack::up("no-such-sample").is_err());
     let made = e2e::paths::workspace().join("envoy-configs/no-such-sample.yaml");
     assert!(!made.exists());
 }

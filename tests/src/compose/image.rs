@@ -64,7 +64,7 @@ fn pull_or_stand_in(image: &str, progress: fn(&str)) -> Result<()> {
     Ok(())
 }
 
-/// What can stand in for an image. To let another one be replaced, add a row.
+/// What can stand in for an image. One for another image, such as limitador, is a row here.
 fn recipe(image: &str) -> Result<Recipe> {
     let (name, tag) = image.rsplit_once(':').unwrap_or((image, "latest"));
     match name.rsplit('/').next() {
