@@ -10,7 +10,7 @@
 //! | [`browser`] | a headless Chromium |
 //! | [`headers`], [`echo`] | what clients and the upstream saw |
 //! | [`token`] | tokens signed with public test keys |
-//! | [`trap`] | a module that traps |
+//! | [`trap`], [`wasm`] | a module that traps, and modules with other bytes |
 //! | [`paths`], [`ports`], [`yaml`], [`wait`] | where things lie, free ports, YAML as JSON values, waiting for a condition |
 //!
 //! ```no_run
@@ -48,6 +48,7 @@ pub mod token;
 pub mod trap;
 pub mod upstream;
 pub mod wait;
+pub mod wasm;
 pub mod yaml;
 
 pub use client::{Client, Response, grpc::GrpcResponse, raw};
