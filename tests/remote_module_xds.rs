@@ -69,7 +69,7 @@ impl Setting {
 /// The filter of the dynamic sample by URL instead of from a file, with other rules.
 fn remote(text: &str, checksum: &str, nack: bool, rules: &str) -> String {
     let local = text.lines().find(|line| line.contains("local: ")).unwrap();
-    let indent = &local[..local.len() - local.trim_start().len()];
+    let indent = local.strip_suffix(local.trim_start()).unwrap();
     let remote = format!(
         "{indent}remote:\n\
          {indent}  http_uri: {{uri: http://modules.example/header-rewrite.wasm, cluster: modules, timeout: 5s}}\n\
@@ -78,7 +78,7 @@ fn remote(text: &str, checksum: &str, nack: bool, rules: &str) -> String {
     );
     let text = text.replace(local, &remote);
     let runtime = "runtime: envoy.wasm.runtime.v8";
-    let outer = &indent[2..];
+    let outer = indent.strip_prefix("  ").unwrap();
     let text = text.replace(
         runtime,
         &format!("{runtime}\n{outer}nack_on_code_cache_miss: {nack}"),
@@ -156,11 +156,10 @@ fn by_lds_the_old_listener_serves_until_the_module_is_here() {
     let (before, from) = lds
         .split_once("                - name: header-rewrite\n")
         .unwrap();
-    let after = &from[from
-        .find("                - name: envoy.filters.http.router")
-        .unwrap()..];
+    let router = "                - name: envoy.filters.http.router\n";
+    let after = from.split_once(router).unwrap().1;
     let inline = format!(
-        "{before}                - name: header-rewrite\n                  typed_config:\n{config}{after}"
+        "{before}                - name: header-rewrite\n                  typed_config:\n{config}{router}{after}"
     );
     setting.envoy.dynamic().write("lds.yaml", &inline).unwrap();
     wait::until("the new listener warms", SOON, || {

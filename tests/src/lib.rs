@@ -9,7 +9,9 @@
 //! | [`mod@load`] | many requests at once, counted by answer |
 //! | [`browser`] | a headless Chromium |
 //! | [`headers`], [`echo`] | what clients and the upstream saw |
+//! | [`prometheus`] | what Envoy tells Prometheus, and queries of it |
 //! | [`token`] | tokens signed with public test keys |
+//! | [`kubernetes`] | resources of Istio and Envoy Gateway, typed |
 //! | [`trap`], [`wasm`] | a module that traps, and modules with other bytes |
 //! | [`paths`], [`ports`], [`yaml`], [`wait`] | where things lie, free ports, YAML as JSON values, waiting for a condition |
 //!
@@ -40,9 +42,11 @@ pub mod client;
 pub mod echo;
 pub mod envoy;
 pub mod headers;
+pub mod kubernetes;
 pub mod load;
 pub mod paths;
 pub mod ports;
+pub mod prometheus;
 mod runtime;
 pub mod token;
 pub mod trap;
