@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
 
+use crate::Envoy;
+
 pub use self::query::{Query, Range, Series};
 
 /// Labels by name.
@@ -27,6 +29,14 @@ pub struct Sample {
 }
 
 impl Page {
+    /// What Envoy tells now.
+    ///
+    /// # Errors
+    /// If it is not in the format.
+    pub fn of(envoy: &Envoy) -> Result<Self> {
+        Self::parse(&envoy.admin("/stats/prometheus").text())
+    }
+
     /// Reads a page.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! The samples, as `envoy-configs/README.md` lists them: each file with its first comment.
+//! The samples, as `envoy-configs/README.md` lists them: each file with what it is and its first comment.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,8 +10,8 @@ use super::cell;
 /// The table of all YAML files under `folder`.
 pub(super) fn table(folder: &Path) -> Result<String> {
     let mut lines = vec![
-        "| File | What it shows |".to_owned(),
-        "|---|---|".to_owned(),
+        "| File | Is | What it shows |".to_owned(),
+        "|---|---|---|".to_owned(),
     ];
     let mut files = Vec::new();
     collect(folder, &mut files)?;
@@ -30,7 +30,15 @@ pub(super) fn table(folder: &Path) -> Result<String> {
                 "envoy-configs/{name} does not begin with a comment; say there in a sentence what it shows"
             );
         };
-        lines.push(format!("| [{name}]({name}) | {} |", cell(&summary)));
+        let Some(kind) = kind(&text) else {
+            bail!(
+                "envoy-configs/{name} is neither a bootstrap, nor xDS resources, nor a resource of Kubernetes"
+            );
+        };
+        lines.push(format!(
+            "| [{name}]({name}) | {kind} | {} |",
+            cell(&summary)
+        ));
     }
     Ok(lines.join("\n"))
 }
@@ -49,6 +57,22 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
+/// What runs a sample, by the keys it begins with.
+fn kind(text: &str) -> Option<String> {
+    let document = e2e::yaml::parse(text).ok()?;
+    if let Some(kind) = document.get("kind") {
+        return Some(format!("`{}`", kind.as_str()?));
+    }
+    if let Some(first) = document.pointer("/resources/0/@type") {
+        let name = first.as_str()?.rsplit('.').next()?;
+        return Some(format!("xDS: `{name}`"));
+    }
+    let is_bootstrap = ["static_resources", "dynamic_resources"]
+        .iter()
+        .any(|key| document.get(key).is_some());
+    is_bootstrap.then(|| "bootstrap".to_owned())
+}
+
 /// The comment at the head of a file, up to its first empty line.
 fn first_comment(text: &str) -> Option<String> {
     let lines: Vec<&str> = text
@@ -62,6 +86,23 @@ fn first_comment(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sample_is_told_by_the_keys_it_begins_with() {
+        let cases = [
+            ("admin: {}\nstatic_resources: {}", Some("bootstrap")),
+            ("dynamic_resources: {}", Some("bootstrap")),
+            (
+                "resources: [{\"@type\": type.googleapis.com/envoy.config.listener.v3.Listener}]",
+                Some("xDS: `Listener`"),
+            ),
+            ("kind: WasmPlugin\nspec: {}", Some("`WasmPlugin`")),
+            ("services: {}", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(kind(text).as_deref(), expected, "{text}");
+        }
+    }
 
     #[test]
     fn the_first_paragraph_of_the_first_comment_counts() {
