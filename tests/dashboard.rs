@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 fn stats_config() -> String {
     let sample = fs::read_to_string(paths::sample("all-filters").unwrap()).unwrap();
     let sample = yaml::parse(&sample).unwrap();
-    json!({"stats_config": sample["stats_config"]}).to_string()
+    json!({"stats_config": sample.get("stats_config")}).to_string()
 }
 
 /// All that the filters can count, from three Envoys: one that refuses, one that reports, and one whose module traps.

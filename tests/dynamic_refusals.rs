@@ -134,7 +134,8 @@ fn dump(envoy: &Envoy, resource: &str) -> Vec<Value> {
     let dump = envoy
         .admin(&format!("/config_dump?resource={resource}"))
         .json();
-    dump["configs"].as_array().cloned().unwrap_or_default()
+    let configs = dump.get("configs").and_then(Value::as_array);
+    configs.cloned().unwrap_or_default()
 }
 
 #[test]

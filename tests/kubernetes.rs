@@ -15,8 +15,10 @@ use e2e::{
 };
 use serde_json::json;
 
-/// What each filter has to do, whoever configures it.
-const BEHAVIOURS: &[(&str, fn(&Envoy))] = &[
+/// Asserts what a filter has to do, whoever configures it.
+type Behaviour = fn(&Envoy);
+
+const BEHAVIOURS: &[(&str, Behaviour)] = &[
     ("cors", cors),
     ("header-rewrite", header_rewrite),
     ("jwt-auth", jwt_auth),

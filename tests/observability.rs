@@ -56,7 +56,8 @@ fn traffic(envoy: &Envoy) {
 fn reasons_and_providers_are_labels_of_the_metrics() {
     let envoy = sample();
     traffic(&envoy);
-    let expected: &[(&str, &[(&str, &str)], f64)] = &[
+    type Expected<'a> = (&'a str, &'a [(&'a str, &'a str)], f64);
+    let expected: &[Expected<'_>] = &[
         ("jwt_auth_denied_total", &[("reason", "missing")], 1.0),
         ("jwt_auth_denied_total", &[("reason", "signature")], 1.0),
         ("jwt_auth_denied_total", &[("reason", "scope")], 2.0),

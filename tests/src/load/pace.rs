@@ -23,8 +23,8 @@ impl Pace {
         }
     }
 
-    /// Takes a request, unless all are taken, and waits until it is due.
-    pub(super) async fn next(&self) -> Option<()> {
+    /// Takes a request, unless all are taken, and waits until it is due. Its number, from 0.
+    pub(super) async fn next(&self) -> Option<u64> {
         let take = |sent: u64| (sent < self.total).then_some(sent + 1);
         let number = self
             .sent
@@ -35,6 +35,6 @@ impl Pace {
             let due = Duration::from_secs_f64(number as f64 / per_second);
             tokio::time::sleep_until((self.begun + due).into()).await;
         }
-        Some(())
+        Some(number)
     }
 }

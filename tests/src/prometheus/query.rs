@@ -243,7 +243,8 @@ mod tests {
 
     #[test]
     fn a_query_finds_sums_and_divides() {
-        let cases: &[(&str, &[(&[(&str, &str)], f64)])] = &[
+        type Line<'a> = (&'a [(&'a str, &'a str)], f64);
+        let cases: &[(&str, &[Line<'_>])] = &[
             ("yes", &[(&[], 3.0)]),
             (
                 "sum by (r) (rate(no[$__rate_interval]))",
