@@ -42,6 +42,14 @@ pub struct Load {
     connections: usize,
     per_second: Option<f64>,
     tally: Option<String>,
+    keys: Option<Keys>,
+}
+
+/// A header whose value differs from request to request: `key-0`, `key-1` and so on, and again.
+#[derive(Clone)]
+struct Keys {
+    header: String,
+    count: u64,
 }
 
 /// A load that is being sent.
@@ -63,6 +71,8 @@ pub struct LoadResult {
     pub tally: BTreeMap<String, u64>,
     /// Of every answer, shortest first.
     pub latencies: Vec<Duration>,
+    /// Which key got which status; see [`Load::keys`].
+    pub by_key: Vec<(u64, u16)>,
     /// From the first request to the last answer.
     pub elapsed: Duration,
 }
@@ -78,6 +88,7 @@ impl Load {
             connections: 4,
             per_second: None,
             tally: None,
+            keys: None,
         }
     }
 
@@ -124,6 +135,15 @@ impl Load {
         self
     }
 
+    /// Sends this header with so many values in turn: `key-0`, `key-1` and so on.
+    pub fn keys(self, header: &str, count: u64) -> Self {
+        let header = header.to_string();
+        Self {
+            keys: Some(Keys { header, count }),
+            ..self
+        }
+    }
+
     /// Sends all requests.
     ///
     /// # Panics
@@ -148,6 +168,7 @@ impl Load {
                 self.client.clone(),
                 Arc::clone(&parts),
                 self.tally.clone(),
+                self.keys.clone(),
                 Arc::clone(&pace),
                 Arc::clone(&stop),
             ))
@@ -164,14 +185,24 @@ async fn work(
     client: Client,
     parts: Arc<Parts>,
     tally: Option<String>,
+    keys: Option<Keys>,
     pace: Arc<Pace>,
     stop: Arc<AtomicBool>,
 ) -> LoadResult {
     let mut result = LoadResult::default();
-    while !stop.load(Ordering::Relaxed) && pace.next().await.is_some() {
+    while !stop.load(Ordering::Relaxed)
+        && let Some(number) = pace.next().await
+    {
+        let key = keys.as_ref().map(|keys| number % keys.count);
+        let mut parts = Parts::clone(&parts);
+        if let (Some(keys), Some(key)) = (&keys, key) {
+            let added = parts.add(&keys.header, format!("key-{key}").as_bytes());
+            added.expect("the name of a header");
+        }
         let begun = Instant::now();
         match tokio::time::timeout(TIMEOUT, exchange(&client, &parts)).await {
             Ok(Ok(response)) => {
+                result.by_key.extend(key.map(|key| (key, response.status)));
                 if let Some(name) = &tally {
                     let value = response.header(name).unwrap_or_default().to_string();
                     *result.tally.entry(value).or_default() += 1;
@@ -213,6 +244,7 @@ impl RunningLoad {
                 *all.errors.entry(error).or_default() += count;
             }
             all.latencies.extend(part.latencies);
+            all.by_key.extend(part.by_key);
         }
         all.latencies.sort_unstable();
         all.elapsed = self.begun.elapsed();
@@ -224,6 +256,15 @@ impl LoadResult {
     /// How many answers had this status.
     pub fn count(&self, status: u16) -> u64 {
         self.statuses.get(&status).copied().unwrap_or_default()
+    }
+
+    /// How many answers of this status each key had; see [`Load::keys`].
+    pub fn count_by_key(&self, status: u16) -> BTreeMap<u64, u64> {
+        let mut counts = BTreeMap::new();
+        for (key, answered) in &self.by_key {
+            *counts.entry(*key).or_default() += u64::from(*answered == status);
+        }
+        counts
     }
 
     /// How many requests got an answer.

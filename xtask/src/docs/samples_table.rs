@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 
 use super::cell;
 
@@ -30,13 +31,9 @@ pub(super) fn table(folder: &Path) -> Result<String> {
                 "envoy-configs/{name} does not begin with a comment; say there in a sentence what it shows"
             );
         };
-        let Some(kind) = kind(&text) else {
-            bail!(
-                "envoy-configs/{name} is neither a bootstrap, nor xDS resources, nor a resource of Kubernetes"
-            );
-        };
         lines.push(format!(
-            "| [{name}]({name}) | {kind} | {} |",
+            "| [{name}]({name}) | {} | {} |",
+            kind(&text),
             cell(&summary)
         ));
     }
@@ -57,20 +54,25 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
-/// What runs a sample, by the keys it begins with.
-fn kind(text: &str) -> Option<String> {
-    let document = e2e::yaml::parse(text).ok()?;
-    if let Some(kind) = document.get("kind") {
-        return Some(format!("`{}`", kind.as_str()?));
+/// What a sample is, by the keys it begins with.
+fn kind(text: &str) -> String {
+    // A file of several documents is none that Envoy reads.
+    let document = e2e::yaml::parse(text).unwrap_or_default();
+    let text_at = |pointer| document.pointer(pointer).and_then(Value::as_str);
+    if let Some(kind) = text_at("/kind") {
+        return format!("`{kind}`");
     }
-    if let Some(first) = document.pointer("/resources/0/@type") {
-        let name = first.as_str()?.rsplit('.').next()?;
-        return Some(format!("xDS: `{name}`"));
+    if let Some(name) = text_at("/resources/0/@type").and_then(|name| name.rsplit('.').next()) {
+        return format!("xDS: `{name}`");
     }
     let is_bootstrap = ["static_resources", "dynamic_resources"]
         .iter()
         .any(|key| document.get(key).is_some());
-    is_bootstrap.then(|| "bootstrap".to_owned())
+    if is_bootstrap {
+        "bootstrap".to_owned()
+    } else {
+        "for another program".to_owned()
+    }
 }
 
 /// The comment at the head of a file, up to its first empty line.
@@ -90,17 +92,17 @@ mod tests {
     #[test]
     fn a_sample_is_told_by_the_keys_it_begins_with() {
         let cases = [
-            ("admin: {}\nstatic_resources: {}", Some("bootstrap")),
-            ("dynamic_resources: {}", Some("bootstrap")),
+            ("admin: {}\nstatic_resources: {}", "bootstrap"),
+            ("dynamic_resources: {}", "bootstrap"),
             (
                 "resources: [{\"@type\": type.googleapis.com/envoy.config.listener.v3.Listener}]",
-                Some("xDS: `Listener`"),
+                "xDS: `Listener`",
             ),
-            ("kind: WasmPlugin\nspec: {}", Some("`WasmPlugin`")),
-            ("services: {}", None),
+            ("kind: WasmPlugin\nspec: {}", "`WasmPlugin`"),
+            ("- a\n- b", "for another program"),
         ];
         for (text, expected) in cases {
-            assert_eq!(kind(text).as_deref(), expected, "{text}");
+            assert_eq!(kind(text), expected, "{text}");
         }
     }
 
