@@ -180,6 +180,47 @@ fn the_admin_interface_shows_the_filter_that_came_last_even_where_it_was_refused
 }
 
 #[test]
+fn a_module_is_read_when_its_resource_changes_and_only_then() {
+    let envoy = sample();
+    let built = paths::module("header-rewrite").unwrap();
+    let file = tempfile::Builder::new().suffix(".wasm").tempfile().unwrap();
+    std::fs::copy(&built, file.path()).unwrap();
+    let rules = || {
+        let answer = Client::http1().new_connections().get(envoy.url("/")).send();
+        answer.header("x-rules").map(ToString::to_string)
+    };
+    let (from, to) = (
+        built.display().to_string(),
+        file.path().display().to_string(),
+    );
+    let edit = |from: &str, to: &str| {
+        let replace = |text: &str| text.replace(from, to);
+        envoy
+            .dynamic()
+            .edit("ecds-header-rewrite.yaml", replace)
+            .unwrap();
+    };
+    edit(&from, &to);
+    let success = ECDS.replace("rejected", "success");
+    wait::until("the module in the other file", SOON, || {
+        envoy.stat(&success) == 2
+    });
+    std::fs::write(file.path(), "no module").unwrap();
+    // Envoy looks at the folder again, and finds the same resources.
+    let cds = |text: &str| text.replace("connect_timeout: 1s", "connect_timeout: 2s");
+    envoy.dynamic().edit("cds.yaml", cds).unwrap();
+    wait::until("a look at the folder", SOON, || {
+        envoy.stat("cluster_manager.cluster_modified") == 1
+    });
+    assert_eq!((rules().as_deref(), envoy.stat(ECDS)), (Some("1"), 0));
+    edit("x-rules, value: \"1\"", "x-rules, value: \"2\"");
+    wait::until("what is no module is refused", SOON, || {
+        envoy.stat(ECDS) == 1
+    });
+    assert_eq!(rules().as_deref(), Some("1"));
+}
+
+#[test]
 fn a_listener_whose_filter_never_came_answers_500_and_never_serves_without_it() {
     let read = |file: &str| {
         std::fs::read_to_string(paths::sample(format!("dynamic/{file}")).unwrap()).unwrap()
