@@ -12,9 +12,11 @@
 //! | [`samples`], [`cases`], [`target`] | the bootstraps that people copy, what each promises, and the Envoys it is checked on |
 //! | [`headers`], [`echo`] | what clients and the upstream saw |
 //! | [`key_server`] | an identity provider's keys over TLS |
+//! | [`prometheus`] | what Envoy tells Prometheus, and queries of it |
 //! | [`token`] | tokens signed with public test keys |
+//! | [`kubernetes`] | resources of Istio and Envoy Gateway, typed |
 //! | `rate_limit_service`, [`redis`] | a rate limit service as Envoy's filters ask it (feature `fleet`), and a Redis |
-//! | [`trap`] | a module that traps |
+//! | [`trap`], [`wasm`] | a module that traps, and modules with other bytes |
 //! | [`paths`], [`ports`], [`yaml`], [`wait`] | where things lie, free ports, YAML as JSON values, waiting for a condition |
 //!
 //! ```no_run
@@ -47,9 +49,11 @@ pub mod echo;
 pub mod envoy;
 pub mod headers;
 pub mod key_server;
+pub mod kubernetes;
 pub mod load;
 pub mod paths;
 pub mod ports;
+pub mod prometheus;
 #[cfg(feature = "fleet")]
 pub mod rate_limit_service;
 pub mod redis;
@@ -60,6 +64,7 @@ pub mod token;
 pub mod trap;
 pub mod upstream;
 pub mod wait;
+pub mod wasm;
 pub mod yaml;
 
 pub use client::{Client, Response, grpc::GrpcResponse, raw};

@@ -1,11 +1,13 @@
 //! Many requests at once, counted by answer: for limits that all workers share, and for changes
 //! under traffic.
 
+mod pace;
+
 use std::{
     collections::BTreeMap,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -13,6 +15,7 @@ use std::{
 use anyhow::Result;
 use tokio::task::JoinHandle;
 
+use self::pace::Pace;
 use crate::{
     client::{
         Client, TIMEOUT,
@@ -37,6 +40,8 @@ pub struct Load {
     parts: Result<Parts>,
     total: u64,
     connections: usize,
+    per_second: Option<f64>,
+    tally: Option<String>,
     keys: Option<Keys>,
 }
 
@@ -62,6 +67,8 @@ pub struct LoadResult {
     pub statuses: BTreeMap<u16, u64>,
     /// Requests without an answer by cause.
     pub errors: BTreeMap<String, u64>,
+    /// Answers by the value of the field of [`Load::tally`]; empty where it is missing.
+    pub tally: BTreeMap<String, u64>,
     /// Of every answer, shortest first.
     pub latencies: Vec<Duration>,
     /// Which key got which status; see [`Load::keys`].
@@ -79,7 +86,25 @@ impl Load {
             parts,
             total: 100,
             connections: 4,
+            per_second: None,
+            tally: None,
             keys: None,
+        }
+    }
+
+    /// Sends no faster than this; without it, as fast as answers come.
+    pub fn per_second(self, rate: f64) -> Self {
+        Self {
+            per_second: Some(rate),
+            ..self
+        }
+    }
+
+    /// Counts the answers also by the value of this header field.
+    pub fn tally(self, header: &str) -> Self {
+        Self {
+            tally: Some(header.to_string()),
+            ..self
         }
     }
 
@@ -135,21 +160,23 @@ impl Load {
     #[track_caller]
     pub fn start(self) -> RunningLoad {
         let parts = Arc::new(self.parts.unwrap_or_else(|error| panic!("{error:#}")));
-        let left = Arc::new(AtomicU64::new(self.total));
         let stop = Arc::new(AtomicBool::new(false));
+        let begun = Instant::now();
+        let pace = Arc::new(Pace::new(begun, self.total, self.per_second));
         let workers = (0..self.connections).map(|_| {
             runtime::spawn(work(
                 self.client.clone(),
                 Arc::clone(&parts),
+                self.tally.clone(),
                 self.keys.clone(),
-                Arc::clone(&left),
+                Arc::clone(&pace),
                 Arc::clone(&stop),
             ))
         });
         RunningLoad {
             workers: workers.collect(),
             stop: Arc::clone(&stop),
-            begun: Instant::now(),
+            begun,
         }
     }
 }
@@ -157,14 +184,14 @@ impl Load {
 async fn work(
     client: Client,
     parts: Arc<Parts>,
+    tally: Option<String>,
     keys: Option<Keys>,
-    left: Arc<AtomicU64>,
+    pace: Arc<Pace>,
     stop: Arc<AtomicBool>,
 ) -> LoadResult {
     let mut result = LoadResult::default();
-    let take = |left: u64| left.checked_sub(1);
     while !stop.load(Ordering::Relaxed)
-        && let Ok(number) = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
+        && let Some(number) = pace.next().await
     {
         let key = keys.as_ref().map(|keys| number % keys.count);
         let mut parts = Parts::clone(&parts);
@@ -176,6 +203,10 @@ async fn work(
         match tokio::time::timeout(TIMEOUT, exchange(&client, &parts)).await {
             Ok(Ok(response)) => {
                 result.by_key.extend(key.map(|key| (key, response.status)));
+                if let Some(name) = &tally {
+                    let value = response.header(name).unwrap_or_default().to_string();
+                    *result.tally.entry(value).or_default() += 1;
+                }
                 *result.statuses.entry(response.status).or_default() += 1;
                 result.latencies.push(begun.elapsed());
             }
@@ -205,6 +236,9 @@ impl RunningLoad {
             let part = runtime::block_on(worker).expect("a load worker does not panic");
             for (status, count) in part.statuses {
                 *all.statuses.entry(status).or_default() += count;
+            }
+            for (value, count) in part.tally {
+                *all.tally.entry(value).or_default() += count;
             }
             for (error, count) in part.errors {
                 *all.errors.entry(error).or_default() += count;

@@ -15,6 +15,9 @@ use crate::catalog::{FILTERS, Filter};
 use crate::term::{self, Steps};
 use crate::{build, wasm_target, workspace};
 
+/// The folder that Envoy watches, as the samples call it.
+const DYNAMIC: &str = "/etc/envoy/dynamic/";
+
 /// Arguments of `cargo xtask serve`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -65,6 +68,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             "  key server  https://127.0.0.1:{}/   (the test keys, as idp.example)\n",
             server.port()
         );
+    }
+    if is_dynamic(&sample)? {
+        println!("  edit        {}\n", envoy.dynamic().path().display());
     }
     print_curl_lines(&sample, &envoy)?;
     until_interrupted(&envoy)
@@ -120,6 +126,9 @@ pub(crate) fn start(
         let key_server = key_server_of(sample)?;
         if let Some(server) = &key_server {
             builder = builder.cluster_port("idp", server.port());
+        }
+        if is_dynamic(sample)? {
+            builder = builder.dynamic_samples(DYNAMIC, &folder_of(sample).to_string_lossy());
         }
         let envoy = builder
             .start()
@@ -177,11 +186,32 @@ pub(crate) fn until_interrupted(envoy: &Envoy) -> Result<()> {
 
 /// The filters whose modules a sample loads.
 fn filters_of(sample: &Path) -> Result<Vec<&'static Filter>> {
-    let text = fs::read_to_string(sample).with_context(|| workspace::display(sample))?;
+    let mut text = read(sample)?;
+    if is_dynamic(sample)? {
+        for entry in fs::read_dir(folder_of(sample))? {
+            let path = entry?.path();
+            if path.is_file() {
+                text.push_str(&read(&path)?);
+            }
+        }
+    }
     Ok(FILTERS
         .iter()
         .filter(|filter| text.contains(&format!("/{}.wasm", filter.name)))
         .collect())
+}
+
+/// Whether a sample is served along with the files beside it.
+fn is_dynamic(sample: &Path) -> Result<bool> {
+    Ok(read(sample)?.contains(DYNAMIC))
+}
+
+fn folder_of(sample: &Path) -> &Path {
+    sample.parent().unwrap_or(sample)
+}
+
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| workspace::display(path))
 }
 
 /// The ports that a sample and its upstream would listen on, and that are taken.
@@ -234,6 +264,18 @@ mod tests {
             }
         });
         assert_eq!(ports_of(&bootstrap), BTreeSet::from([8080, 9901, 10000]));
+    }
+
+    #[test]
+    fn a_dynamic_sample_loads_what_the_files_beside_it_load() {
+        let sample = e2e::paths::sample("dynamic/bootstrap").unwrap();
+        let loaded: Vec<_> = filters_of(&sample)
+            .unwrap()
+            .iter()
+            .map(|f| f.name)
+            .collect();
+        assert_eq!(loaded, ["header-rewrite", "jwt-auth"]);
+        assert!(!is_dynamic(&e2e::paths::sample("cors").unwrap()).unwrap());
     }
 
     #[test]

@@ -56,7 +56,7 @@ impl Source for File {
         for text in files.iter().map(|(_, text)| text).chain([&text]) {
             check_modules(text)?;
             let found = ports(text)?;
-            if setting.keep_ports {
+            if setting.keep_ports && !setting.takes_over {
                 check_free(&found)?;
             }
             substitution.add_ports(&found, setting);

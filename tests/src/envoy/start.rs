@@ -29,6 +29,8 @@ pub trait Source {
 pub struct Setting {
     pub(super) upstream: u16,
     pub(super) keep_ports: bool,
+    /// Whether an Envoy that runs hands its ports over.
+    pub(super) takes_over: bool,
     pub(super) cluster_ports: BTreeMap<String, u16>,
     pub(super) paths: Vec<(String, String)>,
     pub(super) dynamic: Option<dynamic::Files>,
@@ -168,6 +170,7 @@ impl<S: Source> Builder<S> {
         let bootstrap = self.source.bootstrap(&Setting {
             upstream: upstream_port,
             keep_ports: self.keep_ports,
+            takes_over: self.hot_restart.is_some_and(|(_, epoch)| epoch > 0),
             cluster_ports: self.cluster_ports.clone(),
             paths: self.paths.clone(),
             dynamic: self.dynamic.clone(),

@@ -9,7 +9,9 @@ mod serve;
 
 use std::{
     collections::VecDeque,
+    fs,
     net::{Ipv4Addr, SocketAddr, TcpListener},
+    path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -90,6 +92,21 @@ impl Upstream {
         };
         upstream.start()?;
         Ok(upstream)
+    }
+
+    /// Answers with the files of a folder by their names, and else with 404.
+    ///
+    /// # Errors
+    /// If no port can be bound.
+    pub fn files(folder: impl Into<PathBuf>) -> Result<Self> {
+        let folder = folder.into();
+        Self::with(move |request| {
+            let name = request.path.trim_start_matches('/');
+            match fs::read(folder.join(name)) {
+                Ok(content) if !name.contains('/') => Reply::new(200).body(content),
+                _ => Reply::new(404),
+            }
+        })
     }
 
     /// Where it listens.

@@ -1,17 +1,18 @@
-//! The samples, as `envoy-configs/README.md` lists them: each file with its first comment.
+//! The samples, as `envoy-configs/README.md` lists them: each file with what it is and its first comment.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 
 use super::cell;
 
 /// The table of all YAML files under `folder`.
 pub(super) fn table(folder: &Path) -> Result<String> {
     let mut lines = vec![
-        "| File | What it shows |".to_owned(),
-        "|---|---|".to_owned(),
+        "| File | Is | What it shows |".to_owned(),
+        "|---|---|---|".to_owned(),
     ];
     let mut files = Vec::new();
     collect(folder, &mut files)?;
@@ -30,7 +31,11 @@ pub(super) fn table(folder: &Path) -> Result<String> {
                 "envoy-configs/{name} does not begin with a comment; say there in a sentence what it shows"
             );
         };
-        lines.push(format!("| [{name}]({name}) | {} |", cell(&summary)));
+        lines.push(format!(
+            "| [{name}]({name}) | {} | {} |",
+            kind(&text),
+            cell(&summary)
+        ));
     }
     Ok(lines.join("\n"))
 }
@@ -49,6 +54,27 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
+/// What a sample is, by the keys it begins with.
+fn kind(text: &str) -> String {
+    // A file of several documents is none that Envoy reads.
+    let document = e2e::yaml::parse(text).unwrap_or_default();
+    let text_at = |pointer| document.pointer(pointer).and_then(Value::as_str);
+    if let Some(kind) = text_at("/kind") {
+        return format!("`{kind}`");
+    }
+    if let Some(name) = text_at("/resources/0/@type").and_then(|name| name.rsplit('.').next()) {
+        return format!("xDS: `{name}`");
+    }
+    let is_bootstrap = ["static_resources", "dynamic_resources"]
+        .iter()
+        .any(|key| document.get(key).is_some());
+    if is_bootstrap {
+        "bootstrap".to_owned()
+    } else {
+        "for another program".to_owned()
+    }
+}
+
 /// The comment at the head of a file, up to its first empty line.
 fn first_comment(text: &str) -> Option<String> {
     let lines: Vec<&str> = text
@@ -62,6 +88,23 @@ fn first_comment(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sample_is_told_by_the_keys_it_begins_with() {
+        let cases = [
+            ("admin: {}\nstatic_resources: {}", "bootstrap"),
+            ("dynamic_resources: {}", "bootstrap"),
+            (
+                "resources: [{\"@type\": type.googleapis.com/envoy.config.listener.v3.Listener}]",
+                "xDS: `Listener`",
+            ),
+            ("kind: WasmPlugin\nspec: {}", "`WasmPlugin`"),
+            ("- a\n- b", "for another program"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(kind(text), expected, "{text}");
+        }
+    }
 
     #[test]
     fn the_first_paragraph_of_the_first_comment_counts() {

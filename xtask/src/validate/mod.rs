@@ -150,6 +150,12 @@ fn check(plugin: &Plugin<'_>, reader: Reader) -> Finding {
     let Some(filter) = filter else {
         return Finding::Skipped(format!("{} is not of the catalog, skipped", plugin.label()));
     };
+    if plugin.opens_the_door {
+        return Finding::Refused(format!(
+            "{}: vm_config.code.remote: by ECDS Envoy lets every request pass unfiltered; set vm_config.nack_on_code_cache_miss: true, or use code.local",
+            filter.name
+        ));
+    }
     let (bytes, node) = match &plugin.config {
         Config::Absent => (Vec::new(), None),
         Config::Text(text) => (text.as_bytes().to_vec(), None),

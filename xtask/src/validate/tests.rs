@@ -104,6 +104,7 @@ fn a_variable_of_the_host_that_is_not_set_here_is_named() {
         config: Config::Absent,
         variables: BTreeMap::from([("A".to_owned(), "1".to_owned())]),
         host_variables: vec!["B", "C"],
+        opens_the_door: false,
     };
     let (env, unset) = environment(&plugin, |name| (name == "B").then(|| "2".to_owned()));
     assert_eq!(

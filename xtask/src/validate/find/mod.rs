@@ -20,6 +20,8 @@ pub(super) struct Plugin<'a> {
     pub(super) variables: BTreeMap<String, String>,
     /// Environment variables that come from the process that runs Envoy.
     pub(super) host_variables: Vec<&'a str>,
+    /// A module by URL that comes by ECDS, without `nack_on_code_cache_miss`: Envoy lets every request pass.
+    pub(super) opens_the_door: bool,
 }
 
 /// In which form a configuration reaches the filter.
@@ -49,27 +51,40 @@ pub(super) fn plugins(document: &Node) -> Vec<Plugin<'_>> {
                 .unwrap_or_default();
             found.extend(wasm.iter().map(extension_policy));
         }
-        _ => walk(document, &mut found),
+        _ => walk(document, false, &mut found),
     }
     found
 }
 
 /// Envoy's `PluginConfig` may stand in a listener, an ECDS resource, a patch or a `TypedStruct`: it is told by its keys.
-fn walk<'a>(node: &'a Node, found: &mut Vec<Plugin<'a>>) {
+fn walk<'a>(node: &'a Node, by_ecds: bool, found: &mut Vec<Plugin<'a>>) {
     match node {
         Node::Scalar { .. } => {}
-        Node::List(items) => items.iter().for_each(|item| walk(item, found)),
+        Node::List(items) => items.iter().for_each(|item| walk(item, by_ecds, found)),
         Node::Map(entries) => {
+            let is_ecds = |url| message_of(url) == "envoy.config.core.v3.TypedExtensionConfig";
+            let by_ecds = by_ecds || node.text_at(&["@type"]).is_some_and(is_ecds);
             let typed = node
                 .text_at(&["configuration", "@type"])
                 .is_some_and(is_wasm_type);
             if typed || matches!(node.get("vm_config"), Some(Node::Map(_))) {
-                found.push(plugin_config(node));
+                let plugin = plugin_config(node);
+                let opens_the_door = by_ecds && waits_in_the_open(node);
+                found.push(Plugin {
+                    opens_the_door,
+                    ..plugin
+                });
             } else {
-                entries.iter().for_each(|entry| walk(&entry.value, found));
+                let values = entries.iter().map(|entry| &entry.value);
+                values.for_each(|value| walk(value, by_ecds, found));
             }
         }
     }
+}
+
+fn waits_in_the_open(plugin: &Node) -> bool {
+    let nack = plugin.text_at(&["vm_config", "nack_on_code_cache_miss"]);
+    plugin.at(&["vm_config", "code", "remote"]).is_some() && nack != Some("true")
 }
 
 fn is_wasm_type(url: &str) -> bool {
@@ -101,6 +116,7 @@ fn plugin_config(node: &Node) -> Plugin<'_> {
             .map(texts)
             .unwrap_or_default(),
         host_variables: hosts.iter().filter_map(Node::text).collect(),
+        opens_the_door: false,
     }
 }
 
@@ -164,6 +180,7 @@ fn wasm_plugin(spec: &Node) -> Plugin<'_> {
             .iter()
             .filter_map(|variable| variable.text_at(&["name"]))
             .collect(),
+        opens_the_door: false,
     }
 }
 
@@ -182,6 +199,7 @@ fn extension_policy(wasm: &Node) -> Plugin<'_> {
         config: wasm.get("config").map_or(Config::Absent, Config::Json),
         variables: BTreeMap::new(),
         host_variables: hosts.iter().filter_map(Node::text).collect(),
+        opens_the_door: false,
     }
 }
 

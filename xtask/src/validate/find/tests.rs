@@ -60,6 +60,7 @@ fn a_filter_is_known_by_its_module_then_root_id_then_name() {
             config: Config::Absent,
             variables: BTreeMap::new(),
             host_variables: Vec::new(),
+            opens_the_door: false,
         };
         assert_eq!(plugin.filter(FILTERS), filter, "{module}");
     }
@@ -100,6 +101,36 @@ fn every_place_that_loads_a_module_is_found() {
         names_of("a: {configuration: {'@type': type.googleapis.com/some.Other}}"),
         []
     );
+}
+
+#[test]
+fn a_module_by_url_opens_the_door_by_ecds_and_only_without_nack() {
+    let ecds = "'@type': type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig";
+    let lds = "'@type': type.googleapis.com/envoy.config.listener.v3.Listener";
+    let (remote, local) = (
+        "remote: {http_uri: {uri: 'https://e/cors.wasm'}}",
+        "local: {filename: /cors.wasm}",
+    );
+    let cases = [
+        (ecds, remote, "", true),
+        (ecds, remote, "nack_on_code_cache_miss: false, ", true),
+        (ecds, remote, "nack_on_code_cache_miss: true, ", false),
+        (ecds, remote, "nackOnCodeCacheMiss: true, ", false),
+        (ecds, local, "", false),
+        (lds, remote, "", false),
+    ];
+    for (kind, code, nack, expected) in cases {
+        let text = format!(
+            "resources: [{{{kind}, typed_config: {{config: {{vm_config: {{{nack}code: {{{code}}}}}}}}}}}]"
+        );
+        let documents = yaml::parse(&text).unwrap();
+        let found: Vec<_> = documents
+            .iter()
+            .flat_map(plugins)
+            .map(|plugin| plugin.opens_the_door)
+            .collect();
+        assert_eq!(found, [expected], "{text}");
+    }
 }
 
 #[test]
