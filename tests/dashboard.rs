@@ -46,6 +46,13 @@ fn everything() -> Page {
                 ),
             ),
             (
+                "rate-limit",
+                format!(
+                    r#"{{"mode": "{mode}", "limits": [{{"name": "per-client",
+                    "match": {{"paths": [{{"prefix": "/limited"}}]}}, "requests": 1, "per": "1h"}}]}}"#
+                ),
+            ),
+            (
                 "jwt-auth",
                 format!(
                     r#"{{"mode": "{mode}", "providers": {{"corp": {provider}}},
@@ -68,6 +75,9 @@ fn everything() -> Page {
         let bearer = format!("Bearer {}", Token::new("ES256").sign());
         for _ in 0..2 {
             get("/account").header("authorization", &bearer).send();
+        }
+        for _ in 0..3 {
+            get("/limited").send();
         }
         get("/account").send();
         get("/account")
