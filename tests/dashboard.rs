@@ -8,7 +8,7 @@
 use std::{collections::BTreeSet, fs, time::Duration};
 
 use e2e::{
-    Client, Envoy, paths,
+    Client, Envoy, Protocol, Reply, Upstream, paths,
     prometheus::{Page, Query, Series},
     token::{JWKS, Token},
     trap, wait, yaml,
@@ -46,14 +46,29 @@ fn everything() -> Page {
                 ),
             ),
             (
+                "rate-limit",
+                format!(
+                    r#"{{"mode": "{mode}", "limits": [{{"name": "per-client",
+                    "match": {{"paths": [{{"prefix": "/limited"}}]}}, "requests": 1, "per": "1h"}}]}}"#
+                ),
+            ),
+            (
                 "jwt-auth",
                 format!(
-                    r#"{{"mode": "{mode}", "providers": {{"corp": {provider}}},
-                "rules": [{{"match": {{"paths": [{{"prefix": "/account"}}]}}, "require": {{"provider": {{"name": "corp"}}}}}}, {{"require": "nothing"}}]}}"#
+                    r#"{{"mode": "{mode}", "providers": {{"corp": {provider},
+                    "good": {{"issuer": "https://good.example", "keys": {{"remote": {{"cluster": "idp", "uri": "http://idp.example/keys"}}}}}},
+                    "bad": {{"issuer": "https://bad.example", "keys": {{"remote": {{"cluster": "idp", "uri": "http://idp.example/none"}}}}}}}},
+                "rules": [{{"match": {{"paths": [{{"prefix": "/account"}}]}}, "require": {{"provider": {{"name": "corp"}}}}}},
+                {{"match": {{"paths": [{{"prefix": "/remote"}}]}}, "require": {{"any": [{{"provider": {{"name": "good"}}}}, {{"provider": {{"name": "bad"}}}}]}}}}, {{"require": "nothing"}}]}}"#
                 ),
             ),
         ]
     };
+    let idp = Upstream::with(|request| match request.path.as_str() {
+        "/keys" => Reply::json(JWKS),
+        _ => Reply::new(404),
+    })
+    .unwrap();
     let mut all = Page::default();
     for mode in ["enforce", "report"] {
         let configs = configs(mode);
@@ -62,12 +77,22 @@ fn everything() -> Page {
             .map(|(name, config)| (*name, config.as_str()));
         let envoy = Envoy::with_filters(&filters)
             .bootstrap(stats_config())
+            .cluster_at("idp", idp.port(), Protocol::Http1)
             .start()
             .unwrap();
         let get = |path: &str| Client::http1().get(envoy.url(path));
         let bearer = format!("Bearer {}", Token::new("ES256").sign());
         for _ in 0..2 {
             get("/account").header("authorization", &bearer).send();
+        }
+        for issuer in ["https://good.example", "https://bad.example"] {
+            let token = Token::new("ES256").claim("iss", json!(issuer)).sign();
+            get("/remote")
+                .header("authorization", format!("Bearer {token}"))
+                .send();
+        }
+        for _ in 0..3 {
+            get("/limited").send();
         }
         get("/account").send();
         get("/account")

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use e2e::{
     Client, ConfigForm, Envoy, Response,
     kubernetes::{self, Configured, EnvoyExtensionPolicy, EnvoyFilter, WasmPlugin},
-    paths,
+    load, paths,
     token::Token,
 };
 use serde_json::json;
@@ -22,6 +22,7 @@ const BEHAVIOURS: &[(&str, Behaviour)] = &[
     ("cors", cors),
     ("header-rewrite", header_rewrite),
     ("jwt-auth", jwt_auth),
+    ("rate-limit", rate_limit),
 ];
 
 fn file(name: &str) -> PathBuf {
@@ -87,6 +88,28 @@ fn jwt_auth(envoy: &Envoy) {
     assert_eq!(get("/admin", Some(&admin)).status, 200);
 }
 
+fn rate_limit(envoy: &Envoy) {
+    let result = load(envoy.url("/"), 120, 4);
+    // 100 at once, and perhaps one or two that came back meanwhile.
+    assert!(
+        (100..105).contains(&result.count(200)),
+        "{:?}",
+        result.statuses
+    );
+    let refused = 120_u64.checked_sub(result.count(200));
+    assert_eq!(Some(result.count(429)), refused);
+    let client = Client::http1().source("127.0.0.2");
+    assert_eq!(
+        client.get(envoy.url("/")).send().status,
+        200,
+        "another client"
+    );
+    assert_eq!(
+        Client::http1().get(envoy.url("/healthz")).send().status,
+        200
+    );
+}
+
 /// Runs the filter as the control plane would hand it over.
 fn run(filter: &Configured) {
     let behaviour = BEHAVIOURS.iter().find(|(name, _)| *name == filter.name);
@@ -109,6 +132,7 @@ fn the_plugins_for_istio_do_their_work_and_fail_closed() {
         "istio/cors.yaml",
         "istio/header-rewrite.yaml",
         "istio/jwt-auth.yaml",
+        "istio/rate-limit.yaml",
     ] {
         let plugin: WasmPlugin = kubernetes::load(&file(name)).unwrap();
         assert_eq!(
@@ -127,6 +151,7 @@ fn the_policies_for_envoy_gateway_do_their_work_and_fail_closed() {
         "envoy-gateway/cors.yaml",
         "envoy-gateway/header-rewrite.yaml",
         "envoy-gateway/jwt-auth.yaml",
+        "envoy-gateway/rate-limit.yaml",
     ] {
         let policy: EnvoyExtensionPolicy = kubernetes::load(&file(name)).unwrap();
         let [wasm] = policy.wasm() else {
@@ -142,14 +167,15 @@ fn the_policies_for_envoy_gateway_do_their_work_and_fail_closed() {
 #[test]
 fn in_istio_the_filters_stand_in_the_order_in_which_they_serve_each_other() {
     let of = |name: &str| kubernetes::load::<WasmPlugin>(&file(name)).unwrap();
-    let [cors, jwt_auth, header_rewrite] = [
+    let [cors, rate_limit, jwt_auth, header_rewrite] = [
         "istio/cors.yaml",
+        "istio/rate-limit.yaml",
         "istio/jwt-auth.yaml",
         "istio/header-rewrite.yaml",
     ]
     .map(of);
-    assert_eq!(cors.phase, jwt_auth.phase);
-    assert!(cors.priority > jwt_auth.priority);
+    assert!(cors.phase == rate_limit.phase && cors.phase == jwt_auth.phase);
+    assert!(cors.priority > rate_limit.priority && rate_limit.priority > jwt_auth.priority);
     assert_eq!(header_rewrite.phase, Some(kubernetes::Phase::Stats));
 }
 

@@ -24,6 +24,9 @@ fn traffic(envoy: &Envoy) {
     let get = |path: &str| Client::http1().get(envoy.url(path));
     let token = Token::new("ES256");
     let bearer = |token: &str| format!("Bearer {token}");
+    for _ in 0..5 {
+        Client::http1().post(envoy.url("/login")).send();
+    }
     get("/account").send();
     get("/account")
         .header("authorization", bearer(&forged(&token.sign())))
@@ -66,7 +69,7 @@ fn reasons_and_providers_are_labels_of_the_metrics() {
         (
             "jwt_auth_allowed_total",
             &[("reason", "without_token")],
-            2.0,
+            5.0,
         ),
         (
             "jwt_auth_provider_denied_total",
@@ -90,7 +93,7 @@ fn reasons_and_providers_are_labels_of_the_metrics() {
             &[("reason", "preflight_refused_origin")],
             0.0,
         ),
-        ("header_rewrite_request_changed_total", &[], 3.0),
+        ("header_rewrite_request_changed_total", &[], 6.0),
         (
             "header_rewrite_skipped_total",
             &[("reason", "too_long")],
@@ -101,6 +104,10 @@ fn reasons_and_providers_are_labels_of_the_metrics() {
             &[("reason", "ambiguous_path")],
             0.0,
         ),
+        ("rate_limit_passed_total", &[("limit", "login")], 3.0),
+        ("rate_limit_refused_total", &[("limit", "login")], 2.0),
+        ("rate_limit_refused_total", &[("limit", "client")], 0.0),
+        ("rate_limit_reported_total", &[("limit", "login")], 0.0),
         (
             "envoy_wasm_vm_reload_success",
             &[("filter", "jwt-auth")],
@@ -139,9 +146,24 @@ fn the_names_of_the_metrics_are_few_and_known() {
         "jwt_auth_cache_hit_total",
         "jwt_auth_cache_miss_total",
         "jwt_auth_denied_total",
+        "jwt_auth_fetch_begun_total",
+        "jwt_auth_fetch_failed_total",
+        "jwt_auth_fetch_succeeded_total",
         "jwt_auth_provider_allowed_total",
         "jwt_auth_provider_denied_total",
         "jwt_auth_reported_total",
+        "jwt_auth_waiting_begun_total",
+        "jwt_auth_waiting_full_total",
+        "rate_limit_contended_total",
+        "rate_limit_evicted_total",
+        "rate_limit_exempt_total",
+        "rate_limit_missing_key_total",
+        "rate_limit_passed_total",
+        "rate_limit_refused_total",
+        "rate_limit_reported_total",
+        "rate_limit_service_error_total",
+        "rate_limit_service_ok_total",
+        "rate_limit_service_over_limit_total",
     ];
     assert_eq!(names, expected.into());
 }
