@@ -1,5 +1,11 @@
 //! `docker-compose.yml` with real containers: the cases of every sample, through the published port.
-#![allow(clippy::unwrap_used, reason = "a failed assumption is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a failed assumption is a failed test"
+)]
 
 use e2e::{Client, Target, cases, compose::Stack};
 
@@ -45,4 +51,24 @@ fn the_second_envoy_of_a_fleet_has_its_own_port_and_upstream() {
         let answer = Client::http1().get(envoy.url("/api/v1/items")).send();
         assert_eq!(answer.echo().path, "/v1/svc/items");
     }
+}
+
+#[test]
+fn the_envoys_of_a_fleet_share_one_quota() {
+    let stack = Stack::up_fleet("rate-limit-fleet").unwrap();
+    let envoys = ["envoy", "envoy-2"].map(|service| stack.envoy(service).unwrap());
+    let mut passed = 0;
+    let mut refused = [false; 2];
+    for n in 0..40 {
+        let at = n % 2;
+        match Client::http1().get(envoys[at].url("/")).send().status {
+            200 => passed += 1,
+            429 => refused[at] = true,
+            other => panic!("{other}"),
+        }
+    }
+    assert_eq!(refused, [true; 2]);
+    // Five, and what this process lets pass where the service misses its 20 ms: each Envoy by itself would let ten pass.
+    assert!((5..10).contains(&passed), "{passed}");
+    assert!(envoys[0].stat("wasmcustom.rate_limit.service.over_limit_total") > 0);
 }

@@ -107,7 +107,7 @@ fn ten_configurations_and_two_modules_are_swapped_under_load_without_a_failed_or
     let mut seen = vec!["1".to_string()];
     for number in 2..=13_u32 {
         // Over the whole time, not all at once.
-        let due = Duration::from_millis(1500) * (number - 2);
+        let due = Duration::from_millis(1500) * (number - 1);
         std::thread::sleep(due.saturating_sub(traffic.begun.elapsed()));
         let (from, to) = ((number - 1).to_string(), number.to_string());
         let mut module = present.clone();

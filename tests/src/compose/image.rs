@@ -7,6 +7,7 @@
 use std::{
     collections::BTreeSet,
     fs,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::{Mutex, PoisonError},
@@ -24,8 +25,12 @@ const LABEL: &str = "filter-catalog.stand-in";
 struct Recipe {
     /// Programs of this machine, and where they lie in the image.
     programs: Vec<(PathBuf, &'static str)>,
+    /// Scripts, and where they lie in the image.
+    scripts: &'static [(&'static str, &'static str)],
     /// The lines of a Dockerfile that say how it runs.
     changes: &'static [&'static str],
+    /// Whether it is made of a program of this project, which may have changed since.
+    is_ours: bool,
 }
 
 /// Sees to it that there is an image of this name, and tells of a stand-in.
@@ -54,8 +59,8 @@ fn pull_or_stand_in(image: &str, progress: fn(&str)) -> Result<()> {
     let Err(cause) = output(Command::new("docker").args(["pull", "--quiet", image])) else {
         return Ok(());
     };
-    if !is_stand_in {
-        let recipe = recipe(image).with_context(|| format!("{image} cannot be had: {cause}"))?;
+    let recipe = recipe(image).with_context(|| format!("{image} cannot be had: {cause}"))?;
+    if !is_stand_in || recipe.is_ours {
         recipe.import(image)?;
     }
     progress(&format!(
@@ -64,7 +69,12 @@ fn pull_or_stand_in(image: &str, progress: fn(&str)) -> Result<()> {
     Ok(())
 }
 
-/// What can stand in for an image. One for another image, such as limitador, is a row here.
+/// Limitador's command line for the rate limit service of the harness, which reads the same limits.
+const LIMITADOR: &str = r#"#!/usr/bin/bash
+exec /usr/local/bin/rate-limit-service --host 0.0.0.0 --port 8081 --limits "$1" --redis "$3"
+"#;
+
+/// What can stand in for an image. One for another image is a row here.
 fn recipe(image: &str) -> Result<Recipe> {
     let (name, tag) = image.rsplit_once(':').unwrap_or((image, "latest"));
     match name.rsplit('/').next() {
@@ -76,6 +86,8 @@ fn recipe(image: &str) -> Result<Recipe> {
                     (envoy.path, "usr/local/bin/envoy"),
                     (on_path("bash", "bash")?, "usr/bin/bash"),
                 ],
+                scripts: &[],
+                is_ours: false,
                 changes: &[
                     r#"ENTRYPOINT ["/usr/local/bin/envoy"]"#,
                     r#"CMD ["-c", "/etc/envoy/envoy.yaml"]"#,
@@ -95,10 +107,33 @@ fn recipe(image: &str) -> Result<Recipe> {
                     "usr/local/bin/redis-cli",
                 ),
             ],
+            scripts: &[],
+            is_ours: false,
             changes: &[r#"CMD ["redis-server"]"#, "USER 999:999"],
+        }),
+        Some("limitador") => Ok(Recipe {
+            programs: vec![
+                (service()?, "usr/local/bin/rate-limit-service"),
+                (on_path("bash", "bash")?, "usr/bin/bash"),
+            ],
+            scripts: &[(LIMITADOR, "usr/local/bin/limitador-server")],
+            is_ours: true,
+            changes: &[r#"CMD ["limitador-server"]"#, "USER 1000:1000"],
         }),
         _ => bail!("and nothing here can stand in for it"),
     }
+}
+
+/// The harness's rate limit service as a program.
+fn service() -> Result<PathBuf> {
+    let built = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .current_dir(paths::workspace())
+        .args(["build", "--quiet", "--package", "e2e"])
+        .args(["--features", "fleet", "--bin", "rate-limit-service"])
+        .status()
+        .context("no cargo to build rate-limit-service with")?;
+    ensure!(built.success(), "rate-limit-service does not build");
+    Ok(paths::target().join("debug/rate-limit-service"))
 }
 
 fn on_path(program: &str, package: &str) -> Result<PathBuf> {
@@ -122,6 +157,11 @@ impl Recipe {
                 let place = library.strip_prefix("/").unwrap_or(&library);
                 copy(&library, &root.path().join(place))?;
             }
+        }
+        for (script, place) in self.scripts {
+            let place = root.path().join(place);
+            fs::write(&place, script)?;
+            fs::set_permissions(&place, fs::Permissions::from_mode(0o755))?;
         }
         let mut tar = Command::new("tar")
             .arg("-C")

@@ -61,13 +61,6 @@ pub(super) const SUITES: &[Suite] = &[
         run: fleet,
     },
     Suite {
-        name: "soak",
-        what: "a million requests, and the memory that they leave behind",
-        by_default: false,
-        can_run: || Ok(()),
-        run: soak,
-    },
-    Suite {
         name: "compose",
         what: "every sample in containers, through docker-compose.yml",
         by_default: false,
@@ -80,6 +73,13 @@ pub(super) const SUITES: &[Suite] = &[
         by_default: false,
         can_run: has_versions,
         run: matrix,
+    },
+    Suite {
+        name: "soak",
+        what: "a million requests, and the memory that they leave behind",
+        by_default: false,
+        can_run: || Ok(()),
+        run: soak,
     },
 ];
 
