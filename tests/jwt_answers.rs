@@ -499,7 +499,7 @@ fn no_token_secret_or_kid_is_ever_logged_told_or_counted() {
             .access_log("%RESPONSE_CODE% %RESPONSE_CODE_DETAILS% %RESPONSE_FLAGS%")
             .start()
             .unwrap();
-        let t = || Token::new("ES256").claim("sub", json!("somebody-private"));
+        let t = || Token::new("ES256").claim("sub", json!("somebody-confidential"));
         let tokens = [
             t().sign(),
             forged(&t().sign()),
@@ -507,9 +507,9 @@ fn no_token_secret_or_kid_is_ever_logged_told_or_counted() {
                 .sign(),
             t().claim("jti", json!("revoked")).sign(),
             t().claim("exp", json!(1)).sign(),
-            t().claim("aud", json!("audience-private")).sign(),
-            t().header("alg", json!("none-private")).sign(),
-            "leaks-one.leaks-two-private.leaks-three".to_owned(),
+            t().claim("aud", json!("audience-confidential")).sign(),
+            t().header("alg", json!("none-confidential")).sign(),
+            "leaks-one.leaks-two-confidential.leaks-three".to_owned(),
         ];
         let mut told = String::new();
         for token in &tokens {
@@ -535,8 +535,8 @@ fn no_token_secret_or_kid_is_ever_logged_told_or_counted() {
             "the module's log is seen"
         );
         let parts = tokens.iter().flat_map(|token| token.split('.'));
-        for private in parts.chain([secret, "private", "kid-of-an-attacker"]) {
-            assert!(!told.contains(private), "{private} is told in: {told}");
+        for unsaid in parts.chain([secret, "confidential", "kid-of-an-attacker"]) {
+            assert!(!told.contains(unsaid), "{unsaid} is told in: {told}");
         }
         envoy.assert_vm_alive();
     }
