@@ -12,6 +12,8 @@
     reason = "a failed assumption is a failed test, and the figures are told"
 )]
 
+mod flood;
+
 use e2e::token::{self, Token};
 use e2e::{Client, Envoy, paths};
 use serde_json::{Value, json};
