@@ -43,6 +43,13 @@ pub(super) const SUITES: &[Suite] = &[
         can_run: has_browser,
         run: browser,
     },
+    Suite {
+        name: "speed",
+        what: "jwt-auth beside jwt_authn, and under a flood, as ratios",
+        by_default: false,
+        can_run: tells_cpu_time,
+        run: speed,
+    },
 ];
 
 fn unit(filter: &[String]) -> Result<()> {
@@ -61,6 +68,24 @@ fn browser(filter: &[String]) -> Result<()> {
     prepare()?;
     let suite = ["--package", "e2e", "--features", "browser"];
     cargo_test(&[&suite[..], &["--test", "browser"]].concat(), filter)
+}
+
+fn speed(filter: &[String]) -> Result<()> {
+    prepare()?;
+    let suite = ["--package", "e2e", "--features", "speed"];
+    // One at a time, and their figures are worth reading.
+    let alone = ["--nocapture", "--test-threads", "1"].map(str::to_owned);
+    cargo_test(
+        &[&suite[..], &["--test", "jwt_speed"]].concat(),
+        &[&alone[..], filter].concat(),
+    )
+}
+
+fn tells_cpu_time() -> Result<(), String> {
+    if std::path::Path::new("/proc/self/schedstat").exists() {
+        return Ok(());
+    }
+    Err("no /proc/self/schedstat, which tells CPU time on Linux".to_owned())
 }
 
 fn has_browser() -> Result<(), String> {
