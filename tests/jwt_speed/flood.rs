@@ -1,7 +1,8 @@
 //! A flood of forged tokens on the one worker, and what good requests feel of it.
 //!
 //! Beside each second of forged tokens stands one of as many tokens that are refused without a look at their signature, being of another
-//! issuer: the same bytes, the same answers. So the ratio is what the verifying does, not what a thousand requests do.
+//! issuer: the same bytes, the same answers. So the ratio is what the verifying does, not what a thousand requests do. Good requests go on to
+//! an upstream, as requests do.
 
 use crate::median;
 use e2e::raw::Connection;
@@ -16,7 +17,7 @@ use std::time::{Duration, Instant};
 
 /// How long each half of a round takes.
 const HALF: Duration = Duration::from_secs(2);
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 5;
 /// Machines hiccup: an algorithm is measured so many times before it has failed.
 const ATTEMPTS: usize = 3;
 const FORGED_PER_SECOND: u32 = 1000;
@@ -32,7 +33,6 @@ fn envoy() -> Envoy {
     }});
     Envoy::with_filter("jwt-auth", config.to_string())
         .concurrency(1)
-        .route(r#"{match: {prefix: "/"}, direct_response: {status: 204}}"#)
         .start()
         .unwrap()
 }
@@ -103,7 +103,7 @@ fn p99_under(envoy: &Envoy, good: &str, requests: &Arc<Vec<String>>) -> (Duratio
     let mut latencies = Vec::new();
     while begun.elapsed() < HALF {
         let start = Instant::now();
-        assert_eq!(connection.send(good).answer().status(), Some(204));
+        assert_eq!(connection.send(good).answer().status(), Some(200));
         latencies.push(start.elapsed());
         thread::sleep(Duration::from_millis(1));
     }
@@ -126,7 +126,7 @@ fn a_flood_of_forged_tokens_of_any_algorithm_does_not_slow_good_requests_by_more
         warm.header("authorization", format!("Bearer {good}"))
             .send()
             .status,
-        204
+        200
     );
     let good = request(&good);
     for algorithm in [

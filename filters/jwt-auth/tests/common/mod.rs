@@ -41,7 +41,14 @@ pub(crate) fn refused(provider: &Value, token: &str) -> Option<Reason> {
         config.verification_time,
         config.denied_ids,
     );
-    let Keys::Fixed(set) = &authenticator.providers()[0].keys;
+    let set = match &authenticator.providers()[0].keys {
+        Keys::Fixed(set) => set,
+        #[allow(
+            unreachable_patterns,
+            reason = "only keys in the configuration are known by now"
+        )]
+        _ => panic!("keys that are not in the configuration"),
+    };
     let now = Duration::from_secs(now());
     let moment = Moment {
         now,
