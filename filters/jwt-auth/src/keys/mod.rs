@@ -199,7 +199,7 @@ impl Public {
                 let Ok(bytes) = <&[u8; 32]>::try_from(x.as_slice()) else {
                     return Err(format!("an Ed25519 key of {} bytes; it has 32", x.len()));
                 };
-                // One signature would be good for every message (RFC 8032 does not forbid it, and the library verifies it).
+                // One signature would be good for every message, and the library verifies it.
                 if VerifyingKey::from_bytes(bytes).is_ok_and(|key| key.is_weak()) {
                     return Err("an Ed25519 key of small order, which verifies anything".to_owned());
                 }
