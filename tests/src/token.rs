@@ -2,11 +2,13 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER;
 use jsonwebtoken::{Algorithm, AlgorithmFamily, EncodingKey};
+use p521::ecdsa::{Signature, SigningKey, signature::Signer as _};
+use p521::pkcs8::DecodePrivateKey as _;
 use serde_json::{Map, Value, json};
 
 /// The issuer of the sample's first provider, and of tokens unless told otherwise.
@@ -18,6 +20,21 @@ pub const SECRET: &str = "a public test secret: 64 bytes of text, enough even fo
 /// The public keys as a JWK Set.
 pub const JWKS: &str = include_str!("../keys/jwks.json");
 
+/// The public keys as a JWK Set, none bound to an algorithm: one RSA key verifies all six.
+///
+/// # Panics
+/// Never: it is JSON.
+#[must_use]
+pub fn jwks_for_any_algorithm() -> Value {
+    let mut set: Value = serde_json::from_str(JWKS).expect("JSON");
+    for key in set["keys"].as_array_mut().expect("a list") {
+        if let Some(key) = key.as_object_mut() {
+            key.remove("alg");
+        }
+    }
+    set
+}
+
 /// The public Ed25519 key in PEM.
 pub const EDDSA_PEM: &str = include_str!("../keys/eddsa.pub.pem");
 
@@ -28,7 +45,8 @@ pub const RSA_PEM: &str = include_str!("../keys/rs256.pub.pem");
 #[derive(Clone, Debug)]
 #[must_use = "a token is signed at the end"]
 pub struct Token {
-    algorithm: Algorithm,
+    /// The library's name for it; none for ES512, which the library does not know.
+    algorithm: Option<Algorithm>,
     /// The JOSE header.
     pub header: Map<String, Value>,
     /// The claims.
@@ -39,7 +57,7 @@ impl Token {
     /// A token that the samples accept: of [`ISSUER`], for `api`, about `alice`, from now on for an hour.
     ///
     /// # Panics
-    /// If the algorithm is not one that can be signed with here: all but ES512.
+    /// If there is no such algorithm.
     pub fn new(algorithm: &str) -> Self {
         Self::try_new(algorithm).unwrap_or_else(|error| panic!("{error:#}"))
     }
@@ -47,17 +65,21 @@ impl Token {
     /// As [`Token::new`].
     ///
     /// # Errors
-    /// If the algorithm is not one that can be signed with here.
+    /// If there is no such algorithm.
     pub fn try_new(name: &str) -> Result<Self> {
-        let algorithm: Algorithm = name
-            .parse()
-            .with_context(|| format!("{name} cannot be signed with here"))?;
-        let kid = match algorithm.family() {
-            AlgorithmFamily::Hmac => None,
-            AlgorithmFamily::Rsa => Some("test-rs256"),
-            AlgorithmFamily::Ed => Some("test-eddsa"),
-            AlgorithmFamily::Ec if algorithm == Algorithm::ES384 => Some("test-es384"),
-            AlgorithmFamily::Ec => Some("test-es256"),
+        let algorithm: Option<Algorithm> = match name {
+            "ES512" => None,
+            _ => Some(name.parse().with_context(|| {
+                format!("{name} is not a signature algorithm of JSON Web Tokens")
+            })?),
+        };
+        let kid = match algorithm.map(|a| (a, a.family())) {
+            Some((_, AlgorithmFamily::Hmac)) => None,
+            Some((_, AlgorithmFamily::Rsa)) => Some("test-rs256"),
+            Some((_, AlgorithmFamily::Ed)) => Some("test-eddsa"),
+            Some((Algorithm::ES384, _)) => Some("test-es384"),
+            Some((_, AlgorithmFamily::Ec)) => Some("test-es256"),
+            None => Some("test-es512"),
         };
         let mut token = Self {
             algorithm,
@@ -102,7 +124,14 @@ impl Token {
     /// # Errors
     /// If it cannot be signed.
     pub fn try_sign(&self) -> Result<String> {
-        self.try_sign_with(&key(self.algorithm)?)
+        match self.algorithm {
+            Some(algorithm) => self.try_sign_with(&key(algorithm)?),
+            None => {
+                let message = self.message()?;
+                let signature = sign_es512(message.as_bytes())?;
+                Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
+            }
+        }
     }
 
     /// The token, signed with another key.
@@ -110,12 +139,27 @@ impl Token {
     /// # Errors
     /// If it cannot be signed.
     pub fn try_sign_with(&self, key: &EncodingKey) -> Result<String> {
+        let algorithm = self
+            .algorithm
+            .context("ES512 signs with its test key only")?;
+        let message = self.message()?;
+        let signature = sign(algorithm, key, message.as_bytes())?;
+        Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
+    }
+
+    /// What is signed: header and claims.
+    ///
+    /// # Errors
+    /// Never: they are JSON.
+    pub fn message(&self) -> Result<String> {
         let encode = |part: &Map<String, Value>| -> Result<String> {
             Ok(URL_SAFE_NO_PAD.encode(serde_json::to_vec(part)?))
         };
-        let message = format!("{}.{}", encode(&self.header)?, encode(&self.claims)?);
-        let signature = sign(self.algorithm, key, message.as_bytes())?;
-        Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
+        Ok(format!(
+            "{}.{}",
+            encode(&self.header)?,
+            encode(&self.claims)?
+        ))
     }
 
     /// `Bearer` and the token, for `authorization`.
@@ -132,6 +176,14 @@ pub fn sign(algorithm: Algorithm, key: &EncodingKey, message: &[u8]) -> Result<V
     // Not by `jsonwebtoken::encode`: where the filter runs in the same process, it has installed a provider that cannot sign.
     let signer = (DEFAULT_PROVIDER.signer_factory)(&algorithm, key)?;
     Ok(signer.try_sign(message)?)
+}
+
+fn sign_es512(message: &[u8]) -> Result<Vec<u8>> {
+    let key = p521::SecretKey::from_pkcs8_der(&der(include_str!("../keys/es512.pem"))?)
+        .map_err(|error| anyhow!("the test key for ES512: {error}"))?;
+    let key = SigningKey::from_bytes(&key.to_bytes())?;
+    let signature: Signature = key.try_sign(message)?;
+    Ok(signature.to_bytes().to_vec())
 }
 
 /// A token's signature turned into a wrong one of the same length.
@@ -162,18 +214,19 @@ fn set(map: &mut Map<String, Value>, name: &str, value: Value) {
     }
 }
 
-fn key(algorithm: Algorithm) -> Result<EncodingKey> {
+/// The test key of an algorithm.
+///
+/// # Errors
+/// If the file is damaged.
+pub fn key(algorithm: Algorithm) -> Result<EncodingKey> {
     Ok(match algorithm.family() {
         AlgorithmFamily::Hmac => EncodingKey::from_secret(SECRET.as_bytes()),
         AlgorithmFamily::Rsa => EncodingKey::from_rsa_der(&der(include_str!("../keys/rs256.pem"))?),
         AlgorithmFamily::Ed => EncodingKey::from_ed_der(&der(include_str!("../keys/eddsa.pem"))?),
-        AlgorithmFamily::Ec if algorithm == Algorithm::ES256 => {
-            EncodingKey::from_ec_der(&der(include_str!("../keys/es256.pem"))?)
-        }
         AlgorithmFamily::Ec if algorithm == Algorithm::ES384 => {
             EncodingKey::from_ec_der(&der(include_str!("../keys/es384.pem"))?)
         }
-        AlgorithmFamily::Ec => bail!("no test key for {algorithm:?}"),
+        AlgorithmFamily::Ec => EncodingKey::from_ec_der(&der(include_str!("../keys/es256.pem"))?),
     })
 }
 
@@ -192,7 +245,7 @@ mod tests {
     #[test]
     fn every_algorithm_signs_and_a_forged_signature_differs() {
         for name in [
-            "HS256", "HS512", "RS256", "RS512", "PS256", "ES256", "ES384", "EdDSA",
+            "HS256", "HS512", "RS256", "RS512", "PS256", "ES256", "ES384", "ES512", "EdDSA",
         ] {
             let token = Token::new(name).sign();
             assert_eq!(token.split('.').count(), 3, "{name}");
@@ -200,7 +253,7 @@ mod tests {
             assert_eq!(forged.len(), token.len(), "{name}");
             assert_ne!(forged, token, "{name}");
         }
-        assert!(Token::try_new("ES512").is_err());
+        assert!(Token::try_new("ES256K").is_err());
         assert_eq!(SECRET.len(), 64);
     }
 }

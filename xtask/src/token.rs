@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 /// Arguments of `cargo xtask token`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Signature algorithm: RS256 and so on, PS256, ES256, ES384, EdDSA, HS256
+    /// Signature algorithm: RS256 and so on, PS256, ES256, ES384, ES512, EdDSA, HS256
     #[arg(long, default_value = "ES256")]
     algorithm: String,
     /// `iss`

@@ -253,20 +253,16 @@ impl Authenticator {
                 may_change,
             });
         }
-        let in_module = signature::runs_in_module(header.algorithm);
+        let slow = signature::is_slow(header.algorithm);
         for key in candidates {
             let mut budget = self.budget.borrow_mut();
-            let start = if in_module {
-                (moment.clock)()
-            } else {
-                moment.now
-            };
-            if in_module && !budget.allows(start) {
+            let start = if slow { (moment.clock)() } else { moment.now };
+            if slow && !budget.allows(start) {
                 return Err(Reason::Overloaded.into());
             }
             let message = token.message.as_bytes();
             let good = signature::verify(header.algorithm, key, message, token.signature);
-            if in_module {
+            if slow {
                 budget.spend((moment.clock)().saturating_sub(start));
             }
             if good {

@@ -79,7 +79,7 @@ filter_kit::counters! {
         DeniedClaim => "denied.claim_total",
         /// Requests that were refused: the provider's keys could not be had.
         DeniedKeysUnavailable => "denied.keys_unavailable_total",
-        /// Requests that were refused: the time for verifying inside the module was used up.
+        /// Requests that were refused: the time for verifications that take long was used up.
         DeniedOverloaded => "denied.overloaded_total",
         /// Report mode: requests that would have been refused since the spellings of their path fall under different rules.
         ReportedAmbiguousPath => "reported.ambiguous_path_total",
@@ -119,7 +119,7 @@ filter_kit::counters! {
         ReportedClaim => "reported.claim_total",
         /// Report mode: requests that would have been refused: the provider's keys could not be had.
         ReportedKeysUnavailable => "reported.keys_unavailable_total",
-        /// Report mode: requests that would have been refused: the time for verifying inside the module was used up.
+        /// Report mode: requests that would have been refused: the time for verifications that take long was used up.
         ReportedOverloaded => "reported.overloaded_total",
     }
 }

@@ -39,7 +39,7 @@ pub enum Reason {
     Claim,
     /// The provider's keys cannot be had.
     KeysUnavailable,
-    /// The time for verifying inside the module is used up.
+    /// The time for verifications that take long is used up.
     Overloaded,
 }
 

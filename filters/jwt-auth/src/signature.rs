@@ -35,10 +35,12 @@ pub fn verify(algorithm: Algorithm, key: &Key, message: &[u8], signature: &str) 
     }
 }
 
-/// Whether a verification takes the time of the module itself: the host cannot do it.
+/// Whether a verification takes so long that a flood of tokens could stall the worker: inside the module, and on P-384 and P-521 in the
+/// host too, whose BoringSSL is quick for RSA and P-256 only.
 #[must_use]
-pub fn runs_in_module(algorithm: Algorithm) -> bool {
-    algorithm.host_hash().is_none() || HOST_IS_UNABLE.get()
+pub fn is_slow(algorithm: Algorithm) -> bool {
+    let quick = matches!(algorithm.family(), Family::Rsa | Family::P256);
+    !quick || algorithm.host_hash().is_none() || HOST_IS_UNABLE.get()
 }
 
 thread_local! {

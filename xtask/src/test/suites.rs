@@ -81,6 +81,13 @@ pub(super) const SUITES: &[Suite] = &[
         can_run: || Ok(()),
         run: soak,
     },
+    Suite {
+        name: "speed",
+        what: "jwt-auth beside jwt_authn, and under a flood, as ratios",
+        by_default: false,
+        can_run: tells_cpu_time,
+        run: speed,
+    },
 ];
 
 /// The suites as the command's help lists them.
@@ -179,16 +186,35 @@ fn fleet(filter: &[String]) -> Result<()> {
 
 fn soak(filter: &[String]) -> Result<()> {
     prepare()?;
-    // One after the other, and what they tell is to be seen.
-    let arguments = ["--test-threads", "1", "--nocapture"].map(str::to_owned);
-    further("soak", &[&arguments[..], filter].concat())
+    further("soak", &alone(filter))
 }
 
 fn oidc(filter: &[String]) -> Result<()> {
     oidc::install()?;
     prepare()?;
-    let suite = ["--package", "e2e", "--features", "oidc"];
-    cargo_test(&[&suite[..], &["--test", "oidc"]].concat(), filter)
+    further("oidc", filter)
+}
+
+fn speed(filter: &[String]) -> Result<()> {
+    prepare()?;
+    let suite = ["--package", "e2e", "--features", "speed"];
+    cargo_test(
+        &[&suite[..], &["--test", "jwt_speed"]].concat(),
+        &alone(filter),
+    )
+}
+
+/// Arguments for tests that run one at a time, and whose figures are worth reading.
+fn alone(filter: &[String]) -> Vec<String> {
+    let arguments = ["--nocapture", "--test-threads", "1"].map(str::to_owned);
+    [&arguments[..], filter].concat()
+}
+
+fn tells_cpu_time() -> Result<(), String> {
+    if std::path::Path::new("/proc/self/schedstat").exists() {
+        return Ok(());
+    }
+    Err("no /proc/self/schedstat, which tells CPU time on Linux".to_owned())
 }
 
 fn has_browser() -> Result<(), String> {

@@ -43,8 +43,8 @@ pub struct RawConfig {
     /// Tokens that are refused whatever else holds.
     #[serde(default)]
     pub deny_list: RawDenyList,
-    /// The longest time, per worker and second, for verifying signatures inside the module: HMAC, RSA PSS and EdDSA, and all others where
-    /// Envoy does not offer `verify_signature`. Beyond it, requests with fresh tokens get 503.
+    /// The longest time, per worker and second, for verifying signatures that take long: HMAC, RSA PSS, EdDSA, ES384 and ES512, and all
+    /// others where Envoy does not offer `verify_signature`. Beyond it, requests with such fresh tokens get 503.
     #[serde(default = "verification_time")]
     pub verification_time_per_second: Duration,
     /// How many requests a worker lets wait for keys (`remote`, `discovery`); one more is answered with 503. At most 100000.

@@ -5,6 +5,7 @@ mod jwk;
 mod pem;
 
 use crate::algorithm::{Algorithm, Family};
+use ed25519_dalek::VerifyingKey;
 use jsonwebtoken::DecodingKey;
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -195,8 +196,12 @@ impl Public {
                 Ok(Self::Ec { curve, x, y })
             }
             Self::Ed25519(x) => {
-                if x.len() != 32 {
+                let Ok(bytes) = <&[u8; 32]>::try_from(x.as_slice()) else {
                     return Err(format!("an Ed25519 key of {} bytes; it has 32", x.len()));
+                };
+                // One signature would be good for every message, and the library verifies it.
+                if VerifyingKey::from_bytes(bytes).is_ok_and(|key| key.is_weak()) {
+                    return Err("an Ed25519 key of small order, which verifies anything".to_owned());
                 }
                 Ok(Self::Ed25519(x))
             }

@@ -148,6 +148,18 @@ fn weak_foreign_and_malformed_keys_are_left_out_with_the_reason() {
             "an Ed25519 key of 33 bytes",
         ),
         (
+            with("test-eddsa", "x", encode(&[0; 32])),
+            "an Ed25519 key of small order",
+        ),
+        (
+            with("test-eddsa", "x", encode(&[&[1_u8][..], &[0; 31]].concat())),
+            "an Ed25519 key of small order",
+        ),
+        (
+            with("test-eddsa", "x", encode(&[&[2_u8][..], &[0; 31]].concat())),
+            "not a point of its curve",
+        ),
+        (
             with("test-eddsa", "crv", json!("X25519")),
             "its curve is not Ed25519",
         ),

@@ -38,12 +38,23 @@ fn every_algorithm_of_the_library_verifies_its_own_signature_and_no_other() {
 }
 
 #[test]
-fn without_a_host_es512_is_not_verified_and_everything_runs_in_the_module() {
+fn without_a_host_es512_is_not_verified_and_everything_is_slow() {
+    let quick = |algorithm: &Algorithm| !is_slow(*algorithm);
+    let quick: Vec<_> = Algorithm::ALL.into_iter().filter(quick).collect();
+    assert_eq!(
+        quick,
+        [
+            Algorithm::RS256,
+            Algorithm::RS384,
+            Algorithm::RS512,
+            Algorithm::ES256
+        ]
+    );
     let key = key_for(Algorithm::ES512);
     let signature = "A".repeat(176);
     assert!(!verify(Algorithm::ES512, &key, b"e30.e30", &signature));
     // The refusal of the host is remembered.
-    assert!(Algorithm::ALL.into_iter().all(runs_in_module));
+    assert!(Algorithm::ALL.into_iter().all(is_slow));
 }
 
 #[test]

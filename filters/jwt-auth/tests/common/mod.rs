@@ -1,0 +1,71 @@
+//! A filter without Envoy: what it makes of a token under a configuration.
+
+#[path = "../../src/testing.rs"]
+#[allow(dead_code, reason = "shared with the unit tests, which use all of it")]
+pub(crate) mod testing;
+
+use filter_kit::config::{Env, load};
+use filter_kit::testing::request;
+use jwt_auth::Config;
+use jwt_auth::authenticator::{Authenticator, KeyState, Moment};
+use jwt_auth::provider::Keys;
+use jwt_auth::reason::Reason;
+use serde_json::{Value, json};
+use std::rc::Rc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Seconds since the epoch.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the library reads the clock itself, and both are to see the same time"
+)]
+pub(crate) fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_secs()
+}
+
+/// Why the filter refuses a token under this provider; `None` where it accepts it.
+pub(crate) fn refused(provider: &Value, token: &str) -> Option<Reason> {
+    let config = json!({"providers": {"p": provider}});
+    let config: Config = load(config.to_string().as_bytes(), &Env::new()).unwrap();
+    let head = request("GET", "/")
+        .header("authorization", format!("Bearer {token}"))
+        .build();
+    let requirement = config.rules.requirement(&head).unwrap().clone();
+    let authenticator = Authenticator::new(
+        config.providers,
+        config.max_cached,
+        config.max_cached_bytes,
+        config.verification_time,
+        config.denied_ids,
+    );
+    let set = match &authenticator.providers()[0].keys {
+        Keys::Fixed(set) => set,
+        #[allow(
+            unreachable_patterns,
+            reason = "only keys in the configuration are known by now"
+        )]
+        _ => panic!("keys that are not in the configuration"),
+    };
+    let now = Duration::from_secs(now());
+    let moment = Moment {
+        now,
+        clock: &|| now,
+        keys: &|_| KeyState::Here {
+            set: Rc::clone(set),
+            may_change: false,
+        },
+        patient: false,
+    };
+    let verdict = authenticator.decide(&requirement, &head, &moment);
+    verdict.err().map(|refusal| refusal.reason)
+}
+
+/// Why the filter does not take a provider at load.
+pub(crate) fn refused_at_load(provider: &Value) -> Option<String> {
+    let config = json!({"providers": {"p": provider}});
+    let loaded: Result<Config, _> = load(config.to_string().as_bytes(), &Env::new());
+    loaded.err().map(|error| error.to_string())
+}

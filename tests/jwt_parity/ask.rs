@@ -1,0 +1,136 @@
+//! Requests, and the tokens in them.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use e2e::token::{self, Token};
+use e2e::{Client, Envoy, Response};
+use serde_json::{Value, json};
+
+/// A request to both.
+#[derive(Clone)]
+pub(crate) struct Ask {
+    pub(crate) method: &'static str,
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(String, String)>,
+}
+
+pub(crate) fn ask(path: &str) -> Ask {
+    Ask {
+        method: "GET",
+        path: path.to_owned(),
+        headers: Vec::new(),
+    }
+}
+
+impl Ask {
+    pub(crate) fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    pub(crate) fn bearer(self, token: &str) -> Self {
+        self.header("authorization", format!("Bearer {token}"))
+    }
+
+    pub(crate) fn preflight(self) -> Self {
+        let ask = Self {
+            method: "OPTIONS",
+            ..self
+        };
+        ask.header("origin", "https://a.example")
+            .header("access-control-request-method", "GET")
+    }
+
+    pub(crate) fn send(&self, envoy: &Envoy, side: &str) -> Response {
+        let request = Client::http1()
+            .request(self.method, envoy.url(&self.path))
+            .host(&format!("{side}.example.com"));
+        let headers = self.headers.iter().map(|(n, v)| (n.as_str(), v.as_str()));
+        request.headers(headers).send()
+    }
+}
+
+/// One row: a request, and what becomes of it.
+pub(crate) struct Case {
+    pub(crate) what: &'static str,
+    pub(crate) ask: Ask,
+    pub(crate) native: &'static str,
+    pub(crate) ours: &'static str,
+    /// The rows of the README's table that say why they differ.
+    pub(crate) differences: &'static [&'static str],
+}
+
+/// Both decide alike.
+pub(crate) fn same(what: &'static str, ask: Ask, seen: &'static str) -> Case {
+    Case {
+        what,
+        ask,
+        native: seen,
+        ours: seen,
+        differences: &[],
+    }
+}
+
+/// They differ, for these reasons.
+pub(crate) fn differ(
+    what: &'static str,
+    ask: Ask,
+    native: &'static str,
+    ours: &'static str,
+    differences: &'static [&'static str],
+) -> Case {
+    Case {
+        what,
+        ask,
+        native,
+        ours,
+        differences,
+    }
+}
+
+/// Signs.
+pub(crate) fn es(token: Token) -> String {
+    token.sign()
+}
+
+/// A token about somebody.
+pub(crate) fn sub(name: &str) -> Token {
+    good().claim("sub", json!(name))
+}
+
+/// A token of the second issuer.
+pub(crate) fn partner() -> Token {
+    good().claim("iss", json!("https://partner.example"))
+}
+
+/// A good token.
+pub(crate) fn good() -> Token {
+    Token::new("ES256")
+}
+
+/// Its claims and its signature under another header.
+pub(crate) fn with_header(header: &str) -> String {
+    let token = good().sign();
+    let (_, rest) = token.split_once('.').unwrap();
+    format!("{}.{rest}", URL_SAFE_NO_PAD.encode(header))
+}
+
+/// A token that is the same at each call.
+pub(crate) fn fixed() -> Token {
+    good()
+        .claim("iat", Value::Null)
+        .claim("exp", json!(4_102_444_800_u64))
+}
+
+/// A token in which a claim stands twice.
+pub(crate) fn twice() -> String {
+    let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"ES256","kid":"test-es256"}"#);
+    let claims = format!(
+        r#"{{"iss":"{}","aud":"api","exp":4102444800,"role":"guest","role":"root"}}"#,
+        token::ISSUER
+    );
+    let message = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims));
+    let es256 = "ES256".parse().unwrap();
+    let signature = token::sign(es256, &token::key(es256).unwrap(), message.as_bytes()).unwrap();
+    format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
