@@ -3,6 +3,7 @@
 use anyhow::Result;
 use e2e::envoy::find::Find;
 
+use super::new;
 use crate::catalog::FILTERS;
 use crate::{build, process, wasm_target, workspace};
 
@@ -42,6 +43,13 @@ pub(super) const SUITES: &[Suite] = &[
         by_default: false,
         can_run: has_browser,
         run: browser,
+    },
+    Suite {
+        name: "new",
+        what: "a filter made by `cargo xtask new` builds, lints and passes its tests",
+        by_default: false,
+        can_run: || Ok(()),
+        run: new::run,
     },
 ];
 
