@@ -5,7 +5,7 @@
     reason = "a failed assumption is a failed test"
 )]
 
-use e2e::{Client, Envoy, paths, wait};
+use e2e::{Client, ConfigForm, Envoy, paths, wait};
 use std::time::Duration;
 
 /// A mistake in the configuration of each filter, and the line that names it.
@@ -69,6 +69,75 @@ fn envoy_refuses_to_start_with_one_line_that_names_the_mistake() {
         );
         assert!(!log.contains("RuntimeError"), "{log}");
     }
+}
+
+#[test]
+fn odd_configurations_are_refused_in_one_line_and_trap_nothing() {
+    let nested = |depth| format!(r#"{{"rules": {}{}}}"#, "[".repeat(depth), "]".repeat(depth));
+    for (form, config, line) in [
+        (
+            ConfigForm::Text,
+            nested(60).as_str(),
+            "rules[0]: got a list, expected an object",
+        ),
+        (
+            ConfigForm::Struct,
+            nested(40).as_str(),
+            "rules[0]: got a list, expected an object",
+        ),
+        (
+            ConfigForm::Struct,
+            r#"{"rules": {"0": {}}}"#,
+            "rules: got an object, expected a list",
+        ),
+        (
+            ConfigForm::Struct,
+            r#"{"rules": [{"response": [{"when": {"status": ["1e2"]}, "remove": {"name": "a"}}]}]}"#,
+            "rules[0].response[0].when.status[0]: ",
+        ),
+        (
+            ConfigForm::Struct,
+            r#"{"rules": [{"request": [{"set": {"name": "x-é", "value": "x"}}]}]}"#,
+            "rules[0].request[0].set.name: \"x-é\" is not a header name",
+        ),
+        (
+            ConfigForm::Text,
+            r#"{"ru\nles\u0000": 1}"#,
+            "ru\\nles\\u{0}: unknown key",
+        ),
+    ] {
+        let line = format!("header-rewrite: {line}");
+        let log = Envoy::with_filter("header-rewrite", config)
+            .form(form)
+            .refuses()
+            .unwrap();
+        let shown: String = config.chars().take(80).collect();
+        assert!(
+            log.lines().any(|l| l.contains(&line)),
+            "{shown}: no {line:?} in {log}"
+        );
+        assert!(!log.contains("RuntimeError"), "{shown}: {log}");
+    }
+}
+
+#[test]
+fn thousands_of_rules_load_and_serve() {
+    let rules: Vec<String> = (0..3000)
+        .map(|n| {
+            format!(
+                r#"{{"match": {{"paths": [{{"exact": "/{n}"}}]}}, "response": [{{"set": {{"name": "x-rule", "value": "{n}"}}}}]}}"#
+            )
+        })
+        .collect();
+    let envoy = Envoy::with_filter(
+        "header-rewrite",
+        format!(r#"{{"rules": [{}]}}"#, rules.join(",")),
+    )
+    .start()
+    .unwrap();
+    let answer = Client::http1().get(envoy.url("/2999")).send();
+    assert_eq!(answer.header("x-rule"), Some("2999"));
+    envoy.assert_vm_alive();
 }
 
 #[test]

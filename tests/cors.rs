@@ -92,6 +92,18 @@ fn no_origin_then_only_vary_is_added() {
     );
     let kept = ask(&["access-control-allow-origin: *"]);
     assert_eq!(kept.header("access-control-allow-origin"), Some("*"));
+    // An empty origin is none, in a preflight too.
+    let empty = get(&envoy, "", &["access-control-allow-origin: *"]);
+    assert_eq!(
+        cors(&empty),
+        [("access-control-allow-origin", "*"), ("vary", "Origin")]
+    );
+    let no_preflight = preflight(&envoy, "", "GET", "");
+    assert_eq!(no_preflight.echo().method, "OPTIONS");
+    assert_eq!(cors(&no_preflight), [("vary", "Origin")]);
+    // Nor is it one without a method that it asks for.
+    let plain = preflight(&envoy, APP, "", "");
+    assert_eq!(plain.echo().method, "OPTIONS");
     envoy.assert_vm_alive();
 }
 
@@ -263,6 +275,84 @@ fn a_preflight_that_is_not_allowed_is_forwarded_where_the_policy_says_so() {
         ]
     );
     assert_eq!(preflight(&envoy, APP, "GET", "").status, 200);
+    envoy.assert_vm_alive();
+}
+
+#[test]
+fn a_path_whose_spelling_decides_on_the_policy_is_refused() {
+    let config = r#"{"policies": [{"match": {"paths": [{"prefix": "/public"}]}, "allow_origins": ["*"]},
+        {"allow_origins": ["https://app.example.com"]}]}"#;
+    let envoy = with(config);
+    for path in [
+        "//public",
+        "/%70ublic",
+        "/x/../public",
+        "/public/..;/admin",
+        "/public;x",
+    ] {
+        let request =
+            format!("GET {path} HTTP/1.1\r\nhost: a\r\norigin: https://evil.example\r\n\r\n");
+        let answer = raw::send(envoy.address(), request).response();
+        assert_eq!(answer.status, 400, "{path}");
+        assert_eq!(answer.header("access-control-allow-origin"), None, "{path}");
+    }
+    assert_eq!(
+        envoy.stat("wasmcustom.cors.refused.ambiguous_path_total"),
+        5
+    );
+    assert_eq!(envoy.upstream().count(), 0);
+    let reporting = with(&config.replacen('{', r#"{"mode": "report", "#, 1));
+    let answer = raw::send(
+        reporting.address(),
+        "GET //public HTTP/1.1\r\nhost: a\r\n\r\n",
+    );
+    assert_eq!(answer.status(), Some(200));
+    assert_eq!(
+        reporting.stat("wasmcustom.cors.reported.ambiguous_path_total"),
+        1
+    );
+    envoy.assert_vm_alive();
+}
+
+#[test]
+fn what_a_policy_adds_is_sent_where_it_is_asked_for() {
+    let envoy = with(
+        r#"{"policies": [{"allow_origins": ["null", "https://app.example.com"], "allow_methods": ["*"], "allow_headers": ["*"],
+            "allow_private_network": true, "timing_allow_origin": true}]}"#,
+    );
+    let answer = Client::http1()
+        .options(envoy.url("/"))
+        .header("origin", "null")
+        .header("access-control-request-method", "PURGE")
+        .header("access-control-request-headers", "authorization, x-a")
+        .header("access-control-request-headers", "x-b")
+        .header("access-control-request-private-network", "true")
+        .send();
+    assert_eq!(
+        cors(&answer),
+        [
+            // Envoy itself has joined the two headers.
+            ("access-control-allow-headers", "authorization, x-a,x-b"),
+            ("access-control-allow-methods", "PURGE"),
+            ("access-control-allow-origin", "null"),
+            ("access-control-allow-private-network", "true"),
+            PREFLIGHT_VARY,
+        ]
+    );
+    let not_asked = preflight(&envoy, APP, "GET", "");
+    assert_eq!(
+        not_asked.header("access-control-allow-private-network"),
+        None
+    );
+    let answer = get(&envoy, "null", &["timing-allow-origin: *"]);
+    assert_eq!(
+        cors(&answer),
+        [
+            ("access-control-allow-origin", "null"),
+            ("timing-allow-origin", "null"),
+            ("vary", "Origin"),
+        ]
+    );
     envoy.assert_vm_alive();
 }
 

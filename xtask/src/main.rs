@@ -20,6 +20,7 @@ mod build;
 mod catalog;
 mod demo;
 mod docs;
+mod new;
 mod process;
 mod serve;
 mod term;
@@ -36,7 +37,8 @@ Examples:
   cargo xtask test e2e -- header            one suite, the tests whose name contains `header`
   cargo xtask build header-rewrite          target/filters/header-rewrite.wasm
   cargo xtask serve header-rewrite          Envoy with envoy-configs/header-rewrite.yaml
-  cargo xtask validate envoy.yaml           check a configuration without Envoy";
+  cargo xtask validate envoy.yaml           check a configuration without Envoy
+  cargo xtask new geo-block --from cors     a filter of your own, as a copy of one that works";
 
 /// The commands of the Envoy filter catalog.
 #[derive(Parser)]
@@ -58,6 +60,8 @@ enum Command {
     Build(build::Args),
     /// Write the generated schemas and tables, or check them
     Docs(docs::Args),
+    /// Make a filter of your own, starting from one that works
+    New(new::Args),
     /// Print a token signed with the public test keys, which the samples trust
     Token(token::Args),
     /// Check filter configurations in Envoy, Istio or Envoy Gateway files, offline
@@ -71,6 +75,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Build(args) => build::run(&args),
         Command::Docs(args) => docs::run(&args),
+        Command::New(args) => new::run(&args),
         Command::Token(args) => token::run(&args),
         Command::Validate(args) => validate::run(&args),
     };

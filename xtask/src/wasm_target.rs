@@ -132,7 +132,8 @@ fn std_from_source(compiler: Compiler) -> Result<Std> {
     })
 }
 
-fn has_target() -> bool {
+/// Whether the compiler that runs here has the target itself.
+pub(crate) fn has_target() -> bool {
     let libraries = process::output(Compiler::Own.rustc().args([
         "--print",
         "target-libdir",

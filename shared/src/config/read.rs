@@ -17,7 +17,11 @@ impl Error for Invalid {
     }
 
     fn invalid_type(got: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::new(format!("got {}, expected {expected}", describe(&got)))
+        Self::new(format!(
+            "got {}, expected {}",
+            describe(&got),
+            in_words(expected)
+        ))
     }
 
     fn invalid_value(got: Unexpected<'_>, expected: &dyn Expected) -> Self {
@@ -53,6 +57,24 @@ fn one_of(names: &[&str]) -> String {
         return "none is accepted here".to_owned();
     }
     format!("one of: {}", names.join(", "))
+}
+
+/// What serde's derived code expects, without the names of Rust's types.
+fn in_words(expected: &dyn Expected) -> String {
+    let expected = expected.to_string();
+    let words = match expected.as_str() {
+        "u8" => "a whole number up to 255",
+        "u16" => "a whole number up to 65535",
+        "u32" => "a whole number up to 4294967295",
+        "u64" | "usize" => "a whole number from 0 on",
+        "i64" => "a whole number",
+        "a boolean" => "true or false",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        other if other.starts_with("struct ") => "an object",
+        other => other,
+    };
+    words.to_owned()
 }
 
 fn describe(got: &Unexpected<'_>) -> String {

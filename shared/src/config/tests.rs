@@ -153,10 +153,32 @@ fn every_error_is_one_line_with_filter_path_value_and_what_is_accepted() {
         ),
         (
             r#"{"limit": "5"}"#,
-            "sample: limit: got \"5\", expected u32",
+            "sample: limit: got \"5\", expected a whole number up to 4294967295",
         ),
-        (r#"{"limit": 5.5}"#, "sample: limit: got 5.5, expected u32"),
-        (r#"{"limit": -1}"#, "sample: limit: got -1, expected u32"),
+        (
+            r#"{"limit": 5.5}"#,
+            "sample: limit: got 5.5, expected a whole number up to 4294967295",
+        ),
+        (
+            r#"{"limit": 4294967296}"#,
+            "sample: limit: got 4294967296, expected a whole number up to 4294967295",
+        ),
+        (
+            r#"{"limit": -1}"#,
+            "sample: limit: got -1, expected a whole number up to 4294967295",
+        ),
+        (
+            r#"{"rules": [1]}"#,
+            "sample: rules[0]: got 1, expected an object",
+        ),
+        (
+            r#"{"rules": {}}"#,
+            "sample: rules: got an object, expected a list",
+        ),
+        (
+            r#"{"rules": [{"name": ["a"]}]}"#,
+            "sample: rules[0].name: got a list, expected a string",
+        ),
         (
             r#"{"limit": null}"#,
             "sample: limit: null is not a value; leave the key out",

@@ -58,17 +58,53 @@ impl Template {
         values: &Values<'_>,
     ) -> Result<(), Unexpanded> {
         for part in &self.0 {
-            match part {
-                Part::Text(text) => expanded.extend_from_slice(text),
-                Part::Variable { variable, default } => match (values.get(variable), default) {
-                    (Some(value), _) => expanded.extend_from_slice(&value),
-                    (None, Some(default)) => expanded.extend_from_slice(default),
-                    (None, None) => return Err(Unexpanded::Missing),
-                },
-            }
+            part.expand_into(expanded, values)?;
             if expanded.len() > MAX_EXPANDED_BYTES {
                 return Err(Unexpanded::TooLong);
             }
+        }
+        Ok(())
+    }
+}
+
+impl Template {
+    /// The template with all variables replaced by their values but the capture groups of an operation's regular expression: what is
+    /// the same for every occurrence is worked out once.
+    ///
+    /// # Errors
+    /// As [`Template::expand`].
+    pub fn with_groups_only(&self, values: &Values<'_>) -> Result<Self, Unexpanded> {
+        let mut parts = Vec::new();
+        let mut text = Vec::new();
+        for part in &self.0 {
+            if let Part::Variable {
+                variable: Variable::Group(_),
+                ..
+            } = part
+            {
+                parts.push(Part::Text(std::mem::take(&mut text)));
+                parts.push(part.clone());
+            } else {
+                part.expand_into(&mut text, values)?;
+            }
+            if text.len() > MAX_EXPANDED_BYTES {
+                return Err(Unexpanded::TooLong);
+            }
+        }
+        parts.push(Part::Text(text));
+        Ok(Self(parts))
+    }
+}
+
+impl Part {
+    fn expand_into(&self, expanded: &mut Vec<u8>, values: &Values<'_>) -> Result<(), Unexpanded> {
+        match self {
+            Self::Text(text) => expanded.extend_from_slice(text),
+            Self::Variable { variable, default } => match (values.get(variable), default) {
+                (Some(value), _) => expanded.extend_from_slice(&value),
+                (None, Some(default)) => expanded.extend_from_slice(default),
+                (None, None) => return Err(Unexpanded::Missing),
+            },
         }
         Ok(())
     }

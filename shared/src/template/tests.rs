@@ -165,6 +165,50 @@ fn a_template_knows_what_it_needs() {
     );
 }
 
+#[test]
+fn a_template_worked_out_but_for_its_groups_gives_the_same_value() {
+    let head = request("GET", "/a?q=%24%7B1%7D").build();
+    let regex = regex::bytes::Regex::new("(a)(b)?").unwrap();
+    let captures = regex.captures(b"a").unwrap();
+    let groups = || Values {
+        captures: Some(&captures),
+        ..Values::default()
+    };
+    for text in [
+        "",
+        "x",
+        "${1}",
+        "<${1}${2 | none}>${request.path}",
+        "${request.query.q}${1}$$",
+        "${2}",
+    ] {
+        let template = parse(text).unwrap();
+        let values = Values {
+            request: Some(&head),
+            ..groups()
+        };
+        let worked_out = template.with_groups_only(&values).unwrap();
+        assert_eq!(
+            worked_out.expand(&groups()),
+            template.expand(&values),
+            "{text}"
+        );
+    }
+    let missing = parse("${1}${request.query.none}").unwrap();
+    let values = Values {
+        request: Some(&head),
+        ..Values::default()
+    };
+    assert_eq!(missing.with_groups_only(&values), Err(Unexpanded::Missing));
+    let long = request("GET", &format!("/{}", "l".repeat(MAX_EXPANDED_BYTES))).build();
+    let values = Values {
+        request: Some(&long),
+        ..Values::default()
+    };
+    let template = parse("${request.path}${1}").unwrap();
+    assert_eq!(template.with_groups_only(&values), Err(Unexpanded::TooLong));
+}
+
 proptest! {
     #[test]
     fn any_text_parses_or_is_refused_without_panic(text: String) {

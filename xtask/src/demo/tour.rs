@@ -16,6 +16,10 @@ pub(super) struct Chapter {
     pub(super) steps: Vec<Step>,
 }
 
+/// Filters that `envoy-configs/all-filters.yaml` does not hold yet, and so have no chapter; `cargo xtask new` adds its name.
+#[cfg(test)]
+const NOT_ON_TOUR: &[&str] = &[];
+
 /// All chapters, in the order in which a request passes the filters.
 pub(super) fn chapters() -> Vec<Chapter> {
     vec![
@@ -150,17 +154,17 @@ mod tests {
     use crate::catalog::FILTERS;
 
     #[test]
-    fn every_filter_has_its_chapter() {
+    fn every_filter_has_its_chapter_or_stands_among_those_that_have_none_yet() {
+        let sample = std::fs::read_to_string(e2e::paths::sample("all-filters").unwrap()).unwrap();
         for filter in FILTERS {
             let chapters = chapters();
             let chapter = chapters
                 .iter()
                 .find(|chapter| chapter.filter == filter.name);
-            assert!(
-                chapter.is_some_and(|chapter| !chapter.steps.is_empty()),
-                "{}",
-                filter.name
-            );
+            let told = chapter.is_some_and(|chapter| !chapter.steps.is_empty());
+            assert_ne!(told, NOT_ON_TOUR.contains(&filter.name), "{}", filter.name);
+            let module = format!("/{}.wasm", filter.name);
+            assert_eq!(told, sample.contains(&module), "{}", filter.name);
         }
     }
 }

@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use self::suites::{SUITES, Suite};
 use crate::term;
 
+mod new;
 mod oidc;
 mod suites;
 

@@ -5,7 +5,7 @@ use e2e::envoy::find::Find;
 use e2e::envoy::versions;
 use e2e::{compose, samples};
 
-use super::oidc;
+use super::{new, oidc};
 use crate::catalog::FILTERS;
 use crate::{build, process, term, wasm_target, workspace};
 
@@ -45,6 +45,13 @@ pub(super) const SUITES: &[Suite] = &[
         by_default: false,
         can_run: has_browser,
         run: browser,
+    },
+    Suite {
+        name: "new",
+        what: "a filter made by `cargo xtask new` builds, lints and passes its tests",
+        by_default: false,
+        can_run: || Ok(()),
+        run: new::run,
     },
     Suite {
         name: "oidc",

@@ -6,6 +6,7 @@ use filter_kit::headers::list_elements;
 use filter_kit::request::Needs;
 use filter_kit::template::{Template, Values};
 use filter_kit::values::{HeaderName, Pattern, is_header_value};
+use std::collections::BTreeSet;
 
 /// The longest value that [`HeaderOperation::Replace`] may make, in bytes: Envoy's default for all headers of a message.
 const MAX_REPLACED_BYTES: usize = 60 * 1024;
@@ -220,16 +221,22 @@ pub(super) fn replace(
 ) -> Result<Vec<u8>, Skipped> {
     let mut replaced = Vec::with_capacity(text.len());
     let mut copied = 0;
+    let mut template: Option<Template> = None;
     for captures in pattern.captures_iter(text) {
         let Some(found) = captures.get(0) else {
             continue;
         };
         replaced.extend_from_slice(text.get(copied..found.start()).unwrap_or_default());
-        let values = Values {
-            captures: Some(&captures),
-            ..*values
+        // All but the groups is the same for every occurrence, and a client chooses how many there are.
+        let with = match &template {
+            Some(template) => template,
+            None => template.insert(with.with_groups_only(values)?),
         };
-        replaced.extend(with.expand(&values)?);
+        let groups = Values {
+            captures: Some(&captures),
+            ..Values::default()
+        };
+        replaced.extend(with.expand(&groups)?);
         copied = found.end();
         if replaced.len() > max {
             return Err(Skipped::TooLong);
@@ -244,7 +251,8 @@ pub(super) fn replace(
 
 /// The values without repeated elements. `set-cookie` is no list: only whole values are compared (RFC 6265, section 3).
 fn dedupe<'h>(name: &str, values: impl Iterator<Item = &'h [u8]>) -> Vec<Vec<u8>> {
-    let mut seen: Vec<&[u8]> = Vec::new();
+    // A set, since a client can fill a header with thousands of elements.
+    let mut seen: BTreeSet<&[u8]> = BTreeSet::new();
     let mut kept = Vec::new();
     for value in values {
         let elements: Vec<&[u8]> = if name == "set-cookie" {
@@ -255,8 +263,7 @@ fn dedupe<'h>(name: &str, values: impl Iterator<Item = &'h [u8]>) -> Vec<Vec<u8>
         let count = elements.len();
         let mut fresh: Vec<&[u8]> = Vec::with_capacity(count);
         for element in elements {
-            if !seen.contains(&element) {
-                seen.push(element);
+            if seen.insert(element) {
                 fresh.push(element);
             }
         }

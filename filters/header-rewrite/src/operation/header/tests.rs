@@ -223,6 +223,47 @@ fn a_value_that_is_missing_too_long_or_unfit_changes_nothing() {
     }
 }
 
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "two times of one run are compared, on the developer's machine"
+)]
+fn what_a_client_fills_a_header_with_costs_no_more_than_its_length() {
+    let elements = |count: usize| -> String {
+        (0..count)
+            .map(|n| format!("{n:x},"))
+            .collect::<String>()
+            .trim_end_matches(',')
+            .to_owned()
+    };
+    let many = "a".repeat(30_000);
+    let query = format!("/?q={}", "%41".repeat(10_000));
+    let rules = load::<Config>(
+        br#"{"rules": [{"request": [{"dedupe": {"name": "list"}},
+            {"replace": {"name": "many", "regex": "a", "with": "${request.query.none | b}${request.query.short}"}}]}]}"#,
+        &Env::new(),
+    )
+    .unwrap()
+    .rules;
+    let time = |list: &str, many: &str, target: &str| {
+        let mut head = request("GET", &format!("{target}&short=")).build();
+        head.headers.add("list", list.as_bytes().to_vec());
+        head.headers.add("many", many.as_bytes().to_vec());
+        let mut selected = Selected::default();
+        selected.select(&rules, &head).unwrap();
+        let start = std::time::Instant::now();
+        assert_eq!(selected.rewrite_request(&rules, &head).skipped, []);
+        start.elapsed()
+    };
+    // The larger one is 10 times as long; squared it would be 100 times the work.
+    let small = (0..5)
+        .map(|_| time(&elements(1_000), &"a".repeat(3_000), "/?q=A"))
+        .min();
+    let large = (0..5).map(|_| time(&elements(10_000), &many, &query)).min();
+    let ratio = large.unwrap().as_secs_f64() / small.unwrap().as_secs_f64();
+    assert!(ratio < 50.0, "{ratio}");
+}
+
 proptest! {
     #[test]
     fn no_header_makes_an_operation_panic_or_write_what_it_may_not(name in "[a-c]", value: Vec<u8>) {

@@ -1,0 +1,122 @@
+//! The rows of a new filter in Cargo's files and in the lists that hold one per filter.
+//!
+//! Each row is a copy of the old filter's. A list that has changed its shape is an error, not a guess.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use super::name::{Forms, Names};
+use super::{File, read};
+
+/// All files that change, as they are to be.
+pub(super) fn changes(root: &Path, names: &Names) -> Result<Vec<File>> {
+    let (new, old) = (names.new_forms(), names.old());
+    let change = |path: &str, edit: &dyn Fn(&str) -> Option<String>| -> Result<File> {
+        match edit(&read(root, path)?) {
+            Some(text) => Ok((path.to_owned(), text)),
+            None => bail!(
+                "{path} has no row of {} where one is expected; add {} by hand, as CONTRIBUTING.md tells",
+                old.kebab,
+                new.kebab
+            ),
+        }
+    };
+    let key = format!("{} = {{", old.kebab);
+    let sample = |forms: &Forms| format!("    {}: \"{}\",\n", forms.snake, forms.kebab);
+    let with_sample = |text: &str| twice(text, &sample(old), &sample(new));
+    Ok(vec![
+        // Not every filter has a line in the release profile.
+        change("Cargo.toml", &|text| {
+            Some(repeat(text, &key, "\n", names).unwrap_or_else(|| text.to_owned()))
+        })?,
+        change("xtask/Cargo.toml", &|text| repeat(text, &key, "\n", names))?,
+        change("xtask/src/catalog.rs", &|text| {
+            let row = format!("    Filter {{\n        name: \"{}\",\n", old.kebab);
+            let with_row = repeat(text, &row, "\n    },\n", names)?;
+            let (before, after) = with_row.split_once(&format!("name: \"{}\",\n", new.kebab))?;
+            let (_, after) = after.split_once("summary:")?;
+            let (_, rest) = after.split_once(",\n        budget_kib")?;
+            Some(format!(
+                "{before}name: \"{}\",\n        summary: \"{}\",\n        budget_kib{rest}",
+                new.kebab,
+                description(names)
+            ))
+        })?,
+        change("xtask/src/demo/tour.rs", &|text| {
+            let list = "NOT_ON_TOUR: &[&str] = &[";
+            let (before, after) = text.split_once(list)?;
+            let comma = if after.starts_with(']') { "" } else { ", " };
+            Some(format!("{before}{list}\"{}\"{comma}{after}", new.kebab))
+        })?,
+        change("tests/hostile.rs", &|text| {
+            let row = format!("    (\n        \"{}\",\n", old.kebab);
+            repeat(text, &row, "\n    ),\n", names)
+        })?,
+        change("tests/src/cases/mod.rs", &|text| {
+            let module = |snake: &str| format!("pub mod {snake};\n");
+            let with_module = twice(text, &module(&old.snake), &module(&new.snake))?;
+            let row = format!("    Sample {{\n        name: \"{}\",\n", old.kebab);
+            repeat(&with_module, &row, "\n    },\n", names)
+        })?,
+        change("tests/compose.rs", &with_sample)?,
+        change("tests/matrix.rs", &with_sample)?,
+        change("tests/Cargo.toml", &|text| {
+            let entry =
+                |snake: &str| format!("[[test]]\nname = \"{snake}\"\npath = \"{snake}.rs\"\n");
+            twice(
+                text,
+                &entry(&old.snake),
+                &format!("\n{}", entry(&new.snake)),
+            )
+        })?,
+    ])
+}
+
+/// The manifest of the new filter with a description that claims nothing.
+pub(super) fn with_description(manifest: &str, names: &Names) -> String {
+    manifest
+        .split_inclusive('\n')
+        .map(|line| {
+            if line.starts_with("description = ") {
+                format!("description = \"{}\"\n", description(names))
+            } else {
+                line.to_owned()
+            }
+        })
+        .collect()
+}
+
+fn description(names: &Names) -> String {
+    format!("Does what {} does, until it is changed", names.old().kebab)
+}
+
+/// The text with `copy` after the first `row`.
+fn twice(text: &str, row: &str, copy: &str) -> Option<String> {
+    let (before, after) = text.split_once(row)?;
+    Some(format!("{before}{row}{copy}{after}"))
+}
+
+/// The text with the first block from `begin` at the head of a line to `end` twice, the second time under the new name.
+fn repeat(text: &str, begin: &str, end: &str, names: &Names) -> Option<String> {
+    let start = if text.starts_with(begin) {
+        0
+    } else {
+        text.find(&format!("\n{begin}"))? + 1
+    };
+    let after = start + begin.len();
+    let close = if begin.ends_with(end) {
+        after
+    } else {
+        after + text[after..].find(end)? + end.len()
+    };
+    let block = &text[start..close];
+    // In a manifest the name stands at the head of the line, bare: it is renamed as what people read.
+    let kind = if begin.starts_with(' ') {
+        ".rs"
+    } else {
+        ".toml"
+    };
+    let copy = names.renamer(std::iter::empty()).text(kind, block);
+    Some(format!("{}{copy}{}", &text[..close], &text[close..]))
+}

@@ -1,0 +1,74 @@
+//! Filters made in a copy of the workspace. That they build, lint and pass is the suite `new` (`cargo xtask test new`).
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::catalog::FILTERS;
+
+/// The files that `create` makes and changes, from each filter of the catalog, without writing them.
+fn made(from: &str) -> BTreeMap<String, String> {
+    let names = Names::new("geo-block", from);
+    let root = workspace::root();
+    let mut files = copies(root, &names).unwrap();
+    files.extend(register::changes(root, &names).unwrap());
+    files.into_iter().collect()
+}
+
+#[test]
+fn every_filter_can_be_copied_with_its_sample_its_suite_and_its_rows() {
+    for filter in FILTERS {
+        let files = made(filter.name);
+        for path in [
+            "filters/geo-block/Cargo.toml",
+            "filters/geo-block/README.md",
+            "filters/geo-block/src/lib.rs",
+            "filters/geo-block/src/config/mod.rs",
+            "envoy-configs/geo-block.yaml",
+            "tests/geo_block.rs",
+            "tests/Cargo.toml",
+            "tests/hostile.rs",
+            "xtask/Cargo.toml",
+            "xtask/src/catalog.rs",
+            "xtask/src/demo/tour.rs",
+        ] {
+            assert!(files.contains_key(path), "{}: no {path}", filter.name);
+        }
+        let catalog = &files["xtask/src/catalog.rs"];
+        for part in [
+            "name: \"geo-block\",",
+            "check::<geo_block::Config>",
+            "geo_block::schema()",
+            "counters::<geo_block::Event>",
+        ] {
+            assert_eq!(catalog.matches(part).count(), 1, "{part}: {catalog}");
+        }
+        assert!(catalog.contains(filter.summary), "the old row stays");
+        assert_eq!(
+            files["tests/hostile.rs"].matches("\"geo-block\",").count(),
+            1
+        );
+        assert!(files["xtask/src/demo/tour.rs"].contains("&[&str] = &[\"geo-block\""));
+        assert!(
+            files["filters/geo-block/Cargo.toml"].starts_with("[package]\nname = \"geo-block\"\n")
+        );
+        assert!(
+            files["envoy-configs/geo-block.yaml"].contains("root_id: geo-block\n"),
+            "the sample loads the new module"
+        );
+    }
+}
+
+#[test]
+fn a_list_that_has_changed_its_shape_is_named() {
+    let root = tempfile::tempdir().unwrap();
+    for file in ["Cargo.toml", "xtask/Cargo.toml"] {
+        let path = root.path().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "[dependencies]\n").unwrap();
+    }
+    let error = register::changes(root.path(), &Names::new("geo-block", "cors")).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "xtask/Cargo.toml has no row of cors where one is expected; add geo-block by hand, as CONTRIBUTING.md tells"
+    );
+}

@@ -1,0 +1,96 @@
+//! The suite `new`: in a copy of the workspace, a filter is made from another, and goes through what every filter goes through.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use e2e::envoy::find::Find;
+
+use crate::{catalog, new, process, term, wasm_target, workspace};
+
+/// The name of the new filter.
+const NAME: &str = "made-anew";
+
+/// Makes `made-anew` from each filter named, by default from the smallest, and runs its checks.
+pub(super) fn run(from: &[String]) -> Result<()> {
+    let smallest = ["header-rewrite".to_owned()];
+    let from = if from.is_empty() { &smallest } else { from };
+    wasm_target::set_up()?;
+    for filter in from {
+        catalog::find(filter)?;
+        eprintln!("{}", term::bold(format!("{NAME}, from {filter}")));
+        check(filter)?;
+    }
+    Ok(())
+}
+
+fn check(from: &str) -> Result<()> {
+    // A folder of its own, always the same: what is compiled knows where its workspace stands.
+    let folder = workspace::target().join("new");
+    let root = folder.join("workspace");
+    fs::remove_dir_all(&root).ok();
+    fs::create_dir_all(&root).context("cannot make a folder for the copy")?;
+    copy_sources(workspace::root(), &root)?;
+    let envoy = Find::new().find()?;
+    let cargo = || {
+        let mut cargo = process::cargo();
+        cargo
+            .current_dir(&root)
+            .env("CARGO_TARGET_DIR", folder.join("target"))
+            .env("ENVOY_BIN", &envoy.path);
+        cargo
+    };
+    new::create(&root, NAME, from)?;
+    new::finish(cargo)?;
+    let (target, suite) = (wasm_target::TARGET, NAME.replace('-', "_"));
+    // Debian's compiler, which builds the modules otherwise, brings no clippy for the target.
+    let lints_as_module = if wasm_target::has_target() {
+        format!("clippy --target {target} --package {NAME} -- -D warnings")
+    } else {
+        format!("check --package {NAME}")
+    };
+    for line in [
+        "fmt --all --check".to_owned(),
+        format!(
+            "clippy --package {NAME} --package xtask --package e2e --all-targets --all-features -- -D warnings"
+        ),
+        lints_as_module,
+        format!("test --package {NAME} --package xtask --all-features"),
+        format!("run --package xtask -- build {NAME}"),
+        format!("run --package xtask -- validate envoy-configs/{NAME}.yaml"),
+        format!("test --package e2e --test {suite}"),
+    ] {
+        process::run(cargo().args(line.split(' ')))?;
+    }
+    Ok(())
+}
+
+/// Copies the workspace, but for what is built and what git keeps.
+fn copy_sources(from: &Path, to: &Path) -> Result<()> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if ["target", "dist", ".git"]
+            .iter()
+            .any(|skipped| name == *skipped)
+        {
+            continue;
+        }
+        copy(&entry, &to.join(name))?;
+    }
+    Ok(())
+}
+
+fn copy(entry: &fs::DirEntry, to: &Path) -> Result<()> {
+    if !entry.file_type()?.is_dir() {
+        fs::copy(entry.path(), to)
+            .with_context(|| format!("cannot copy {}", workspace::display(&entry.path())))?;
+        return Ok(());
+    }
+    fs::create_dir(to)?;
+    for inner in fs::read_dir(entry.path())? {
+        let inner = inner?;
+        copy(&inner, &to.join(inner.file_name()))?;
+    }
+    Ok(())
+}
