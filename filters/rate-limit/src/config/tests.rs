@@ -132,11 +132,11 @@ fn a_wrong_limit_is_refused_with_its_place_and_the_rule() {
         ),
         (
             r#""name": "b", "requests": -1, "per": "1s""#,
-            "limits[1].requests: got -1, expected u32",
+            "limits[1].requests: got -1, expected a whole number up to 4294967295",
         ),
         (
             r#""name": "b", "requests": 1.5, "per": "1s""#,
-            "limits[1].requests: got 1.5, expected u32",
+            "limits[1].requests: got 1.5, expected a whole number up to 4294967295",
         ),
         (
             r#""name": "b", "requests": 1, "per": "1s", "key": []"#,
