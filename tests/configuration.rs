@@ -155,33 +155,17 @@ fn every_sample_is_valid() {
 
 #[test]
 fn a_bad_configuration_at_run_time_is_rejected_and_the_old_one_serves() {
-    let listener = |value: &str, key: &str| {
-        format!(
-            r#"{{"resources": [{{"@type": "type.googleapis.com/envoy.config.listener.v3.Listener", "name": "ingress",
-            "address": {{"socket_address": {{"address": "127.0.0.1", "port_value": 0}}}},
-            "filter_chains": [{{"filters": [{{"name": "envoy.filters.network.http_connection_manager", "typed_config": {{
-                "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
-                "stat_prefix": "ingress",
-                "http_filters": [
-                    {{"name": "header-rewrite", "typed_config": {{"@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
-                        "config": {{"name": "header-rewrite", "root_id": "header-rewrite", "vm_config": {{"vm_id": "hr", "runtime": "envoy.wasm.runtime.v8",
-                            "code": {{"local": {{"filename": "{module}"}}}}}},
-                        "configuration": {{"@type": "type.googleapis.com/google.protobuf.Struct", "value":
-                            {{"{key}": [{{"response": [{{"set": {{"name": "x-rule", "value": "{value}"}}}}]}}]}}}}}}}}}},
-                    {{"name": "envoy.filters.http.router", "typed_config": {{"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"}}}}],
-                "route_config": {{"virtual_hosts": [{{"name": "all", "domains": ["*"], "routes": [{{"match": {{"prefix": "/"}}, "direct_response": {{"status": 200}}}}]}}]}}
-            }}}}]}}]}}]}}"#,
-            module = paths::module("header-rewrite").unwrap().display(),
-        )
+    let config = |key: &str, value: &str| {
+        format!("{{{key}: [{{response: [{{set: {{name: x-rule, value: {value}}}}}]}}]}}")
     };
-    let envoy = Envoy::from_bootstrap(
-        r#"{"admin": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}}},
-            "node": {"id": "test", "cluster": "test"},
-            "dynamic_resources": {"lds_config": {"resource_api_version": "V3", "path_config_source": {"path": "/etc/envoy/dynamic/lds.json"}}}}"#,
-    )
-    .dynamic("/etc/envoy/dynamic/", &[("lds.json", &listener("one", "rules"))])
-    .start()
-    .unwrap();
+    let envoy = Envoy::with_replaceable_filter("header-rewrite", &config("rules", "one"))
+        .unwrap()
+        .start()
+        .unwrap();
+    let configure = |config: &str| {
+        let dynamic = envoy.dynamic();
+        dynamic.configure("header-rewrite", config).unwrap();
+    };
     let rule = || {
         Client::http1()
             .get(envoy.url("/"))
@@ -193,10 +177,7 @@ fn a_bad_configuration_at_run_time_is_rejected_and_the_old_one_serves() {
         rule().as_deref() == Some("one")
     });
 
-    envoy
-        .dynamic()
-        .write("lds.json", &listener("bad", "ruls"))
-        .unwrap();
+    configure(&config("ruls", "bad"));
     let log = envoy.wait_for_log(
         "header-rewrite: ruls: unknown key; one of: mode, allow_envoy_headers, rules",
         Duration::from_secs(10),
@@ -218,10 +199,7 @@ fn a_bad_configuration_at_run_time_is_rejected_and_the_old_one_serves() {
         "the old configuration goes on"
     );
 
-    envoy
-        .dynamic()
-        .write("lds.json", &listener("two", "rules"))
-        .unwrap();
+    configure(&config("rules", "two"));
     wait::until(
         "the mended configuration serves",
         Duration::from_secs(10),

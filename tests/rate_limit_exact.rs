@@ -67,42 +67,21 @@ fn under_pressure_the_burst_passes_and_then_the_rate() {
 
 #[test]
 fn a_new_configuration_keeps_the_counts_of_limits_that_did_not_change() {
-    let listener = |limits: &str| {
-        format!(
-            r#"{{"resources": [{{"@type": "type.googleapis.com/envoy.config.listener.v3.Listener", "name": "ingress",
-            "address": {{"socket_address": {{"address": "127.0.0.1", "port_value": 0}}}},
-            "filter_chains": [{{"filters": [{{"name": "envoy.filters.network.http_connection_manager", "typed_config": {{
-                "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
-                "stat_prefix": "ingress",
-                "http_filters": [
-                    {{"name": "rate-limit", "typed_config": {{"@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
-                        "config": {{"name": "rate-limit", "root_id": "rate-limit", "vm_config": {{"vm_id": "rate-limit", "runtime": "envoy.wasm.runtime.v8",
-                            "code": {{"local": {{"filename": "/etc/envoy/filters/rate-limit.wasm"}}}}}},
-                        "configuration": {{"@type": "type.googleapis.com/google.protobuf.Struct", "value": {{"limits": {limits}}}}}}}}}}},
-                    {{"name": "envoy.filters.http.router", "typed_config": {{"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"}}}}],
-                "route_config": {{"virtual_hosts": [{{"name": "all", "domains": ["*"], "routes": [{{"match": {{"prefix": "/"}}, "direct_response": {{"status": 200}}}}]}}]}}
-            }}}}]}}]}}]}}"#
-        )
-    };
     let kept = r#"{"name": "kept", "match": {"paths": [{"prefix": "/kept"}]}, "requests": 3, "per": "1h"}"#;
-    let envoy = Envoy::from_bootstrap(
-        r#"{"admin": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}}},
-            "node": {"id": "test", "cluster": "test"},
-            "dynamic_resources": {"lds_config": {"resource_api_version": "V3", "path_config_source": {"path": "/etc/envoy/dynamic/lds.json"}}}}"#,
-    )
-    .dynamic("/etc/envoy/dynamic/", &[("lds.json", &listener(&format!("[{kept}]")))])
-    .concurrency(2)
-    .start()
-    .unwrap();
+    let config = |limits: &str| format!(r#"{{"limits": [{limits}]}}"#);
+    let envoy = Envoy::with_replaceable_filter("rate-limit", &config(kept))
+        .unwrap()
+        .concurrency(2)
+        .start()
+        .unwrap();
     let get = |path: &str| Client::http1().get(envoy.url(path)).try_send().ok();
     for _ in 0..3 {
         assert_eq!(get("/kept").unwrap().status, 200);
     }
-    let changed = format!(r#"[{{"name": "new", "requests": 1000, "per": "1h"}}, {kept}]"#);
-    envoy
-        .dynamic()
-        .write("lds.json", &listener(&changed))
-        .unwrap();
+    let changed = config(&format!(
+        r#"{{"name": "new", "requests": 1000, "per": "1h"}}, {kept}"#
+    ));
+    envoy.dynamic().configure("rate-limit", &changed).unwrap();
     wait::until(
         "the new configuration serves",
         Duration::from_secs(20),

@@ -15,6 +15,7 @@ mod chain;
 mod dynamic;
 mod fetch;
 pub mod find;
+mod lds;
 mod process;
 mod sample;
 mod start;
