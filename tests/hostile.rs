@@ -5,7 +5,8 @@
     clippy::indexing_slicing,
     clippy::string_slice,
     clippy::arithmetic_side_effects,
-    reason = "a failed assumption is a failed test"
+    clippy::disallowed_methods,
+    reason = "a failed assumption is a failed test, and an upstream waits for a client"
 )]
 
 use e2e::{
@@ -15,6 +16,8 @@ use e2e::{
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// Every filter, with a configuration that reads and writes as much as it can.
 const FILTERS: &[(&str, &str)] = &[
@@ -426,21 +429,32 @@ fn an_upstream_that_answers_with_what_no_server_should_send() {
             .route("{match: {prefix: /bad}, route: {cluster: bad}}")
             .start()
             .unwrap();
-        for answer in answers {
+        listener.set_nonblocking(true).unwrap();
+        for (n, answer) in answers.iter().enumerate() {
+            // Some filters let none of these requests through: then nobody comes, and the upstream must not wait for ever.
+            let answered = AtomicBool::new(false);
             std::thread::scope(|scope| {
-                // jwt-auth lets none of these requests through, so nobody may come.
-                listener.set_nonblocking(*filter == "jwt-auth").unwrap();
                 scope.spawn(|| {
-                    if let Ok((mut stream, _)) = listener.accept() {
+                    while !answered.load(Ordering::Relaxed) {
+                        let Ok((mut stream, _)) = listener.accept() else {
+                            std::thread::sleep(Duration::from_millis(1));
+                            continue;
+                        };
+                        stream.set_nonblocking(false).unwrap();
+                        let patience = Some(Duration::from_secs(5));
+                        stream.set_read_timeout(patience).unwrap();
                         let _ = stream.read(&mut [0; 4096]);
                         let _ = stream.write_all(answer);
                     }
                 });
-                let request =
-                    b"GET /bad HTTP/1.1\r\nhost: a\r\norigin: https://a.example.org\r\n\r\n";
+                // A path for each, which rate-limit counts by.
+                let request = format!(
+                    "GET /bad/{n} HTTP/1.1\r\nhost: a\r\norigin: https://a.example.org\r\n\r\n"
+                );
                 Connection::open(envoy.address())
-                    .send(request)
+                    .send(request.as_bytes())
                     .answer_to_head();
+                answered.store(true, Ordering::Relaxed);
             });
         }
         assert!(Client::http1().get(envoy.url("/next")).send().status < 500);
