@@ -41,7 +41,7 @@ fn everything() -> Page {
                 format!(
                     r#"{{"mode": "{mode}", "rules": [
                 {{"request": [{{"set": {{"name": "x-a", "value": "${{request.header.x-no}}"}}}}, {{"set": {{"name": "x-b", "value": "b"}}}}],
-                  "response": [{{"set": {{"name": "x-c", "value": "c"}}}}]}},
+                  "response": [{{"set": {{"name": "x-c", "value": "c"}}}}, {{"replace": {{"name": "x-long", "regex": "<[^>]*>|<", "with": ""}}}}]}},
                 {{"match": {{"paths": [{{"prefix": "/b"}}]}}, "request": [{{"remove": {{"name": "x-d"}}}}]}}]}}"#
                 ),
             ),
@@ -95,6 +95,9 @@ fn everything() -> Page {
             get("/limited").send();
         }
         get("/account").send();
+        get("/")
+            .header("x-echo-set", format!("x-long: {}", "<".repeat(2_000)))
+            .send();
         get("/account")
             .header("origin", "https://evil.example")
             .send();

@@ -138,6 +138,7 @@ fn the_names_of_the_metrics_are_few_and_known() {
         "cors_request_passed_total",
         "cors_request_refused_total",
         "header_rewrite_refused_total",
+        "header_rewrite_removed_total",
         "header_rewrite_reported_total",
         "header_rewrite_request_changed_total",
         "header_rewrite_response_changed_total",

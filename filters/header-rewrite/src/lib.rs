@@ -93,9 +93,20 @@ impl HeaderRewrite {
         }
     }
 
+    /// Counts a refusal, and says whether to act on it.
+    fn refuses(&self, why: &str, enforced: Event, reported: Event) -> bool {
+        if self.mode == Mode::Enforce {
+            self.counters.increment(enforced);
+            return true;
+        }
+        self.counters.increment(reported);
+        log::info!("report: the request would be refused: {why}");
+        false
+    }
+
     fn count_skipped(&self, skipped: &[operation::Skipped]) {
         for reason in skipped {
-            self.counters.increment(Event::from(*reason));
+            self.counters.increment(Event::of(*reason, self.mode));
         }
     }
 }
@@ -115,25 +126,38 @@ impl HttpContext for Request {
             return Action::Continue;
         }
         let head = host::request_head(filter.rules.needs());
-        let ambiguous = self.selected.select(&filter.rules, &head);
-        if ambiguous.is_err() {
-            if filter.mode == Mode::Enforce {
-                filter.counters.increment(Event::RefusedAmbiguousPath);
-                self.selected.keep_for_response(&filter.rules, head);
-                return host::reply(&LocalReply::ambiguous_path());
-            }
-            filter.counters.increment(Event::ReportedAmbiguousPath);
-            log::info!("report: the request would be refused: its path is not in plain form");
+        if self.selected.select(&filter.rules, &head).is_err()
+            && filter.refuses(
+                "its path is not in plain form",
+                Event::RefusedAmbiguousPath,
+                Event::ReportedAmbiguousPath,
+            )
+        {
+            self.selected.keep_for_response(&filter.rules, head);
+            return host::reply(&LocalReply::ambiguous_path());
         }
-        let rewritten = self.selected.rewrite_request(&filter.rules, &head);
-        filter.count_skipped(&rewritten.skipped);
-        if filter.act(
-            "request",
-            &rewritten.edits,
-            Event::RequestChanged,
-            Event::ReportedRequestChanged,
-        ) {
-            host::edit_request(&rewritten.edits);
+        match self.selected.rewrite_request(&filter.rules, &head) {
+            Ok(rewritten) => {
+                filter.count_skipped(&rewritten.skipped);
+                if filter.act(
+                    "request",
+                    &rewritten.edits,
+                    Event::RequestChanged,
+                    Event::ReportedRequestChanged,
+                ) {
+                    host::edit_request(&rewritten.edits);
+                }
+            }
+            Err(too_costly) => {
+                if filter.refuses(
+                    "replacing in it takes too much work",
+                    Event::RefusedTooCostly,
+                    Event::ReportedRequestTooCostly,
+                ) {
+                    self.selected.keep_for_response(&filter.rules, head);
+                    return host::reply(&too_costly.reply());
+                }
+            }
         }
         self.selected.keep_for_response(&filter.rules, head);
         Action::Continue

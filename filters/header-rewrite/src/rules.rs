@@ -1,7 +1,7 @@
 //! Which rules apply to a request, and their operations in order.
 
 use crate::draft::Draft;
-use crate::operation::{RequestOperation, ResponseOperation, Skipped};
+use crate::operation::{Budget, RequestOperation, ResponseOperation, Skipped, TooCostly};
 use filter_kit::headers::{Edit, Headers};
 use filter_kit::matching::Match;
 use filter_kit::request::{Needs, RequestHead};
@@ -65,7 +65,7 @@ pub struct Selected {
 pub struct Rewritten {
     /// The edits.
     pub edits: Vec<Edit>,
-    /// Why operations did nothing.
+    /// Why operations were not carried out.
     pub skipped: Vec<Skipped>,
 }
 
@@ -94,11 +94,19 @@ impl Selected {
     }
 
     /// Carries out the request operations of the rules that match.
-    #[must_use]
-    pub fn rewrite_request(&self, rules: &Rules, head: &RequestHead) -> Rewritten {
+    ///
+    /// # Errors
+    /// [`TooCostly`] where all its replacements together take too much work. The request must not go on: it is not known what an absent
+    /// header would mean to those who wait for it.
+    pub fn rewrite_request(
+        &self,
+        rules: &Rules,
+        head: &RequestHead,
+    ) -> Result<Rewritten, TooCostly> {
         if self.of(rules).all(|(rule, _)| rule.request.is_empty()) {
-            return Rewritten::default();
+            return Ok(Rewritten::default());
         }
+        let mut budget = Budget::default();
         let mut skipped = Vec::new();
         let mut draft = Draft::new(head.headers.clone());
         let mut after = RequestHead {
@@ -107,7 +115,11 @@ impl Selected {
         };
         for (rule, captures) in self.of(rules) {
             for operation in &rule.request {
-                skipped.extend(operation.apply(&mut after, &mut draft, captures).err());
+                match operation.apply(&mut after, &mut draft, captures, &mut budget) {
+                    Ok(()) => {}
+                    Err(Skipped::TooCostly(error)) => return Err(error),
+                    Err(reason) => skipped.push(reason),
+                }
             }
         }
         let mut edits = Vec::new();
@@ -121,7 +133,7 @@ impl Selected {
             edits.push(Edit::Set(":path".to_owned(), target));
         }
         edits.extend(draft.edits());
-        Rewritten { edits, skipped }
+        Ok(Rewritten { edits, skipped })
     }
 
     /// Keeps the request as it came, where the response has something to do.

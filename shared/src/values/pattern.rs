@@ -1,5 +1,7 @@
 //! Regular expressions: linear in time, bounded in memory, on bytes.
 
+mod reach;
+
 use regex::bytes::{Captures, Regex, RegexBuilder};
 
 /// The longest pattern that is accepted, in bytes.
@@ -66,6 +68,13 @@ impl Pattern {
     #[must_use]
     pub fn groups(&self) -> usize {
         self.0.captures_len().saturating_sub(1)
+    }
+
+    /// How many bytes beyond the end of a match the search for it may read; `None`: without bound. Whoever looks for all matches reads
+    /// these bytes again for each.
+    #[must_use]
+    pub fn reach(&self) -> Option<usize> {
+        reach::reach(self.0.as_str())
     }
 }
 

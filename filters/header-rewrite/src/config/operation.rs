@@ -2,7 +2,7 @@
 
 use super::{Context, Preset, StatusRange};
 use crate::operation::{
-    FRAMING, HeaderOperation, NameSelector, PathRewrite, QueryEdit, RequestOperation,
+    FRAMING, HeaderOperation, NameSelector, PathRewrite, QueryEdit, Replacement, RequestOperation,
     ResponseOperation, TargetOperation, is_authority,
 };
 use filter_kit::config::Invalid;
@@ -368,8 +368,7 @@ impl RawHeaderOperation {
                     };
                     Ok(HeaderOperation::Replace {
                         name: name(&raw.name, "name")?,
-                        with: value(&raw.with, scope, "with")?,
-                        pattern,
+                        replacement: Replacement::new(pattern, value(&raw.with, scope, "with")?),
                     })
                 };
                 build().map_err(|e: Invalid| e.at("replace"))
@@ -473,10 +472,8 @@ impl RawPathRewrite {
             (None, Some(regex)) => {
                 let pattern = Pattern::new(regex, Anchoring::Part)
                     .map_err(|e| Invalid::new(e).at("regex"))?;
-                PathRewrite::Regex {
-                    with: template(Some(pattern.groups()))?,
-                    pattern,
-                }
+                let with = template(Some(pattern.groups()))?;
+                PathRewrite::Regex(Replacement::new(pattern, with))
             }
             _ => return Err(Invalid::new("write exactly one of: prefix, regex")),
         };

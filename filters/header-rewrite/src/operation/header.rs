@@ -1,10 +1,10 @@
 //! Operations on headers.
 
-use super::{Sight, Skipped, header_value};
+use super::{Budget, Replacement, Sight, Skipped, header_value};
 use crate::draft::Draft;
 use filter_kit::headers::list_elements;
 use filter_kit::request::Needs;
-use filter_kit::template::{Template, Values};
+use filter_kit::template::Template;
 use filter_kit::values::{HeaderName, Pattern, is_header_value};
 use std::collections::BTreeSet;
 
@@ -40,10 +40,8 @@ pub enum HeaderOperation {
     Replace {
         /// The header.
         name: HeaderName,
-        /// What to replace.
-        pattern: Pattern,
-        /// What to put in its place.
-        with: Template,
+        /// What to replace, and with what.
+        replacement: Replacement,
     },
     /// Removes repeated elements, within comma-separated values too; the first one stays.
     Dedupe(HeaderName),
@@ -108,7 +106,12 @@ impl HeaderOperation {
     ///
     /// # Errors
     /// [`Skipped`], and then nothing is changed.
-    pub fn apply(&self, draft: &mut Draft, sight: Sight<'_>) -> Result<(), Skipped> {
+    pub fn apply(
+        &self,
+        draft: &mut Draft,
+        sight: Sight<'_>,
+        budget: &mut Budget,
+    ) -> Result<(), Skipped> {
         match self {
             Self::Set(name, template) => {
                 let value = header_value(template, &sight.values(draft))?;
@@ -141,22 +144,13 @@ impl HeaderOperation {
                     put(draft, to, copied);
                 }
             }
-            Self::Replace {
-                name,
-                pattern,
-                with,
-            } => {
+            Self::Replace { name, replacement } => {
                 let replaced = draft
                     .headers()
                     .all(name.as_str())
                     .map(|value| {
-                        replace(
-                            value,
-                            pattern,
-                            with,
-                            &sight.values(draft),
-                            MAX_REPLACED_BYTES,
-                        )
+                        let values = sight.values(draft);
+                        replacement.apply(value, &values, MAX_REPLACED_BYTES, budget)
                     })
                     .collect::<Result<Vec<_>, _>>()?;
                 if !replaced.iter().all(|value| is_header_value(value)) {
@@ -182,7 +176,7 @@ impl HeaderOperation {
     pub fn needs(&self) -> Needs {
         match self {
             Self::Set(_, value) | Self::Add(_, value) | Self::Default(_, value) => value.needs(),
-            Self::Replace { with, .. } => with.needs(),
+            Self::Replace { replacement, .. } => replacement.needs(),
             Self::Remove(_) | Self::Rename { .. } | Self::Copy { .. } | Self::Dedupe(_) => {
                 Needs::default()
             }
@@ -209,44 +203,6 @@ fn put(draft: &mut Draft, name: &HeaderName, values: Vec<Vec<u8>>) {
     for value in values {
         headers.add(name.as_str(), value);
     }
-}
-
-/// `text` with every occurrence of `pattern` replaced. The whole may not grow beyond `max` bytes.
-pub(super) fn replace(
-    text: &[u8],
-    pattern: &Pattern,
-    with: &Template,
-    values: &Values<'_>,
-    max: usize,
-) -> Result<Vec<u8>, Skipped> {
-    let mut replaced = Vec::with_capacity(text.len());
-    let mut copied = 0;
-    let mut template: Option<Template> = None;
-    for captures in pattern.captures_iter(text) {
-        let Some(found) = captures.get(0) else {
-            continue;
-        };
-        replaced.extend_from_slice(text.get(copied..found.start()).unwrap_or_default());
-        // All but the groups is the same for every occurrence, and a client chooses how many there are.
-        let with = match &template {
-            Some(template) => template,
-            None => template.insert(with.with_groups_only(values)?),
-        };
-        let groups = Values {
-            captures: Some(&captures),
-            ..Values::default()
-        };
-        replaced.extend(with.expand(&groups)?);
-        copied = found.end();
-        if replaced.len() > max {
-            return Err(Skipped::TooLong);
-        }
-    }
-    replaced.extend_from_slice(text.get(copied..).unwrap_or_default());
-    if replaced.len() > max.max(text.len()) {
-        return Err(Skipped::TooLong);
-    }
-    Ok(replaced)
 }
 
 /// The values without repeated elements. `set-cookie` is no list: only whole values are compared (RFC 6265, section 3).

@@ -1,6 +1,8 @@
-//! What each operation does. An operation whose value is missing, too long or unfit does nothing, and says why.
+//! What each operation does. An operation whose value is missing, too long or unfit does nothing, and says why; what it would take too
+//! much work to replace does not stay.
 
 mod header;
+mod replace;
 mod target;
 
 use crate::draft::Draft;
@@ -9,9 +11,10 @@ use filter_kit::template::{Template, Unexpanded, Values};
 use filter_kit::values::is_header_value;
 
 pub use header::{FRAMING, HeaderOperation, NameSelector};
+pub use replace::{Budget, Replacement, TooCostly};
 pub use target::{NewTarget, PathRewrite, QueryEdit, TargetOperation, is_authority};
 
-/// Why an operation did nothing.
+/// Why an operation was not carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Skipped {
     /// A variable without default had no value.
@@ -26,6 +29,9 @@ pub enum Skipped {
     /// The path would hold empty, `.` or `..` segments, or hide some.
     #[error("the path would not be in plain form")]
     UnsafePath,
+    /// Replacing would read too much again. What it was to replace must not pass as it is.
+    #[error(transparent)]
+    TooCostly(#[from] TooCostly),
 }
 
 impl From<Unexpanded> for Skipped {
@@ -92,6 +98,7 @@ impl RequestOperation {
         head: &mut RequestHead,
         draft: &mut Draft,
         path_captures: &[Option<Vec<u8>>],
+        budget: &mut Budget,
     ) -> Result<(), Skipped> {
         let sight = Sight {
             request: head,
@@ -99,9 +106,9 @@ impl RequestOperation {
             path_captures,
         };
         match self {
-            Self::Header(operation) => operation.apply(draft, sight),
+            Self::Header(operation) => operation.apply(draft, sight, budget),
             Self::Target(operation) => {
-                match operation.value(head, &sight.values(draft))? {
+                match operation.value(head, &sight.values(draft), budget)? {
                     None => {}
                     Some(NewTarget::Target(target)) => head.target = Some(target),
                     Some(NewTarget::Authority(authority)) => head.authority = authority,
@@ -128,7 +135,7 @@ impl ResponseOperation {
     /// Carries it out where the status fits.
     ///
     /// # Errors
-    /// [`Skipped`], and then nothing is changed.
+    /// [`Skipped`], and then nothing is changed; but a header that is too costly to replace in is gone.
     pub fn apply(
         &self,
         request: &RequestHead,
@@ -151,7 +158,16 @@ impl ResponseOperation {
             in_response: true,
             path_captures,
         };
-        self.operation.apply(draft, sight)
+        // A budget of its own: what one header costs must not take away another.
+        let done = self.operation.apply(draft, sight, &mut Budget::default());
+        if let (Err(Skipped::TooCostly(_)), HeaderOperation::Replace { name, .. }) =
+            (done, &self.operation)
+        {
+            draft
+                .change(name.as_str())
+                .remove_if(|n| n == name.as_str());
+        }
+        done
     }
 }
 

@@ -1,12 +1,10 @@
 //! Operations on path, query and host.
 
-use super::Skipped;
-use super::header::replace;
+use super::{Budget, Replacement, Skipped};
 use filter_kit::matching::PathPattern;
 use filter_kit::request::{Needs, RequestHead, form_decode, query_pairs};
 use filter_kit::spelling::is_plain;
 use filter_kit::template::{MAX_EXPANDED_BYTES, Template, Values};
-use filter_kit::values::Pattern;
 
 /// An operation on path, query or host.
 #[derive(Debug, Clone)]
@@ -30,12 +28,7 @@ pub enum PathRewrite {
         with: Template,
     },
     /// Replaces every occurrence of a pattern. Paths without one stay.
-    Regex {
-        /// What to replace.
-        pattern: Pattern,
-        /// What takes its place.
-        with: Template,
-    },
+    Regex(Replacement),
 }
 
 /// An edit of the query.
@@ -65,10 +58,11 @@ impl TargetOperation {
         &self,
         head: &RequestHead,
         values: &Values<'_>,
+        budget: &mut Budget,
     ) -> Result<Option<NewTarget>, Skipped> {
         match self {
             Self::Path(rewrite) if head.path().starts_with(b"/") => {
-                let Some(path) = rewrite.rewrite(head.path(), values)? else {
+                let Some(path) = rewrite.rewrite(head.path(), values, budget)? else {
                     return Ok(None);
                 };
                 Ok(Some(NewTarget::Target(join(
@@ -96,10 +90,15 @@ impl TargetOperation {
     #[must_use]
     pub fn needs(&self) -> Needs {
         match self {
-            Self::Path(PathRewrite::Prefix { with, .. } | PathRewrite::Regex { with, .. })
-            | Self::Query(QueryEdit::Set(_, with)) => Needs {
+            Self::Path(PathRewrite::Prefix { with, .. }) | Self::Query(QueryEdit::Set(_, with)) => {
+                Needs {
+                    target: true,
+                    ..with.needs()
+                }
+            }
+            Self::Path(PathRewrite::Regex(replacement)) => Needs {
                 target: true,
-                ..with.needs()
+                ..replacement.needs()
             },
             Self::Query(QueryEdit::Remove(_)) => Needs {
                 target: true,
@@ -123,7 +122,12 @@ fn join(mut path: Vec<u8>, query: Option<Vec<u8>>) -> Vec<u8> {
 
 impl PathRewrite {
     /// The new path; `None` where the path stays.
-    fn rewrite(&self, path: &[u8], values: &Values<'_>) -> Result<Option<Vec<u8>>, Skipped> {
+    fn rewrite(
+        &self,
+        path: &[u8],
+        values: &Values<'_>,
+        budget: &mut Budget,
+    ) -> Result<Option<Vec<u8>>, Skipped> {
         let rewritten = match self {
             Self::Prefix { prefix, with } => {
                 let Some(rest) = prefix.after_prefix(path) else {
@@ -136,11 +140,11 @@ impl PathRewrite {
                 new.extend_from_slice(rest);
                 new
             }
-            Self::Regex { pattern, with } => {
-                if !pattern.is_match(path) {
+            Self::Regex(replacement) => {
+                if !replacement.finds(path) {
                     return Ok(None);
                 }
-                replace(path, pattern, with, values, MAX_EXPANDED_BYTES)?
+                replacement.apply(path, values, MAX_EXPANDED_BYTES, budget)?
             }
         };
         let rewritten = one_leading_slash(&encode(&rewritten, is_path_byte));

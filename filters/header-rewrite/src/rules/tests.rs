@@ -24,7 +24,7 @@ fn all_matching_rules_apply_in_order_and_each_operation_sees_the_ones_before() {
     let head = request("GET", "/api/x?q").build();
     let mut selected = Selected::default();
     assert_eq!(selected.select(&rules, &head), Ok(()));
-    let rewritten = selected.rewrite_request(&rules, &head);
+    let rewritten = selected.rewrite_request(&rules, &head).unwrap();
     assert_eq!(
         rewritten.edits,
         [
@@ -46,7 +46,7 @@ fn the_response_sees_the_request_as_it_came_and_the_captures() {
     let mut selected = Selected::default();
     assert_eq!(selected.select(&rules, &head), Ok(()));
     assert_eq!(
-        selected.rewrite_request(&rules, &head).edits,
+        selected.rewrite_request(&rules, &head).unwrap().edits,
         [set(":path", "/x"), set("x-a", "changed")]
     );
     selected.keep_for_response(&rules, head);

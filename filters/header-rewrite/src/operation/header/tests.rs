@@ -17,7 +17,7 @@ fn after(operation: &str, before: &[(&str, &str)]) -> (Vec<String>, Vec<Skipped>
     }
     let mut selected = Selected::default();
     selected.select(&rules, &head).unwrap();
-    let rewritten = selected.rewrite_request(&rules, &head);
+    let rewritten = selected.rewrite_request(&rules, &head).unwrap();
     head.headers.apply(&rewritten.edits);
     (lines(&head.headers), rewritten.skipped)
 }
@@ -252,7 +252,7 @@ fn what_a_client_fills_a_header_with_costs_no_more_than_its_length() {
         let mut selected = Selected::default();
         selected.select(&rules, &head).unwrap();
         let start = std::time::Instant::now();
-        assert_eq!(selected.rewrite_request(&rules, &head).skipped, []);
+        assert_eq!(selected.rewrite_request(&rules, &head).unwrap().skipped, []);
         start.elapsed()
     };
     // The larger one is 10 times as long; squared it would be 100 times the work.
@@ -277,7 +277,7 @@ proptest! {
         head.headers.add(&name, value);
         let mut selected = Selected::default();
         selected.select(&rules, &head).unwrap();
-        for edit in selected.rewrite_request(&rules, &head).edits {
+        for edit in selected.rewrite_request(&rules, &head).unwrap().edits {
             if let filter_kit::headers::Edit::Set(name, value) = edit
                 && name == "b" {
                     prop_assert!(is_header_value(&value));

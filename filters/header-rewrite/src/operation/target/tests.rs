@@ -12,7 +12,7 @@ fn after(operation: &str, head: &RequestHead) -> (Option<String>, String, Vec<Sk
     let rules = load::<Config>(json.as_bytes(), &Env::new()).unwrap().rules;
     let mut selected = Selected::default();
     selected.select(&rules, head).unwrap();
-    let rewritten = selected.rewrite_request(&rules, head);
+    let rewritten = selected.rewrite_request(&rules, head).unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let mut target = head.target.as_deref().map(text);
     let mut authority = text(&head.authority);

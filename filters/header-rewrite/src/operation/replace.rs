@@ -1,0 +1,124 @@
+//! Replacing what a pattern finds, in a header or in the path, with bounded work.
+//!
+//! Matches are found one after another. Where the search for a match reads beyond its end, the next search reads the same bytes again, and
+//! a client who fills a header with short matches makes that the square of its length. So the bytes that may be read again are counted,
+//! in the worst case that the pattern allows: no clock is asked, and the same value always ends the same way.
+
+use super::Skipped;
+use filter_kit::reply::{GrpcStatus, LocalReply};
+use filter_kit::request::Needs;
+use filter_kit::template::{Template, Values};
+use filter_kit::values::Pattern;
+
+/// How many bytes may be read again: as many as 17 readings of the longest header that Envoy takes by default. With a small pattern that is
+/// some 60 ms (Envoy 1.40, one of 2 cores).
+const MAX_REREAD_BYTES: usize = 1024 * 1024;
+
+/// What is left of the bytes that may be read again.
+#[derive(Debug)]
+pub struct Budget(usize);
+
+/// Replacing would have read too much again. What it was to replace must not pass as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("replacing takes too much work")]
+pub struct TooCostly;
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self(MAX_REREAD_BYTES)
+    }
+}
+
+impl Budget {
+    fn spend(&mut self, bytes: usize) -> Result<(), TooCostly> {
+        self.0 = self.0.checked_sub(bytes).ok_or(TooCostly)?;
+        Ok(())
+    }
+}
+
+impl TooCostly {
+    /// What the client of such a request is told.
+    #[must_use]
+    pub fn reply(self) -> LocalReply {
+        LocalReply::new(
+            400,
+            GrpcStatus::InvalidArgument,
+            "rewrite_too_costly",
+            "A header or the path holds more than can be rewritten; make it shorter.",
+        )
+    }
+}
+
+/// What to replace, and with what.
+#[derive(Debug, Clone)]
+pub struct Replacement {
+    pattern: Pattern,
+    /// How far a search may read beyond its match; without bound where it is not known.
+    reach: usize,
+    with: Template,
+}
+
+impl Replacement {
+    /// Every occurrence of `pattern` gives way to `with`.
+    #[must_use]
+    pub fn new(pattern: Pattern, with: Template) -> Self {
+        Self {
+            reach: pattern.reach().unwrap_or(usize::MAX),
+            pattern,
+            with,
+        }
+    }
+
+    /// What its template has to know.
+    #[must_use]
+    pub fn needs(&self) -> Needs {
+        self.with.needs()
+    }
+
+    /// Whether there is anything to replace.
+    pub(super) fn finds(&self, text: &[u8]) -> bool {
+        self.pattern.is_match(text)
+    }
+
+    /// `text` with every occurrence replaced. The whole may not grow beyond `max` bytes.
+    pub(super) fn apply(
+        &self,
+        text: &[u8],
+        values: &Values<'_>,
+        max: usize,
+        budget: &mut Budget,
+    ) -> Result<Vec<u8>, Skipped> {
+        let mut replaced = Vec::with_capacity(text.len());
+        let mut copied = 0;
+        let mut template: Option<Template> = None;
+        for captures in self.pattern.captures_iter(text) {
+            let Some(found) = captures.get(0) else {
+                continue;
+            };
+            budget.spend(text.len().saturating_sub(found.end()).min(self.reach))?;
+            replaced.extend_from_slice(text.get(copied..found.start()).unwrap_or_default());
+            // All but the groups is the same for every occurrence, and a client chooses how many there are.
+            let with = match &template {
+                Some(template) => template,
+                None => template.insert(self.with.with_groups_only(values)?),
+            };
+            let groups = Values {
+                captures: Some(&captures),
+                ..Values::default()
+            };
+            replaced.extend(with.expand(&groups)?);
+            copied = found.end();
+            if replaced.len() > max {
+                return Err(Skipped::TooLong);
+            }
+        }
+        replaced.extend_from_slice(text.get(copied..).unwrap_or_default());
+        if replaced.len() > max.max(text.len()) {
+            return Err(Skipped::TooLong);
+        }
+        Ok(replaced)
+    }
+}
+
+#[cfg(test)]
+mod tests;
