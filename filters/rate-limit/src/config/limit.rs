@@ -3,6 +3,7 @@
 use super::cost::RawCost;
 use super::key::RawKeyPart;
 use super::service::OnError;
+use crate::cost::Cost;
 use crate::limit::{Limit, MissingKey, Scope};
 use crate::quota::Quota;
 use filter_kit::config::Invalid;
@@ -30,7 +31,7 @@ pub struct RawLimit {
     pub per: Option<Duration>,
     /// How many requests may come at once; left out: as many as `requests`.
     pub burst: Option<u32>,
-    /// What a request costs: a number, or what a header says. 0 is never refused.
+    /// What a request costs: a number, at most `burst`, or what a header says. 0 is never refused.
     #[serde(default)]
     pub cost: RawCost,
     /// What becomes of a request that lacks a part of the key, or has it empty.
@@ -106,6 +107,9 @@ impl RawLimit {
             (None, None) if !counts_here && self.burst.is_none() => None,
             (requests, per) => Some(quota(requests, per, self.burst)?),
         };
+        if let Some(quota) = &quota {
+            check_cost(&self.cost.0, quota)?;
+        }
         Ok(Limit {
             name: self.name,
             matches,
@@ -134,6 +138,22 @@ fn check_name(name: &str) -> Result<(), Invalid> {
     if RESERVED.contains(&name) {
         let reason = format!("\"{name}\" is the name of a counter of the filter's own");
         return Err(Invalid::new(reason).at("name"));
+    }
+    Ok(())
+}
+
+/// A cost that no bucket holds would refuse every request.
+fn check_cost(cost: &Cost, quota: &Quota) -> Result<(), Invalid> {
+    let (path, cost) = match cost {
+        Cost::Fixed(cost) => ("cost", *cost),
+        Cost::Header { default, .. } => ("cost.default", *default),
+    };
+    if cost > quota.burst() {
+        let reason = format!(
+            "{cost} is more than the burst of {}: no request would ever pass; lower it, or raise \"burst\"",
+            quota.burst()
+        );
+        return Err(Invalid::new(reason).at(path));
     }
     Ok(())
 }

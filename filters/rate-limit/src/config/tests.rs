@@ -159,6 +159,14 @@ fn a_wrong_limit_is_refused_with_its_place_and_the_rule() {
             "limits[1].key[0].header: \":path\" is not a header name",
         ),
         (
+            r#""name": "b", "requests": 5, "per": "1s", "burst": 2, "cost": 3"#,
+            "limits[1].cost: 3 is more than the burst of 2: no request would ever pass; lower it, or raise \"burst\"",
+        ),
+        (
+            r#""name": "b", "requests": 1, "per": "1s", "cost": {"header": "x-cost", "default": 2}"#,
+            "limits[1].cost.default: 2 is more than the burst of 1",
+        ),
+        (
             r#""name": "b", "requests": 1, "per": "1s", "cost": -1"#,
             "limits[1].cost: got -1, expected a number from 0 to 4294967295",
         ),
