@@ -74,7 +74,8 @@ fn a_million_keys_take_no_more_than_the_table_and_free_nobody_who_is_limited() {
 fn a_million_requests_through_all_filters_leave_the_memory_flat() {
     // All from one address: with the sample's limits nearly all would be refused by the second filter.
     let envoy = Envoy::from_sample("all-filters")
-        .path("per: 1m", "per: 1ms")
+        .path("burst: 1000", "burst: 4000000")
+        .path("burst: 100", "burst: 4000000")
         .concurrency(2)
         .start()
         .unwrap();

@@ -45,6 +45,10 @@ pub enum Check {
     Contended,
 }
 
+/// How far the clocks of two requests may differ that change a bucket one after the other: a worker reads the clock first, and may be held up
+/// before it comes to the bucket. In nanoseconds: ten seconds.
+const HELD_UP_NANOS: u64 = 10_000_000_000;
+
 impl Limiter {
     /// A quota for each key of `buckets`.
     #[must_use]
@@ -58,8 +62,8 @@ impl Limiter {
         &self.quota
     }
 
-    /// Charges a key, if its bucket holds enough. `now` is the wall clock since the epoch, the same for all workers. If it has been set back,
-    /// a bucket is empty for as long as it takes to fill up, and no longer.
+    /// Charges a key, if its bucket holds enough. `now` is the wall clock since the epoch, the same for all workers. If it has been set back
+    /// by more than ten seconds, a bucket is empty for as long as it takes to fill up, and no longer.
     pub fn check(&self, store: &impl CasStore, key: &[u8], cost: u32, now: Duration) -> Check {
         let now = Instant::at(now);
         let Some(cost) = NonZeroU32::new(cost) else {
@@ -79,7 +83,7 @@ impl Limiter {
         let state = Buckets {
             store,
             table: &self.buckets,
-            latest: now.0.saturating_add(self.quota.fill_nanos()),
+            empty: now.0.saturating_add(self.quota.fill_nanos()),
             full_at: Cell::new(now.0),
             evicted: Cell::new(false),
             contended: Cell::new(false),
@@ -121,8 +125,8 @@ type Governor<S> = RateLimiter<Vec<u8>, S, SharedOrigin, NoOpMiddleware<Instant>
 struct Buckets<'s, S> {
     store: &'s S,
     table: &'s SlotTable,
-    /// When a bucket that is empty now is full again: no later time can be right, so a later one is from before the clock was set back.
-    latest: u64,
+    /// When a bucket that is empty now is full again. A time far behind it is from before the clock was set back.
+    empty: u64,
     full_at: Cell<u64>,
     evicted: Cell<bool>,
     contended: Cell<bool>,
@@ -134,7 +138,7 @@ impl<S: CasStore> Buckets<'_, S> {
     /// clock is where it was.
     fn begin_to_fill(&self, key: &[u8]) {
         let update = self.table.update(self.store, key, |stored| {
-            let full_at = stored.map_or(self.latest, |full_at| full_at.min(self.latest));
+            let full_at = stored.map_or(self.empty, |full_at| full_at.min(self.empty));
             Ok::<_, Infallible>(((), full_at))
         });
         // Where other workers are faster, the next request tries again.
@@ -150,9 +154,10 @@ impl<S: CasStore> StateStore for Buckets<'_, S> {
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {
         let update = self.table.update(self.store, key, |stored| {
-            self.set_back
-                .set(stored.is_some_and(|full_at| full_at > self.latest));
-            let stored = stored.map(|full_at| full_at.min(self.latest));
+            let latest = self.empty.saturating_add(HELD_UP_NANOS);
+            let set_back = stored.is_some_and(|full_at| full_at > latest);
+            self.set_back.set(set_back);
+            let stored = stored.map(|full_at| if set_back { self.empty } else { full_at });
             self.full_at.set(stored.unwrap_or_default());
             let (value, full_at) = decide(stored.map(nanos))?;
             self.full_at.set(full_at.as_u64());

@@ -109,6 +109,19 @@ fn a_clock_that_is_set_back_locks_nobody_out_for_longer_than_a_bucket_takes_to_f
 }
 
 #[test]
+fn a_worker_that_was_held_up_frees_nobody() {
+    let store = MemoryStore::default();
+    let limiter = limiter(&store, 1000, Duration::from_secs(1), 1);
+    let later = START + Duration::from_millis(5);
+    assert!(passes(limiter.check(&store, b"a", 1, later)));
+    // Its clock was read before that request, by more than the bucket takes to fill up.
+    assert!(!passes(limiter.check(&store, b"a", 1, START)));
+    assert!(!passes(limiter.check(&store, b"a", 1, later)));
+    let next = later + Duration::from_millis(1);
+    assert!(passes(limiter.check(&store, b"a", 1, next)));
+}
+
+#[test]
 fn workers_with_their_own_limiters_share_a_quota() {
     let store = MemoryStore::default();
     let workers: Vec<_> = (0..4)
