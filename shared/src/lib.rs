@@ -6,9 +6,9 @@
 //! |---|---|
 //! | [`config`] | JSON text or a binary `google.protobuf.Struct` into a checked configuration, with one-line errors |
 //! | [`values`] | the value types of configurations: durations, header names, regular expressions, secrets, `mode` |
-//! | [`headers`] | headers as bytes, repeated values visible, and the edits that a host can make |
-//! | [`request`] | what a filter knows of a request |
-//! | [`spelling`] | the other spellings of a path that a server may act on |
+//! | [`headers`] | headers as bytes in one buffer, and the difference that edits make |
+//! | [`request`], [`response`] | what a filter knows of a request and a response, and the edits of it |
+//! | [`pipeline`] | a filter on its host: the one trait that filters implement |
 //! | [`matching`] | `match`: hosts, methods, paths, headers, query |
 //! | [`template`] | `${request.header.x | default}` |
 //! | [`reply`] | local replies: plain text, problem+json, gRPC |
@@ -24,15 +24,23 @@
         reason = "an overflow in a test should fail it"
     )
 )]
+#![cfg_attr(
+    not(any(test, feature = "testing", target_arch = "wasm32")),
+    allow(
+        dead_code,
+        reason = "natively nothing but a test runs a filter; tools need its configuration only"
+    )
+)]
 
 pub mod config;
 pub mod headers;
 pub mod host;
 pub mod matching;
 pub mod metrics;
+pub mod pipeline;
 pub mod reply;
 pub mod request;
-pub mod spelling;
+pub mod response;
 pub mod store;
 pub mod template;
 #[cfg(any(test, feature = "testing"))]

@@ -1,8 +1,7 @@
 //! Counters of the host.
 
+use super::abi;
 use crate::metrics::Event;
-use proxy_wasm::hostcalls;
-use proxy_wasm::types::MetricType;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::marker::PhantomData;
@@ -24,7 +23,7 @@ impl Counter {
         if let Some(defined) = DEFINED.with_borrow(|defined| defined.get(name).copied()) {
             return defined;
         }
-        let counter = Self(hostcalls::define_metric(MetricType::Counter, name).ok());
+        let counter = Self(abi::define_counter(name));
         DEFINED.with_borrow_mut(|defined| defined.insert(name.to_owned(), counter));
         counter
     }
@@ -33,7 +32,7 @@ impl Counter {
     pub fn increment(self) {
         if let Some(id) = self.0 {
             // A host that does not count is no reason to fail a request.
-            let _ = hostcalls::increment_metric(id, 1);
+            let _ = abi::increment(id, 1);
         }
     }
 }

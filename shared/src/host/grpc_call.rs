@@ -1,30 +1,40 @@
 //! gRPC calls of a stream.
 
-use proxy_wasm::hostcalls;
-use proxy_wasm::types::BufferType;
+use super::abi::{self, Buffer, GrpcRequest};
 use std::time::Duration;
 
-/// The longest name of a cluster that [`grpc_call`] takes, in bytes.
+/// The longest name of a cluster that [`GrpcCall`] takes, in bytes.
 pub const CLUSTER_MAX_BYTES: usize = 120;
 
-/// The longest answer that [`grpc_response`] takes, in bytes. Envoy hands over whatever comes.
+/// The longest answer that [`grpc_answer`] takes, in bytes. Envoy hands over whatever comes.
 const ANSWER_MAX_BYTES: usize = 256 * 1024;
 
-/// Calls a method of a gRPC service behind one of Envoy's clusters; `method` is the service's full name and the method's. The answer arrives
-/// at `on_grpc_call_response` of the context that called, with this token and the gRPC status; so does a failure, or the end of `timeout`,
-/// which is at least a millisecond: Envoy takes 0 for none at all. `None` where Envoy would not call, as for a cluster that it does not know,
-/// and for a name longer than [`CLUSTER_MAX_BYTES`]. Only in callbacks of a stream.
-#[must_use]
-pub fn grpc_call(
-    cluster: &str,
-    method: (&str, &str),
-    message: &[u8],
-    timeout: Duration,
-) -> Option<u32> {
-    let timeout = timeout.max(Duration::from_millis(1));
-    let (service, method) = method;
-    let upstream = envoy_grpc(cluster)?;
-    hostcalls::dispatch_grpc_call(&upstream, service, method, vec![], Some(message), timeout).ok()
+/// A call of a method of a gRPC service behind one of Envoy's clusters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrpcCall {
+    /// Envoy's cluster: at most [`CLUSTER_MAX_BYTES`].
+    pub cluster: String,
+    /// The full name of the service.
+    pub service: &'static str,
+    /// The method.
+    pub method: &'static str,
+    /// The message.
+    pub message: Vec<u8>,
+    /// The longest time until the answer is there; at least a millisecond: Envoy takes 0 for none at all.
+    pub timeout: Duration,
+}
+
+/// Makes a call. The answer arrives at `on_grpc_call_response` of the context that called, with this token and the gRPC status; so does a
+/// failure, or the end of the time. `None` where Envoy would not call, as for a cluster that it does not know. Only in callbacks of a stream.
+pub(crate) fn grpc_call(call: &GrpcCall) -> Option<u32> {
+    let upstream = envoy_grpc(&call.cluster)?;
+    abi::grpc_call(&GrpcRequest {
+        upstream: &upstream,
+        service: call.service,
+        method: call.method,
+        message: &call.message,
+        timeout: call.timeout.max(Duration::from_millis(1)),
+    })
 }
 
 /// A binary `envoy.config.core.v3.GrpcService` with `envoy_grpc.cluster_name`. Envoy takes a bare name too, but tries it as this message
@@ -40,15 +50,11 @@ fn envoy_grpc(cluster: &str) -> Option<String> {
 }
 
 /// The message of an answer of this size; empty for one that is too long to be right. Only in `on_grpc_call_response`.
-#[must_use]
-pub fn grpc_response(size: usize) -> Vec<u8> {
+pub(crate) fn grpc_answer(size: usize) -> Vec<u8> {
     if size > ANSWER_MAX_BYTES {
         return Vec::new();
     }
-    hostcalls::get_buffer(BufferType::GrpcReceiveBuffer, 0, size)
-        .ok()
-        .flatten()
-        .unwrap_or_default()
+    abi::buffer(Buffer::GrpcAnswer, size).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! HTTP calls to clusters of the host.
 
-use proxy_wasm::hostcalls;
-use proxy_wasm::types::{BufferType, MapType};
+use super::abi::{self, Buffer, Map};
 use std::time::Duration;
 
 /// A GET.
@@ -54,7 +53,7 @@ pub enum CallFailure {
 /// # Errors
 /// [`CallFailure::NotSent`].
 pub fn http_get(call: &HttpGet<'_>) -> Result<CallId, CallFailure> {
-    let headers = vec![
+    let headers = [
         (":method", "GET"),
         (":scheme", call.scheme),
         (":authority", call.authority),
@@ -62,16 +61,16 @@ pub fn http_get(call: &HttpGet<'_>) -> Result<CallId, CallFailure> {
         ("accept", call.accept),
     ];
     let timeout = call.timeout.max(Duration::from_millis(1));
-    hostcalls::dispatch_http_call(call.cluster, headers, None, Vec::new(), timeout)
+    abi::http_call(call.cluster, &headers, timeout)
         .map(CallId)
-        .map_err(|_| CallFailure::NotSent)
+        .ok_or(CallFailure::NotSent)
 }
 
 /// The answer to a call, with the sizes that `on_http_call_response` was given. Only there.
 ///
 /// # Errors
 /// [`CallFailure::NoAnswer`] and [`CallFailure::TooLarge`]; what is too large is not copied into the module.
-pub fn http_answer(
+pub(crate) fn http_answer(
     headers: usize,
     body_size: usize,
     max_body: usize,
@@ -83,17 +82,12 @@ pub fn http_answer(
     if body_size > max_body {
         return Err(CallFailure::TooLarge(body_size));
     }
-    let status = hostcalls::get_map_value_bytes(MapType::HttpCallResponseHeaders, ":status")
-        .ok()
-        .flatten()
+    let status = abi::map_value(Map::HttpAnswer, b":status")
         .and_then(|status| std::str::from_utf8(&status).ok()?.parse().ok())
         .ok_or(CallFailure::NoAnswer)?;
     let body = match body_size {
         0 => Vec::new(),
-        size => hostcalls::get_buffer(BufferType::HttpCallResponseBody, 0, size)
-            .ok()
-            .flatten()
-            .unwrap_or_default(),
+        size => abi::buffer(Buffer::HttpAnswer, size).unwrap_or_default(),
     };
     Ok(HttpAnswer { status, body })
 }

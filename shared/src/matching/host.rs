@@ -1,8 +1,11 @@
 //! Patterns of hosts.
 
+use super::RawTextMatch;
+use crate::config::Invalid;
+use crate::request::Authority;
 use serde::Deserialize;
 
-/// A host pattern: a host, or `*.` before one. Compared without ASCII case, port and trailing dot.
+/// A host pattern: a host, or `*.` before one. Compared without ASCII case, port and final dot.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct HostPattern {
@@ -19,43 +22,63 @@ impl TryFrom<String> for HostPattern {
             Some(rest) => (true, rest),
             None => (false, pattern.as_str()),
         };
-        let is_ipv6 = host.starts_with('[') && host.ends_with(']');
-        let is_name = host.split('.').all(|label| {
-            !label.is_empty()
-                && label
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+        let parsed = Authority::parse(host.as_bytes()).ok().filter(|authority| {
+            authority.port.is_none()
+                && !authority.host.is_empty()
+                && !(wildcard && authority.host.ipv6().is_some())
         });
-        if !(is_name || (is_ipv6 && !wildcard)) {
+        let text = parsed
+            .and_then(|authority| String::from_utf8(authority.host.normalized().into_owned()).ok());
+        let Some(text) = text else {
             return Err(format!(
                 "\"{pattern}\" is not a host pattern; a host without scheme and port is accepted, with \"*.\" before it for its subdomains"
             ));
-        }
-        let host = host.to_ascii_lowercase();
+        };
         Ok(Self {
-            text: if wildcard { format!(".{host}") } else { host }.into(),
+            text: if wildcard { format!(".{text}") } else { text }.into(),
             wildcard,
         })
     }
 }
 
 impl HostPattern {
-    /// Whether a host (without port) fits. The wildcard stands for one or more whole labels, so never for the apex.
+    /// Whether a normalized host fits. The wildcard stands for one or more whole labels, so never for the apex.
     #[must_use]
     pub fn fits(&self, host: &[u8]) -> bool {
-        let host = host.strip_suffix(b".").unwrap_or(host);
         let text = self.text.as_bytes();
-        if !self.wildcard {
-            return host.eq_ignore_ascii_case(text);
+        if self.wildcard {
+            host.len() > text.len() && host.ends_with(text)
+        } else {
+            host == text
         }
-        host.len()
-            .checked_sub(text.len())
-            .and_then(|at| host.split_at_checked(at))
-            .is_some_and(|(labels, tail)| {
-                tail.eq_ignore_ascii_case(text)
-                    && labels.split(|b| *b == b'.').all(|label| !label.is_empty())
-            })
     }
+}
+
+/// Checks a matcher of the header `host`: what is compared has no port.
+pub(super) fn check_matcher(matcher: &RawTextMatch) -> Result<(), Invalid> {
+    let parts = [
+        ("exact", &matcher.exact),
+        ("prefix", &matcher.prefix),
+        ("suffix", &matcher.suffix),
+        ("contains", &matcher.contains),
+        ("regex", &matcher.regex),
+    ];
+    for (key, text) in parts {
+        let Some(text) = text else { continue };
+        // An address has colons of its own, in brackets, and a regular expression has groups.
+        let text_after_address = match key {
+            "regex" if text.contains("\\[") => "",
+            "regex" => text,
+            _ => text.rsplit(']').next().unwrap_or(text),
+        };
+        if text_after_address.replace("(?:", "").contains(':') {
+            return Err(Invalid::new(format!(
+                "\"{text}\" has a port, and a host is compared without; write the host alone"
+            ))
+            .at(key));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(feature = "schema")]
@@ -86,10 +109,37 @@ mod tests {
             ("*.example.com", "xexample.com", false),
             ("*.example.com", "a.example.com.evil.org", false),
             ("[::1]", "[::1]", true),
+            ("[::1]", "[0:0:0:0:0:0:0:1]:80", true),
+            ("api.example.com.", "api.example.com", true),
+            ("api.example.com", "x@api.example.com", false),
             ("localhost", "localhost", true),
         ] {
             let parsed = HostPattern::try_from(pattern.to_owned()).unwrap();
-            assert_eq!(parsed.fits(host.as_bytes()), fits, "{pattern} {host}");
+            let request = crate::testing::request("GET", "/").authority(host).build();
+            let fit = request.host().is_ok_and(|host| parsed.fits(host));
+            assert_eq!(fit, fits, "{pattern} {host}");
+        }
+    }
+
+    #[test]
+    fn a_matcher_of_the_host_that_has_a_port_is_refused() {
+        for (key, text, accepted) in [
+            ("exact", "a.com", true),
+            ("exact", "a.com:80", false),
+            ("exact", "[::1]", true),
+            ("exact", "[::1]:80", false),
+            ("suffix", ":8080", false),
+            ("regex", "(?:a|b)[.]com", true),
+            ("regex", "a[.]com(:[0-9]+)?", false),
+        ] {
+            let text = Some(text.to_owned());
+            let mut matcher = RawTextMatch::default();
+            match key {
+                "exact" => matcher.exact = text,
+                "suffix" => matcher.suffix = text,
+                _ => matcher.regex = text,
+            }
+            assert_eq!(check_matcher(&matcher).is_ok(), accepted, "{matcher:?}");
         }
     }
 

@@ -5,16 +5,17 @@
 
 mod host;
 mod path;
+mod reading_set;
 mod text;
 
 use crate::config::Invalid;
-use crate::request::{Needs, RequestHead};
-use crate::spelling::{AmbiguousPath, Spellings};
+use crate::request::{Request, TooManyReadings};
 use crate::values::{HeaderName, is_token};
 use serde::Deserialize;
 
 pub use host::HostPattern;
 pub use path::{PathPattern, RawPath};
+pub use reading_set::ReadingSet;
 pub use text::{RawTextMatch, TextMatch};
 
 /// Which requests a rule applies to, as written. All given parts must hold; left out: every request.
@@ -150,9 +151,12 @@ impl RawMatch {
             .flatten()
             .enumerate()
         {
-            let matcher = text_match!(raw)
-                .build()
-                .map_err(|e| e.at_index("headers", i))?;
+            let mut matcher = text_match!(raw);
+            if raw.name.as_str() == "host" {
+                host::check_matcher(&matcher).map_err(|e| e.at_index("headers", i))?;
+                matcher.ignore_case = true;
+            }
+            let matcher = matcher.build().map_err(|e| e.at_index("headers", i))?;
             built.headers.push((raw.name, matcher));
         }
         for (i, raw) in not_empty("query", self.query)?
@@ -180,38 +184,50 @@ fn not_empty<T>(key: &str, list: Option<Vec<T>>) -> Result<Option<Vec<T>>, Inval
 }
 
 impl Match {
-    /// Whether the request fits. The path is looked at last, so that an ambiguous path is no matter to a rule that would
-    /// not apply anyway.
+    /// The readings of the request's path that match. All or none of them where the match has no path patterns, or another part does not
+    /// hold; the path is looked at last, so that its readings are only made where they decide.
     ///
     /// # Errors
-    /// [`AmbiguousPath`] where the answer depends on the path's spelling.
-    pub fn fits(&self, request: &RequestHead) -> Result<bool, AmbiguousPath> {
-        let others = any(self.hosts.as_deref(), |host| host.fits(request.host()))
-            && any(self.methods.as_deref(), |method| *method == request.method)
-            && self
-                .headers
-                .iter()
-                .all(|(name, matcher)| matcher.fits(request.headers.all(name.as_str())))
+    /// [`TooManyReadings`] of the path.
+    pub fn readings(&self, request: &Request) -> Result<ReadingSet, TooManyReadings> {
+        let others = any(self.hosts.as_deref(), |host| {
+            request.host().is_ok_and(|sent| host.fits(sent))
+        }) && any(self.methods.as_deref(), |method| {
+            *method == request.method()
+        }) && self
+            .headers
+            .iter()
+            .all(|(name, matcher)| matcher.fits(request.values(name.as_str())))
             && self
                 .query
                 .iter()
                 .all(|(name, matcher)| matcher.fits(request.query_values(name)));
-        match &self.paths {
-            Some(paths) if others => Spellings::of(request.path())
-                .agree(|path| paths.iter().any(|pattern| pattern.fits(path))),
-            _ => Ok(others),
+        let Some(paths) = &self.paths else {
+            return Ok(if others {
+                ReadingSet::ALL
+            } else {
+                ReadingSet::NONE
+            });
+        };
+        if !others {
+            return Ok(ReadingSet::NONE);
         }
+        let readings = request.readings()?;
+        Ok(readings
+            .iter(request.path())
+            .map(|path| paths.iter().any(|pattern| pattern.fits(path)))
+            .collect())
     }
 
-    /// The capture groups of the first path pattern that fits, from group 1 on: the values of `${match.1}`. Empty where that
-    /// pattern is not a regular expression.
+    /// The capture groups of the first path pattern that matches the path as it was sent, from group 1 on: the values of `${match.1}`.
+    /// Empty where that pattern is not a regular expression.
     #[must_use]
-    pub fn path_captures(&self, request: &RequestHead) -> Vec<Option<Vec<u8>>> {
+    pub fn path_captures(&self, request: &Request) -> Vec<Option<Vec<u8>>> {
         let path = request.path();
         self.paths
             .iter()
             .flatten()
-            .find(|pattern| pattern.fits(path))
+            .find(|pattern| pattern.fits_as_sent(path))
             .map(|pattern| pattern.captures(path))
             .unwrap_or_default()
     }
@@ -227,16 +243,10 @@ impl Match {
             .unwrap_or(0)
     }
 
-    /// What has to be known of a request to match it.
+    /// Whether the host decides, so that a request with a malformed one has to be refused.
     #[must_use]
-    pub fn needs(&self) -> Needs {
-        Needs {
-            authority: self.hosts.is_some(),
-            method: self.methods.is_some(),
-            target: self.paths.is_some() || !self.query.is_empty(),
-            headers: !self.headers.is_empty(),
-            ..Needs::default()
-        }
+    pub fn looks_at_host(&self) -> bool {
+        self.hosts.is_some() || self.headers.iter().any(|(name, _)| name.as_str() == "host")
     }
 }
 

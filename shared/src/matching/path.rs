@@ -1,7 +1,7 @@
 //! Patterns of paths.
 
 use crate::config::Invalid;
-use crate::spelling::is_plain;
+use crate::request::{decode, decode_keeping_slashes, is_plain};
 use crate::values::{Anchoring, Pattern};
 use serde::Deserialize;
 
@@ -21,7 +21,7 @@ pub struct RawPath {
     pub ignore_case: bool,
 }
 
-/// A path pattern, compared with the path without query.
+/// A path pattern, compared with the readings of the path without query.
 #[derive(Debug, Clone)]
 pub struct PathPattern {
     kind: Kind,
@@ -30,10 +30,79 @@ pub struct PathPattern {
 
 #[derive(Debug, Clone)]
 enum Kind {
-    /// Without a trailing slash; empty for `/`.
-    Prefix(Box<[u8]>),
-    Exact(Box<[u8]>),
-    Regex(Pattern),
+    /// Without a final slash; empty for `/`.
+    Prefix(Decoded),
+    Exact(Decoded),
+    Regex {
+        /// For the readings of a path.
+        decoded: Pattern,
+        /// For the path as it was sent, where that makes a difference.
+        as_sent: Option<Pattern>,
+    },
+}
+
+/// A path of a configuration in the forms in which readings come.
+#[derive(Debug, Clone)]
+struct Decoded {
+    all: Box<[u8]>,
+    /// With its encoded slashes, where it has some.
+    keeping_slashes: Option<Box<[u8]>>,
+}
+
+impl Decoded {
+    fn new(path: &str) -> Self {
+        let all = decode(path.as_bytes());
+        let keeping = decode_keeping_slashes(path.as_bytes());
+        Self {
+            keeping_slashes: (keeping != all).then(|| keeping.into_owned().into()),
+            all: all.into_owned().into(),
+        }
+    }
+
+    /// How long a path can be as it was sent: three bytes for each, where all are encoded.
+    fn longest_as_sent(&self) -> usize {
+        self.all.len().saturating_mul(3)
+    }
+
+    /// Whether `matches` holds for a form, compared without the case of letters or not.
+    fn any(&self, ignore_case: bool, matches: impl Fn(&[u8], Compare) -> bool) -> bool {
+        let exact = if ignore_case { same_but_case } else { same };
+        // Of what is encoded still, the case of the hexadecimal digits is no matter.
+        let encoded = if ignore_case {
+            same_but_case
+        } else {
+            same_but_digits
+        };
+        matches(&self.all, exact)
+            || self
+                .keeping_slashes
+                .as_ref()
+                .is_some_and(|path| matches(path, encoded))
+    }
+}
+
+type Compare = fn(&[u8], &[u8]) -> bool;
+
+fn same(a: &[u8], b: &[u8]) -> bool {
+    a == b
+}
+
+fn same_but_case(a: &[u8], b: &[u8]) -> bool {
+    a.eq_ignore_ascii_case(b)
+}
+
+fn same_but_digits(a: &[u8], b: &[u8]) -> bool {
+    let mut digits = 0_u8;
+    let same = |(a, b): (&u8, &u8)| {
+        let is_digit = digits > 0;
+        digits = if *a == b'%' {
+            2
+        } else {
+            digits.saturating_sub(1)
+        };
+        a == b || (is_digit && a.eq_ignore_ascii_case(b))
+    };
+    a.len() == b.len() && a.iter().zip(b).all(same)
 }
 
 impl RawPath {
@@ -46,18 +115,31 @@ impl RawPath {
         let kind = match (self.prefix, self.exact, self.regex) {
             (Some(path), None, None) => {
                 let path = plain(path).map_err(|e| e.at("prefix"))?;
-                let end = path.strip_suffix('/').unwrap_or(&path);
-                Kind::Prefix(end.as_bytes().into())
+                Kind::Prefix(Decoded::new(path.strip_suffix('/').unwrap_or(&path)))
             }
             (None, Some(path), None) => {
-                let path = plain(path).map_err(|e| e.at("exact"))?;
-                Kind::Exact(path.into_bytes().into())
+                Kind::Exact(Decoded::new(&plain(path).map_err(|e| e.at("exact"))?))
             }
             (None, None, Some(regex)) => {
-                let flags = if self.ignore_case { "(?i)" } else { "" };
-                let pattern = Pattern::new(&format!("{flags}{regex}"), Anchoring::Whole)
+                let flags = if self.ignore_case { "(?si)" } else { "(?s)" };
+                let compile = |regex: &str| {
+                    Pattern::new(&format!("{flags}{regex}"), Anchoring::Whole)
+                        .map_err(|reason| Invalid::new(reason).at("regex"))
+                };
+                // By itself first, so that an error shows what was written.
+                Pattern::new(&regex, Anchoring::Whole)
                     .map_err(|reason| Invalid::new(reason).at("regex"))?;
-                Kind::Regex(pattern)
+                let written = compile(&regex)?;
+                match decode_regex(&regex) {
+                    Some(decoded) => Kind::Regex {
+                        decoded: compile(&decoded)?,
+                        as_sent: Some(written),
+                    },
+                    None => Kind::Regex {
+                        decoded: written,
+                        as_sent: None,
+                    },
+                }
             }
             _ => return Err(Invalid::new("write exactly one of: prefix, exact, regex")),
         };
@@ -66,6 +148,32 @@ impl RawPath {
             ignore_case: self.ignore_case,
         })
     }
+}
+
+/// A regular expression with its triplets decoded: `%C3` matches the byte 0xC3. `None` where it has none.
+fn decode_regex(regex: &str) -> Option<String> {
+    let mut decoded = String::with_capacity(regex.len());
+    let mut rest = regex;
+    while let Some(at) = rest.find('%') {
+        let (before, triplet) = rest.split_at_checked(at)?;
+        decoded.push_str(before);
+        let digits = triplet
+            .get(1..3)
+            .filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
+        let size = match digits {
+            Some(digits) => {
+                decoded.push_str(&format!("\\x{digits}"));
+                3
+            }
+            None => {
+                decoded.push('%');
+                1
+            }
+        };
+        rest = triplet.get(size..)?;
+    }
+    decoded.push_str(rest);
+    (decoded != regex).then_some(decoded)
 }
 
 fn plain(path: String) -> Result<String, Invalid> {
@@ -80,53 +188,87 @@ fn plain(path: String) -> Result<String, Invalid> {
             "\"{path}\" is not a path; it has no query and no fragment, and other bytes are percent-encoded"
         )));
     }
-    if !is_plain(path.as_bytes()) {
+    let decoded = decode(path.as_bytes());
+    let is_as_written = is_plain(path.replace('%', "x").as_bytes());
+    if !is_as_written || decoded.iter().any(|b| b";\\".contains(b)) || has_dot_segment(&decoded) {
         return Err(Invalid::new(format!(
-            "\"{path}\" is not in plain form; write it without //, /./, /../, ;, backslashes and needless percent-encoding"
+            "\"{path}\" is not in plain form; write it without //, /./, /../, ; and backslashes, encoded or not"
         )));
     }
     Ok(path)
 }
 
+fn has_dot_segment(path: &[u8]) -> bool {
+    path.split(|b| *b == b'/')
+        .any(|segment| matches!(segment, b"." | b".."))
+}
+
 impl PathPattern {
-    /// Whether a path fits.
+    /// Whether a reading of a path fits.
     #[must_use]
-    pub fn fits(&self, path: &[u8]) -> bool {
+    pub fn fits(&self, reading: &[u8]) -> bool {
         match &self.kind {
-            Kind::Prefix(prefix) => {
-                path.split_at_checked(prefix.len())
+            Kind::Prefix(prefix) => prefix.any(self.ignore_case, |prefix, same| {
+                reading
+                    .split_at_checked(prefix.len())
                     .is_some_and(|(head, rest)| {
-                        self.same(head, prefix)
-                            && rest.first().map_or(!prefix.is_empty(), |b| *b == b'/')
+                        rest.first().map_or(!prefix.is_empty(), |b| *b == b'/')
+                            && same(head, prefix)
                     })
+            }),
+            Kind::Exact(exact) => exact.any(self.ignore_case, |exact, same| same(reading, exact)),
+            Kind::Regex { decoded, .. } => decoded.is_match(reading),
+        }
+    }
+
+    /// Whether a path fits as it was sent, decoded once.
+    #[must_use]
+    pub fn fits_as_sent(&self, path: &[u8]) -> bool {
+        match &self.kind {
+            Kind::Regex { decoded, as_sent } => as_sent.as_ref().unwrap_or(decoded).is_match(path),
+            Kind::Prefix(_) => self.after_prefix(path).is_some(),
+            Kind::Exact(exact) => {
+                path.len() <= exact.longest_as_sent() && self.fits(&decode_keeping_slashes(path))
             }
-            Kind::Exact(exact) => self.same(path, exact),
-            Kind::Regex(pattern) => pattern.is_match(path),
         }
     }
 
-    fn same(&self, a: &[u8], b: &[u8]) -> bool {
-        if self.ignore_case {
-            a.eq_ignore_ascii_case(b)
-        } else {
-            a == b
-        }
-    }
-
-    /// The path without the prefix: empty, or from the slash after it on. `None` where this is not a prefix that fits.
+    /// The path as it was sent without the prefix: empty, or from the slash after it on. `None` where this is not a prefix that fits.
     #[must_use]
     pub fn after_prefix<'p>(&self, path: &'p [u8]) -> Option<&'p [u8]> {
-        match &self.kind {
-            Kind::Prefix(prefix) if self.fits(path) => path.get(prefix.len()..),
-            _ => None,
+        let Kind::Prefix(prefix) = &self.kind else {
+            return None;
+        };
+        if prefix.all.is_empty() {
+            return path.starts_with(b"/").then_some(path);
         }
+        let longest = prefix.longest_as_sent();
+        let slashes = path
+            .iter()
+            .enumerate()
+            .take(longest.saturating_add(1))
+            .filter(|(at, byte)| **byte == b'/' && *at > 0)
+            .map(|(at, _)| at);
+        // A prefix has as many segments as slashes, so no longer beginning of the path can be it.
+        let most = prefix.all.iter().filter(|b| **b == b'/').count();
+        let whole = (path.len() <= longest).then_some(path.len());
+        slashes
+            .chain(whole)
+            .take(most)
+            .find(|end| {
+                let head = decode_keeping_slashes(path.get(..*end).unwrap_or_default());
+                prefix.any(self.ignore_case, |prefix, same| same(&head, prefix))
+            })
+            .and_then(|end| path.get(end..))
     }
 
-    /// The values of the capture groups, from group 1 on.
+    /// The values of the capture groups in the path as it was sent, from group 1 on.
     #[must_use]
     pub fn captures(&self, path: &[u8]) -> Vec<Option<Vec<u8>>> {
         match &self.kind {
-            Kind::Regex(pattern) => pattern
+            Kind::Regex { decoded, as_sent } => as_sent
+                .as_ref()
+                .unwrap_or(decoded)
                 .captures(path)
                 .map(|c| {
                     c.iter()
@@ -143,7 +285,7 @@ impl PathPattern {
     #[must_use]
     pub fn groups(&self) -> usize {
         match &self.kind {
-            Kind::Regex(pattern) => pattern.groups(),
+            Kind::Regex { decoded, .. } => decoded.groups(),
             Kind::Prefix(_) | Kind::Exact(_) => 0,
         }
     }
@@ -225,12 +367,51 @@ mod tests {
     }
 
     #[test]
+    fn patterns_are_compared_decoded() {
+        for (pattern, reading, fits) in [
+            (exact("/caf%C3%A9"), &b"/caf\xc3\xa9"[..], true),
+            (prefix("/caf%c3%a9"), b"/caf\xc3\xa9/x", true),
+            (exact("/100%25"), b"/100%", true),
+            (exact("/%40admin"), b"/@admin", true),
+            (exact("/a%2Fb"), b"/a%2Fb", true),
+            (exact("/a%2Fb"), b"/a%2fb", true),
+            (exact("/a%2Fb"), b"/A%2fb", false),
+            (exact("/a%2Fb"), b"/a/b", true),
+            (regex("/caf%C3%A9/[0-9]+"), b"/caf\xc3\xa9/7", true),
+            (regex("/a%204"), b"/a 4", true),
+            (regex("/a%zz"), b"/a%zz", true),
+            (regex("/a.*"), b"/a\nb", true),
+        ] {
+            let built = pattern.clone().build().unwrap();
+            assert_eq!(built.fits(reading), fits, "{pattern:?}");
+        }
+    }
+
+    #[test]
+    fn captures_are_of_the_path_as_it_was_sent() {
+        let built = regex("/caf%C3%A9/(.*)").build().unwrap();
+        assert_eq!(
+            built.captures(b"/caf%C3%A9/a%20b"),
+            [Some(b"a%20b".to_vec())]
+        );
+    }
+
+    #[test]
     fn the_rest_after_a_prefix_begins_with_its_slash() {
         for (pattern, path, rest) in [
             ("/api", "/api/x", Some("/x")),
             ("/api", "/api", Some("")),
             ("/", "/x", Some("/x")),
             ("/api", "/apix", None),
+            ("/api", "/%61pi/a%2Fb;c", Some("/a%2Fb;c")),
+            ("/a/b", "/a/%62/c", Some("/c")),
+            ("/a/b", "/a%2Fb/c", None),
+            ("/a%2Fb", "/a%2fb/c", Some("/c")),
+            ("/", "/%61", Some("/%61")),
+            ("/", "*", None),
+            ("/api", "/%61%70%69", Some("")),
+            ("/api", "/%61%70%69/x", Some("/x")),
+            ("/api", "%2fapi", None),
         ] {
             let built = prefix(pattern).build().unwrap();
             assert_eq!(built.after_prefix(path.as_bytes()), rest.map(str::as_bytes));
@@ -252,7 +433,17 @@ mod tests {
                 "write exactly one of",
             ),
             (prefix("api"), "prefix: \"api\" does not begin with /"),
-            (prefix("/%61pi"), "prefix: \"/%61pi\" is not in plain form"),
+            (prefix("/a;v"), "prefix: \"/a;v\" is not in plain form"),
+            (prefix("/a%3Bv"), "prefix: \"/a%3Bv\" is not in plain form"),
+            (prefix("/a%5cb"), "prefix: \"/a%5cb\" is not in plain form"),
+            (
+                exact("/a/%2e%2E"),
+                "exact: \"/a/%2e%2E\" is not in plain form",
+            ),
+            (
+                exact("/a%2F../b"),
+                "exact: \"/a%2F../b\" is not in plain form",
+            ),
             (exact("/a//b"), "exact: \"/a//b\" is not in plain form"),
             (exact("/a?b"), "exact: \"/a?b\" is not a path"),
             (regex("("), "regex: \"(\" is not a regular expression"),

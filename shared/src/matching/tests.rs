@@ -1,4 +1,5 @@
 use super::*;
+use crate::headers::Headers;
 use crate::testing::request;
 
 fn built(json: &str) -> Match {
@@ -15,68 +16,87 @@ fn all_parts_must_hold_and_within_a_list_one_is_enough() {
             "headers": [{"name": "X-Tier", "exact": "gold"}, {"name": "x-debug", "present": false}],
             "query": [{"name": "version", "exact": "2"}]}"#,
     );
-    let good = || {
-        request("GET", "/api/1?version=2")
+    let good = |method: &str, target: &str| {
+        request(method, target)
             .authority("API.example.com:8443")
             .header("x-tier", "free")
             .header("x-tier", "gold")
     };
-    assert_eq!(m.fits(&good().build()), Ok(true));
+    let fits = |request: &Request| m.readings(request).unwrap().is_all();
+    let target = "/api/1?version=2";
+    assert!(fits(&good("GET", target).build()));
     for (what, bad) in [
-        ("host", good().authority("example.org").build()),
-        ("debug", good().header("x-debug", "").build()),
+        ("host", good("GET", target).authority("example.org")),
         (
-            "method",
-            RequestHead {
-                method: b"PUT".to_vec(),
-                ..good().build()
-            },
+            "malformed host",
+            good("GET", target).authority("api.example.com:x"),
         ),
-        (
-            "path",
-            RequestHead {
-                target: Some(b"/y?version=2".to_vec()),
-                ..good().build()
-            },
-        ),
-        (
-            "query",
-            RequestHead {
-                target: Some(b"/x?version=3".to_vec()),
-                ..good().build()
-            },
-        ),
-        (
-            "connect",
-            RequestHead {
-                target: None,
-                ..good().build()
-            },
-        ),
+        ("debug", good("GET", target).header("x-debug", "")),
+        ("method", good("PUT", target)),
+        ("path", good("GET", "/y?version=2")),
+        ("query", good("GET", "/x?version=3")),
     ] {
-        assert_eq!(m.fits(&bad), Ok(false), "{what}");
+        let set = m.readings(&bad.build()).unwrap();
+        assert!(set.is_none(), "{what}");
     }
+    let connect = Request::of(Headers::new(&[(":method", "CONNECT")]), None, None);
+    assert!(m.readings(&connect).unwrap().is_none());
 }
 
 #[test]
 fn an_empty_match_fits_everything() {
-    assert_eq!(built("{}").fits(&RequestHead::default()), Ok(true));
+    let connect = Request::of(Headers::default(), None, None);
+    assert_eq!(built("{}").readings(&connect), Ok(ReadingSet::ALL));
 }
 
 #[test]
-fn a_path_is_ambiguous_only_to_a_rule_that_would_apply() {
+fn the_readings_of_a_path_are_told_apart_only_where_the_rest_matches() {
     let m = built(r#"{"methods": ["GET"], "paths": [{"prefix": "/admin"}]}"#);
+    for (method, path, all, none) in [
+        ("GET", "/admin", true, false),
+        ("GET", "/%61dmin", true, false),
+        ("GET", "/admin/../x", false, false),
+        ("GET", "/admin;a", false, false),
+        ("GET", "/admin//x", true, false),
+        ("GET", "/b//x", false, true),
+        ("POST", "/admin/../x", false, true),
+    ] {
+        let set = m.readings(&request(method, path).build()).unwrap();
+        assert_eq!(
+            (set.is_all(), set.is_none()),
+            (all, none),
+            "{method} {path}"
+        );
+    }
+    let nested = format!("/%{}61dmin", "25".repeat(100));
     assert_eq!(
-        m.fits(&request("GET", "/%61dmin").build()),
-        Err(AmbiguousPath)
+        m.readings(&request("GET", &nested).build()),
+        Err(TooManyReadings)
     );
     assert_eq!(
-        m.fits(&request("GET", "/admin/../x").build()),
-        Err(AmbiguousPath)
+        m.readings(&request("POST", &nested).build()),
+        Ok(ReadingSet::NONE)
     );
-    assert_eq!(m.fits(&request("POST", "/%61dmin").build()), Ok(false));
-    assert_eq!(m.fits(&request("GET", "/admin//x").build()), Ok(true));
-    assert_eq!(m.fits(&request("GET", "/b//x").build()), Ok(false));
+}
+
+#[test]
+fn host_as_a_header_name_is_the_host() {
+    for (matcher, authority, fits) in [
+        (r#""exact": "api.example.com""#, "API.example.com:80", true),
+        (r#""exact": "API.example.com""#, "api.example.com", true),
+        (r#""suffix": ".example.com""#, "a.example.com.", true),
+        (r#""present": true"#, "a", true),
+        (r#""present": false"#, "", true),
+        (r#""exact": "api.example.com""#, "x@api.example.com", false),
+    ] {
+        let m = built(&format!(
+            r#"{{"headers": [{{"name": "Host", {matcher}}}]}}"#
+        ));
+        assert!(m.looks_at_host());
+        let request = request("GET", "/").authority(authority).build();
+        let set = m.readings(&request).unwrap();
+        assert_eq!(set.is_all(), fits, "{matcher} {authority}");
+    }
 }
 
 #[test]
@@ -86,20 +106,6 @@ fn captures_come_from_the_path_pattern_that_fits() {
     let captures = m.path_captures(&request("GET", "/v1/x?y").build());
     assert_eq!(captures, [Some(b"v1".to_vec()), Some(b"x".to_vec())]);
     assert!(m.path_captures(&request("GET", "/a").build()).is_empty());
-}
-
-#[test]
-fn only_the_parts_that_are_matched_are_needed() {
-    assert_eq!(built("{}").needs(), Needs::default());
-    let needs = built(r#"{"hosts": ["a.com"], "query": [{"name": "a", "present": true}]}"#).needs();
-    assert_eq!(
-        needs,
-        Needs {
-            authority: true,
-            target: true,
-            ..Needs::default()
-        }
-    );
 }
 
 #[test]
@@ -120,6 +126,10 @@ fn errors_name_the_place() {
         (
             r#"{"headers": [{"name": "a"}]}"#,
             "headers[0]: write exactly one of: exact, prefix, suffix, contains, regex, present",
+        ),
+        (
+            r#"{"headers": [{"name": "host", "exact": "a.com:80"}]}"#,
+            "headers[0].exact: \"a.com:80\" has a port, and a host is compared without; write the host alone",
         ),
     ] {
         let raw: RawMatch = serde_json::from_str(json).unwrap();

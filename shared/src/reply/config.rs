@@ -2,7 +2,6 @@
 
 use super::{Body, LocalReply};
 use crate::config::{Env, Invalid};
-use crate::request::Needs;
 use crate::template::{Scope, Template, Values};
 use crate::values::{HeaderName, Status, is_header_value};
 use serde::Deserialize;
@@ -93,11 +92,11 @@ impl ReplyTemplate {
         }
     }
 
-    /// What has to be known of a request to fill it in.
+    /// Whether it looks at the host, so that a request with a malformed one has to be refused.
     #[must_use]
-    pub fn needs(&self) -> Needs {
-        let headers = self.headers.iter().map(|(_, template)| template.needs());
-        Needs::any(self.body.iter().map(Template::needs).chain(headers))
+    pub fn looks_at_host(&self) -> bool {
+        let headers = self.headers.iter().map(|(_, template)| template);
+        self.body.iter().chain(headers).any(Template::looks_at_host)
     }
 }
 

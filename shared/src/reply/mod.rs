@@ -72,15 +72,32 @@ impl LocalReply {
         }
     }
 
-    /// 400 for a path whose spellings fall under different rules.
+    /// 400 for a path that can be read in several ways, where the difference matters or there are too many.
     #[must_use]
     pub fn ambiguous_path() -> Self {
         Self::new(
             400,
             GrpcStatus::InvalidArgument,
             "ambiguous_path",
-            "The path is not in plain form: write it without //, /./, /../, ;parameters and needless percent-encoding.",
+            "The path can be read in several ways: write it without //, /./, /../, ;parameters and needless percent-encoding.",
         )
+    }
+
+    /// 400 for a host that is not `host[:port]` (RFC 3986, section 3.2).
+    #[must_use]
+    pub fn malformed_host() -> Self {
+        Self::new(
+            400,
+            GrpcStatus::InvalidArgument,
+            "malformed_host",
+            "The host is malformed: write a name or an address, and a port where it is needed.",
+        )
+    }
+
+    /// 503 for a request that can be served later.
+    #[must_use]
+    pub fn unavailable() -> Self {
+        Self::new(503, GrpcStatus::Unavailable, "unavailable", "Try again.")
     }
 
     /// Adds a header.
@@ -92,7 +109,7 @@ impl LocalReply {
 
     /// Headers and body for a client with this `accept`, or a gRPC client.
     #[must_use]
-    pub fn render(&self, client: Client<'_>) -> Rendered {
+    pub fn render(&self, client: Client) -> Rendered {
         let mut headers: Vec<(String, Vec<u8>)> = self
             .headers
             .iter()
@@ -101,16 +118,13 @@ impl LocalReply {
         let (content_type, body) = match (&self.body, client) {
             (Body::Raw(bytes), _) => ("text/plain; charset=utf-8", bytes.clone()),
             (Body::Message(text), Client::Grpc) => ("", text.clone().into_bytes()),
-            (Body::Message(text), Client::Http { accept }) => {
-                if accept.is_some_and(prefers_json) {
-                    ("application/problem+json", problem(self.status, text))
-                } else {
-                    (
-                        "text/plain; charset=utf-8",
-                        format!("{text}\n").into_bytes(),
-                    )
-                }
+            (Body::Message(text), Client::Json) => {
+                ("application/problem+json", problem(self.status, text))
             }
+            (Body::Message(text), Client::Text) => (
+                "text/plain; charset=utf-8",
+                format!("{text}\n").into_bytes(),
+            ),
         };
         if client != Client::Grpc
             && !body.is_empty()
@@ -124,24 +138,27 @@ impl LocalReply {
 
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Client<'a> {
+pub enum Client {
     /// A gRPC client: `content-type: application/grpc…`.
     Grpc,
-    /// Any other, with its `accept` header.
-    Http {
-        /// All `accept` values joined by commas.
-        accept: Option<&'a [u8]>,
-    },
+    /// One whose `accept` prefers JSON to text.
+    Json,
+    /// Any other.
+    Text,
 }
 
-impl<'a> Client<'a> {
-    /// Tells by the request's `content-type` and `accept`.
+impl Client {
+    /// Tells by the request's `content-type` and the values of its `accept`.
     #[must_use]
-    pub fn of(content_type: Option<&[u8]>, accept: Option<&'a [u8]>) -> Self {
+    pub fn of<'a>(content_type: Option<&[u8]>, accept: impl Iterator<Item = &'a [u8]>) -> Self {
         if content_type.is_some_and(is_grpc) {
-            Self::Grpc
+            return Self::Grpc;
+        }
+        let accept: Vec<&[u8]> = accept.collect();
+        if prefers_json(&accept.join(&b","[..])) {
+            Self::Json
         } else {
-            Self::Http { accept }
+            Self::Text
         }
     }
 }
@@ -214,13 +231,17 @@ mod tests {
         let json = "{\"type\":\"about:blank\",\"title\":\"Unauthorized\",\"status\":401,\"detail\":\"A \\\"token\\\" is needed.\"}\n";
         let text = "A \"token\" is needed.\n";
         for (accept, content_type, body) in [
-            (None, "text/plain; charset=utf-8", text),
-            (Some("*/*"), "text/plain; charset=utf-8", text),
-            (Some("application/json"), "application/problem+json", json),
+            (&[][..], "text/plain; charset=utf-8", text),
+            (&["*/*"], "text/plain; charset=utf-8", text),
+            (&["application/json"], "application/problem+json", json),
+            (
+                &["text/html", "application/json;q=0.1"],
+                "text/plain; charset=utf-8",
+                text,
+            ),
         ] {
-            let rendered = reply().render(Client::Http {
-                accept: accept.map(str::as_bytes),
-            });
+            let accept = accept.iter().map(|value: &&str| value.as_bytes());
+            let rendered = reply().render(Client::of(None, accept));
             assert_eq!(rendered.body, body.as_bytes());
             let headers = [
                 ("www-authenticate", "Bearer"),

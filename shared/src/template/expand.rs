@@ -2,7 +2,7 @@
 
 use super::{Part, Template, Variable};
 use crate::headers::Headers;
-use crate::request::{RequestHead, cookie_values, percent_decode};
+use crate::request::{Request, decode};
 use regex::bytes::Captures;
 use std::borrow::Cow;
 
@@ -12,10 +12,8 @@ pub const MAX_EXPANDED_BYTES: usize = 8 * 1024;
 /// What the variables of a template stand for. What is not given is missing.
 #[derive(Debug, Default)]
 pub struct Values<'a> {
-    /// The request, as it came.
-    pub request: Option<&'a RequestHead>,
-    /// The request's headers, where they are not those of `request`.
-    pub request_headers: Option<&'a Headers>,
+    /// The request.
+    pub request: Option<&'a Request>,
     /// Headers of the response, `:status` among them.
     pub response: Option<&'a Headers>,
     /// Capture groups of the path pattern that matched, from group 1 on.
@@ -114,22 +112,20 @@ impl Values<'_> {
     fn get<'v>(&'v self, variable: &'v Variable) -> Option<Cow<'v, [u8]>> {
         let known = |bytes: &'v [u8]| (!bytes.is_empty()).then_some(Cow::Borrowed(bytes));
         let request = self.request;
-        let headers = self.request_headers.or(request.map(|r| &r.headers));
         match variable {
-            Variable::RequestMethod => known(&request?.method),
-            Variable::RequestScheme => known(&request?.scheme),
-            Variable::RequestHost => known(&request?.authority),
+            Variable::RequestMethod => known(request?.method()),
+            Variable::RequestScheme => known(request?.scheme()),
+            Variable::RequestHost => known(request?.authority()),
             Variable::RequestPath => known(request?.path()),
             Variable::RequestQuery => request?.query().map(Cow::Borrowed),
-            Variable::RequestHeader(name) => joined(headers?, name),
+            Variable::RequestHeader(name) if name == "host" => known(request?.host().ok()?),
+            Variable::RequestHeader(name) => joined(request?.headers(), name),
             Variable::RequestQueryParameter(name) => {
-                request?.query_values(name).next().map(Cow::Owned)
+                request?.query_values(name).next().map(Cow::Borrowed)
             }
-            Variable::RequestCookie(name) => {
-                cookie_values(headers?, name).next().map(percent_decode)
-            }
-            Variable::SourceAddress => request?.source_address.as_deref().map(Cow::Borrowed),
-            Variable::RouteName => known(request?.route_name.as_deref()?),
+            Variable::RequestCookie(name) => request?.cookie_values(name).next().map(decode),
+            Variable::SourceAddress => request?.source_address().map(Cow::Borrowed),
+            Variable::RouteName => known(request?.route_name()?),
             Variable::ResponseStatus => self.response?.first(":status").map(Cow::Borrowed),
             Variable::ResponseHeader(name) => joined(self.response?, name),
             Variable::PathGroup(n) => {

@@ -18,7 +18,7 @@
 mod expand;
 mod parse;
 
-use crate::request::Needs;
+use crate::request::Request;
 
 pub use expand::{MAX_EXPANDED_BYTES, Unexpanded, Values};
 pub use parse::Scope;
@@ -75,38 +75,59 @@ impl Template {
         }
     }
 
-    /// What has to be known of a request to expand it.
+    /// Whether it looks at the host, so that a request with a malformed one has to be refused.
     #[must_use]
-    pub fn needs(&self) -> Needs {
-        Needs::any(self.0.iter().map(|part| match part {
-            Part::Text(_) => Needs::default(),
-            Part::Variable { variable, .. } => variable.needs(),
-        }))
+    pub fn looks_at_host(&self) -> bool {
+        self.variables().any(|variable| match variable {
+            Variable::RequestHost => true,
+            Variable::RequestHeader(name) => name == "host",
+            _ => false,
+        })
     }
-}
 
-impl Variable {
-    fn needs(&self) -> Needs {
-        let mut needs = Needs::default();
-        match self {
-            Self::RequestMethod => needs.method = true,
-            Self::RequestScheme => needs.scheme = true,
-            Self::RequestHost => needs.authority = true,
-            Self::RequestPath
-            | Self::RequestQuery
-            | Self::RequestQueryParameter(_)
-            | Self::PathGroup(_) => {
-                needs.target = true;
+    /// Whether it looks at the request.
+    #[must_use]
+    pub fn looks_at_request(&self) -> bool {
+        self.variables().any(|variable| match variable {
+            Variable::RequestMethod
+            | Variable::RequestScheme
+            | Variable::RequestHost
+            | Variable::RequestPath
+            | Variable::RequestQuery
+            | Variable::RequestHeader(_)
+            | Variable::RequestQueryParameter(_)
+            | Variable::RequestCookie(_)
+            | Variable::SourceAddress
+            | Variable::RouteName => true,
+            Variable::ResponseStatus
+            | Variable::ResponseHeader(_)
+            | Variable::PathGroup(_)
+            | Variable::Group(_)
+            | Variable::Extra(_) => false,
+        })
+    }
+
+    /// Reads what it needs of a request, while that can be read.
+    pub fn read(&self, request: &Request) {
+        for variable in self.variables() {
+            match variable {
+                Variable::SourceAddress => {
+                    let _ = request.source_address();
+                }
+                Variable::RouteName => {
+                    let _ = request.route_name();
+                }
+                _ => {
+                    let _ = request.headers();
+                }
             }
-            Self::RequestHeader(_) | Self::RequestCookie(_) => needs.headers = true,
-            Self::SourceAddress => needs.source_address = true,
-            Self::RouteName => needs.route_name = true,
-            Self::ResponseStatus | Self::ResponseHeader(_) => needs.response_headers = true,
-            Self::Group(_) | Self::Extra(_) => {}
         }
-        needs
+    }
+
+    fn variables(&self) -> impl Iterator<Item = &Variable> {
+        self.0.iter().filter_map(|part| match part {
+            Part::Text(_) => None,
+            Part::Variable { variable, .. } => Some(variable),
+        })
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,6 +1,8 @@
 use super::*;
 use crate::config::Env;
-use crate::testing::{headers, request};
+use crate::headers::Headers;
+use crate::request::Request;
+use crate::testing::request;
 use proptest::prelude::*;
 
 fn parse(text: &str) -> Result<Template, String> {
@@ -29,7 +31,7 @@ fn expand(text: &str) -> Result<String, Unexpanded> {
         .header("cookie", "b=2")
         .source_address("10.0.0.1")
         .build();
-    let response = headers(&[(":status", "503"), ("x-up", "u")]);
+    let response = Headers::new(&[(":status", "503"), ("x-up", "u")]);
     let regex = regex::bytes::Regex::new("(a)(b)?").unwrap();
     let captures = regex.captures(b"a").unwrap();
     let values = Values {
@@ -58,6 +60,7 @@ fn variables_expand_to_what_they_stand_for() {
             "/a/b?lang=e%2541n&empty=",
         ),
         ("${request.id}", "id-1"),
+        ("${request.header.host}", "example.com"),
         ("${request.header.X-Tenant}", "acme"),
         ("${request.header.x-many}", "1, 2"),
         ("${request.header.cookie}", "a=1; session=s%20x; b=2"),
@@ -150,15 +153,17 @@ fn mistakes_are_found_at_load() {
 
 #[test]
 fn a_template_knows_what_it_needs() {
-    let needs = parse("${request.host}${source.address}").unwrap().needs();
-    assert_eq!(
-        needs,
-        Needs {
-            authority: true,
-            source_address: true,
-            ..Needs::default()
-        }
-    );
+    for (text, host, request) in [
+        ("x", false, false),
+        ("${request.host}${source.address}", true, true),
+        ("${request.header.host}", true, true),
+        ("${request.header.x}", false, true),
+        ("${response.status}${1}", false, false),
+    ] {
+        let template = parse(text).unwrap();
+        assert_eq!(template.looks_at_host(), host, "{text}");
+        assert_eq!(template.looks_at_request(), request, "{text}");
+    }
     assert_eq!(
         parse("x-${env.REGION}").unwrap().as_literal(),
         Some(&b"x-eu"[..])
@@ -217,8 +222,8 @@ proptest! {
 
     #[test]
     fn any_request_expands_without_panic(path: Vec<u8>, value: Vec<u8>) {
-        let mut head = request("GET", "/").header("cookie", value).build();
-        head.target = Some(path);
+        let headers = Headers::new(&[(&b":path"[..], path), (b"cookie", value)]);
+        let head = Request::of(headers, None, None);
         let values = Values { request: Some(&head), ..Values::default() };
         let template = parse("${request.path}${request.query|}${request.cookie.a|}${request.query.b|}").unwrap();
         let _ = template.expand(&values);

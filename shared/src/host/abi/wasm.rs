@@ -1,0 +1,280 @@
+//! The host of a VM.
+
+#![allow(
+    unsafe_code,
+    reason = "the ABI hands over pointers; each use states why it is sound"
+)]
+
+use super::{Buffer, GrpcRequest, LocalResponse, Map, Status};
+use proxy_wasm::hostcalls;
+use std::ptr::null_mut;
+use std::time::Duration;
+
+#[link(wasm_import_module = "env")]
+unsafe extern "C" {
+    fn proxy_get_header_map_pairs(map: u32, data: *mut *mut u8, size: *mut usize) -> u32;
+    fn proxy_get_header_map_value(
+        map: u32,
+        name: *const u8,
+        name_size: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+    ) -> u32;
+    fn proxy_replace_header_map_value(
+        map: u32,
+        name: *const u8,
+        name_size: usize,
+        value: *const u8,
+        value_size: usize,
+    ) -> u32;
+    fn proxy_add_header_map_value(
+        map: u32,
+        name: *const u8,
+        name_size: usize,
+        value: *const u8,
+        value_size: usize,
+    ) -> u32;
+    fn proxy_remove_header_map_value(map: u32, name: *const u8, name_size: usize) -> u32;
+    fn proxy_get_property(
+        path: *const u8,
+        path_size: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+    ) -> u32;
+    fn proxy_get_buffer_bytes(
+        buffer: u32,
+        start: usize,
+        max: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+    ) -> u32;
+    fn proxy_get_shared_data(
+        key: *const u8,
+        key_size: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+        cas: *mut u32,
+    ) -> u32;
+    fn proxy_set_shared_data(
+        key: *const u8,
+        key_size: usize,
+        value: *const u8,
+        value_size: usize,
+        cas: u32,
+    ) -> u32;
+    fn proxy_get_current_time_nanoseconds(time: *mut u64) -> u32;
+    fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, id: *mut u32) -> u32;
+    fn proxy_increment_metric(id: u32, offset: i64) -> u32;
+    fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
+    fn proxy_set_effective_context(context: u32) -> u32;
+    fn proxy_continue_stream(stream: u32) -> u32;
+    fn proxy_send_local_response(
+        status: u32,
+        details: *const u8,
+        details_size: usize,
+        body: *const u8,
+        body_size: usize,
+        headers: *const u8,
+        headers_size: usize,
+        grpc: i32,
+    ) -> u32;
+    fn proxy_call_foreign_function(
+        name: *const u8,
+        name_size: usize,
+        argument: *const u8,
+        argument_size: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+    ) -> u32;
+}
+
+const REQUEST_STREAM: u32 = 0;
+const COUNTER: u32 = 0;
+
+/// What the host has put into the VM's memory, if it has.
+fn given(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Option<Vec<u8>>, Status> {
+    let (mut data, mut size) = (null_mut(), 0);
+    let status = call(&raw mut data, &raw mut size);
+    if status != 0 {
+        return Err(Status(status));
+    }
+    if data.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: the host has asked `proxy_on_memory_allocate` of the SDK for these bytes, which gives a boxed slice of `size` bytes away, and
+    // has filled them all.
+    Ok(Some(unsafe { Vec::from_raw_parts(data, size, size) }))
+}
+
+fn done(status: u32) -> Result<(), Status> {
+    if status == 0 {
+        Ok(())
+    } else {
+        Err(Status(status))
+    }
+}
+
+pub(crate) fn map(map: Map) -> Option<Vec<u8>> {
+    // SAFETY: the host writes to the two places only, which outlive the call.
+    given(|data, size| unsafe { proxy_get_header_map_pairs(map as u32, data, size) })
+        .ok()
+        .flatten()
+}
+
+pub(crate) fn map_value(map: Map, name: &[u8]) -> Option<Vec<u8>> {
+    // SAFETY: as in `map`; the name is a live slice that the host only reads.
+    given(|data, size| unsafe {
+        proxy_get_header_map_value(map as u32, name.as_ptr(), name.len(), data, size)
+    })
+    .ok()
+    .map(Option::unwrap_or_default)
+}
+
+pub(crate) fn replace_map_value(map: Map, name: &[u8], value: &[u8]) -> Result<(), Status> {
+    // SAFETY: live slices with their own lengths, which the host only reads.
+    done(unsafe {
+        proxy_replace_header_map_value(
+            map as u32,
+            name.as_ptr(),
+            name.len(),
+            value.as_ptr(),
+            value.len(),
+        )
+    })
+}
+
+pub(crate) fn add_map_value(map: Map, name: &[u8], value: &[u8]) -> Result<(), Status> {
+    // SAFETY: live slices with their own lengths, which the host only reads.
+    done(unsafe {
+        proxy_add_header_map_value(
+            map as u32,
+            name.as_ptr(),
+            name.len(),
+            value.as_ptr(),
+            value.len(),
+        )
+    })
+}
+
+pub(crate) fn remove_map_value(map: Map, name: &[u8]) -> Result<(), Status> {
+    // SAFETY: a live slice with its own length, which the host only reads.
+    done(unsafe { proxy_remove_header_map_value(map as u32, name.as_ptr(), name.len()) })
+}
+
+pub(crate) fn property(path: &[u8]) -> Option<Vec<u8>> {
+    // SAFETY: as in `map_value`.
+    given(|data, size| unsafe { proxy_get_property(path.as_ptr(), path.len(), data, size) })
+        .ok()
+        .map(Option::unwrap_or_default)
+}
+
+pub(crate) fn buffer(buffer: Buffer, max: usize) -> Option<Vec<u8>> {
+    // SAFETY: as in `map`.
+    given(|data, size| unsafe { proxy_get_buffer_bytes(buffer as u32, 0, max, data, size) })
+        .ok()
+        .flatten()
+}
+
+pub(crate) fn shared_data(key: &[u8]) -> Option<(Vec<u8>, u32)> {
+    let mut cas = 0;
+    // SAFETY: as in `map_value`; the version is written to a place that outlives the call.
+    let value = given(|data, size| unsafe {
+        proxy_get_shared_data(key.as_ptr(), key.len(), data, size, &raw mut cas)
+    })
+    .ok()?;
+    Some((value.unwrap_or_default(), cas))
+}
+
+pub(crate) fn set_shared_data(key: &[u8], value: &[u8], cas: u32) -> Result<(), Status> {
+    // SAFETY: live slices with their own lengths, which the host only reads.
+    done(unsafe {
+        proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), cas)
+    })
+}
+
+pub(crate) fn now() -> Duration {
+    let mut nanos = 0;
+    // SAFETY: the host writes to a place that outlives the call.
+    let _ = unsafe { proxy_get_current_time_nanoseconds(&raw mut nanos) };
+    Duration::from_nanos(nanos)
+}
+
+pub(crate) fn define_counter(name: &str) -> Option<u32> {
+    let mut id = 0;
+    // SAFETY: a live slice with its own length, and a place that outlives the call.
+    let status = unsafe { proxy_define_metric(COUNTER, name.as_ptr(), name.len(), &raw mut id) };
+    done(status).ok().map(|()| id)
+}
+
+pub(crate) fn increment(id: u32, by: i64) -> Result<(), Status> {
+    // SAFETY: numbers only.
+    done(unsafe { proxy_increment_metric(id, by) })
+}
+
+pub(crate) fn set_tick(milliseconds: u32) -> Result<(), Status> {
+    // SAFETY: numbers only.
+    done(unsafe { proxy_set_tick_period_milliseconds(milliseconds) })
+}
+
+pub(crate) fn set_effective_context(context: u32) -> Result<(), Status> {
+    // SAFETY: numbers only.
+    done(unsafe { proxy_set_effective_context(context) })
+}
+
+pub(crate) fn resume_request() -> Result<(), Status> {
+    // SAFETY: numbers only.
+    done(unsafe { proxy_continue_stream(REQUEST_STREAM) })
+}
+
+pub(crate) fn send_local_response(reply: &LocalResponse<'_>) -> Result<(), Status> {
+    // SAFETY: live slices with their own lengths, which the host only reads.
+    done(unsafe {
+        proxy_send_local_response(
+            u32::from(reply.status),
+            reply.details.as_ptr(),
+            reply.details.len(),
+            reply.body.as_ptr(),
+            reply.body.len(),
+            reply.headers.as_ptr(),
+            reply.headers.len(),
+            reply.grpc,
+        )
+    })
+}
+
+pub(crate) fn call_foreign_function(name: &str, argument: &[u8]) -> Option<Vec<u8>> {
+    // SAFETY: as in `map_value`.
+    given(|data, size| unsafe {
+        proxy_call_foreign_function(
+            name.as_ptr(),
+            name.len(),
+            argument.as_ptr(),
+            argument.len(),
+            data,
+            size,
+        )
+    })
+    .ok()
+    .map(Option::unwrap_or_default)
+}
+
+pub(crate) fn http_call(cluster: &str, headers: &[(&str, &str)], timeout: Duration) -> Option<u32> {
+    hostcalls::dispatch_http_call(cluster, headers.to_vec(), None, Vec::new(), timeout).ok()
+}
+
+pub(crate) fn grpc_call(call: &GrpcRequest<'_>) -> Option<u32> {
+    hostcalls::dispatch_grpc_call(
+        call.upstream,
+        call.service,
+        call.method,
+        vec![],
+        Some(call.message),
+        call.timeout,
+    )
+    .ok()
+}
+
+pub(crate) fn env() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}

@@ -1,0 +1,45 @@
+//! Header maps: one buffer in, and the fewest edits out.
+
+use super::abi::{self, Map};
+use crate::headers::{Edit, Headers};
+
+/// All headers of a message, pseudo-headers among them. Only in the callback of that map's headers, or, of the request, while it is paused.
+pub(crate) fn map(map: Map) -> Headers {
+    Headers::from_host(abi::map(map).unwrap_or_default())
+}
+
+/// Carries out the difference between what came and what there is now. After an edit of the request Envoy chooses the route again.
+pub(crate) fn write(map: Map, headers: &Headers) {
+    headers.each_edit(|edit| carry_out(map, edit));
+}
+
+/// Carries out one edit. Only in the callback of that map's headers.
+pub(crate) fn carry_out(map: Map, edit: Edit<'_>) {
+    let done = match edit {
+        Edit::Set(name, value) => abi::replace_map_value(map, name, value),
+        Edit::Add(name, value) => abi::add_map_value(map, name, value),
+        Edit::Remove(name) => abi::remove_map_value(map, name),
+    };
+    if let Err(status) = done {
+        log::error!("the host refused to edit a header: {status:?}");
+    }
+}
+
+/// The ABI's form of a header map: the count, the sizes, then names and values, each ended by a NUL.
+pub(crate) fn serialize<'a>(
+    pairs: impl ExactSizeIterator<Item = (&'a [u8], &'a [u8])> + Clone,
+) -> Vec<u8> {
+    let size = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX).to_le_bytes();
+    let mut map = size(pairs.len()).to_vec();
+    for (name, value) in pairs.clone() {
+        map.extend(size(name.len()));
+        map.extend(size(value.len()));
+    }
+    for (name, value) in pairs {
+        map.extend(name);
+        map.push(0);
+        map.extend(value);
+        map.push(0);
+    }
+    map
+}

@@ -1,0 +1,51 @@
+//! The root context, the same for every filter.
+
+use super::Filter;
+use super::stream::Stream;
+use super::worker::Worker;
+use crate::host::{self, CallId};
+use std::rc::Rc;
+
+/// The root context of a filter.
+pub(crate) struct Root<F: Filter> {
+    context: u32,
+    worker: Option<Rc<Worker<F>>>,
+}
+
+impl<F: Filter> Root<F> {
+    pub(crate) fn new(context: u32) -> Self {
+        Self {
+            context,
+            worker: None,
+        }
+    }
+
+    /// The context of a stream; `None` where no configuration was valid.
+    pub(crate) fn stream(&self, context: u32) -> Option<Stream<F>> {
+        let worker = self.worker.as_ref()?;
+        Some(Stream::new(context, Rc::clone(worker)))
+    }
+
+    /// Loads the configuration that the host hands over; whether it is valid.
+    pub(crate) fn configure(&mut self) -> bool {
+        let Some(config) = host::configuration() else {
+            return false;
+        };
+        self.worker = Some(Rc::new(Worker::new(self.context, F::new(config))));
+        true
+    }
+
+    /// The clock has come to the time that the background asked for.
+    pub(crate) fn on_tick(&self) {
+        if let Some(worker) = &self.worker {
+            worker.on_tick();
+        }
+    }
+
+    /// An HTTP call is answered, or failed; with the sizes that the host gives.
+    pub(crate) fn on_http_answer(&self, token: u32, headers: usize, body_size: usize) {
+        if let Some(worker) = &self.worker {
+            worker.on_http_answer(CallId(token), headers, body_size);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The context of a stream, the same for every filter.
+
+use super::waiting::Place;
+use super::worker::{Outcome, Worker};
+use super::{Filter, Next, report_difference};
+use crate::host::{self, Map};
+use crate::response::Response;
+use crate::values::Mode;
+use std::rc::Rc;
+
+/// The context of a stream.
+pub(crate) struct Stream<F: Filter> {
+    context: u32,
+    worker: Rc<Worker<F>>,
+    phase: Phase<F::State>,
+}
+
+/// How far a request is.
+enum Phase<S> {
+    /// It has not come, or it went on.
+    Open(S),
+    /// It was answered here.
+    Answered(S),
+    /// It waits, or has waited.
+    Waits(Rc<Place<S>>),
+}
+
+impl<F: Filter> Stream<F> {
+    /// No host calls here: they would act for another context.
+    pub(super) fn new(context: u32, worker: Rc<Worker<F>>) -> Self {
+        Self {
+            context,
+            worker,
+            phase: Phase::Open(F::State::default()),
+        }
+    }
+
+    fn enter(&mut self, outcome: Outcome<F::State>) -> Next {
+        let (phase, action) = match outcome {
+            Outcome::Passed(state) => (Phase::Open(state), Next::Continue),
+            Outcome::Answered(state) => (Phase::Answered(state), Next::Pause),
+            Outcome::Waits(place) => (Phase::Waits(place), Next::Pause),
+        };
+        self.phase = phase;
+        action
+    }
+
+    /// With `allow_on_headers_stop_iteration` Envoy hands body and trailers of a paused request on: they wait with it, and what follows an
+    /// answer goes nowhere.
+    pub(crate) fn hold(&self) -> Next {
+        match &self.phase {
+            Phase::Answered(_) => Next::Pause,
+            Phase::Waits(place) if place.is_waiting() => Next::Pause,
+            Phase::Open(_) | Phase::Waits(_) => Next::Continue,
+        }
+    }
+}
+
+impl<F: Filter> Stream<F> {
+    /// The head of the request is here.
+    pub(crate) fn on_request(&mut self) -> Next {
+        let outcome = self.worker.on_request(self.context);
+        self.enter(outcome)
+    }
+
+    /// An answer to a gRPC call of this stream, or that there will be none.
+    pub(crate) fn on_grpc_answer(&mut self, token: u32, status: u32, size: usize) {
+        let Phase::Waits(place) = &self.phase else {
+            return;
+        };
+        if place.call != Some(token) {
+            return;
+        }
+        let answer = (status == 0).then(|| host::grpc_answer(size));
+        let Some(outcome) = self.worker.on_answer(place, answer) else {
+            return;
+        };
+        if self.enter(outcome) == Next::Continue {
+            host::resume_request();
+        }
+    }
+
+    /// The head of the response is here.
+    pub(crate) fn on_response(&mut self) {
+        let mut waited;
+        let state = match &mut self.phase {
+            Phase::Open(state) | Phase::Answered(state) => state,
+            Phase::Waits(place) => {
+                waited = place.take_state();
+                &mut waited
+            }
+        };
+        let filter = &self.worker.filter;
+        let mut response = Response::of_host(filter.mode());
+        filter.on_response(&mut response, state);
+        if let Some(headers) = response.edited() {
+            match filter.mode() {
+                Mode::Enforce => host::write(Map::Response, headers),
+                Mode::Report => report_difference("response", headers),
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Requests that wait for news. Each is taken out once: whoever takes it decides on it, or puts it back.
+//!
+//! The stream owns its place. When the stream goes away the place is empty, and nothing is done for it.
+
+use crate::request::Request;
+use std::cell::RefCell;
+use std::rc::{Rc, Weak};
+use std::time::Duration;
+
+/// The place of a request that waits, and of what it left when it went on.
+pub(super) struct Place<S> {
+    /// The context of its stream.
+    pub(super) stream: u32,
+    /// Until when it waits for news.
+    pub(super) until: Duration,
+    /// The token of the call whose answer it waits for.
+    pub(super) call: Option<u32>,
+    held: RefCell<Held<S>>,
+}
+
+/// A request and its state, while no callback works on them.
+pub(super) struct Held<S> {
+    /// `None` once the request went on or was answered.
+    pub(super) request: Option<Request>,
+    pub(super) state: S,
+}
+
+impl<S: Default> Place<S> {
+    pub(super) fn new(stream: u32, until: Duration, call: Option<u32>, held: Held<S>) -> Self {
+        Self {
+            stream,
+            until,
+            call,
+            held: RefCell::new(held),
+        }
+    }
+
+    /// Takes the request out. `None` where it waits no more.
+    pub(super) fn take(&self) -> Option<(Request, S)> {
+        let mut held = self.held.borrow_mut();
+        let request = held.request.take()?;
+        Some((request, std::mem::take(&mut held.state)))
+    }
+
+    /// Puts back a request that goes on waiting.
+    pub(super) fn put_back(&self, request: Request, state: S) {
+        *self.held.borrow_mut() = Held {
+            request: Some(request),
+            state,
+        };
+    }
+
+    /// Leaves the state for the response.
+    pub(super) fn leave(&self, state: S) {
+        self.held.borrow_mut().state = state;
+    }
+
+    /// Takes the state out.
+    pub(super) fn take_state(&self) -> S {
+        std::mem::take(&mut self.held.borrow_mut().state)
+    }
+
+    /// Whether the request still waits.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.held.borrow().request.is_some()
+    }
+}
+
+/// The places of all requests that wait for news on this worker.
+pub(super) struct Waiting<S>(RefCell<Vec<Weak<Place<S>>>>);
+
+impl<S> Default for Waiting<S> {
+    fn default() -> Self {
+        Self(RefCell::default())
+    }
+}
+
+impl<S: Default> Waiting<S> {
+    /// Whether one more may wait, of at most `max`.
+    pub(super) fn has_room(&self, max: usize) -> bool {
+        let mut places = self.0.borrow_mut();
+        if places.len() >= max {
+            places.retain(|place| place.strong_count() > 0);
+        }
+        places.len() < max
+    }
+
+    pub(super) fn admit(&self, place: &Rc<Place<S>>) {
+        self.0.borrow_mut().push(Rc::downgrade(place));
+    }
+
+    /// Takes all out whose streams are still there, in the order in which they came.
+    pub(super) fn take(&self) -> Vec<Rc<Place<S>>> {
+        let places = self.0.take();
+        places.iter().filter_map(Weak::upgrade).collect()
+    }
+
+    /// Whether there is none. One whose stream went away counts until all are taken out.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.borrow().is_empty()
+    }
+}

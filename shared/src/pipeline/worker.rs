@@ -1,0 +1,243 @@
+//! A filter on one worker: what its requests and its background share.
+
+use super::waiting::{Held, Place, Waiting};
+use super::{Filter, Flow, Wait, Wake, report, report_difference};
+use crate::host::{self, CallFailure, CallId, HttpAnswer, Map};
+use crate::reply::{Client, LocalReply};
+use crate::request::Request;
+use crate::values::Mode;
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// A filter, with the context of its root.
+pub(super) struct Worker<F: Filter> {
+    root: u32,
+    pub(super) filter: F,
+    waiting: Waiting<F::State>,
+    /// The background's news when those that wait were decided last.
+    considered: Cell<u64>,
+    tick: Cell<Option<Duration>>,
+}
+
+/// How a request went on.
+pub(super) enum Outcome<S> {
+    /// To the next filter, leaving this for its response.
+    Passed(S),
+    /// It was answered.
+    Answered(S),
+    /// It waits.
+    Waits(Rc<Place<S>>),
+}
+
+impl<F: Filter> Worker<F> {
+    /// In `on_configure` of the root context.
+    pub(super) fn new(root: u32, filter: F) -> Self {
+        let worker = Self {
+            root,
+            filter,
+            waiting: Waiting::default(),
+            considered: Cell::new(0),
+            tick: Cell::new(None),
+        };
+        if let Some(background) = worker.filter.background() {
+            worker.tick_every(background.tick_in(host::now(), false));
+        }
+        worker
+    }
+
+    /// Decides on a request. In `on_http_request_headers` of its stream.
+    pub(super) fn on_request(&self, stream: u32) -> Outcome<F::State> {
+        let mut request = Request::default();
+        let mut state = F::State::default();
+        let flow = self.filter.on_request(&mut request, &mut state);
+        self.follow(flow, stream, request, state)
+    }
+
+    /// Decides again on a request that waits for a call. In `on_grpc_call_response` of its stream.
+    pub(super) fn on_answer(
+        &self,
+        place: &Place<F::State>,
+        answer: Option<Vec<u8>>,
+    ) -> Option<Outcome<F::State>> {
+        let (mut request, mut state) = place.take()?;
+        request.wake();
+        let wake = Wake::Answer(answer);
+        let flow = self.filter.on_resume(&mut request, &mut state, wake);
+        Some(self.follow(flow, place.stream, request, state))
+    }
+
+    /// In `on_tick` of the root context.
+    pub(super) fn on_tick(&self) {
+        if let Some(background) = self.filter.background() {
+            let now = host::now();
+            background.on_tick(now);
+            self.see_to_waiting(now);
+        }
+    }
+
+    /// In `on_http_call_response` of the root context.
+    pub(super) fn on_http_answer(&self, call: CallId, headers: usize, body_size: usize) {
+        if let Some(background) = self.filter.background() {
+            let now = host::now();
+            let answer: Result<HttpAnswer, CallFailure> =
+                host::http_answer(headers, body_size, background.max_answer_bytes());
+            background.on_answer(call, answer, now);
+            self.see_to_waiting(now);
+        }
+    }
+
+    fn follow(
+        &self,
+        mut flow: Flow,
+        stream: u32,
+        mut request: Request,
+        mut state: F::State,
+    ) -> Outcome<F::State> {
+        // A filter that asks again for what it cannot have must not keep the worker.
+        for _ in 0..4 {
+            match flow {
+                Flow::Continue => break,
+                Flow::Reply(reply) if self.filter.mode() == Mode::Report => {
+                    let is_refusal = reply.status >= 400;
+                    let what = if is_refusal { "refused" } else { "answered" };
+                    report(&format!("the request would be {what}: {}", reply.details));
+                    request.forget_edits();
+                    break;
+                }
+                Flow::Reply(reply) => {
+                    host::send(&reply, client_of(&mut request));
+                    self.after_request(stream);
+                    return Outcome::Answered(state);
+                }
+                Flow::Wait(wait) => match self.admit(wait) {
+                    Ok((until, call)) => {
+                        let held = Held {
+                            request: Some(request),
+                            state,
+                        };
+                        let place = Rc::new(Place::new(stream, until, call, held));
+                        if call.is_none() {
+                            self.waiting.admit(&place);
+                        }
+                        self.after_request(stream);
+                        return Outcome::Waits(place);
+                    }
+                    Err(wake) => flow = self.filter.on_resume(&mut request, &mut state, wake),
+                },
+            }
+        }
+        self.write(&request);
+        self.after_request(stream);
+        Outcome::Passed(state)
+    }
+
+    /// Lets a request wait: until when, and for which call.
+    fn admit(&self, wait: Wait) -> Result<(Duration, Option<u32>), Wake> {
+        match wait {
+            Wait::Call(call) => {
+                let token = host::grpc_call(&call).ok_or(Wake::Answer(None))?;
+                Ok((Duration::MAX, Some(token)))
+            }
+            Wait::News(_) if self.filter.mode() == Mode::Report => Err(Wake::TimeUp),
+            Wait::News(until) => {
+                let max = self.filter.background().map_or(0, |b| b.max_waiting());
+                if self.waiting.has_room(max) {
+                    if let Some(background) = self.filter.background() {
+                        background.on_wait();
+                    }
+                    Ok((until, None))
+                } else {
+                    Err(Wake::Full)
+                }
+            }
+        }
+    }
+
+    fn write(&self, request: &Request) {
+        let Some(headers) = request.edited() else {
+            return;
+        };
+        match self.filter.mode() {
+            Mode::Enforce => host::write(Map::Request, headers),
+            Mode::Report => report_difference("request", headers),
+        }
+    }
+
+    /// A request may have given the background something to do sooner. In a callback of its stream, or acting for it.
+    fn after_request(&self, stream: u32) {
+        let Some(background) = self.filter.background() else {
+            return;
+        };
+        let wanted = background.tick_in(host::now(), !self.waiting.is_empty());
+        let is_sooner = match (wanted, self.tick.get()) {
+            (Some(wanted), Some(tick)) => wanted < tick,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        if is_sooner {
+            host::act_for(self.root, stream, || self.tick_every(wanted));
+        }
+    }
+
+    /// Decides again on the requests that wait, where there is news, or their time is up. In a callback of the root context.
+    fn see_to_waiting(&self, now: Duration) {
+        let Some(background) = self.filter.background() else {
+            return;
+        };
+        let news = background.news();
+        let is_new = self.considered.replace(news) != news;
+        for place in self.waiting.take() {
+            let is_over = now >= place.until;
+            if is_new || is_over {
+                let wake = if is_over { Wake::TimeUp } else { Wake::News };
+                // Where the stream is gone there is nothing to do.
+                host::act_for(place.stream, self.root, || self.reconsider(&place, wake));
+            } else {
+                self.waiting.admit(&place);
+            }
+        }
+        let next = background.tick_in(now, !self.waiting.is_empty());
+        self.tick_every(next);
+    }
+
+    /// Acting for the stream.
+    fn reconsider(&self, place: &Rc<Place<F::State>>, wake: Wake) {
+        let Some((mut request, mut state)) = place.take() else {
+            return;
+        };
+        request.wake();
+        let flow = self.filter.on_resume(&mut request, &mut state, wake);
+        let reply = match flow {
+            Flow::Wait(_) if host::now() < place.until => {
+                place.put_back(request, state);
+                self.waiting.admit(place);
+                return;
+            }
+            Flow::Continue => {
+                self.write(&request);
+                place.leave(state);
+                host::resume_request();
+                return;
+            }
+            Flow::Reply(reply) => reply,
+            Flow::Wait(_) => LocalReply::unavailable(),
+        };
+        host::send(&reply, client_of(&mut request));
+        place.leave(state);
+    }
+
+    fn tick_every(&self, period: Option<Duration>) {
+        if self.tick.replace(period) != period {
+            host::tick_every(period);
+        }
+    }
+}
+
+/// Who sent a request: as it came, since the edits of a request that is answered are not made.
+fn client_of(request: &mut Request) -> Client {
+    if request.is_changed() {
+        request.forget_edits();
+    }
+    request.client()
+}

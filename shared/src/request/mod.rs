@@ -1,0 +1,449 @@
+//! A request, read once.
+//!
+//! What decisions are made of is read from the host when it is first asked for, and kept: the head in one buffer, the host, the path's
+//! readings, the query and the cookies taken apart. What no configuration asks for is never read. Everything is bytes: a client chooses them.
+
+mod authority;
+mod pairs;
+mod readings;
+
+use crate::headers::Headers;
+use crate::host::{self, Map};
+use crate::reply::Client;
+use pairs::Pairs;
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::time::Duration;
+
+pub use authority::{Authority, Host, MalformedHost};
+pub use pairs::{form_decode, query_pairs};
+pub use readings::{
+    MAX_READINGS, Readings, TooManyReadings, decode, decode_keeping_slashes, is_plain,
+};
+
+/// A request: as it came, and with the edits that were made of it since.
+///
+/// Only in `on_request` and `on_resume` of a filter can it be read from the host; a [`snapshot`](Self::snapshot) holds what was read by then.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    headers: OnceCell<Headers>,
+    host: OnceCell<Result<NormalizedHost, MalformedHost>>,
+    target: OnceCell<Target>,
+    readings: OnceCell<Result<Readings, TooManyReadings>>,
+    query: OnceCell<Pairs>,
+    cookies: OnceCell<Pairs>,
+    source_address: OnceCell<Option<Vec<u8>>>,
+    route_name: OnceCell<Option<Vec<u8>>>,
+    now: OnceCell<Duration>,
+}
+
+/// The normalized host: mostly the beginning of `:authority` as it is.
+#[derive(Debug, Clone)]
+enum NormalizedHost {
+    Prefix(usize),
+    Other(Vec<u8>),
+}
+
+/// Where path and query end in `:path`.
+#[derive(Debug, Clone, Copy)]
+struct Target {
+    path: usize,
+    /// `None` where there is no question mark.
+    query: Option<usize>,
+}
+
+impl Request {
+    /// A request with these headers, read from no host; for tests. See [`testing`](crate::testing).
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn of(
+        headers: Headers,
+        source_address: Option<Vec<u8>>,
+        route: Option<Vec<u8>>,
+    ) -> Self {
+        Self {
+            headers: headers.into(),
+            source_address: source_address.into(),
+            route_name: route.into(),
+            ..Self::default()
+        }
+    }
+
+    /// All headers, pseudo-headers among them.
+    #[must_use]
+    pub fn headers(&self) -> &Headers {
+        self.headers.get_or_init(|| host::map(Map::Request))
+    }
+
+    /// Whether a header that most requests do not have is there. Where the headers have not been read yet, only this one is asked for.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        match self.headers.get() {
+            Some(headers) => headers.contains(name),
+            None => host::map_value(Map::Request, name).is_some(),
+        }
+    }
+
+    /// The values of a header. `host` is the host of `:authority`, without port and in lower case, wherever it is named.
+    pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        let is_host = name == "host";
+        let host = is_host.then(|| self.host().ok()).flatten();
+        let name = if is_host { "" } else { name };
+        host.filter(|host| !host.is_empty())
+            .into_iter()
+            .chain(self.headers().all(name))
+    }
+
+    /// `:method`; methods are case-sensitive (RFC 9110, section 9.1).
+    #[must_use]
+    pub fn method(&self) -> &[u8] {
+        self.headers().first(":method").unwrap_or_default()
+    }
+
+    /// `:scheme`.
+    #[must_use]
+    pub fn scheme(&self) -> &[u8] {
+        self.headers().first(":scheme").unwrap_or_default()
+    }
+
+    /// `:authority`: the host as the client wrote it, with the port.
+    #[must_use]
+    pub fn authority(&self) -> &[u8] {
+        self.headers().first(":authority").unwrap_or_default()
+    }
+
+    /// The host: without port and final dot, in lower case, an IPv6 address in its canonical form and in brackets. Empty where the request
+    /// has none.
+    ///
+    /// # Errors
+    /// [`MalformedHost`] for an authority that is not `host[:port]`. A filter whose configuration looks at hosts refuses such a request.
+    pub fn host(&self) -> Result<&[u8], MalformedHost> {
+        let authority = self.authority();
+        let normalized = self.host.get_or_init(|| {
+            let host = Authority::parse(authority)?.host;
+            Ok(match host.normalized() {
+                Cow::Borrowed(text) => NormalizedHost::Prefix(text.len()),
+                Cow::Owned(text) => NormalizedHost::Other(text),
+            })
+        });
+        match normalized {
+            Ok(NormalizedHost::Prefix(size)) => Ok(authority.get(..*size).unwrap_or_default()),
+            Ok(NormalizedHost::Other(text)) => Ok(text),
+            Err(malformed) => Err(*malformed),
+        }
+    }
+
+    /// `:path`: path and query as the client sent them. `None` for CONNECT.
+    #[must_use]
+    pub fn target(&self) -> Option<&[u8]> {
+        self.headers().first(":path")
+    }
+
+    /// The path without the query: empty for CONNECT, `*` for `OPTIONS *`.
+    #[must_use]
+    pub fn path(&self) -> &[u8] {
+        let target = self.target().unwrap_or_default();
+        target.get(..self.split().path).unwrap_or_default()
+    }
+
+    /// The query without its question mark; `None` where there is no question mark.
+    #[must_use]
+    pub fn query(&self) -> Option<&[u8]> {
+        let split = self.split();
+        self.target()?.get(split.path..split.query?)?.get(1..)
+    }
+
+    fn split(&self) -> Target {
+        *self.target.get_or_init(|| {
+            let (path, query) = split_target(self.target().unwrap_or_default());
+            Target {
+                path: path.len(),
+                query: query.map(|query| path.len().saturating_add(1).saturating_add(query.len())),
+            }
+        })
+    }
+
+    /// What servers may make of the path; see [`Readings`]. Iterate with [`path`](Self::path).
+    ///
+    /// # Errors
+    /// [`TooManyReadings`].
+    pub fn readings(&self) -> Result<&Readings, TooManyReadings> {
+        self.readings
+            .get_or_init(|| Readings::of(self.path()))
+            .as_ref()
+            .map_err(|error| *error)
+    }
+
+    /// The path in the one form that all its spellings have, for what needs one form, such as a key.
+    ///
+    /// # Errors
+    /// [`TooManyReadings`].
+    pub fn canonical_path(&self) -> Result<&[u8], TooManyReadings> {
+        Ok(self.readings()?.canonical(self.path()))
+    }
+
+    /// The values of a query parameter, each decoded once, in order.
+    pub fn query_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        self.query
+            .get_or_init(|| Pairs::of_query(self.query().unwrap_or_default()))
+            .values(name)
+    }
+
+    /// The values of a cookie as sent, in order, over all `cookie` headers (RFC 6265, section 4.2).
+    pub fn cookie_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        self.cookies
+            .get_or_init(|| Pairs::of_cookies(self.headers().all("cookie")))
+            .values(name)
+    }
+
+    /// The client's address without the port, as Envoy trusts it: after `use_remote_address` and `xff_num_trusted_hops`, never a raw
+    /// `x-forwarded-for`.
+    #[must_use]
+    pub fn source_address(&self) -> Option<&[u8]> {
+        self.source_address
+            .get_or_init(|| {
+                let address = host::property(b"source\0address")?;
+                Some(address_without_port(&address).to_vec())
+            })
+            .as_deref()
+    }
+
+    /// The name of the route that Envoy chose.
+    #[must_use]
+    pub fn route_name(&self) -> Option<&[u8]> {
+        self.route_name
+            .get_or_init(|| host::property(b"xds\0route_name"))
+            .as_deref()
+    }
+
+    /// The wall clock, since the Unix epoch, as it was when it was first asked for.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        *self.now.get_or_init(host::now)
+    }
+
+    /// Who asks, for the form of a local reply.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        let headers = self.headers();
+        Client::of(headers.first("content-type"), headers.all("accept"))
+    }
+
+    /// Edits the headers. What was read of a header that changes is read again; the rest is kept, so that many edits of a long request cost
+    /// no more than the edits.
+    pub fn edit(&mut self, edit: impl FnOnce(&mut Headers)) {
+        let _ = self.headers();
+        let Some(headers) = self.headers.get_mut() else {
+            return;
+        };
+        let source = |name, is_read: bool, headers: &Headers| is_read.then(|| headers.places(name));
+        let is_target_read = self.target.get().is_some();
+        let is_host_read = self.host.get().is_some();
+        let are_cookies_read = self.cookies.get().is_some();
+        let target = source(":path", is_target_read, headers);
+        let host = source(":authority", is_host_read, headers);
+        let cookies = source("cookie", are_cookies_read, headers);
+        edit(headers);
+        if target != source(":path", is_target_read, headers) {
+            self.target.take();
+            self.readings.take();
+            self.query.take();
+        }
+        if host != source(":authority", is_host_read, headers) {
+            self.host.take();
+        }
+        if cookies != source("cookie", are_cookies_read, headers) {
+            self.cookies.take();
+        }
+    }
+
+    /// Whether the host has to change anything.
+    #[must_use]
+    pub fn is_changed(&self) -> bool {
+        self.headers.get().is_some_and(Headers::is_changed)
+    }
+
+    /// The request as it is now, for when its response comes: the headers are read, and what `more` asks for.
+    #[must_use]
+    pub fn snapshot(&self, more: impl FnOnce(&Self)) -> Self {
+        let _ = self.headers();
+        more(self);
+        self.clone()
+    }
+
+    /// Reads the clock again, for a request that has waited.
+    pub(crate) fn wake(&mut self) {
+        self.now.take();
+    }
+
+    pub(crate) fn edited(&self) -> Option<&Headers> {
+        self.headers.get()
+    }
+
+    /// Takes the edits back.
+    pub(crate) fn forget_edits(&mut self) {
+        *self = Self::default();
+    }
+}
+
+/// Path and query of a `:path`. A fragment, which Envoy refuses by default, belongs to neither.
+#[must_use]
+pub fn split_target(target: &[u8]) -> (&[u8], Option<&[u8]>) {
+    let target = target.split(|b| *b == b'#').next().unwrap_or_default();
+    match target.iter().position(|b| *b == b'?') {
+        None => (target, None),
+        Some(at) => {
+            let (path, query) = target.split_at_checked(at).unwrap_or((target, b""));
+            (path, query.get(1..))
+        }
+    }
+}
+
+/// The address of Envoy's `source.address` (`10.0.0.1:4711`, `[::1]:4711`), without port and brackets.
+#[must_use]
+pub fn address_without_port(address: &[u8]) -> &[u8] {
+    if let Some(rest) = address.strip_prefix(b"[") {
+        return rest.split(|b| *b == b']').next().unwrap_or_default();
+    }
+    let mut parts = address.split(|b| *b == b':');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(host), Some(_), None) => host,
+        _ => address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::request;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_host_is_read_without_port_case_and_final_dot() {
+        for (authority, host) in [
+            ("api.example.com", Some("api.example.com")),
+            ("API.Example.com:8443", Some("api.example.com")),
+            ("api.example.com:", Some("api.example.com")),
+            ("api.example.com.", Some("api.example.com")),
+            ("[::1]:8080", Some("[::1]")),
+            ("[0:0::1]", Some("[::1]")),
+            ("", Some("")),
+            ("user@api.example.com:80", None),
+            ("a:b", None),
+            ("::1", None),
+        ] {
+            let request = request("GET", "/").authority(authority).build();
+            assert_eq!(request.host().ok(), host.map(str::as_bytes), "{authority}");
+            let values: Vec<&[u8]> = request.values("host").collect();
+            let expected = host.filter(|host| !host.is_empty()).map(str::as_bytes);
+            assert_eq!(values, expected.into_iter().collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn the_address_loses_port_and_brackets() {
+        for (address, bare) in [
+            ("10.0.0.1:4711", "10.0.0.1"),
+            ("10.0.0.1", "10.0.0.1"),
+            ("[2001:db8::1]:4711", "2001:db8::1"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("@unix", "@unix"),
+        ] {
+            assert_eq!(
+                address_without_port(address.as_bytes()),
+                bare.as_bytes(),
+                "{address}"
+            );
+        }
+    }
+
+    #[test]
+    fn path_and_query_split_at_the_first_question_mark() {
+        for (target, path, query) in [
+            ("/a?b=c?d", "/a", Some("b=c?d")),
+            ("/a?", "/a", Some("")),
+            ("/a", "/a", None),
+            ("*", "*", None),
+            ("/a#f?x", "/a", None),
+        ] {
+            let request = request("GET", target).build();
+            assert_eq!(request.path(), path.as_bytes());
+            assert_eq!(request.query(), query.map(str::as_bytes), "{target}");
+        }
+        let connect = Request::of(Headers::default(), None, None);
+        assert_eq!((connect.path(), connect.query()), (&b""[..], None));
+    }
+
+    #[test]
+    fn query_values_are_decoded_once_and_repeated_ones_all_seen() {
+        let request = request("GET", "/?a=1&b=x%2541+y&a=&%61=3&c").build();
+        let values = |n| request.query_values(n).collect::<Vec<_>>();
+        assert_eq!(values("a"), [&b"1"[..], b"", b"3"]);
+        assert_eq!(values("b"), [b"x%41 y"]);
+        assert_eq!(values("c"), [b""]);
+        assert_eq!(values("d"), Vec::<&[u8]>::new());
+    }
+
+    #[test]
+    fn cookies_are_found_over_all_cookie_headers() {
+        let request = request("GET", "/")
+            .header("cookie", "a=1; session=x; b")
+            .header("cookie", "session=\"y\"")
+            .build();
+        let values: Vec<_> = request.cookie_values("session").collect();
+        assert_eq!(values, [&b"x"[..], b"y"]);
+    }
+
+    #[test]
+    fn an_edit_of_another_header_keeps_what_was_read() {
+        let mut request = request("GET", "/%61?x=1").header("cookie", "s=1").build();
+        let _ = (request.readings().is_ok(), request.host().is_ok());
+        let _ = request.query_values("x").count() + request.cookie_values("s").count();
+        request.edit(|headers| {
+            headers.set("x-a", b"1");
+            headers.set(":path", b"/%61?x=1");
+            headers.remove("x-b");
+        });
+        assert!(request.readings.get().is_some() && request.query.get().is_some());
+        assert!(request.host.get().is_some() && request.cookies.get().is_some());
+        request.edit(|headers| headers.add("cookie", b"t=2"));
+        assert_eq!(request.cookie_values("t").next(), Some(&b"2"[..]));
+        assert!(request.readings.get().is_some());
+    }
+
+    #[test]
+    fn what_was_read_is_read_again_after_an_edit() {
+        let mut request = request("GET", "/a?x=1")
+            .header("cookie", "s=1")
+            .authority("a.example")
+            .build();
+        let read = |request: &Request| {
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            [
+                text(request.path()),
+                text(request.canonical_path().unwrap()),
+                text(request.query_values("x").next().unwrap()),
+                text(request.cookie_values("s").next().unwrap()),
+                text(request.host().unwrap()),
+            ]
+        };
+        assert_eq!(read(&request), ["/a", "/a", "1", "1", "a.example"]);
+        request.edit(|headers| {
+            headers.set(":path", b"/b?x=2");
+            headers.set(":authority", b"b.example");
+            headers.set("cookie", b"s=2");
+        });
+        assert_eq!(read(&request), ["/b", "/b", "2", "2", "b.example"]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_without_panic(bytes: Vec<u8>) {
+            let _ = form_decode(&bytes);
+            let _ = address_without_port(&bytes);
+            let headers = Headers::new(&[(":path", &bytes), (":authority", &bytes), ("cookie", &bytes)]);
+            let request = Request::of(headers, None, None);
+            let _ = (request.path(), request.query(), request.host().is_ok(), request.readings().is_ok());
+            let _ = (request.query_values("a").count(), request.cookie_values("a").count());
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! A response, read once.
+
+use crate::headers::{Edit, Headers};
+use crate::host::{self, Map};
+use crate::values::Mode;
+use std::borrow::Cow;
+use std::cell::OnceCell;
+
+/// A response: as it came, and with the edits that were made of it since. Only in `on_response` of a filter.
+///
+/// An edit that needs no look at the response is made on the host at once, so that a filter that only sets headers never reads them; after
+/// the headers were read, edits are made on what was read, and the host gets the difference at the end.
+#[derive(Debug, Clone)]
+pub struct Response {
+    headers: OnceCell<Headers>,
+    /// Whether edits may be made on the host at once.
+    is_direct: bool,
+    /// Whether one was.
+    is_edited: bool,
+}
+
+impl Response {
+    /// The response of the host. In report mode no edit is made on it.
+    pub(crate) fn of_host(mode: Mode) -> Self {
+        Self {
+            headers: OnceCell::new(),
+            is_direct: mode == Mode::Enforce,
+            is_edited: false,
+        }
+    }
+
+    /// A response with these headers, read from no host; for tests.
+    #[cfg(any(test, feature = "testing"))]
+    #[must_use]
+    pub fn of(headers: Headers) -> Self {
+        Self {
+            headers: headers.into(),
+            is_direct: false,
+            is_edited: false,
+        }
+    }
+
+    /// All headers, `:status` among them.
+    #[must_use]
+    pub fn headers(&self) -> &Headers {
+        self.headers.get_or_init(|| host::map(Map::Response))
+    }
+
+    /// Whether a header that most responses do not have is there. Where the headers have not been read yet, only this one is asked for.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        match self.headers.get() {
+            Some(headers) => headers.contains(name),
+            None => host::map_value(Map::Response, name).is_some(),
+        }
+    }
+
+    /// The first value of a header that most responses do not have; an empty one where the host gives none. Where the headers have not been
+    /// read yet, only this one is asked for.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Option<Cow<'_, [u8]>> {
+        match self.headers.get() {
+            Some(headers) => {
+                let (_, value) = headers.iter().find(|(n, _)| *n == name.as_bytes())?;
+                Some(Cow::Borrowed(value))
+            }
+            None => host::map_value(Map::Response, name).map(Cow::Owned),
+        }
+    }
+
+    /// The status.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        let status = self.headers().first(":status")?;
+        std::str::from_utf8(status).ok()?.parse().ok()
+    }
+
+    /// Replaces all values of a header by one.
+    pub fn set(&mut self, name: &str, value: &[u8]) {
+        self.carry_out(Edit::Set(name.as_bytes(), value), |h| h.set(name, value));
+    }
+
+    /// Adds one more value of a header.
+    pub fn add(&mut self, name: &str, value: &[u8]) {
+        self.carry_out(Edit::Add(name.as_bytes(), value), |h| h.add(name, value));
+    }
+
+    /// Removes all values of a header.
+    pub fn remove(&mut self, name: &str) {
+        self.carry_out(Edit::Remove(name.as_bytes()), |h| h.remove(name));
+    }
+
+    fn carry_out(&mut self, edit: Edit<'_>, on_headers: impl FnOnce(&mut Headers)) {
+        if self.is_direct && self.headers.get().is_none() {
+            self.is_edited = true;
+            host::carry_out(Map::Response, edit);
+        } else {
+            self.edit(on_headers);
+        }
+    }
+
+    /// Edits the headers, which are read for it.
+    pub fn edit(&mut self, edit: impl FnOnce(&mut Headers)) {
+        let _ = self.headers();
+        if let Some(headers) = self.headers.get_mut() {
+            edit(headers);
+        }
+    }
+
+    /// Whether the host has to change anything, or has.
+    #[must_use]
+    pub fn is_changed(&self) -> bool {
+        self.is_edited || self.edited().is_some_and(Headers::is_changed)
+    }
+
+    pub(crate) fn edited(&self) -> Option<&Headers> {
+        self.headers.get()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::ScriptedHost;
+
+    fn pairs(headers: &[(&str, &str)]) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let owned = |(n, v): &(&str, &str)| (n.as_bytes().to_vec(), v.as_bytes().to_vec());
+        headers.iter().map(owned).collect()
+    }
+
+    #[test]
+    fn headers_are_set_without_a_look_at_the_others() {
+        let host = ScriptedHost::install();
+        host.begin_response(pairs(&[("a", "1"), ("b", "2")]));
+        let mut response = Response::of_host(Mode::Enforce);
+        assert!(!response.has("c"));
+        assert!(!response.is_changed());
+        response.set("a", b"x");
+        response.add("c", b"3");
+        response.remove("b");
+        assert!(response.is_changed() && response.edited().is_none());
+        assert_eq!(response.value("a").as_deref(), Some(&b"x"[..]));
+        assert!(!host.hostcalls().contains_key("get_header_map_pairs"));
+        assert_eq!(response.headers().first("c"), Some(&b"3"[..]), "read now");
+        response.set("d", b"4");
+        assert_eq!(response.edited().map(|h| h.difference().len()), Some(1));
+        assert_eq!(host.end_response(), pairs(&[("a", "x"), ("c", "3")]));
+    }
+
+    #[test]
+    fn in_report_mode_no_edit_is_made_on_the_host() {
+        let host = ScriptedHost::install();
+        host.begin_response(pairs(&[("a", "1")]));
+        let mut response = Response::of_host(Mode::Report);
+        response.set("a", b"x");
+        assert!(response.is_changed());
+        assert_eq!(host.end_response(), pairs(&[("a", "1")]));
+    }
+}
