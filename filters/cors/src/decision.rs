@@ -1,50 +1,20 @@
-//! What becomes of a request, and why (Fetch standard, "HTTP CORS protocol").
+//! What to do with a request, and why (Fetch standard, "HTTP CORS protocol").
 
 use crate::config::{UnmatchedOrigin, UnmatchedPreflight};
 use crate::origin::Origin;
-use crate::policy::{AllowedOrigin, Policies, Policy};
+use crate::policy::{AllowedOrigin, AmbiguousPath, Policies, Policy};
+use crate::reason::{Outcome, Reason};
+use crate::reply::{self, Permissions};
 use crate::response::{Cors, Plan, Vary};
 use filter_kit::headers::list_elements;
-use filter_kit::reply::{Body, GrpcStatus, LocalReply};
-use filter_kit::request::RequestHead;
-use filter_kit::values::{HeaderName, is_token};
+use filter_kit::reply::LocalReply;
+use filter_kit::request::Request;
+use filter_kit::values::is_token;
 
 /// The longest list of request headers that is looked at, in bytes.
 const MAX_REQUEST_HEADERS_BYTES: usize = 8 * 1024;
 
-/// Why something is not allowed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reason {
-    /// The origin is not in the policy, not an origin, or there are two.
-    Origin,
-    /// The method is not in the policy.
-    Method,
-    /// A request header is not in the policy.
-    Header,
-}
-
-/// What was decided, for counters and logs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// A preflight was allowed.
-    PreflightAllowed,
-    /// A preflight was refused.
-    PreflightRefused(Reason),
-    /// A preflight that is not allowed goes to the upstream.
-    PreflightForwarded,
-    /// A request of an allowed origin.
-    Allowed,
-    /// A request passes without CORS headers, for its origin.
-    PassedOrigin,
-    /// A request passes without CORS headers, for its method.
-    PassedMethod,
-    /// A request was refused, for its origin.
-    RefusedOrigin,
-    /// A request was refused, for its path.
-    RefusedAmbiguousPath,
-}
-
-/// What becomes of a request.
+/// What to do with a request, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
     /// What to count; `None` where CORS has no part in the request.
@@ -62,109 +32,107 @@ pub enum Action {
     Reply(LocalReply),
 }
 
-/// Decides on a request. Of its headers, those of CORS are read.
+/// Decides on a request. Most requests have no origin: of these it reads what the policies look at, and whether `origin` is there.
 #[must_use]
-pub fn decide(policies: &Policies, head: &RequestHead) -> Decision {
-    let has_origin = head.headers.all("origin").any(|value| !value.is_empty());
-    let policy = match policies.select(head) {
-        Ok(Some(policy)) => policy,
-        Ok(None) => return Decision::pass(None, Plan::default()),
-        Err(_) => {
-            return Decision::reply(Outcome::RefusedAmbiguousPath, LocalReply::ambiguous_path());
-        }
-    };
-    if !has_origin {
-        return Decision::pass(None, Plan::vary(policy));
+pub fn decide(policies: &Policies, request: &Request) -> Decision {
+    if policies.look_at_host() && request.host().is_err() {
+        let reply = LocalReply::malformed_host();
+        return Decision::reply(Outcome::RefusedMalformedHost, reply);
     }
-    let sent = head.headers.only("origin").unwrap_or_default();
+    let selected = policies.select(request);
+    let has_origin = request.has("origin") && has_value(request, "origin");
+    match selected {
+        Ok(None) => Decision::pass(None, Plan::default()),
+        Ok(Some(policy)) if has_origin => decide_by(policy, request),
+        Ok(Some(policy)) => Decision::pass(None, Plan::vary(policy)),
+        Err(AmbiguousPath) if has_origin => without_permission(request),
+        Err(AmbiguousPath) => Decision::pass(
+            None,
+            Plan {
+                vary: Vary::Origin,
+                cors: Cors::Keep,
+            },
+        ),
+    }
+}
+
+/// Where readings select different policies there is no permission, and the request goes on.
+fn without_permission(request: &Request) -> Decision {
+    if is_preflight(request) {
+        let reason = Reason::AmbiguousPath;
+        let reply = reply::preflight_refused(reason);
+        return Decision::reply(Outcome::PreflightRefused(reason), reply);
+    }
+    Decision::pass(
+        Some(Outcome::PassedAmbiguousPath),
+        Plan::strip(Vary::Origin),
+    )
+}
+
+fn decide_by(policy: &Policy, request: &Request) -> Decision {
+    let sent = request.headers().only("origin").unwrap_or_default();
     let origin = Origin::parse(sent);
     let allowed = origin
         .as_ref()
         .and_then(|origin| policy.origins.allow(origin));
-    let request = Request {
+    let asked = Asked {
         policy,
-        head,
+        request,
         sent,
         allowed,
     };
-    if request.is_preflight() {
-        request.preflight()
+    if is_preflight(request) {
+        asked.preflight()
     } else {
-        request.actual(origin.as_ref())
+        asked.actual(origin.as_ref())
     }
 }
 
-struct Request<'a> {
+fn is_preflight(request: &Request) -> bool {
+    request.method() == b"OPTIONS" && has_value(request, "access-control-request-method")
+}
+
+fn has_value(request: &Request, name: &str) -> bool {
+    request.headers().all(name).any(|value| !value.is_empty())
+}
+
+/// A request that asks a policy for permission.
+struct Asked<'a> {
     policy: &'a Policy,
-    head: &'a RequestHead,
+    request: &'a Request,
     /// The origin as it was sent; empty where there are two.
     sent: &'a [u8],
     allowed: Option<AllowedOrigin>,
 }
 
-impl Request<'_> {
-    fn is_preflight(&self) -> bool {
-        self.head.method == b"OPTIONS"
-            && self
-                .head
-                .headers
-                .all("access-control-request-method")
-                .any(|method| !method.is_empty())
-    }
-
+impl Asked<'_> {
     fn preflight(&self) -> Decision {
-        let vary = Vary::Preflight;
-        let reason = match self.permissions() {
+        let reason = match self.preflight_permissions() {
             Ok(permissions) => {
-                let mut reply = LocalReply::new(
-                    self.policy.preflight_status,
-                    GrpcStatus::PermissionDenied,
-                    "cors_preflight",
-                    "",
-                );
-                reply.body = Body::Raw(Vec::new());
-                for (name, value) in permissions {
-                    reply = with(reply, name, value);
-                }
-                return Decision::reply(
-                    Outcome::PreflightAllowed,
-                    with(reply, "vary", vary.value()),
-                );
+                let reply = reply::preflight_allowed(self.policy.preflight_status, permissions);
+                return Decision::reply(Outcome::PreflightAllowed, reply);
             }
             Err(reason) => reason,
         };
-        if self.policy.unmatched.preflight == UnmatchedPreflight::Forward {
-            let plan = Plan {
-                vary,
-                cors: Cors::Keep,
-            };
-            return Decision::pass(Some(Outcome::PreflightForwarded), plan);
+        match self.policy.unmatched.preflight {
+            UnmatchedPreflight::Forward => Decision::pass(
+                Some(Outcome::PreflightForwarded),
+                Plan {
+                    vary: Vary::Preflight,
+                    cors: Cors::Keep,
+                },
+            ),
+            UnmatchedPreflight::Refuse => Decision::reply(
+                Outcome::PreflightRefused(reason),
+                reply::preflight_refused(reason),
+            ),
         }
-        let (details, message) = match reason {
-            Reason::Origin => (
-                "cors_preflight_refused{origin}",
-                "This origin is not allowed.",
-            ),
-            Reason::Method => (
-                "cors_preflight_refused{method}",
-                "This method is not allowed for other origins.",
-            ),
-            Reason::Header => (
-                "cors_preflight_refused{header}",
-                "A request header is not allowed for other origins.",
-            ),
-        };
-        let reply = LocalReply::new(403, GrpcStatus::PermissionDenied, details, message);
-        Decision::reply(
-            Outcome::PreflightRefused(reason),
-            with(reply, "vary", vary.value()),
-        )
     }
 
     /// The headers of the answer to a preflight, or why it is not allowed.
-    fn permissions(&self) -> Result<Vec<(&'static str, Vec<u8>)>, Reason> {
-        let mut headers = self.origin_headers().ok_or(Reason::Origin)?;
-        let asked = &self.head.headers;
+    fn preflight_permissions(&self) -> Result<Permissions, Reason> {
+        let mut headers = self.origin_permissions().ok_or(Reason::Origin)?;
+        let asked = self.request.headers();
         let method = asked
             .only("access-control-request-method")
             .filter(|method| is_token(method) && self.policy.methods.allow(method))
@@ -206,13 +174,9 @@ impl Request<'_> {
         } else {
             Vary::Nothing
         };
-        let strip = Plan {
-            vary,
-            cors: Cors::Replace(Vec::new()),
-        };
-        match self.origin_headers() {
-            Some(_) if !self.policy.methods.allow(&self.head.method) => {
-                Decision::pass(Some(Outcome::PassedMethod), strip)
+        match self.origin_permissions() {
+            Some(_) if !self.policy.methods.allow(self.request.method()) => {
+                Decision::pass(Some(Outcome::PassedMethod), Plan::strip(vary))
             }
             Some(mut headers) => {
                 if let Some(expose) = &self.policy.expose {
@@ -230,27 +194,19 @@ impl Request<'_> {
             None if self.policy.unmatched.origin == UnmatchedOrigin::Pass
                 || self.is_within(origin) =>
             {
-                Decision::pass(Some(Outcome::PassedOrigin), strip)
+                Decision::pass(Some(Outcome::PassedOrigin), Plan::strip(vary))
             }
-            None => {
-                let reply = LocalReply::new(
-                    403,
-                    GrpcStatus::PermissionDenied,
-                    "cors_origin_refused",
-                    "This origin is not allowed.",
-                );
-                Decision::reply(Outcome::RefusedOrigin, with(reply, "vary", vary.value()))
-            }
+            None => Decision::reply(Outcome::RefusedOrigin, reply::origin_refused()),
         }
     }
 
     /// Browsers send an origin with same-origin requests too, unless they are GET or HEAD.
     fn is_within(&self, origin: Option<&Origin>) -> bool {
-        matches!(origin, Some(Origin::Tuple(tuple)) if tuple.is_at(&self.head.authority))
+        matches!(origin, Some(Origin::Tuple(tuple)) if tuple.is_at(self.request.authority()))
     }
 
-    /// The headers that tell an allowed origin so.
-    fn origin_headers(&self) -> Option<Vec<(&'static str, Vec<u8>)>> {
+    /// The headers that every permission has; `None` for an origin that is not allowed.
+    fn origin_permissions(&self) -> Option<Permissions> {
         self.allowed?;
         let mut headers = vec![("access-control-allow-origin", self.allow_origin())];
         if self.policy.credentials {
@@ -280,13 +236,6 @@ impl Decision {
             outcome: Some(outcome),
             action: Action::Reply(reply),
         }
-    }
-}
-
-fn with(reply: LocalReply, name: &str, value: impl Into<Vec<u8>>) -> LocalReply {
-    match HeaderName::new(name) {
-        Ok(name) => reply.header(name, value),
-        Err(_) => reply,
     }
 }
 

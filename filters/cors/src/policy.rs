@@ -3,14 +3,23 @@
 use crate::config::{UnmatchedOrigin, UnmatchedPreflight};
 use crate::origin::{Origin, OriginPattern, OriginRegex};
 use filter_kit::matching::Match;
-use filter_kit::request::{Needs, RequestHead};
-use filter_kit::spelling::AmbiguousPath;
+use filter_kit::request::{Request, TooManyReadings};
 
 /// All policies, in order.
 #[derive(Debug)]
 pub struct Policies {
     policies: Vec<Policy>,
-    needs: Needs,
+    look_at_host: bool,
+}
+
+/// The readings of a path select different policies, or there are too many readings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AmbiguousPath;
+
+impl From<TooManyReadings> for AmbiguousPath {
+    fn from(_: TooManyReadings) -> Self {
+        Self
+    }
 }
 
 /// Which origins may do what.
@@ -40,11 +49,11 @@ pub struct Policy {
     pub timing: bool,
     /// The status of the answer to a preflight.
     pub preflight_status: u16,
-    /// What becomes of what is not allowed.
+    /// How the filter treats what is not allowed.
     pub unmatched: Unmatched,
 }
 
-/// What becomes of what is not allowed.
+/// How the filter treats what is not allowed.
 #[derive(Debug, Clone, Copy)]
 pub struct Unmatched {
     /// A preflight.
@@ -76,7 +85,7 @@ pub struct Origins {
     pub regexes: Vec<OriginRegex>,
 }
 
-/// What `access-control-allow-origin` answers to an origin.
+/// How `access-control-allow-origin` answers an origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AllowedOrigin {
     /// `*`
@@ -89,8 +98,10 @@ impl Policies {
     /// Policies in their order.
     #[must_use]
     pub fn new(policies: Vec<Policy>) -> Self {
-        let needs = Needs::any(policies.iter().map(|policy| policy.matches.needs()));
-        Self { policies, needs }
+        Self {
+            look_at_host: policies.iter().any(|policy| policy.matches.looks_at_host()),
+            policies,
+        }
     }
 
     /// Whether there is none.
@@ -99,20 +110,24 @@ impl Policies {
         self.policies.is_empty()
     }
 
-    /// What has to be known of a request without an origin.
+    /// Whether a policy looks at the host, so that a request with a malformed one has to be refused.
     #[must_use]
-    pub fn needs(&self) -> Needs {
-        self.needs
+    pub fn look_at_host(&self) -> bool {
+        self.look_at_host
     }
 
-    /// The first policy that matches.
+    /// The policy that all readings of the path select: for each, the first policy that matches.
     ///
     /// # Errors
-    /// [`AmbiguousPath`] where that depends on the path's spelling.
-    pub fn select(&self, head: &RequestHead) -> Result<Option<&Policy>, AmbiguousPath> {
+    /// [`AmbiguousPath`] where readings select different policies, or one selects a policy and another none.
+    pub fn select(&self, request: &Request) -> Result<Option<&Policy>, AmbiguousPath> {
         for policy in &self.policies {
-            if policy.matches.fits(head)? {
+            let readings = policy.matches.readings(request)?;
+            if readings.is_all() {
                 return Ok(Some(policy));
+            }
+            if !readings.is_none() {
+                return Err(AmbiguousPath);
             }
         }
         Ok(None)
@@ -145,7 +160,7 @@ impl Origins {
         !self.any
     }
 
-    /// Whether this origin is allowed, and how that is said.
+    /// Whether this origin is allowed, and how the answer says so.
     #[must_use]
     pub fn allow(&self, origin: &Origin) -> Option<AllowedOrigin> {
         let same = |allowed: bool| allowed.then_some(AllowedOrigin::Same);
@@ -177,7 +192,7 @@ impl Names {
         }
     }
 
-    /// The value of the header that tells what is allowed: all names, or those that were asked for.
+    /// The value of the header that lists what is allowed: all names, or those that were asked for.
     #[must_use]
     pub fn value(&self, asked_for: &[u8]) -> Vec<u8> {
         match self {

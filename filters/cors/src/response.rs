@@ -1,7 +1,8 @@
-//! What becomes of a response.
+//! How a response is changed.
 
 use crate::policy::Policy;
-use filter_kit::headers::{Edit, Headers, list_elements};
+use filter_kit::headers::{Headers, list_elements};
+use filter_kit::response::Response;
 
 /// What an upstream may have said of CORS itself.
 const CORS_HEADERS: [&str; 7] = [
@@ -64,9 +65,9 @@ impl Vary {
         self.names().join(", ")
     }
 
-    /// The edit that adds the names that `present`, the header's values, do not hold yet.
+    /// The value of `vary` that has the names which `present`, the header's values, do not have yet; `None` where they have all.
     #[must_use]
-    pub fn edit<'a>(self, present: impl Iterator<Item = &'a [u8]>) -> Option<Edit> {
+    pub fn added_to<'a>(self, present: impl Iterator<Item = &'a [u8]>) -> Option<Vec<u8>> {
         let present: Vec<&[u8]> = present.filter(|value| !value.is_empty()).collect();
         let has = |name: &str| {
             present
@@ -80,12 +81,7 @@ impl Vary {
             .filter(|name| !has(name))
             .map(|name| name.as_bytes())
             .collect();
-        (!missing.is_empty()).then(|| {
-            Edit::Set(
-                "vary".to_owned(),
-                [present, missing].concat().join(&b", "[..]),
-            )
-        })
+        (!missing.is_empty()).then(|| [present, missing].concat().join(&b", "[..]))
     }
 }
 
@@ -103,32 +99,37 @@ impl Plan {
         }
     }
 
-    /// Whether there is anything to do.
+    /// For a request that gets no permission: no CORS headers, not even the upstream's.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+    pub fn strip(vary: Vary) -> Self {
+        Self {
+            vary,
+            cors: Cors::Replace(Vec::new()),
+        }
     }
 
-    /// The edits of a response with these headers.
-    #[must_use]
-    pub fn edits(&self, response: &Headers) -> Vec<Edit> {
-        let mut edits = Vec::new();
-        if let Cors::Replace(headers) = &self.cors {
-            let replaced = |name: &str| headers.iter().any(|(n, _)| *n == name);
-            edits.extend(
-                CORS_HEADERS
-                    .iter()
-                    .filter(|name| response.contains(name) && !replaced(name))
-                    .map(|name| Edit::Remove((*name).to_owned())),
-            );
-            edits.extend(
-                headers
-                    .iter()
-                    .map(|(name, value)| Edit::Set((*name).to_owned(), value.clone())),
-            );
+    /// Carries it out. Where only `vary` changes, and the response has none, the other headers are not read.
+    pub fn apply(&self, response: &mut Response) {
+        if *self == Self::default() {
+            return;
         }
-        edits.extend(self.vary.edit(response.all("vary")));
-        edits
+        if self.cors == Cors::Keep && !response.has("vary") {
+            response.set("vary", self.vary.value().as_bytes());
+        } else {
+            response.edit(|headers| self.edit(headers));
+        }
+    }
+
+    fn edit(&self, headers: &mut Headers) {
+        if let Cors::Replace(permissions) = &self.cors {
+            headers.remove_if(|name| CORS_HEADERS.iter().any(|cors| cors.as_bytes() == name));
+            for (name, value) in permissions {
+                headers.set(name, value);
+            }
+        }
+        if let Some(value) = self.vary.added_to(headers.all("vary")) {
+            headers.set("vary", &value);
+        }
     }
 }
 
@@ -159,21 +160,33 @@ mod tests {
             ),
             (Vary::Nothing, &["a"], None),
         ] {
-            let edit = plan.edit(present.iter().map(|value| value.as_bytes()));
-            let expected = expected.map(|value| Edit::Set("vary".to_owned(), value.into()));
-            assert_eq!(edit, expected, "{present:?}");
+            let value = plan.added_to(present.iter().map(|value| value.as_bytes()));
+            assert_eq!(value.as_deref(), expected.map(str::as_bytes), "{present:?}");
         }
+    }
+
+    fn after(plan: &Plan, before: &[(&str, &str)]) -> Vec<String> {
+        let mut response = Response::of(headers(before));
+        plan.apply(&mut response);
+        let line = |(name, value): (&[u8], &[u8])| {
+            format!(
+                "{}: {}",
+                String::from_utf8_lossy(name),
+                String::from_utf8_lossy(value)
+            )
+        };
+        response.headers().iter().map(line).collect()
     }
 
     #[test]
     fn the_upstreams_own_headers_are_replaced() {
-        let mut response = headers(&[
+        let upstream = [
             ("access-control-allow-origin", "*"),
             ("access-control-allow-origin", "https://evil.example"),
             ("access-control-allow-credentials", "true"),
             ("access-control-max-age", "9"),
             ("x-other", "stays"),
-        ]);
+        ];
         let plan = Plan {
             vary: Vary::Origin,
             cors: Cors::Replace(vec![(
@@ -181,22 +194,31 @@ mod tests {
                 b"https://app.example".to_vec(),
             )]),
         };
-        response.apply(&plan.edits(&response));
-        let expected = headers(&[
-            ("access-control-allow-origin", "https://app.example"),
-            ("x-other", "stays"),
-            ("vary", "Origin"),
-        ]);
-        assert_eq!(response, expected);
+        let expected = [
+            "x-other: stays",
+            "access-control-allow-origin: https://app.example",
+            "vary: Origin",
+        ];
+        assert_eq!(after(&plan, &upstream), expected);
+        let expected = ["x-other: stays", "vary: Origin"];
+        assert_eq!(after(&Plan::strip(Vary::Origin), &upstream), expected);
     }
 
     #[test]
     fn a_plan_that_keeps_them_adds_nothing_but_vary() {
-        let response = headers(&[("access-control-allow-origin", "*"), ("vary", "Origin")]);
         let plan = Plan {
             vary: Vary::Origin,
             cors: Cors::Keep,
         };
-        assert_eq!(plan.edits(&response), []);
+        let own = "access-control-allow-origin: *";
+        for (vary, expected) in [
+            (&[("vary", "Origin")][..], "vary: Origin"),
+            (&[("vary", "accept")], "vary: accept, Origin"),
+            (&[], "vary: Origin"),
+        ] {
+            let upstream = [&[("access-control-allow-origin", "*")], vary].concat();
+            assert_eq!(after(&plan, &upstream), [own, expected], "{vary:?}");
+        }
+        assert_eq!(after(&Plan::default(), &[]), [""; 0]);
     }
 }

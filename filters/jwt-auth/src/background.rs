@@ -1,31 +1,34 @@
-//! The remote keys of the filter: its clock, its calls, and the requests that wait. All of it runs in callbacks of the root context.
+//! The remote keys of the filter: its clock and its calls. All of it runs in callbacks of the root context.
 
-use super::{JwtAuth, Outcome, Verdict};
 use crate::events::Event;
-use crate::provider::{Keys, Provider};
-use crate::remote::keyring::Keyring;
+use crate::filter::JwtAuth;
+use crate::remote::document;
 use crate::remote::worker::{Call, Step};
-use crate::remote::{Source, document};
-use crate::waiting::Place;
 use filter_kit::host::{self, CallFailure, CallId, HttpAnswer, HttpGet, SharedData};
-use std::rc::Rc;
+use filter_kit::pipeline::Background;
 use std::time::Duration;
 
-impl JwtAuth {
-    /// Begins the fetches that are due, and sees to those that wait. In `on_tick` of the root context.
-    pub fn on_tick(&self) {
-        let now = host::now();
+impl Background for JwtAuth {
+    fn max_waiting(&self) -> usize {
+        self.max_waiting
+    }
+
+    fn on_wait(&self) {
+        self.counters.increment(Event::Waited);
+    }
+
+    /// Begins the fetches that are due.
+    fn on_tick(&self, now: Duration) {
+        self.first_look.set(None);
         for (provider, call) in self.keyring.begin(&SharedData, now) {
             self.counters.increment(Event::FetchBegun);
             // Of a call before this one no answer is awaited any more.
             self.calls.borrow_mut().retain(|(_, of)| *of != provider);
             self.send(provider, &call, now);
         }
-        self.see_to_waiting(now);
     }
 
-    /// Takes the answer to a call. In `on_http_call_response` of the root context.
-    pub fn on_answer(&self, call: CallId, headers: usize, body_size: usize) {
+    fn on_answer(&self, call: CallId, answer: Result<HttpAnswer, CallFailure>, now: Duration) {
         let provider = {
             let mut calls = self.calls.borrow_mut();
             let Some(at) = calls.iter().position(|(id, _)| *id == call) else {
@@ -33,12 +36,26 @@ impl JwtAuth {
             };
             calls.swap_remove(at).1
         };
-        let now = host::now();
-        let answer = host::http_answer(headers, body_size, document::MAX_BYTES);
         self.take(provider, answer, now);
-        self.see_to_waiting(now);
     }
 
+    fn max_answer_bytes(&self) -> usize {
+        document::MAX_BYTES
+    }
+
+    fn news(&self) -> u64 {
+        self.keyring.version()
+    }
+
+    fn tick_in(&self, now: Duration, is_anyone_waiting: bool) -> Option<Duration> {
+        match self.first_look.get() {
+            Some(first) if !is_anyone_waiting => Some(first),
+            _ => self.keyring.look_in(now, is_anyone_waiting),
+        }
+    }
+}
+
+impl JwtAuth {
     fn send(&self, provider: usize, call: &Call, now: Duration) {
         let cluster = self.keyring.cluster(provider);
         let sent = host::http_get(&HttpGet {
@@ -73,57 +90,4 @@ impl JwtAuth {
             None => {}
         }
     }
-
-    /// Decides anew on the requests that wait, where something is known that was not, or their time is up.
-    fn see_to_waiting(&self, now: Duration) {
-        let version = self.keyring.version();
-        let is_new = self.considered.replace(version) != version;
-        for place in self.waiting.take() {
-            let is_over = now >= place.until;
-            if is_new || is_over {
-                // Where the stream is gone there is nothing to do.
-                host::act_for(place.stream, self.root, || {
-                    self.reconsider(&place, now, is_over);
-                });
-            } else {
-                self.waiting.put_back(&place);
-            }
-        }
-        let next = self.keyring.look_in(now, !self.waiting.is_empty());
-        if next != self.tick.get() {
-            self.tick_every(next);
-        }
-    }
-
-    fn reconsider(&self, place: &Rc<Place>, now: Duration, is_over: bool) {
-        let head = host::request_head(self.needs);
-        let verdict = self.judge(&head, now, !is_over);
-        if let Verdict::Wait(_) = verdict {
-            self.waiting.put_back(place);
-        } else if let Outcome::Pass = self.carry_out(&head, verdict) {
-            host::resume_request();
-        }
-    }
-
-    pub(super) fn tick_every(&self, period: Option<Duration>) {
-        if self.tick.replace(period) != period {
-            host::tick_every(period);
-        }
-    }
-}
-
-pub(super) fn keyring(providers: &[Provider]) -> Keyring {
-    let sources = providers
-        .iter()
-        .enumerate()
-        .filter_map(|(n, p)| match &p.keys {
-            Keys::Remote(source) => Some((n, p.name.as_str(), Source::clone(source))),
-            Keys::Fixed(_) => None,
-        });
-    let seed = host::random_seed();
-    Keyring::new(
-        sources,
-        seed.first_chunk()
-            .map_or(0, |half| u64::from_le_bytes(*half)),
-    )
 }

@@ -1,83 +1,99 @@
-//! A bounded table of what was found out before: the least recently used entry goes out first.
+//! A bounded table of tokens that were verified before: the least recently used one goes out first.
 
-use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, HashMap};
+use lru::LruCache;
+use siphasher::sip::SipHasher13;
+use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
 
-/// A hash of the token and its provider: a token is never kept itself.
-pub type CacheKey = [u8; 32];
-
-/// The key of a token.
-#[must_use]
-pub fn cache_key(provider: usize, token: &[u8]) -> CacheKey {
-    let mut hash = Sha256::new();
-    hash.update(provider.to_le_bytes());
-    hash.update(token);
-    hash.finalize().into()
+/// Tokens with what is known of them: at most so many, and at most so many bytes of them.
+///
+/// An entry is found by a keyed hash, which no client can aim at, and a comparison of the whole token.
+pub struct Cache<V> {
+    max_tokens: usize,
+    max_bytes: usize,
+    bytes: usize,
+    seed: [u8; 16],
+    entries: LruCache<u64, Entry<V>, BuildHasherDefault<Hashed>>,
 }
 
-/// A table of at most so many entries.
-#[derive(Debug)]
-pub struct Cache<V> {
-    max: usize,
-    clock: u64,
-    entries: HashMap<CacheKey, (u64, V)>,
-    by_use: BTreeMap<u64, CacheKey>,
+struct Entry<V> {
+    provider: usize,
+    token: Box<[u8]>,
+    bytes: usize,
+    value: V,
+}
+
+/// The keys are hashes.
+#[derive(Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
 }
 
 impl<V: Clone> Cache<V> {
-    /// An empty table; with `max` 0 it stays so.
+    /// An empty table; with a maximum of 0 it stays so. `seed` is random.
     #[must_use]
-    pub fn new(max: usize) -> Self {
+    pub fn new(max_tokens: usize, max_bytes: usize, seed: [u8; 16]) -> Self {
         Self {
-            max,
-            clock: 0,
-            entries: HashMap::new(),
-            by_use: BTreeMap::new(),
+            max_tokens,
+            max_bytes,
+            bytes: 0,
+            seed,
+            entries: LruCache::unbounded_with_hasher(BuildHasherDefault::default()),
         }
     }
 
     /// Whether it keeps anything.
     #[must_use]
     pub fn is_on(&self) -> bool {
-        self.max > 0
+        self.max_tokens > 0 && self.max_bytes > 0
     }
 
-    /// An entry, which is the most recently used now.
-    pub fn get(&mut self, key: &CacheKey) -> Option<V> {
-        let now = self.clock.wrapping_add(1);
-        let (used, value) = self.entries.get_mut(key)?;
-        self.by_use.remove(used);
-        self.by_use.insert(now, *key);
-        *used = now;
-        self.clock = now;
-        Some(value.clone())
+    /// What is known of a token of a provider, which is the most recently used one now.
+    pub fn get(&mut self, provider: usize, token: &[u8]) -> Option<V> {
+        let entry = self.entries.get(&self.hash(provider, token))?;
+        (entry.provider == provider && *entry.token == *token).then(|| entry.value.clone())
     }
 
-    /// Puts an entry in; the least recently used one goes out where there is no room.
-    pub fn insert(&mut self, key: CacheKey, value: V) {
-        if self.max == 0 {
+    /// Keeps what is known of a token, which takes `bytes` beside the token itself. Those that are least recently used go out where there is
+    /// no room.
+    pub fn insert(&mut self, provider: usize, token: &[u8], value: V, bytes: usize) {
+        let bytes = bytes.saturating_add(token.len());
+        if !self.is_on() || bytes > self.max_bytes {
             return;
         }
-        self.remove(&key);
-        while self.entries.len() >= self.max {
-            let Some((_, oldest)) = self.by_use.pop_first() else {
+        let entry = Entry {
+            provider,
+            token: token.into(),
+            bytes,
+            value,
+        };
+        if let Some((_, old)) = self.entries.push(self.hash(provider, token), entry) {
+            self.bytes = self.bytes.saturating_sub(old.bytes);
+        }
+        self.bytes = self.bytes.saturating_add(bytes);
+        while self.entries.len() > self.max_tokens || self.bytes > self.max_bytes {
+            let Some((_, oldest)) = self.entries.pop_lru() else {
                 break;
             };
-            self.entries.remove(&oldest);
-        }
-        self.clock = self.clock.wrapping_add(1);
-        self.by_use.insert(self.clock, key);
-        self.entries.insert(key, (self.clock, value));
-    }
-
-    /// Takes an entry out.
-    pub fn remove(&mut self, key: &CacheKey) {
-        if let Some((used, _)) = self.entries.remove(key) {
-            self.by_use.remove(&used);
+            self.bytes = self.bytes.saturating_sub(oldest.bytes);
         }
     }
 
-    /// How many entries there are.
+    /// How many tokens there are.
     #[must_use]
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -88,46 +104,94 @@ impl<V: Clone> Cache<V> {
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
+
+    /// How many bytes they take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn hash(&self, provider: usize, token: &[u8]) -> u64 {
+        let mut hasher = SipHasher13::new_with_key(&self.seed);
+        hasher.write_usize(provider);
+        hasher.write(token);
+        hasher.finish()
+    }
+}
+
+impl<V> fmt::Debug for Cache<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Cache({} tokens, {} bytes)",
+            self.entries.len(),
+            self.bytes
+        )
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_least_recently_used_entry_goes_out() {
-        let mut cache = Cache::new(2);
-        let key = |n: u8| [n; 32];
-        cache.insert(key(1), "a");
-        cache.insert(key(2), "b");
-        assert_eq!(cache.get(&key(1)), Some("a"));
-        cache.insert(key(3), "c");
-        assert_eq!(cache.get(&key(2)), None);
-        assert_eq!(
-            (cache.get(&key(1)), cache.get(&key(3))),
-            (Some("a"), Some("c"))
-        );
-        cache.insert(key(3), "d");
-        assert_eq!((cache.len(), cache.get(&key(3))), (2, Some("d")));
-        cache.remove(&key(3));
-        assert_eq!((cache.len(), cache.get(&key(3))), (1, None));
+    fn cache(max_tokens: usize, max_bytes: usize) -> Cache<u32> {
+        Cache::new(max_tokens, max_bytes, [7; 16])
     }
 
     #[test]
-    fn it_never_holds_more_than_it_may() {
-        let mut cache = Cache::new(100);
-        for n in 0..10_000_u64 {
-            cache.insert(cache_key(0, &(n % 300).to_le_bytes()), n);
-            cache.get(&cache_key(0, &(n % 7).to_le_bytes()));
-            assert!(cache.len() <= 100 && cache.by_use.len() == cache.len());
+    fn the_least_recently_used_token_goes_out_first() {
+        let mut cache = cache(2, 1000);
+        cache.insert(0, b"a", 1, 0);
+        cache.insert(0, b"b", 2, 0);
+        assert_eq!(cache.get(0, b"a"), Some(1));
+        cache.insert(0, b"c", 3, 0);
+        assert_eq!(cache.get(0, b"b"), None);
+        assert_eq!((cache.get(0, b"a"), cache.get(0, b"c")), (Some(1), Some(3)));
+        assert_eq!((cache.len(), cache.bytes()), (2, 2));
+    }
+
+    #[test]
+    fn all_that_is_kept_stays_below_its_bytes() {
+        let mut cache = cache(1000, 100);
+        for n in 0..50_u8 {
+            cache.insert(0, &[n], 0, 29);
+            assert!(cache.bytes() <= 100, "{} bytes", cache.bytes());
         }
-        let mut off = Cache::new(0);
-        off.insert([0; 32], ());
-        assert!(off.is_empty() && !off.is_on());
+        assert_eq!(cache.len(), 3);
+        cache.insert(0, b"large", 0, 100);
+        assert_eq!(
+            (cache.get(0, b"large"), cache.len()),
+            (None, 3),
+            "too large to be kept"
+        );
     }
 
     #[test]
-    fn the_same_token_of_another_provider_is_another_entry() {
-        assert_ne!(cache_key(0, b"t"), cache_key(1, b"t"));
+    fn a_token_is_of_one_provider_and_takes_the_place_of_itself() {
+        let mut cache = cache(10, 1000);
+        cache.insert(0, b"a", 1, 10);
+        assert_eq!(cache.get(1, b"a"), None);
+        cache.insert(0, b"a", 2, 20);
+        assert_eq!(cache.get(0, b"a"), Some(2));
+        assert_eq!((cache.len(), cache.bytes()), (1, 21));
+    }
+
+    #[test]
+    fn a_hash_that_two_tokens_share_does_not_mix_them_up() {
+        let mut cache = cache(10, 1000);
+        cache.insert(0, b"a", 1, 0);
+        let entry = cache.entries.pop(&cache.hash(0, b"a")).unwrap();
+        let hash = cache.hash(0, b"b");
+        cache.entries.put(hash, entry);
+        assert_eq!(cache.get(0, b"b"), None);
+    }
+
+    #[test]
+    fn a_cache_of_no_tokens_or_no_bytes_is_off() {
+        for mut cache in [cache(0, 1000), cache(10, 0)] {
+            assert!(!cache.is_on());
+            cache.insert(0, b"a", 1, 0);
+            assert!(cache.is_empty());
+        }
     }
 }

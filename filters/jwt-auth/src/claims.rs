@@ -64,6 +64,12 @@ impl Claims {
         self.issued
     }
 
+    /// About how many bytes they take in memory.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        map_bytes(&self.all)
+    }
+
     /// A registered claim that is a string.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
@@ -139,6 +145,30 @@ fn scalar(value: &Value) -> Option<Cow<'_, str>> {
         Value::Bool(false) => Some(Cow::Borrowed("false")),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
+}
+
+/// What a value takes on the heap and in its place: a member of an object lies in a tree with its name.
+fn value_bytes(value: &Value) -> usize {
+    let own = size_of::<Value>();
+    own.saturating_add(match value {
+        Value::String(text) => text.len(),
+        Value::Array(list) => list.iter().map(value_bytes).sum(),
+        Value::Object(map) => map_bytes(map),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    })
+}
+
+fn map_bytes(map: &Map<String, Value>) -> usize {
+    // A node of the tree has room for eleven members, and is half full at least.
+    const MEMBER: usize = 2 * size_of::<String>();
+    map.iter()
+        .map(|(name, value)| {
+            value_bytes(value)
+                .saturating_mul(2)
+                .saturating_add(name.len())
+                .saturating_add(MEMBER)
+        })
+        .sum()
 }
 
 /// A `NumericDate` (RFC 7519, section 2): seconds since the epoch, perhaps with a fraction, never negative.

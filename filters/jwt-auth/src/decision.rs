@@ -1,19 +1,33 @@
 //! From a request to a verdict: finds the tokens, verifies them or remembers that they were, and asks the requirement.
 
+use crate::algorithm::Algorithm;
 use crate::budget::Budget;
-use crate::cache::{Cache, cache_key};
+use crate::cache::Cache;
 use crate::claims::Claims;
 use crate::keys::{KeyId, KeySet};
 use crate::provider::Provider;
 use crate::reason::Reason;
 use crate::requirement::{ProviderRequirement, Refusal, Requirement, Scopes, evaluate};
+use crate::rules::Requirements;
 use crate::token::Token;
 use crate::{signature, sources};
-use filter_kit::request::RequestHead;
+use filter_kit::request::Request;
+use filter_kit::values::HeaderName;
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::time::Duration;
+
+/// How much of what was verified is kept.
+#[derive(Debug, Clone, Copy)]
+pub struct CacheLimits {
+    /// The most tokens; 0: none.
+    pub max_tokens: usize,
+    /// The longest token, in bytes.
+    pub max_token_bytes: usize,
+    /// The most bytes of all that is kept.
+    pub max_bytes: usize,
+}
 
 /// All that is known for longer than one request.
 #[derive(Debug)]
@@ -27,18 +41,22 @@ pub struct Authenticator {
 }
 
 /// A token whose signature is good.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub struct Verified {
     /// What it says.
     pub claims: Claims,
-    /// Its claims as sent: base64url without padding.
-    pub payload: String,
     /// The key that verified it.
     pub key: KeyId,
+    /// The algorithm of its signature.
+    pub algorithm: Algorithm,
+    /// The headers that its provider promises, with their values.
+    pub headers: Vec<(HeaderName, Vec<u8>)>,
+    /// The set of the key, which mostly is the provider's still.
+    set: Weak<KeySet>,
 }
 
 /// A token that a requirement accepted.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Accepted {
     /// The provider's place in the list.
     pub provider: usize,
@@ -94,20 +112,36 @@ impl From<Reason> for Failure {
     }
 }
 
+impl Verified {
+    /// Whether its key is in this set still, and would verify its algorithm.
+    fn holds_with(&self, set: &Rc<KeySet>) -> bool {
+        self.set.as_ptr() == Rc::as_ptr(set) || set.verifies(&self.key, self.algorithm)
+    }
+
+    /// About how many bytes it takes in memory.
+    fn bytes(&self) -> usize {
+        let headers = self.headers.iter();
+        let headers: usize = headers.map(|(_, value)| value.len()).sum();
+        size_of::<Self>()
+            .saturating_add(self.claims.bytes())
+            .saturating_add(headers)
+    }
+}
+
 impl Authenticator {
     /// With an empty cache.
     #[must_use]
     pub fn new(
         providers: Vec<Provider>,
-        max_cached: usize,
-        max_cached_bytes: usize,
+        cache: CacheLimits,
         budget: Duration,
         denied_ids: HashSet<String>,
+        seed: [u8; 16],
     ) -> Self {
         Self {
             providers,
-            cache: RefCell::new(Cache::new(max_cached)),
-            max_cached_bytes,
+            cache: RefCell::new(Cache::new(cache.max_tokens, cache.max_bytes, seed)),
+            max_cached_bytes: cache.max_token_bytes,
             budget: RefCell::new(Budget::new(budget)),
             denied_ids,
             hits: Cell::new(false),
@@ -126,26 +160,57 @@ impl Authenticator {
         self.hits.get()
     }
 
-    /// Whether a request meets a requirement, and by which tokens.
+    /// Whether a request meets all its requirements, and by which tokens.
     ///
     /// # Errors
-    /// [`Refusal`].
+    /// The weightiest [`Refusal`].
     pub fn decide(
         &self,
-        requirement: &Requirement,
-        head: &RequestHead,
+        requirements: &Requirements<'_>,
+        request: &Request,
         moment: &Moment<'_>,
     ) -> Result<Vec<Accepted>, Refusal> {
         self.hits.set(false);
         // A provider may be asked for several times; its tokens are verified once.
         let mut looked_at: Vec<(usize, Tokens)> = Vec::new();
+        let mut accepted: Vec<Accepted> = Vec::new();
+        let mut refused: Option<Refusal> = None;
+        for requirement in requirements.iter() {
+            match self.meets(requirement, request, moment, &mut looked_at) {
+                Ok(tokens) => {
+                    for token in tokens {
+                        // Two readings of the path may require the same.
+                        if !accepted
+                            .iter()
+                            .any(|other| other.provider == token.provider)
+                        {
+                            accepted.push(token);
+                        }
+                    }
+                }
+                Err(refusal) => refused = Some(Refusal::weightier(refused, refusal)),
+            }
+        }
+        match refused {
+            Some(refusal) => Err(refusal),
+            None => Ok(accepted),
+        }
+    }
+
+    fn meets(
+        &self,
+        requirement: &Requirement,
+        request: &Request,
+        moment: &Moment<'_>,
+        looked_at: &mut Vec<(usize, Tokens)>,
+    ) -> Result<Vec<Accepted>, Refusal> {
         evaluate(requirement, &mut |required| {
             let index = required.provider;
             let known = looked_at.iter().find(|(provider, _)| *provider == index);
             let tokens = match known {
                 Some((_, tokens)) => tokens.clone(),
                 None => {
-                    let tokens = self.tokens(index, head, moment);
+                    let tokens = self.tokens(index, request, moment);
                     looked_at.push((index, tokens.clone()));
                     tokens
                 }
@@ -157,9 +222,9 @@ impl Authenticator {
     }
 
     /// All tokens of a provider. All have to be good.
-    fn tokens(&self, index: usize, head: &RequestHead, moment: &Moment<'_>) -> Tokens {
+    fn tokens(&self, index: usize, request: &Request, moment: &Moment<'_>) -> Tokens {
         let provider = self.providers.get(index).ok_or(Reason::KeysUnavailable)?;
-        let tokens = sources::find(&provider.sources, head)?;
+        let tokens = sources::find(&provider.sources, request)?;
         if tokens.is_empty() {
             return Err(Reason::Missing.into());
         }
@@ -195,12 +260,11 @@ impl Authenticator {
     ) -> Result<Rc<Verified>, Failure> {
         let now = moment.now.as_secs();
         let keys = (moment.keys)(index);
-        let cacheable = text.len() <= self.max_cached_bytes && self.cache.borrow().is_on();
-        let key = cacheable.then(|| cache_key(index, text));
-        if let Some(key) = key
+        let cacheable = text.len() <= self.max_cached_bytes;
+        if cacheable
             && let KeyState::Here { set, .. } = &keys
-            && let Some(verified) = self.cache.borrow_mut().get(&key)
-            && set.contains(&verified.key)
+            && let Some(verified) = self.cache.borrow_mut().get(index, text)
+            && verified.holds_with(set)
         {
             self.hits.set(true);
             provider.check_time(&verified.claims, now)?;
@@ -215,14 +279,21 @@ impl Authenticator {
         {
             return Err(Reason::Denied.into());
         }
-        let verified_by = self.verified_by(&token, &keys, moment)?;
+        let key = self.verified_by(&token, &keys, moment)?;
         let verified = Rc::new(Verified {
-            payload: token.payload.to_owned(),
+            headers: provider.headers_of(&token.claims, token.payload),
+            algorithm: token.header.algorithm,
             claims: token.claims,
-            key: verified_by,
+            key,
+            set: match &keys {
+                KeyState::Here { set, .. } => Rc::downgrade(set),
+                KeyState::NotHere { .. } => Weak::new(),
+            },
         });
-        if let Some(key) = key {
-            self.cache.borrow_mut().insert(key, Rc::clone(&verified));
+        if cacheable {
+            let kept = Rc::clone(&verified);
+            let bytes = verified.bytes();
+            self.cache.borrow_mut().insert(index, text, kept, bytes);
         }
         Ok(verified)
     }
@@ -261,7 +332,7 @@ impl Authenticator {
                 return Err(Reason::Overloaded.into());
             }
             let message = token.message.as_bytes();
-            let good = signature::verify(header.algorithm, key, message, token.signature);
+            let good = signature::verify(header.algorithm, key, message, &token.signature);
             if slow {
                 budget.spend((moment.clock)().saturating_sub(start));
             }

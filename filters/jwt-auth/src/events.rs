@@ -41,8 +41,10 @@ filter_kit::counters! {
         FetchNoUsableKey => "fetch.failed.no_usable_key_total",
         /// Fetches of remote keys that failed: the document of discovery was of another issuer, or named no keys that could be fetched.
         FetchDiscovery => "fetch.failed.discovery_total",
-        /// Requests that were refused with 400 since the spellings of their path fall under different rules.
+        /// Requests that were refused with 400: the path can be read in too many ways.
         DeniedAmbiguousPath => "denied.ambiguous_path_total",
+        /// Requests that were refused with 400: the host is malformed.
+        DeniedMalformedHost => "denied.malformed_host_total",
         /// Requests that were refused: no token.
         DeniedMissing => "denied.missing_total",
         /// Requests that were refused: one place held two tokens.
@@ -81,8 +83,10 @@ filter_kit::counters! {
         DeniedKeysUnavailable => "denied.keys_unavailable_total",
         /// Requests that were refused: the time for verifications that take long was used up.
         DeniedOverloaded => "denied.overloaded_total",
-        /// Report mode: requests that would have been refused since the spellings of their path fall under different rules.
+        /// Report mode: requests that would have been refused: the path can be read in too many ways.
         ReportedAmbiguousPath => "reported.ambiguous_path_total",
+        /// Report mode: requests that would have been refused: the host is malformed.
+        ReportedMalformedHost => "reported.malformed_host_total",
         /// Report mode: requests that would have been refused: no token.
         ReportedMissing => "reported.missing_total",
         /// Report mode: requests that would have been refused: one place held two tokens.
@@ -162,6 +166,8 @@ impl Event {
             Reason::Claim => Self::DeniedClaim,
             Reason::KeysUnavailable => Self::DeniedKeysUnavailable,
             Reason::Overloaded => Self::DeniedOverloaded,
+            Reason::AmbiguousPath => Self::DeniedAmbiguousPath,
+            Reason::MalformedHost => Self::DeniedMalformedHost,
         }
     }
 
@@ -188,6 +194,8 @@ impl Event {
             Reason::Claim => Self::ReportedClaim,
             Reason::KeysUnavailable => Self::ReportedKeysUnavailable,
             Reason::Overloaded => Self::ReportedOverloaded,
+            Reason::AmbiguousPath => Self::ReportedAmbiguousPath,
+            Reason::MalformedHost => Self::ReportedMalformedHost,
         }
     }
 }

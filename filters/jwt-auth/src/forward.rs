@@ -1,69 +1,87 @@
 //! What the upstream gets: claims as headers, no header that only this filter may set, and no token.
 
-use crate::authenticator::Accepted;
+use crate::decision::Accepted;
 use crate::provider::Provider;
-use crate::sources;
-use filter_kit::headers::Edit;
-use filter_kit::request::RequestHead;
+use crate::sources::{self, TokenSource};
+use filter_kit::request::Request;
 use filter_kit::values::HeaderName;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-/// The headers that any provider promises to set.
-#[must_use]
-pub fn promised(providers: &[Provider]) -> BTreeSet<HeaderName> {
-    providers
-        .iter()
-        .flat_map(|provider| provider.forward.headers())
-        .cloned()
-        .collect()
+/// The headers that no client may set, and those that may carry tokens.
+#[derive(Debug, Clone)]
+pub struct Guarded {
+    /// The headers that any provider promises to set.
+    promised: BTreeSet<HeaderName>,
+    /// All of them that a server may read under another spelling.
+    with_look_alikes: BTreeSet<HeaderName>,
 }
 
-/// The edits of a request that passes by these tokens, which may be none. A header that is as it should be is left alone: after any change
-/// Envoy chooses the route again.
-#[must_use]
-pub fn edits(
-    head: &RequestHead,
-    promised: &BTreeSet<HeaderName>,
+impl Guarded {
+    fn is_empty(&self) -> bool {
+        self.promised.is_empty() && self.with_look_alikes.is_empty()
+    }
+
+    /// Of all providers.
+    #[must_use]
+    pub fn of(providers: &[Provider]) -> Self {
+        let promised: BTreeSet<HeaderName> = providers
+            .iter()
+            .flat_map(|provider| provider.forward.headers())
+            .cloned()
+            .collect();
+        let carriers = providers
+            .iter()
+            .flat_map(|provider| &provider.sources)
+            .filter_map(|source| match source {
+                TokenSource::Header { name, .. } => Some(name),
+                TokenSource::Query(_) | TokenSource::Cookie(_) => None,
+            });
+        let has_other_spelling =
+            |name: &&HeaderName| !name.as_str().bytes().all(|b| b.is_ascii_alphanumeric());
+        Self {
+            with_look_alikes: promised
+                .iter()
+                .chain(carriers)
+                .filter(has_other_spelling)
+                .cloned()
+                .collect(),
+            promised,
+        }
+    }
+}
+
+/// Edits a request that passes by these tokens, which may be none. Of two tokens that give one header, the first one counts.
+pub fn edit(
+    request: &mut Request,
+    guarded: &Guarded,
     providers: &[Provider],
     accepted: &[Accepted],
-) -> Vec<Edit> {
-    let mut values: BTreeMap<&HeaderName, Vec<u8>> = BTreeMap::new();
-    let mut taken_out = Vec::new();
-    for token in accepted {
-        let Some(provider) = providers.get(token.provider) else {
-            continue;
-        };
-        let forward = &provider.forward;
-        for (claim, header) in &forward.claims {
-            if let Some(value) = token.token.claims.header_value(claim) {
-                values.entry(header).or_insert(value);
+) {
+    let taken_out = accepted
+        .iter()
+        .filter_map(|token| providers.get(token.provider))
+        .filter(|provider| !provider.forward.token)
+        .flat_map(|provider| &provider.sources);
+    sources::remove(taken_out, request);
+    if guarded.is_empty() {
+        return;
+    }
+    let value = |name: &HeaderName| {
+        accepted
+            .iter()
+            .flat_map(|accepted| &accepted.token.headers)
+            .find(|(other, _)| other == name)
+            .map(|(_, value)| value.as_slice())
+    };
+    request.edit(|headers| {
+        for name in &guarded.promised {
+            match value(name) {
+                Some(value) => headers.set(name.as_str(), value),
+                None => headers.remove(name.as_str()),
             }
         }
-        if let Some(header) = &forward.payload {
-            values
-                .entry(header)
-                .or_insert_with(|| token.token.payload.clone().into_bytes());
+        for name in &guarded.with_look_alikes {
+            headers.remove_look_alikes(name.as_str());
         }
-        if let Some(header) = &forward.provider {
-            values
-                .entry(header)
-                .or_insert_with(|| provider.name.clone().into_bytes());
-        }
-        if !forward.token {
-            taken_out.extend(&provider.sources);
-        }
-    }
-    let mut edits = sources::remove(taken_out, head);
-    for name in promised {
-        let name_text = name.as_str();
-        match values.remove(name) {
-            Some(value) if head.headers.only(name_text) == Some(value.as_slice()) => {}
-            Some(value) => edits.push(Edit::Set(name_text.to_owned(), value)),
-            None if head.headers.contains(name_text) => {
-                edits.push(Edit::Remove(name_text.to_owned()));
-            }
-            None => {}
-        }
-    }
-    edits
+    });
 }

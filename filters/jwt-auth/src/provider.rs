@@ -68,6 +68,31 @@ impl Forward {
 }
 
 impl Provider {
+    /// The headers that are promised, with their values, for a token with these claims; `payload` is the base64url of them all. Of two values
+    /// for one header the first one counts.
+    #[must_use]
+    pub fn headers_of(&self, claims: &Claims, payload: &str) -> Vec<(HeaderName, Vec<u8>)> {
+        let forward = &self.forward;
+        let mut headers: Vec<(HeaderName, Vec<u8>)> = Vec::new();
+        let mut push = |name: &HeaderName, value: Vec<u8>| {
+            if !headers.iter().any(|(other, _)| other == name) {
+                headers.push((name.clone(), value));
+            }
+        };
+        for (claim, header) in &forward.claims {
+            if let Some(value) = claims.header_value(claim) {
+                push(header, value);
+            }
+        }
+        if let Some(header) = &forward.payload {
+            push(header, payload.as_bytes().to_vec());
+        }
+        if let Some(header) = &forward.provider {
+            push(header, self.name.as_bytes().to_vec());
+        }
+        headers
+    }
+
     /// All that can be told of a token without its key, and costs little: algorithm, type, issuer and time.
     ///
     /// # Errors

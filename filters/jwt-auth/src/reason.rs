@@ -41,6 +41,10 @@ pub enum Reason {
     KeysUnavailable,
     /// The time for verifications that take long is used up.
     Overloaded,
+    /// The path can be read in too many ways.
+    AmbiguousPath,
+    /// The host is malformed, and the configuration looks at it.
+    MalformedHost,
 }
 
 /// What the client is to be told.
@@ -56,11 +60,13 @@ pub enum Kind {
     Forbidden,
     /// 503.
     Unavailable,
+    /// 400 for what has nothing to do with tokens.
+    BadHead,
 }
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::Missing,
         Self::Repeated,
         Self::Malformed,
@@ -80,6 +86,8 @@ impl Reason {
         Self::Claim,
         Self::KeysUnavailable,
         Self::Overloaded,
+        Self::AmbiguousPath,
+        Self::MalformedHost,
     ];
 
     /// What the client is told.
@@ -102,7 +110,14 @@ impl Reason {
             | Self::Denied => Kind::InvalidToken,
             Self::Audience | Self::Scope | Self::Claim => Kind::Forbidden,
             Self::KeysUnavailable | Self::Overloaded => Kind::Unavailable,
+            Self::AmbiguousPath | Self::MalformedHost => Kind::BadHead,
         }
+    }
+
+    /// Whether it is about a token, or that there is none.
+    #[must_use]
+    pub fn is_of_token(self) -> bool {
+        self.kind() != Kind::BadHead
     }
 
     /// The response-code details.
@@ -128,6 +143,8 @@ impl Reason {
             Self::Claim => "jwt_claim",
             Self::KeysUnavailable => "jwt_keys_unavailable",
             Self::Overloaded => "jwt_overloaded",
+            Self::AmbiguousPath => "ambiguous_path",
+            Self::MalformedHost => "malformed_host",
         }
     }
 
@@ -154,6 +171,8 @@ impl Reason {
             Self::Claim => "The token lacks a claim.",
             Self::KeysUnavailable => "The keys to check the token are not available.",
             Self::Overloaded => "Too many tokens are being checked.",
+            Self::AmbiguousPath => "The path can be read in too many ways.",
+            Self::MalformedHost => "The host is malformed.",
         }
     }
 
@@ -165,6 +184,7 @@ impl Reason {
             Self::Missing => 0,
             Self::Issuer => 1,
             _ => match self.kind() {
+                Kind::BadHead => 5,
                 Kind::Unavailable => 4,
                 Kind::Forbidden => 3,
                 Kind::Challenge | Kind::BadRequest | Kind::InvalidToken => 2,

@@ -3,7 +3,7 @@
 use crate::reason::{Kind, Reason};
 use crate::requirement::Refusal;
 use filter_kit::reply::{GrpcStatus, LocalReply, ReplyTemplate};
-use filter_kit::request::{Needs, RequestHead};
+use filter_kit::request::Request;
 use filter_kit::template::Values;
 use filter_kit::values::HeaderName;
 
@@ -13,9 +13,9 @@ pub const REASON_VARIABLE: &str = "jwt.reason";
 /// The longest realm, in bytes.
 const MAX_REALM_BYTES: usize = 256;
 
-/// How answers look.
+/// How replies look.
 #[derive(Debug, Clone)]
-pub struct Answers {
+pub struct Replies {
     /// The realm; `None`: the host of the request.
     pub realm: Option<String>,
     /// What the configuration says of 401 and 400.
@@ -30,22 +30,24 @@ pub struct Answers {
     pub retry: HeaderName,
 }
 
-impl Answers {
-    /// What the templates have to know of a request.
+impl Replies {
+    /// Whether a template looks at the host.
     #[must_use]
-    pub fn needs(&self) -> Needs {
-        Needs::any([
-            self.unauthorized.needs(),
-            self.forbidden.needs(),
-            self.unavailable.needs(),
-        ])
+    pub fn looks_at_host(&self) -> bool {
+        [&self.unauthorized, &self.forbidden, &self.unavailable]
+            .iter()
+            .any(|template| template.looks_at_host())
     }
 
-    /// The answer to a request that is refused.
+    /// The reply to a request that is refused.
     #[must_use]
-    pub fn reply(&self, refusal: &Refusal, head: &RequestHead) -> LocalReply {
+    pub fn reply(&self, refusal: &Refusal, request: &Request) -> LocalReply {
         let reason = refusal.reason;
         let (status, grpc, template) = match reason.kind() {
+            Kind::BadHead if reason == Reason::MalformedHost => {
+                return LocalReply::malformed_host();
+            }
+            Kind::BadHead => return LocalReply::ambiguous_path(),
             Kind::Challenge | Kind::InvalidToken => {
                 (401, GrpcStatus::Unauthenticated, &self.unauthorized)
             }
@@ -56,10 +58,10 @@ impl Answers {
         let mut reply = LocalReply::new(status, grpc, reason.details(), reason.message());
         reply = match reason.kind() {
             Kind::Unavailable => reply.header(self.retry.clone(), "1"),
-            _ => reply.header(self.challenge.clone(), self.challenge(refusal, head)),
+            _ => reply.header(self.challenge.clone(), self.challenge(refusal, request)),
         };
         let values = Values {
-            request: Some(head),
+            request: Some(request),
             extra: &[(REASON_VARIABLE, reason.details().as_bytes())],
             ..Values::default()
         };
@@ -67,13 +69,13 @@ impl Answers {
         reply
     }
 
-    fn challenge(&self, refusal: &Refusal, head: &RequestHead) -> String {
+    fn challenge(&self, refusal: &Refusal, request: &Request) -> String {
         let realm = match &self.realm {
             Some(realm) => realm.clone(),
-            None => quotable(head.host()),
+            None => quotable(request.host().unwrap_or_default()),
         };
         let error = match refusal.reason.kind() {
-            Kind::Challenge | Kind::Unavailable => None,
+            Kind::Challenge | Kind::Unavailable | Kind::BadHead => None,
             Kind::BadRequest => Some("invalid_request"),
             Kind::InvalidToken => Some("invalid_token"),
             Kind::Forbidden => Some("insufficient_scope"),

@@ -108,6 +108,24 @@ impl Refusal {
         }
     }
 
+    /// For what has nothing to do with a provider.
+    #[must_use]
+    pub fn of(reason: Reason) -> Self {
+        Self {
+            reason,
+            ..Self::missing()
+        }
+    }
+
+    /// The weightier of two; of two that weigh the same, the first.
+    #[must_use]
+    pub fn weightier(first: Option<Self>, second: Self) -> Self {
+        match first {
+            Some(first) if first.weight() >= second.weight() => first,
+            _ => second,
+        }
+    }
+
     /// Greater is weightier; see [`Reason::weight`]. What may change outweighs everything: the request waits.
     fn weight(&self) -> u8 {
         if self.may_change {
@@ -135,12 +153,7 @@ pub fn evaluate<A>(
                 match evaluate(one, check) {
                     Ok(accepted) => return Ok(accepted),
                     Err(refusal) => {
-                        if weightiest
-                            .as_ref()
-                            .is_none_or(|other| refusal.weight() > other.weight())
-                        {
-                            weightiest = Some(refusal);
-                        }
+                        weightiest = Some(Refusal::weightier(weightiest, refusal));
                     }
                 }
             }

@@ -1,9 +1,8 @@
-//! Which requirement a request falls under.
+//! Which requirements a request falls under.
 
 use crate::requirement::Requirement;
-use filter_kit::matching::Match;
-use filter_kit::request::RequestHead;
-use filter_kit::spelling::AmbiguousPath;
+use filter_kit::matching::{Match, ReadingSet};
+use filter_kit::request::{Request, TooManyReadings};
 
 /// A rule: what it is for, and what it requires.
 #[derive(Debug, Clone)]
@@ -21,6 +20,30 @@ pub struct Rules {
     otherwise: Requirement,
 }
 
+/// The requirements that a request falls under: one, or one for each reading of its path. All must hold.
+#[derive(Debug, Clone, Default)]
+pub struct Requirements<'r>(Vec<&'r Requirement>);
+
+impl<'r> From<&'r Requirement> for Requirements<'r> {
+    fn from(requirement: &'r Requirement) -> Self {
+        Self(vec![requirement])
+    }
+}
+
+impl<'r> Requirements<'r> {
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = &'r Requirement> {
+        self.0.iter().copied()
+    }
+
+    /// Whether nothing has to be shown.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.iter()
+            .all(|requirement| matches!(requirement, Requirement::Nothing))
+    }
+}
+
 impl Rules {
     /// Rules in the order of the configuration, and the requirement where none matches.
     #[must_use]
@@ -28,23 +51,38 @@ impl Rules {
         Self { rules, otherwise }
     }
 
-    /// The requirement of the first rule that matches.
+    /// The requirement of the first rule that matches, for each reading of the path.
     ///
     /// # Errors
-    /// [`AmbiguousPath`] where the spellings of the path decide whether a rule matches.
-    pub fn requirement(&self, head: &RequestHead) -> Result<&Requirement, AmbiguousPath> {
+    /// [`TooManyReadings`] of the path.
+    pub fn requirements(&self, request: &Request) -> Result<Requirements<'_>, TooManyReadings> {
+        let mut found = Requirements::default();
+        let mut left = ReadingSet::ALL;
         for rule in &self.rules {
-            if rule.matches.fits(head)? {
-                return Ok(&rule.requirement);
+            let matching = rule.matches.readings(request)?.and(left);
+            if matching.is_none() {
+                continue;
+            }
+            found.0.push(&rule.requirement);
+            left = left.without(matching);
+            if left.is_none() {
+                return Ok(found);
             }
         }
-        Ok(&self.otherwise)
+        found.0.push(&self.otherwise);
+        Ok(found)
+    }
+
+    /// Whether the host decides which rule matches.
+    #[must_use]
+    pub fn looks_at_host(&self) -> bool {
+        self.rules.iter().any(|rule| rule.matches.looks_at_host())
     }
 }
 
 /// Whether a request is a CORS preflight (Fetch standard, section 3.2.2).
 #[must_use]
-pub fn is_preflight(head: &RequestHead) -> bool {
-    let has = |name| head.headers.first(name).is_some_and(|v| !v.is_empty());
-    head.method == b"OPTIONS" && has("origin") && has("access-control-request-method")
+pub fn is_preflight(request: &Request) -> bool {
+    let has = |name| request.headers().first(name).is_some_and(|v| !v.is_empty());
+    request.method() == b"OPTIONS" && has("origin") && has("access-control-request-method")
 }

@@ -1,8 +1,7 @@
 //! Where tokens stand in a request, and how they are taken out of it (RFC 6750, section 2).
 
 use crate::reason::Reason;
-use filter_kit::headers::Edit;
-use filter_kit::request::{RequestHead, cookie_values, form_decode, split_target};
+use filter_kit::request::{Request, form_decode};
 use filter_kit::values::HeaderName;
 
 /// One place for a token.
@@ -23,15 +22,15 @@ pub enum TokenSource {
 
 impl TokenSource {
     /// The token that stands here.
-    fn token(&self, head: &RequestHead) -> Result<Option<Vec<u8>>, Reason> {
+    fn token<'r>(&'r self, request: &'r Request) -> Result<Option<&'r [u8]>, Reason> {
         match self {
             Self::Header { name, prefix } => {
-                let mut values = head.headers.all(name.as_str()).peekable();
+                let mut values = request.headers().all(name.as_str()).peekable();
                 let Some(first) = values.next() else {
                     return Ok(None);
                 };
                 if values.peek().is_none() {
-                    return Ok(after_prefix(first, prefix).map(<[u8]>::to_vec));
+                    return Ok(after_prefix(first, prefix));
                 }
                 // Which of several values the upstream would read is anybody's guess.
                 let holds_token = std::iter::once(first)
@@ -43,14 +42,14 @@ impl TokenSource {
                     Ok(None)
                 }
             }
-            Self::Query(name) => only(head.query_values(name)),
-            Self::Cookie(name) => only(cookie_values(&head.headers, name).map(<[u8]>::to_vec)),
+            Self::Query(name) => only(request.query_values(name)),
+            Self::Cookie(name) => only(request.cookie_values(name)),
         }
     }
 }
 
 /// The one value; an empty one is none.
-fn only(mut values: impl Iterator<Item = Vec<u8>>) -> Result<Option<Vec<u8>>, Reason> {
+fn only<'v>(mut values: impl Iterator<Item = &'v [u8]>) -> Result<Option<&'v [u8]>, Reason> {
     let first = values.next();
     match values.next() {
         None => Ok(first.filter(|token| !token.is_empty())),
@@ -69,10 +68,10 @@ fn after_prefix<'v>(value: &'v [u8], prefix: &str) -> Option<&'v [u8]> {
 ///
 /// # Errors
 /// [`Reason::Repeated`] where one place holds more than one value.
-pub fn find(sources: &[TokenSource], head: &RequestHead) -> Result<Vec<Vec<u8>>, Reason> {
-    let mut tokens: Vec<Vec<u8>> = Vec::new();
+pub fn find<'r>(sources: &'r [TokenSource], request: &'r Request) -> Result<Vec<&'r [u8]>, Reason> {
+    let mut tokens: Vec<&[u8]> = Vec::new();
     for source in sources {
-        if let Some(token) = source.token(head)?
+        if let Some(token) = source.token(request)?
             && !tokens.contains(&token)
         {
             tokens.push(token);
@@ -81,64 +80,71 @@ pub fn find(sources: &[TokenSource], head: &RequestHead) -> Result<Vec<Vec<u8>>,
     Ok(tokens)
 }
 
-/// The edits that take the tokens in these places out of a request; nothing else of it changes.
-pub fn remove<'s>(
-    sources: impl IntoIterator<Item = &'s TokenSource>,
-    head: &RequestHead,
-) -> Vec<Edit> {
-    let mut edits = Vec::new();
-    let (mut parameters, mut cookies) = (Vec::new(), Vec::new());
+/// Takes the tokens in these places out of a request; nothing else of it changes.
+pub fn remove<'s>(sources: impl IntoIterator<Item = &'s TokenSource>, request: &mut Request) {
+    let (mut names, mut parameters, mut cookies) = (Vec::new(), Vec::new(), Vec::new());
     for source in sources {
         match source {
             TokenSource::Header { name, prefix } => {
-                let held = head
-                    .headers
-                    .first(name.as_str())
-                    .is_some_and(|value| after_prefix(value, prefix).is_some());
-                let edit = Edit::Remove(name.as_str().to_owned());
-                if held && !edits.contains(&edit) {
-                    edits.push(edit);
+                let value = request.headers().first(name.as_str());
+                if value.is_some_and(|value| after_prefix(value, prefix).is_some()) {
+                    names.push(name.as_str());
                 }
             }
             TokenSource::Query(name) => parameters.push(name.as_str()),
             TokenSource::Cookie(name) => cookies.push(name.as_str()),
         }
     }
-    edits.extend(without_parameters(&parameters, head));
-    edits.extend(without_cookies(&cookies, head));
-    edits
+    let target = without_parameters(&parameters, request);
+    let cookie = without_cookies(&cookies, request);
+    if names.is_empty() && target.is_none() && cookie.is_none() {
+        return;
+    }
+    request.edit(|headers| {
+        for name in names {
+            headers.remove(name);
+        }
+        if let Some(target) = target {
+            headers.set(":path", &target);
+        }
+        match cookie {
+            Some(cookie) if cookie.is_empty() => headers.remove("cookie"),
+            Some(cookie) => headers.set("cookie", &cookie),
+            None => {}
+        }
+    });
 }
 
-fn without_parameters(names: &[&str], head: &RequestHead) -> Option<Edit> {
-    let target = head.target.as_deref().filter(|_| !names.is_empty())?;
-    let (path, query) = split_target(target);
-    let query = query?;
+/// The target without these query parameters; `None` where it has none of them.
+fn without_parameters(names: &[&str], request: &Request) -> Option<Vec<u8>> {
+    let query = request.query().filter(|_| !names.is_empty())?;
     let pairs: Vec<&[u8]> = query.split(|b| *b == b'&').collect();
     let kept: Vec<&[u8]> = pairs
         .iter()
         .copied()
         .filter(|pair| {
             let name = pair.split(|b| *b == b'=').next().unwrap_or_default();
-            !names.iter().any(|n| form_decode(name) == n.as_bytes())
+            !names.iter().any(|n| *form_decode(name) == *n.as_bytes())
         })
         .collect();
     if kept.len() == pairs.len() {
         return None;
     }
-    let mut target = path.to_vec();
+    let mut target = request.path().to_vec();
     if !kept.is_empty() {
         target.push(b'?');
         target.extend(kept.join(&b'&'));
     }
-    Some(Edit::Set(":path".to_owned(), target))
+    Some(target)
 }
 
-fn without_cookies(names: &[&str], head: &RequestHead) -> Option<Edit> {
+/// All cookies without these, in one value; `None` where the request has none of them.
+fn without_cookies(names: &[&str], request: &Request) -> Option<Vec<u8>> {
     if names.is_empty() {
         return None;
     }
-    let all: Vec<&[u8]> = head
-        .headers
+    let all: Vec<&[u8]> = request
+        .headers()
         .all("cookie")
         .flat_map(|value| value.split(|b| *b == b';'))
         .map(<[u8]>::trim_ascii)
@@ -151,11 +157,7 @@ fn without_cookies(names: &[&str], head: &RequestHead) -> Option<Edit> {
             !names.iter().any(|n| name.trim_ascii_end() == n.as_bytes())
         })
         .collect();
-    match kept.as_slice() {
-        _ if kept.len() == all.len() => None,
-        [] => Some(Edit::Remove("cookie".to_owned())),
-        _ => Some(Edit::Set("cookie".to_owned(), kept.join(&b"; "[..]))),
-    }
+    (kept.len() < all.len()).then(|| kept.join(&b"; "[..]))
 }
 
 #[cfg(test)]
@@ -197,77 +199,67 @@ mod tests {
                 .iter()
                 .fold(request("GET", "/"), |r, v| r.header("authorization", *v))
                 .build();
-            let found = find(&[bearer()], &head);
-            let expected =
-                expected.map(|t| t.iter().map(|t| t.as_bytes().to_vec()).collect::<Vec<_>>());
+            let sources = [bearer()];
+            let found = find(&sources, &head);
+            let expected = expected.map(|t| t.iter().map(|t| t.as_bytes()).collect::<Vec<_>>());
             assert_eq!(found, expected, "{values:?}");
         }
     }
 
     #[test]
     fn tokens_are_found_in_declared_places_only_and_once() {
+        let sources = sources();
         let head = request("GET", "/?access_token=t1&x=t9")
             .header("authorization", "Bearer t2")
             .header("cookie", "a=1; session=t1")
             .header("x-token", "t9")
             .build();
-        assert_eq!(
-            find(&sources(), &head),
-            Ok(vec![b"t2".to_vec(), b"t1".to_vec()])
-        );
+        assert_eq!(find(&sources, &head), Ok(vec![&b"t2"[..], b"t1"]));
         for target in [
             "/?access_token=a&access_token=a",
             "/?access_token=a&%61ccess_token=b",
         ] {
             let head = request("GET", target).build();
-            assert_eq!(find(&sources(), &head), Err(Reason::Repeated), "{target}");
+            assert_eq!(find(&sources, &head), Err(Reason::Repeated), "{target}");
         }
         let head = request("GET", "/")
             .header("cookie", "session=a")
             .header("cookie", "session=b")
             .build();
-        assert_eq!(find(&sources(), &head), Err(Reason::Repeated));
+        assert_eq!(find(&sources, &head), Err(Reason::Repeated));
         let head = request("GET", "/?access_token=")
             .header("cookie", "session=")
             .build();
-        assert_eq!(find(&sources(), &head), Ok(vec![]));
+        assert_eq!(find(&sources, &head), Ok(vec![]));
     }
 
     #[test]
     fn removal_takes_the_token_and_nothing_else() {
-        for (target, cookie, expected) in [
-            (
-                "/a?access_token=t",
-                "session=t",
-                vec![
-                    Edit::Set(":path".into(), b"/a".to_vec()),
-                    Edit::Remove("cookie".into()),
-                ],
-            ),
+        for (target, cookie, target_after, cookie_after) in [
+            ("/a?access_token=t", "session=t", "/a", None),
             (
                 "/a?b=%20&access%5Ftoken=t&&c",
                 "a=1;session=t; b=\"2\"",
-                vec![
-                    Edit::Set(":path".into(), b"/a?b=%20&&c".to_vec()),
-                    Edit::Set("cookie".into(), b"a=1; b=\"2\"".to_vec()),
-                ],
+                "/a?b=%20&&c",
+                Some("a=1; b=\"2\""),
             ),
-            ("/a?b=c", "a=1", vec![]),
-            ("/a", "", vec![]),
+            ("/a?b=c", "a=1", "/a?b=c", Some("a=1")),
+            ("/a", "", "/a", Some("")),
         ] {
-            let head = request("GET", target).header("cookie", cookie).build();
-            assert_eq!(remove(&sources(), &head), expected, "{target} {cookie}");
+            let mut request = request("GET", target).header("cookie", cookie).build();
+            remove(&sources(), &mut request);
+            assert_eq!(request.target(), Some(target_after.as_bytes()), "{target}");
+            let cookie_now = request.headers().first("cookie");
+            assert_eq!(cookie_now, cookie_after.map(str::as_bytes), "{cookie}");
         }
-        let head = request("GET", "/")
-            .header("authorization", "Bearer t")
-            .build();
-        assert_eq!(
-            remove(&sources(), &head),
-            [Edit::Remove("authorization".into())]
-        );
-        let head = request("GET", "/")
-            .header("authorization", "Basic t")
-            .build();
-        assert_eq!(remove(&sources(), &head), []);
+        for (value, stays) in [("Bearer t", false), ("Basic t", true)] {
+            let mut request = request("GET", "/").header("authorization", value).build();
+            remove(&sources(), &mut request);
+            assert_eq!(
+                request.headers().contains("authorization"),
+                stays,
+                "{value}"
+            );
+        }
     }
 }

@@ -23,8 +23,8 @@ pub struct Token<'t> {
     pub payload: &'t str,
     /// What is signed: the first two parts.
     pub message: &'t str,
-    /// Its third part: base64url of the signature.
-    pub signature: &'t str,
+    /// The signature: its third part, decoded.
+    pub signature: Vec<u8>,
 }
 
 /// The JOSE header, as far as it matters.
@@ -55,9 +55,9 @@ impl<'t> Token<'t> {
         }
         let header = Header::parse(header)?;
         // After the header: `none` is to be told as a wrong algorithm, and has no signature.
-        if signature.is_empty() || base64url::decode(signature).is_none() {
-            return Err(Reason::Malformed);
-        }
+        let signature = base64url::decode(signature)
+            .filter(|signature| !signature.is_empty())
+            .ok_or(Reason::Malformed)?;
         let claims = base64url::decode(payload)
             .and_then(|bytes| json::object(&bytes))
             .ok_or(Reason::Malformed)?;

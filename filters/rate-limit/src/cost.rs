@@ -1,6 +1,6 @@
 //! What a request costs.
 
-use filter_kit::request::{Needs, RequestHead};
+use filter_kit::request::Request;
 use filter_kit::values::HeaderName;
 
 /// What a request costs.
@@ -12,31 +12,24 @@ pub enum Cost {
     Header {
         /// The header's name.
         name: HeaderName,
-        /// The cost without it, or where it holds no number.
+        /// The cost without it, or where it holds no number; at least `min`.
         default: u32,
+        /// The least that a request costs, whatever the header says.
+        min: u32,
     },
 }
 
 impl Cost {
-    /// The cost of a request. A number that is too large for the type is as large as the type allows: more than any burst.
+    /// The cost of a request, `min` at least. A number that is too large for the type is as large as the type allows: more than any burst.
     #[must_use]
-    pub fn of(&self, request: &RequestHead) -> u32 {
+    pub fn of(&self, request: &Request) -> u32 {
         match self {
             Self::Fixed(cost) => *cost,
-            Self::Header { name, default } => request
-                .headers
+            Self::Header { name, default, min } => request
+                .headers()
                 .only(name.as_str())
                 .and_then(read)
-                .unwrap_or(*default),
-        }
-    }
-
-    /// What has to be known of a request to tell.
-    #[must_use]
-    pub fn needs(&self) -> Needs {
-        Needs {
-            headers: matches!(self, Self::Header { .. }),
-            ..Needs::default()
+                .map_or(*default, |cost| cost.max(*min)),
         }
     }
 }
@@ -59,12 +52,17 @@ mod tests {
     use super::*;
     use filter_kit::testing::request;
 
-    #[test]
-    fn what_is_no_number_costs_the_default() {
-        let cost = Cost::Header {
+    fn cost(default: u32, min: u32) -> Cost {
+        Cost::Header {
             name: HeaderName::new("x-cost").unwrap(),
-            default: 7,
-        };
+            default,
+            min,
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_number_costs_the_default() {
+        let cost = cost(7, 0);
         for (value, expected) in [
             ("0", 0),
             ("1", 1),
@@ -79,17 +77,27 @@ mod tests {
             ("4294967295", u32::MAX),
             ("99999999999999999999", u32::MAX),
         ] {
-            let head = request("GET", "/").header("x-cost", value).build();
-            assert_eq!(cost.of(&head), expected, "{value:?}");
+            let request = request("GET", "/").header("x-cost", value).build();
+            assert_eq!(cost.of(&request), expected, "{value:?}");
         }
         let twice = request("GET", "/")
             .header("x-cost", "0")
             .header("x-cost", "1")
             .build();
-        assert_eq!(cost.of(&twice), 7, "two values are no number");
+        assert_eq!(cost.of(&twice), 7, "two values are not a number");
         let bytes = request("GET", "/").header("x-cost", b"\xb2".to_vec());
         assert_eq!(cost.of(&bytes.build()), 7);
         assert_eq!(cost.of(&request("GET", "/").build()), 7);
         assert_eq!(Cost::Fixed(3).of(&twice), 3);
+    }
+
+    // DESIGN 6: `min: v2, its default is 1`.
+    #[test]
+    fn no_header_makes_a_request_cheaper_than_the_minimum() {
+        let cost = cost(5, 2);
+        for (value, expected) in [("0", 2), ("1", 2), ("2", 2), ("3", 3), ("-1", 5), ("", 5)] {
+            let request = request("GET", "/").header("x-cost", value).build();
+            assert_eq!(cost.of(&request), expected, "{value:?}");
+        }
     }
 }

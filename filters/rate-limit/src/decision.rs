@@ -1,150 +1,148 @@
-//! From a request and its limits to a verdict.
+//! Decisions: whether a request passes, and what is known of it then. [`decide`] makes them from a request and its limits.
 
-use crate::config::OnError;
+mod charge;
+
 use crate::fields::Standing;
-use crate::key::{self, Entry};
-use crate::limit::{Bucket, Limit, Scope};
-use crate::limiter::{Check, Limiter};
-use crate::limits::Limits;
-use crate::quota::whole_seconds;
-use crate::verdict::{Decision, Outcome, Question, Reason, Refusal, Verdict, add};
-use filter_kit::request::RequestHead;
-use filter_kit::store::CasStore;
+use crate::key::Entry;
+use crate::limit::Limit;
+use crate::reason::Reason;
 use filter_kit::values::Mode;
-use std::time::Duration;
+
+pub use charge::{decide, without_service};
+
+/// What is decided about a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// Whether it passes.
+    pub verdict: Verdict,
+    /// The state of the limits that are enforced, for the fields of its response.
+    pub standings: Vec<Standing>,
+    /// The outcome of each limit, by its place in the list.
+    pub outcomes: Vec<(usize, Outcome)>,
+    /// What else is to be counted.
+    pub incidents: Incidents,
+}
+
+/// Whether a request passes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It does.
+    Pass,
+    /// It is exempt from all limits.
+    Exempt,
+    /// It does not.
+    Refuse(Refusal),
+    /// The limits of this process let it pass; the rate limit service decides.
+    Ask(Vec<Question>),
+}
+
+/// Why a request is refused, and by which limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The limit, by its place in the list; `None`: the filter itself.
+    pub limit: Option<usize>,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// The outcome of a request at a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It passes.
+    Passed,
+    /// It is refused.
+    Refused,
+    /// It would be refused if the limit were enforced.
+    Reported,
+}
+
+/// What else is to be counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Incidents {
+    /// Limits whose key the request lacks.
+    pub missing_keys: u32,
+    /// Buckets that were forgotten.
+    pub evicted: u32,
+    /// Limits at which other workers were faster, time and again.
+    pub contended: u32,
+    /// Whether the path can be read in too many ways, though that is not enforced.
+    pub ambiguous_path: bool,
+    /// Whether the host is malformed, though that is not enforced.
+    pub malformed_host: bool,
+}
+
+/// A question for the rate limit service: one limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// The limit, by its place in the list.
+    pub limit: usize,
+    /// The bucket.
+    pub entries: Vec<Entry>,
+    /// The cost.
+    pub cost: u32,
+}
+
+/// How the filter treats requests that it refuses itself, whichever limits count them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Checks {
+    /// Whether to refuse them.
+    pub mode: Mode,
+    /// Whether the configuration looks at hosts, so that a malformed one is refused.
+    pub looks_at_host: bool,
+}
 
 impl Decision {
-    /// Charges a limit of this process; says whether that ends the request.
-    fn charge(
-        &mut self,
-        (index, limit, limiter): (usize, &Limit, &Limiter),
-        (entries, cost): (&[Entry], u32),
-        (store, now): (&impl CasStore, Duration),
-    ) -> bool {
-        let quota = limiter.quota();
-        let (left, reason) = match limiter.check(store, &key::bytes(entries), cost, now) {
-            Check::Charged { left, evicted } => {
-                add(&mut self.incidents.evicted, evicted);
-                (Some(left), None)
-            }
-            Check::UsedUp { left, wait } => {
-                let retry_after = whole_seconds(wait).max(1);
-                (Some(left), Some(Reason::UsedUp { retry_after }))
-            }
-            Check::TooCostly => {
-                let retry_after = whole_seconds(quota.per()).max(1);
-                (None, Some(Reason::TooCostly { retry_after }))
-            }
-            Check::Contended => (None, Some(Reason::Contended)),
+    /// Nothing but a verdict.
+    #[must_use]
+    pub fn new(verdict: Verdict) -> Self {
+        Self {
+            verdict,
+            standings: Vec::new(),
+            outcomes: Vec::new(),
+            incidents: Incidents::default(),
+        }
+    }
+
+    /// Notes that a limit refuses. Returns whether that ends the request.
+    pub fn refuse(&mut self, index: usize, limit: &Limit, reason: Reason) -> bool {
+        let enforced = limit.mode == Mode::Enforce;
+        add(&mut self.incidents.contended, reason == Reason::Contended);
+        let outcome = if enforced {
+            Outcome::Refused
+        } else {
+            Outcome::Reported
         };
-        if let Some(left) = left
-            && limit.mode == Mode::Enforce
-        {
-            self.standings.push(Standing {
-                name: limit.name.clone(),
-                requests: quota.requests().into(),
-                window: Some(whole_seconds(quota.per()).max(1)),
-                left,
+        self.outcomes.push((index, outcome));
+        if enforced {
+            self.verdict = Verdict::Refuse(Refusal {
+                limit: Some(index),
+                reason,
             });
         }
-        match reason {
-            Some(reason) => self.refuse(index, limit, reason),
-            None => {
-                self.outcomes.push((index, Outcome::Passed));
-                false
+        enforced
+    }
+
+    /// Notes that the filter itself refuses. Returns whether that ends the request.
+    fn refuse_by_filter(&mut self, mode: Mode, reason: Reason) -> bool {
+        let enforced = mode == Mode::Enforce;
+        if enforced {
+            self.verdict = Verdict::Refuse(Refusal {
+                limit: None,
+                reason,
+            });
+        } else {
+            match reason {
+                Reason::MalformedHost => self.incidents.malformed_host = true,
+                _ => self.incidents.ambiguous_path = true,
             }
         }
+        enforced
     }
 }
 
-/// Decides a request. Limits of this process are charged first, in their order, up to the first that refuses; then the rate limit service
-/// is asked of all of its own at once. `mode` is for what concerns no limit of its own.
-pub fn decide(
-    limits: &Limits,
-    request: &RequestHead,
-    mode: Mode,
-    store: &impl CasStore,
-    now: Duration,
-) -> Decision {
-    let mut decision = Decision::new(Verdict::Pass);
-    match limits.is_exempt(request) {
-        Ok(false) => {}
-        Ok(true) => return Decision::new(Verdict::Exempt),
-        Err(_) if mode == Mode::Report => decision.incidents.ambiguous_path = true,
-        Err(_) => {
-            return Decision::new(Verdict::Refuse(Refusal {
-                limit: 0,
-                reason: Reason::AmbiguousPath,
-            }));
-        }
-    }
-    let mut questions = Vec::new();
-    for (index, limit, limiter) in limits.iter() {
-        let ends = match limit.matches.fits(request) {
-            Ok(false) => false,
-            Err(_) => decision.refuse(index, limit, Reason::AmbiguousPath),
-            Ok(true) => {
-                let bucket = limit.bucket(request);
-                add(
-                    &mut decision.incidents.missing_keys,
-                    !matches!(bucket, Bucket::Of(_)),
-                );
-                let cost = limit.cost.of(request);
-                match (bucket, limit.scope, limiter) {
-                    (Bucket::Refused, ..) => decision.refuse(index, limit, Reason::MissingKey),
-                    (Bucket::Of(entries), Scope::Process, Some(limiter)) => {
-                        decision.charge((index, limit, limiter), (&entries, cost), (store, now))
-                    }
-                    // The service takes a cost of 0 for one of 1; and there is nothing to ask.
-                    (Bucket::Of(entries), Scope::Service, _) if cost > 0 => {
-                        questions.push(Question {
-                            limit: index,
-                            entries,
-                            cost,
-                        });
-                        false
-                    }
-                    _ => false,
-                }
-            }
-        };
-        if ends {
-            return decision;
-        }
-    }
-    if !questions.is_empty() {
-        decision.verdict = Verdict::Ask(questions);
-    }
-    decision
-}
-
-/// Decides without the rate limit service, which has no answer to these questions.
-pub fn without_service(
-    mut decision: Decision,
-    questions: &[Question],
-    limits: &Limits,
-    on_error: OnError,
-    (store, now): (&impl CasStore, Duration),
-) -> Decision {
-    decision.verdict = Verdict::Pass;
-    for question in questions {
-        let index = question.limit;
-        let ends = match (on_error, limits.get(index)) {
-            (OnError::Refuse, Some((limit, _))) => {
-                decision.refuse(index, limit, Reason::ServiceUnavailable)
-            }
-            (OnError::Process, Some((limit, Some(limiter)))) => decision.charge(
-                (index, limit, limiter),
-                (&question.entries, question.cost),
-                (store, now),
-            ),
-            _ => false,
-        };
-        if ends {
-            break;
-        }
-    }
-    decision
+/// Counts one more, if it happened.
+fn add(count: &mut u32, happened: bool) {
+    *count = count.saturating_add(u32::from(happened));
 }
 
 #[cfg(test)]

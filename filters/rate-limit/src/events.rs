@@ -1,21 +1,31 @@
-//! What is counted, beside what each limit counts for itself: `rate_limit.passed.NAME_total`, `rate_limit.refused.NAME_total` and
+//! What is counted: events of the filter, and for each limit `rate_limit.passed.NAME_total`, `rate_limit.refused.NAME_total` and
 //! `rate_limit.reported.NAME_total`.
+
+use crate::decision::{Decision, Incidents, Outcome, Verdict};
+use crate::limit::Limit;
+use crate::reason::Reason;
+use filter_kit::host::{Counter, Counters};
+use filter_kit::pipeline::report;
 
 filter_kit::counters! {
     /// What the filter counts.
     pub enum Event in "rate_limit" {
         /// Requests that `exempt` let pass uncounted.
         Exempt => "exempt_total",
-        /// Requests that lacked a part of a limit's key, once for each such limit.
+        /// Requests that lacked a part of a limit's key and were not counted by it, once for each such limit.
         MissingKey => "missing_key_total",
         /// Buckets that were forgotten since a limit's table was full; raise `max_keys` where this grows.
         Evicted => "evicted_total",
         /// Requests that were refused, or would have been, since too many workers changed the same buckets at the same time.
         Contended => "contended_total",
-        /// Requests that were refused with 400 since the spellings of their path fall under different limits.
+        /// Requests that were refused with 400: the path can be read in too many ways.
         RefusedAmbiguousPath => "refused.ambiguous_path_total",
-        /// Report mode: requests that would have been refused since the spellings of their path fall under different limits.
+        /// Report mode: requests that would have been refused: the path can be read in too many ways.
         ReportedAmbiguousPath => "reported.ambiguous_path_total",
+        /// Requests that were refused with 400: the host is malformed.
+        RefusedMalformedHost => "refused.malformed_host_total",
+        /// Report mode: requests that would have been refused: the host is malformed.
+        ReportedMalformedHost => "reported.malformed_host_total",
         /// Answers of the rate limit service that let a request pass.
         ServiceOk => "service.ok_total",
         /// Answers of the rate limit service that a limit is used up.
@@ -23,4 +33,116 @@ filter_kit::counters! {
         /// Requests for which the rate limit service had no answer, or not in time.
         ServiceError => "service.error_total",
     }
+}
+
+/// Names that limits may not have: the filter's own counters have them.
+pub const RESERVED: &[&str] = &["ambiguous_path", "malformed_host"];
+
+/// The counters of a configuration.
+#[derive(Debug)]
+pub struct Counting {
+    events: Counters<Event>,
+    by_limit: Vec<ByLimit>,
+}
+
+/// What is counted for each limit.
+#[derive(Debug)]
+struct ByLimit {
+    name: String,
+    passed: Counter,
+    refused: Counter,
+    reported: Counter,
+}
+
+impl Counting {
+    /// Defines the counters. At load, never per request.
+    #[must_use]
+    pub fn define(limits: &[Limit]) -> Self {
+        let by_limit = |limit: &Limit| {
+            let name = &limit.name;
+            let define = |what: &str| Counter::define(&format!("rate_limit.{what}.{name}_total"));
+            ByLimit {
+                name: name.clone(),
+                passed: define("passed"),
+                refused: define("refused"),
+                reported: define("reported"),
+            }
+        };
+        Self {
+            events: Counters::define(),
+            by_limit: limits.iter().map(by_limit).collect(),
+        }
+    }
+
+    /// Counts an event.
+    pub fn event(&self, event: Event) {
+        self.events.increment(event);
+    }
+
+    /// Counts a decision, and logs what it would have refused.
+    pub fn count(&self, decision: &Decision) {
+        for (limit, outcome) in &decision.outcomes {
+            let Some(counters) = self.by_limit.get(*limit) else {
+                continue;
+            };
+            match outcome {
+                Outcome::Passed => counters.passed.increment(),
+                Outcome::Refused => counters.refused.increment(),
+                Outcome::Reported => {
+                    counters.reported.increment();
+                    let name = &counters.name;
+                    report(&format!("the request would be refused by the limit {name}"));
+                }
+            }
+        }
+        for reason in reported(decision.incidents) {
+            report(&format!(
+                "the request would be refused: {}",
+                reason.details()
+            ));
+        }
+        for (event, times) in events(decision) {
+            (0..times).for_each(|_| self.events.increment(event));
+        }
+    }
+}
+
+/// Why the filter itself would have refused a request.
+fn reported(incidents: Incidents) -> impl Iterator<Item = Reason> {
+    let path = incidents.ambiguous_path.then_some(Reason::AmbiguousPath);
+    let host = incidents.malformed_host.then_some(Reason::MalformedHost);
+    host.into_iter().chain(path)
+}
+
+/// What a decision counts beside its limits, and how often.
+fn events(decision: &Decision) -> [(Event, u32); 8] {
+    let Incidents {
+        missing_keys,
+        evicted,
+        contended,
+        ambiguous_path,
+        malformed_host,
+    } = decision.incidents;
+    let is_refused = |reason: Reason| {
+        let is_it =
+            matches!(&decision.verdict, Verdict::Refuse(refusal) if refusal.reason == reason);
+        u32::from(is_it)
+    };
+    let is_exempt = decision.verdict == Verdict::Exempt;
+    [
+        (Event::Exempt, is_exempt.into()),
+        (Event::MissingKey, missing_keys),
+        (Event::Evicted, evicted),
+        (Event::Contended, contended),
+        (
+            Event::RefusedAmbiguousPath,
+            is_refused(Reason::AmbiguousPath),
+        ),
+        (Event::ReportedAmbiguousPath, ambiguous_path.into()),
+        (
+            Event::RefusedMalformedHost,
+            is_refused(Reason::MalformedHost),
+        ),
+        (Event::ReportedMalformedHost, malformed_host.into()),
+    ]
 }

@@ -2,7 +2,7 @@
 //! `X-RateLimit-*`.
 
 use crate::quota::{Left, whole_seconds};
-use filter_kit::headers::Edit;
+use filter_kit::response::Response;
 use serde::Deserialize;
 
 /// Which fields tell clients of their limits.
@@ -21,7 +21,7 @@ pub enum FieldStyle {
     None,
 }
 
-/// How a client stands with a limit.
+/// The state of a client at a limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
     /// The limit's name, of letters, digits, `-` and `_`.
@@ -38,8 +38,7 @@ pub struct Standing {
 pub type Field = (&'static str, String);
 
 const LEGACY_LIMIT: &str = "x-ratelimit-limit";
-/// The field that tells how much is left.
-pub const LEGACY_REMAINING: &str = "x-ratelimit-remaining";
+const LEGACY_REMAINING: &str = "x-ratelimit-remaining";
 const LEGACY_RESET: &str = "x-ratelimit-reset";
 
 impl FieldStyle {
@@ -75,30 +74,26 @@ pub fn fields(style: FieldStyle, standings: &[Standing]) -> Vec<Field> {
     fields
 }
 
-/// The edits that put fields on a response which may have some of another limiter behind this one: the draft's fields are lists, and of the
-/// older ones those with the least left stay. `remaining` is what the response says is left.
-#[must_use]
-pub fn edits(fields: Vec<Field>, remaining: Option<&[u8]>) -> Vec<Edit> {
+/// Puts fields on a response, which may have some of another limiter behind this one: the draft's fields are lists, and of the older ones
+/// those with the least left stay.
+pub fn write(fields: &[Field], response: &mut Response) {
     let ours = fields
         .iter()
         .find(|(name, _)| *name == LEGACY_REMAINING)
         .and_then(|(_, value)| value.parse::<u64>().ok());
-    let theirs = remaining
-        .and_then(|value| std::str::from_utf8(value).ok())
-        .and_then(|value| value.trim().parse::<u64>().ok());
-    let theirs_stay = theirs.is_some_and(|theirs| ours.is_some_and(|ours| theirs < ours));
-    fields
-        .into_iter()
-        .filter(|(name, _)| !(theirs_stay && is_legacy(name)))
-        .map(|(name, value)| {
-            let edit = if is_legacy(name) {
-                Edit::Set
-            } else {
-                Edit::Add
-            };
-            edit(name.to_owned(), value.into_bytes())
-        })
-        .collect()
+    let theirs_stay = ours.is_some_and(|ours| {
+        response
+            .value(LEGACY_REMAINING)
+            .and_then(|value| std::str::from_utf8(&value).ok()?.trim().parse::<u64>().ok())
+            .is_some_and(|theirs| theirs < ours)
+    });
+    for (name, value) in fields {
+        match (is_legacy(name), theirs_stay) {
+            (true, true) => {}
+            (true, false) => response.set(name, value.as_bytes()),
+            (false, _) => response.add(name, value.as_bytes()),
+        }
+    }
 }
 
 fn is_legacy(name: &str) -> bool {
@@ -134,6 +129,7 @@ fn reset(standing: &Standing) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use filter_kit::headers::Headers;
     use std::time::Duration;
 
     fn standing(name: &str, remaining: u64, reset_ms: u64) -> Standing {
@@ -180,23 +176,27 @@ mod tests {
 
     #[test]
     fn fields_of_a_limiter_behind_are_kept_where_less_is_left_there() {
-        let ours = || fields(FieldStyle::Both, &[standing("a", 5, 0)]);
-        for (theirs, replaced) in [
-            (None, true),
-            (Some("9"), true),
-            (Some("5"), true),
-            (Some("4"), false),
-            (Some("x"), true),
+        let ours = fields(FieldStyle::Both, &[standing("a", 5, 0)]);
+        for (theirs, remaining) in [
+            (None, "5"),
+            (Some("9"), "5"),
+            (Some("5"), "5"),
+            (Some("4"), "4"),
+            (Some("x"), "5"),
         ] {
-            let edits = edits(ours(), theirs.map(str::as_bytes));
-            let has = |edit: Edit| edits.contains(&edit);
-            assert!(has(Edit::Add(
-                "ratelimit".into(),
-                b"\"a\";r=5;t=0".to_vec()
-            )));
-            let set = Edit::Set("x-ratelimit-remaining".into(), b"5".to_vec());
-            assert_eq!(has(set), replaced, "{theirs:?}");
-            assert_eq!(edits.len(), if replaced { 5 } else { 2 });
+            let mut pairs = vec![("ratelimit", "\"b\";r=9;t=1")];
+            pairs.extend(theirs.map(|theirs| ("x-ratelimit-remaining", theirs)));
+            let mut response = Response::of(Headers::new(&pairs));
+            write(&ours, &mut response);
+            let headers = response.headers();
+            let values = |name| headers.all(name).collect::<Vec<_>>();
+            assert_eq!(
+                values("ratelimit"),
+                [&b"\"b\";r=9;t=1"[..], b"\"a\";r=5;t=0"]
+            );
+            assert_eq!(values("x-ratelimit-remaining"), [remaining.as_bytes()]);
+            let limit = (remaining == "5").then_some(&b"100"[..]);
+            assert_eq!(headers.first("x-ratelimit-limit"), limit, "{theirs:?}");
         }
     }
 }

@@ -1,54 +1,204 @@
-//! A worker's filter, and a request on its way through it: what is decided elsewhere is carried out here.
+//! The filter on one worker, and a request on its way through it: what is decided elsewhere is applied here.
 
 use crate::config::{Config, OnError};
-use crate::counting::Counting;
-use crate::decision::{decide, without_service};
-use crate::events::Event;
-use crate::fields::{self, Field, FieldStyle, LEGACY_REMAINING};
+use crate::decision::{Checks, Decision, Question, Refusal, Verdict, decide, without_service};
+use crate::events::{Counting, Event};
+use crate::fields::{self, Field, FieldStyle};
 use crate::limits::Limits;
 use crate::reply::{self, Extra};
-use crate::service::{self, Answer, Service, answered};
-use crate::verdict::{Decision, Question, Refusal, Verdict};
-use filter_kit::headers::Edit;
-use filter_kit::host::{self, SharedData};
-use filter_kit::reply::ReplyTemplate;
-use filter_kit::request::{Needs, RequestHead};
-use filter_kit::values::{HeaderName, Mode};
-use std::rc::Rc;
+use crate::service::{Answer, Service, answered};
+use filter_kit::host::{SharedData, random_seed};
+use filter_kit::pipeline::{Callbacks, Filter, Flow, Wait, Wake};
+use filter_kit::reply::{LocalReply, ReplyTemplate};
+use filter_kit::request::Request;
+use filter_kit::response::Response;
+use filter_kit::values::HeaderName;
 
 /// The filter on one worker.
 #[derive(Debug)]
 pub struct RateLimit {
-    mode: Mode,
+    checks: Checks,
     limits: Limits,
     fields: FieldStyle,
     response: ReplyTemplate,
     service: Option<Service>,
-    needs: Needs,
     counting: Counting,
 }
 
-impl RateLimit {
-    /// The filter of a configuration.
-    #[must_use]
-    pub fn start(config: Config) -> Self {
+/// What a request leaves for its response, or for the answer of the rate limit service.
+#[derive(Debug, Default)]
+pub struct State {
+    fields: Vec<Field>,
+    /// From the rate limit service.
+    extra: Vec<(HeaderName, Vec<u8>)>,
+    waiting: Option<(Decision, Vec<Question>)>,
+}
+
+impl Filter for RateLimit {
+    type Config = Config;
+    type State = State;
+
+    const CALLBACKS: Callbacks = Callbacks {
+        waiting: true,
+        grpc: true,
+        ..Callbacks::HEADS
+    };
+
+    fn new(config: Config) -> Self {
         let counting = Counting::define(&config.limits);
         let limits = Limits::new(
             config.limits,
             config.exempt,
             config.max_keys,
             &SharedData,
-            host::random_seed(),
+            random_seed(),
         );
         Self {
-            mode: config.mode,
+            checks: Checks {
+                mode: config.mode,
+                looks_at_host: limits.looks_at_host() || config.response.looks_at_host(),
+            },
+            limits,
             fields: config.fields,
-            needs: limits.needs().or(config.response.needs()),
             response: config.response,
             service: config.service,
-            limits,
             counting,
         }
+    }
+
+    // `mode()` stays `Enforce`: limits have modes of their own, and what is not enforced makes no edit and no reply.
+
+    fn on_request(&self, request: &mut Request, state: &mut State) -> Flow {
+        if self.limits.is_empty() {
+            return Flow::Continue;
+        }
+        let now = request.now();
+        let mut decision = decide(&self.limits, request, self.checks, &SharedData, now);
+        match std::mem::replace(&mut decision.verdict, Verdict::Pass) {
+            Verdict::Ask(questions) => self.ask(decision, questions, request, state),
+            verdict => {
+                decision.verdict = verdict;
+                self.apply(&decision, Extra::default(), request, state)
+            }
+        }
+    }
+
+    /// The rate limit service has answered, or will not.
+    fn on_resume(&self, request: &mut Request, state: &mut State, wake: Wake) -> Flow {
+        let Some((decision, questions)) = state.waiting.take() else {
+            return Flow::Continue;
+        };
+        let Wake::Answer(Some(bytes)) = wake else {
+            return self.do_without(decision, &questions, request, state);
+        };
+        let Some(answer) = Answer::read(&bytes) else {
+            return self.do_without(decision, &questions, request, state);
+        };
+        self.counting.event(if answer.is_over_limit() {
+            Event::ServiceOverLimit
+        } else {
+            Event::ServiceOk
+        });
+        let decision = answered(decision, &questions, &answer, &self.limits);
+        let flow = self.apply(&decision, answer.for_client, request, state);
+        if flow == Flow::Continue && !answer.for_upstream.is_empty() {
+            request.edit(|headers| {
+                for (name, value) in &answer.for_upstream {
+                    headers.add(name.as_str(), value);
+                }
+            });
+        }
+        flow
+    }
+
+    fn on_response(&self, response: &mut Response, state: &mut State) {
+        let State { fields, extra, .. } = std::mem::take(state);
+        if fields.is_empty() && extra.is_empty() {
+            return;
+        }
+        fields::write(&fields, response);
+        for (name, value) in &extra {
+            response.add(name.as_str(), value);
+        }
+    }
+}
+
+impl RateLimit {
+    /// Asks the rate limit service, and lets the request wait.
+    fn ask(
+        &self,
+        decision: Decision,
+        questions: Vec<Question>,
+        request: &Request,
+        state: &mut State,
+    ) -> Flow {
+        let Some(service) = &self.service else {
+            return self.do_without(decision, &questions, request, state);
+        };
+        let call = service.call(&questions);
+        state.waiting = Some((decision, questions));
+        Flow::Wait(Wait::Call(call))
+    }
+
+    /// The rate limit service has no answer.
+    fn do_without(
+        &self,
+        decision: Decision,
+        questions: &[Question],
+        request: &Request,
+        state: &mut State,
+    ) -> Flow {
+        self.counting.event(Event::ServiceError);
+        let on_error = self.service.as_ref().map(|service| service.on_error);
+        let decision = without_service(
+            decision,
+            questions,
+            &self.limits,
+            on_error.unwrap_or(OnError::Refuse),
+            (&SharedData, request.now()),
+        );
+        self.apply(&decision, Extra::default(), request, state)
+    }
+
+    /// Applies what was decided; the rate limit service has been asked.
+    fn apply(
+        &self,
+        decision: &Decision,
+        extra: Extra,
+        request: &Request,
+        state: &mut State,
+    ) -> Flow {
+        self.counting.count(decision);
+        match &decision.verdict {
+            Verdict::Refuse(refusal) => {
+                Flow::Reply(self.refusal(refusal, decision, extra, request))
+            }
+            Verdict::Pass | Verdict::Exempt | Verdict::Ask(_) => {
+                state.fields = self.fields(decision, &extra.headers);
+                state.extra = extra.headers;
+                Flow::Continue
+            }
+        }
+    }
+
+    fn refusal(
+        &self,
+        refusal: &Refusal,
+        decision: &Decision,
+        extra: Extra,
+        request: &Request,
+    ) -> LocalReply {
+        let fields = self.fields(decision, &extra.headers);
+        let limit = refusal.limit.and_then(|index| self.limits.get(index));
+        let name = limit.map_or("", |(limit, _)| limit.name.as_str());
+        reply::reply(
+            &refusal.reason,
+            name,
+            fields,
+            extra,
+            &self.response,
+            request,
+        )
     }
 
     /// The fields of a response, but for those that the rate limit service gives itself.
@@ -57,179 +207,7 @@ impl RateLimit {
         fields.retain(|(name, _)| !extra.iter().any(|(other, _)| other.as_str() == *name));
         fields
     }
-
-    fn refuse(&self, refusal: &Refusal, decision: &Decision, extra: Extra, head: &RequestHead) {
-        let fields = self.fields(decision, &extra.headers);
-        let limit = self.limits.get(refusal.limit);
-        let name = limit.map_or("", |(limit, _)| limit.name.as_str());
-        let reply = reply::reply(refusal, name, fields, extra, &self.response, head);
-        host::reply(&reply);
-    }
 }
 
-/// What becomes of a request now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next {
-    /// It goes on.
-    Go,
-    /// It waits for the rate limit service, or has been answered.
-    Stay,
-}
-
-/// A request on its way through the filter.
-#[derive(Debug)]
-pub struct Passage {
-    filter: Rc<RateLimit>,
-    /// For the response.
-    fields: Vec<Field>,
-    /// For the response, from the rate limit service.
-    extra: Vec<(HeaderName, Vec<u8>)>,
-    waiting: Option<Waiting>,
-}
-
-/// A request that waits for the rate limit service.
-#[derive(Debug)]
-struct Waiting {
-    call: u32,
-    decision: Decision,
-    questions: Vec<Question>,
-    head: RequestHead,
-}
-
-impl Passage {
-    /// Of a request that has not come yet. No host calls here: they would act for another context.
-    #[must_use]
-    pub fn new(filter: Rc<RateLimit>) -> Self {
-        Self {
-            filter,
-            fields: Vec::new(),
-            extra: Vec::new(),
-            waiting: None,
-        }
-    }
-
-    /// Its head is here. Only in `on_http_request_headers`.
-    pub fn on_request(&mut self) -> Next {
-        let filter = Rc::clone(&self.filter);
-        if filter.limits.is_empty() {
-            return Next::Go;
-        }
-        let head = host::request_head(filter.needs);
-        let mut decision = decide(&filter.limits, &head, filter.mode, &SharedData, host::now());
-        match std::mem::replace(&mut decision.verdict, Verdict::Pass) {
-            Verdict::Ask(questions) => self.ask(decision, questions, head),
-            verdict => {
-                decision.verdict = verdict;
-                self.act(&decision, Extra::default(), &head)
-            }
-        }
-    }
-
-    /// The call has ended: with the bytes of an answer, or without. Only in `on_grpc_call_response`.
-    pub fn on_answer(&mut self, call: u32, answer: impl Fn() -> Option<Vec<u8>>) -> Next {
-        let Some(Waiting {
-            decision,
-            questions,
-            head,
-            ..
-        }) = self.waiting.take_if(|waiting| waiting.call == call)
-        else {
-            return Next::Stay;
-        };
-        let filter = Rc::clone(&self.filter);
-        let Some(answer) = answer().and_then(|bytes| Answer::read(&bytes)) else {
-            return self.do_without(decision, &questions, &head);
-        };
-        filter.counting.event(if answer.is_over_limit() {
-            Event::ServiceOverLimit
-        } else {
-            Event::ServiceOk
-        });
-        let decision = answered(decision, &questions, &answer, &filter.limits);
-        let next = self.act(&decision, answer.for_client, &head);
-        if next == Next::Go {
-            host::edit_request(&added(answer.for_upstream));
-        }
-        next
-    }
-
-    /// Its response is here. Only in `on_http_response_headers`.
-    pub fn on_response(&mut self) {
-        if !self.fields.is_empty() {
-            let remaining = host::response_header(LEGACY_REMAINING);
-            let fields = std::mem::take(&mut self.fields);
-            host::edit_response(&fields::edits(fields, remaining.as_deref()));
-        }
-        if !self.extra.is_empty() {
-            host::edit_response(&added(std::mem::take(&mut self.extra)));
-        }
-    }
-
-    /// Does what was decided, but for asking the service.
-    fn act(&mut self, decision: &Decision, extra: Extra, head: &RequestHead) -> Next {
-        self.filter.counting.count(decision);
-        match &decision.verdict {
-            Verdict::Refuse(refusal) => {
-                self.filter.refuse(refusal, decision, extra, head);
-                Next::Stay
-            }
-            Verdict::Pass | Verdict::Exempt | Verdict::Ask(_) => {
-                self.fields = self.filter.fields(decision, &extra.headers);
-                self.extra = extra.headers;
-                Next::Go
-            }
-        }
-    }
-
-    /// Asks the rate limit service, and lets the request wait.
-    fn ask(&mut self, decision: Decision, questions: Vec<Question>, head: RequestHead) -> Next {
-        let filter = Rc::clone(&self.filter);
-        let call = filter.service.as_ref().and_then(|service| {
-            host::grpc_call(
-                &service.cluster,
-                (service::SERVICE, service::METHOD),
-                &service.message(&questions),
-                service.timeout,
-            )
-        });
-        match call {
-            Some(call) => {
-                self.waiting = Some(Waiting {
-                    call,
-                    decision,
-                    questions,
-                    head,
-                });
-                Next::Stay
-            }
-            None => self.do_without(decision, &questions, &head),
-        }
-    }
-
-    /// The service has no answer.
-    fn do_without(
-        &mut self,
-        decision: Decision,
-        questions: &[Question],
-        head: &RequestHead,
-    ) -> Next {
-        let filter = Rc::clone(&self.filter);
-        filter.counting.event(Event::ServiceError);
-        let on_error = filter.service.as_ref().map(|service| service.on_error);
-        let decision = without_service(
-            decision,
-            questions,
-            &filter.limits,
-            on_error.unwrap_or(OnError::Refuse),
-            (&SharedData, host::now()),
-        );
-        self.act(&decision, Extra::default(), head)
-    }
-}
-
-fn added(headers: Vec<(HeaderName, Vec<u8>)>) -> Vec<Edit> {
-    headers
-        .into_iter()
-        .map(|(name, value)| Edit::Add(name.as_str().to_owned(), value))
-        .collect()
-}
+#[cfg(test)]
+mod tests;

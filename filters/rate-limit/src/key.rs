@@ -1,11 +1,10 @@
 //! Keys: what tells the requests of one bucket from those of another.
 
 use crate::address::Prefixes;
-use filter_kit::request::{Needs, RequestHead, cookie_values, percent_decode};
-use filter_kit::spelling::plain_form;
+use filter_kit::request::{Request, decode};
 use filter_kit::values::HeaderName;
 
-/// What a key part is where the request has several values for it. A client could pass a limit by adding values, whichever of them the
+/// The value of a key part for which the request has several values. A client could pass a limit by adding values, whichever of them the
 /// upstream goes by; so all such requests share a bucket.
 pub const REPEATED: &[u8] = b"repeated";
 
@@ -14,17 +13,17 @@ pub const REPEATED: &[u8] = b"repeated";
 pub enum KeyPart {
     /// The client's address as Envoy trusts it.
     ClientIp(Prefixes),
-    /// A request header.
+    /// A request header; `host` is the host.
     Header(HeaderName),
     /// A query parameter, decoded.
     Query(String),
     /// A cookie, decoded.
     Cookie(String),
-    /// The path without query, in plain form.
+    /// The path without query, in the one form that all its spellings have.
     Path,
     /// The method.
     Method,
-    /// The host in lower case, without port.
+    /// The host in lower case, without port and final dot.
     Host,
     /// A fixed text.
     Value(String),
@@ -40,31 +39,17 @@ pub struct Entry {
 }
 
 impl KeyPart {
-    /// The part in a request; `None` where it is missing or empty.
+    /// The part in a request; `None` where it is missing or empty, the host malformed, or the path has too many readings.
     #[must_use]
-    pub fn of(&self, request: &RequestHead) -> Option<Entry> {
+    pub fn of(&self, request: &Request) -> Option<Entry> {
         let value = match self {
-            Self::ClientIp(prefixes) => {
-                let address = request.source_address.as_deref()?;
-                prefixes.client(address)?.into_bytes()
-            }
-            Self::Header(name) => single(
-                request
-                    .headers
-                    .all(name.as_str())
-                    .map(|value| value.trim_ascii().to_vec()),
-            )?,
+            Self::ClientIp(prefixes) => prefixes.client(request.source_address()?)?.into_bytes(),
+            Self::Header(name) => single(request.values(name.as_str()).map(<[u8]>::trim_ascii))?,
             Self::Query(name) => single(request.query_values(name))?,
-            Self::Cookie(name) => single(
-                cookie_values(&request.headers, name)
-                    .map(|value| percent_decode(value).into_owned()),
-            )?,
-            Self::Path => plain_form(request.path()).into_owned(),
-            Self::Method => request.method.clone(),
-            Self::Host => {
-                let host = request.host();
-                host.strip_suffix(b".").unwrap_or(host).to_ascii_lowercase()
-            }
+            Self::Cookie(name) => single(request.cookie_values(name).map(decode))?,
+            Self::Path => request.canonical_path().ok()?.to_vec(),
+            Self::Method => request.method().to_vec(),
+            Self::Host => request.host().ok()?.to_vec(),
             Self::Value(text) => text.clone().into_bytes(),
         };
         (!value.is_empty()).then(|| Entry {
@@ -87,35 +72,28 @@ impl KeyPart {
         }
     }
 
-    /// What has to be known of a request to find it.
+    /// Whether it looks at the host, so that a request with a malformed one has to be refused.
     #[must_use]
-    pub fn needs(&self) -> Needs {
-        let mut needs = Needs::default();
+    pub fn looks_at_host(&self) -> bool {
         match self {
-            Self::ClientIp(_) => needs.source_address = true,
-            Self::Header(_) | Self::Cookie(_) => needs.headers = true,
-            Self::Query(_) | Self::Path => needs.target = true,
-            Self::Method => needs.method = true,
-            Self::Host => needs.authority = true,
-            Self::Value(_) => {}
+            Self::Host => true,
+            Self::Header(name) => name.as_str() == "host",
+            _ => false,
         }
-        needs
     }
 }
 
 /// The value that all values are; [`REPEATED`] where they differ.
-fn single(mut values: impl Iterator<Item = Vec<u8>>) -> Option<Vec<u8>> {
+fn single<T: AsRef<[u8]>>(mut values: impl Iterator<Item = T>) -> Option<Vec<u8>> {
     let first = values.next()?;
-    if values.all(|other| other == first) {
-        Some(first)
-    } else {
-        Some(REPEATED.to_vec())
-    }
+    let first = first.as_ref();
+    let is_single = values.all(|other| other.as_ref() == first);
+    Some(if is_single { first } else { REPEATED }.to_vec())
 }
 
 /// All parts of a key in a request; `None` where one is missing. No parts: a key of its own, the same for all requests.
 #[must_use]
-pub fn entries(parts: &[KeyPart], request: &RequestHead) -> Option<Vec<Entry>> {
+pub fn entries(parts: &[KeyPart], request: &Request) -> Option<Vec<Entry>> {
     parts.iter().map(|part| part.of(request)).collect()
 }
 
@@ -138,10 +116,10 @@ mod tests {
     use filter_kit::testing::request;
     use proptest::prelude::*;
 
-    fn head() -> RequestHead {
+    fn full() -> Request {
         request(
             "GET",
-            "/a//b/../c?user=a%20b&tag=1&tag=2&same=x&same=x&empty=",
+            "/a//b/../c;v=1?user=a%20b&tag=1&tag=2&same=x&same=x&empty=",
         )
         .authority("API.example.com.:8443")
         .header("x-user", " alice ")
@@ -165,6 +143,7 @@ mod tests {
             (header("x-two"), "x-two", Some(REPEATED)),
             (header("x-empty"), "x-empty", None),
             (header("x-none"), "x-none", None),
+            (header("host"), "host", Some(b"api.example.com")),
             (KeyPart::Query("user".into()), "user", Some(b"a b")),
             (KeyPart::Query("tag".into()), "tag", Some(REPEATED)),
             (KeyPart::Query("same".into()), "same", Some(b"x")),
@@ -176,7 +155,7 @@ mod tests {
             (KeyPart::Host, "host", Some(b"api.example.com")),
             (KeyPart::Value("all".into()), "generic_key", Some(b"all")),
         ] {
-            let entry = part.of(&head());
+            let entry = part.of(&full());
             assert_eq!(
                 entry.as_ref().map(|e| e.value.as_slice()),
                 value,
@@ -184,17 +163,34 @@ mod tests {
             );
             assert_eq!(part.name(), name);
         }
-        let nobody = request("GET", "/").build();
+    }
+
+    #[test]
+    fn a_part_that_the_request_lacks_is_missing() {
         let ip = KeyPart::ClientIp(Prefixes { ipv4: 32, ipv6: 64 });
-        assert_eq!(ip.of(&nobody), None);
-        assert_eq!(KeyPart::Path.of(&RequestHead::default()), None);
+        assert_eq!(ip.of(&request("GET", "/").build()), None);
+        let malformed = request("GET", "/").authority("a:b").build();
+        assert_eq!(KeyPart::Host.of(&malformed), None);
+        let path = "/a%2F%252F%25252F%2525252F%255C/;%3B%253B/..%2e/%252e.//x\\".repeat(4);
+        let endless = request("GET", &path).build();
+        assert!(endless.readings().is_err());
+        assert_eq!(KeyPart::Path.of(&endless), None);
+        let connect = request("CONNECT", "").build();
+        assert_eq!(KeyPart::Path.of(&connect), None);
+    }
+
+    #[test]
+    fn the_host_is_looked_at_under_each_of_its_names() {
+        let header = |name| KeyPart::Header(HeaderName::new(name).unwrap());
+        assert!(KeyPart::Host.looks_at_host() && header("host").looks_at_host());
+        assert!(!header("x-host").looks_at_host() && !KeyPart::Path.looks_at_host());
     }
 
     #[test]
     fn one_missing_part_makes_the_key_missing_and_no_parts_make_one_bucket() {
         let parts = [KeyPart::Method, KeyPart::Query("none".into())];
-        assert_eq!(entries(&parts, &head()), None);
-        assert_eq!(entries(&[], &head()), Some(vec![]));
+        assert_eq!(entries(&parts, &full()), None);
+        assert_eq!(entries(&[], &full()), Some(vec![]));
         assert_eq!(bytes(&[]), b"");
     }
 

@@ -4,7 +4,7 @@ use crate::cost::Cost;
 use crate::key::{self, Entry, KeyPart};
 use crate::quota::Quota;
 use filter_kit::matching::Match;
-use filter_kit::request::{Needs, RequestHead};
+use filter_kit::request::{Request, TooManyReadings};
 use filter_kit::values::Mode;
 
 /// A limit.
@@ -20,7 +20,7 @@ pub struct Limit {
     pub quota: Option<Quota>,
     /// What a request costs.
     pub cost: Cost,
-    /// What becomes of a request without a part of the key.
+    /// What to do with a request without a part of the key.
     pub missing_key: MissingKey,
     /// Who counts.
     pub scope: Scope,
@@ -37,7 +37,7 @@ pub enum Scope {
     Service,
 }
 
-/// What becomes of a request without a part of the key.
+/// What to do with a request without a part of the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MissingKey {
     /// The limit does not count it.
@@ -60,9 +60,23 @@ pub enum Bucket {
 }
 
 impl Limit {
-    /// The bucket of a request that matches.
+    /// Whether it counts a request: any reading of the path matches.
+    ///
+    /// # Errors
+    /// [`TooManyReadings`] of a path that the match or the key looks at.
+    pub fn counts(&self, request: &Request) -> Result<bool, TooManyReadings> {
+        if self.matches.readings(request)?.is_none() {
+            return Ok(false);
+        }
+        if self.key.contains(&KeyPart::Path) {
+            request.canonical_path()?;
+        }
+        Ok(true)
+    }
+
+    /// The bucket of a request that it counts.
     #[must_use]
-    pub fn bucket(&self, request: &RequestHead) -> Bucket {
+    pub fn bucket(&self, request: &Request) -> Bucket {
         match (key::entries(&self.key, request), self.missing_key) {
             (Some(entries), _) => Bucket::Of(entries),
             (None, MissingKey::Skip) => Bucket::None,
@@ -71,12 +85,10 @@ impl Limit {
         }
     }
 
-    /// What has to be known of a request to count it.
+    /// Whether it looks at the host, so that a request with a malformed one has to be refused.
     #[must_use]
-    pub fn needs(&self) -> Needs {
-        Needs::any(self.key.iter().map(KeyPart::needs))
-            .or(self.matches.needs())
-            .or(self.cost.needs())
+    pub fn looks_at_host(&self) -> bool {
+        self.matches.looks_at_host() || self.key.iter().any(KeyPart::looks_at_host)
     }
 }
 

@@ -22,7 +22,7 @@ pub struct Limiter {
     buckets: SlotTable,
 }
 
-/// What became of a request at a limit.
+/// The result of charging a request to a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Check {
     /// It was charged, and passes.

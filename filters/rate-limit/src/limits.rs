@@ -2,9 +2,8 @@
 
 use crate::limit::Limit;
 use crate::limiter::Limiter;
-use filter_kit::matching::Match;
-use filter_kit::request::{Needs, RequestHead};
-use filter_kit::spelling::AmbiguousPath;
+use filter_kit::matching::{Match, ReadingSet};
+use filter_kit::request::{Request, TooManyReadings};
 use filter_kit::store::{CasStore, SlotTable};
 
 /// All limits of a configuration.
@@ -61,23 +60,30 @@ impl Limits {
             .map(|(limit, limiter)| (limit, limiter.as_ref()))
     }
 
-    /// Whether no limit counts a request.
+    /// Whether no limit counts a request: each reading of its path is exempt, by one match or another.
     ///
     /// # Errors
-    /// Where that depends on how its path is spelled.
-    pub fn is_exempt(&self, request: &RequestHead) -> Result<bool, AmbiguousPath> {
-        for exempt in &self.exempt {
-            if exempt.fits(request)? {
+    /// [`TooManyReadings`] of a path that decides.
+    pub fn is_exempt(&self, request: &Request) -> Result<bool, TooManyReadings> {
+        let mut exempt = ReadingSet::NONE;
+        let mut unread = None;
+        for matches in &self.exempt {
+            match matches.readings(request) {
+                Ok(readings) => exempt = exempt.or(readings),
+                Err(error) => unread = Some(error),
+            }
+            if exempt.is_all() {
                 return Ok(true);
             }
         }
-        Ok(false)
+        unread.map_or(Ok(false), Err)
     }
 
-    /// What has to be known of a request to count it.
+    /// Whether a limit or an exemption looks at the host, so that a request with a malformed one has to be refused.
     #[must_use]
-    pub fn needs(&self) -> Needs {
-        let limits = self.limits.iter().map(|(limit, _)| limit.needs());
-        Needs::any(limits.chain(self.exempt.iter().map(Match::needs)))
+    pub fn looks_at_host(&self) -> bool {
+        let mut limits = self.limits.iter();
+        limits.any(|(limit, _)| limit.looks_at_host())
+            || self.exempt.iter().any(Match::looks_at_host)
     }
 }

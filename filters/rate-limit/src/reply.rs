@@ -1,9 +1,9 @@
-//! What a client that is refused is told.
+//! Replies to requests that are refused.
 
 use crate::fields::Field;
-use crate::verdict::{Reason, Refusal};
+use crate::reason::Reason;
 use filter_kit::reply::{Body, GrpcStatus, LocalReply, ReplyTemplate};
-use filter_kit::request::RequestHead;
+use filter_kit::request::Request;
 use filter_kit::template::Values;
 use filter_kit::values::HeaderName;
 
@@ -28,32 +28,33 @@ pub struct Extra {
 /// The answer to a request that is refused by the limit of this name. `fields` tell of the limits that counted it.
 #[must_use]
 pub fn reply(
-    refusal: &Refusal,
+    reason: &Reason,
     name: &str,
     fields: Vec<Field>,
     extra: Extra,
     template: &ReplyTemplate,
-    head: &RequestHead,
+    request: &Request,
 ) -> LocalReply {
-    let reason = &refusal.reason;
+    let details = reason.details();
     let mut reply = match reason {
         Reason::AmbiguousPath => return LocalReply::ambiguous_path(),
+        Reason::MalformedHost => return LocalReply::malformed_host(),
         Reason::MissingKey => LocalReply::new(
             400,
             GrpcStatus::InvalidArgument,
-            format!("rate_limit_missing_key{{{name}}}"),
+            format!("{details}{{{name}}}"),
             "The request lacks what its limit counts by.",
         ),
         Reason::ServiceUnavailable => LocalReply::new(
             503,
             GrpcStatus::Unavailable,
-            "rate_limit_service_unavailable",
+            details,
             "The request could not be counted. Try again.",
         ),
         Reason::UsedUp { .. } | Reason::Contended | Reason::TooCostly { .. } => LocalReply::new(
             429,
             GrpcStatus::ResourceExhausted,
-            format!("rate_limited{{{name}}}"),
+            format!("{details}{{{name}}}"),
             sentence(reason),
         ),
     };
@@ -75,7 +76,7 @@ pub fn reply(
     if reply.status == 429 {
         let wait = wait.unwrap_or_default();
         let values = Values {
-            request: Some(head),
+            request: Some(request),
             extra: &[
                 (LIMIT_NAME, name.as_bytes()),
                 (RETRY_AFTER, wait.as_bytes()),
@@ -111,16 +112,15 @@ mod tests {
             ..Scope::default()
         };
         let template = raw.build(scope, &Default::default()).unwrap();
-        let refusal = Refusal { limit: 0, reason };
         let fields = vec![("ratelimit", "x".to_owned())];
-        let head = request("GET", "/").build();
-        reply(&refusal, "per-client", fields, extra, &template, &head)
+        let request = request("GET", "/").build();
+        reply(&reason, "per-client", fields, extra, &template, &request)
     }
 
     fn header<'r>(reply: &'r LocalReply, name: &str) -> Option<&'r str> {
         let mut all = reply.headers.iter().filter(|(n, _)| n.as_str() == name);
         let value = all.next().map(|(_, v)| std::str::from_utf8(v).unwrap());
-        assert!(all.next().is_none(), "{name} stands twice");
+        assert!(all.next().is_none(), "{name} is repeated");
         value
     }
 
@@ -164,11 +164,12 @@ mod tests {
             assert_eq!(header(&reply, "retry-after"), wait, "{reason:?}");
             assert_eq!(header(&reply, "ratelimit"), Some("x"), "{reason:?}");
         }
-        let path = answer(Reason::AmbiguousPath, Extra::default(), "{}");
-        assert_eq!(
-            (path.status, path.details.as_str()),
-            (400, "ambiguous_path")
-        );
+        for reason in [Reason::AmbiguousPath, Reason::MalformedHost] {
+            let details = reason.details();
+            let reply = answer(reason, Extra::default(), "{}");
+            assert_eq!((reply.status, reply.details.as_str()), (400, details));
+            assert!(reply.headers.is_empty(), "no limit refused it");
+        }
     }
 
     #[test]

@@ -75,11 +75,7 @@ fn build_one(filter: &'static Filter, toolchain: Toolchain, flags: &Flags) -> Re
         .join(format!("{}.wasm", filter.name.replace('-', "_")));
     let linked = fs::read(&linked)
         .with_context(|| format!("cannot read {}", workspace::display(&linked)))?;
-    let root = workspace::root().to_owned();
-    let exports = callbacks::wanted(&[
-        &root.join("filters").join(filter.name).join("src"),
-        &root.join("shared/src"),
-    ])?;
+    let exports: BTreeSet<&str> = (filter.exports)().into_iter().collect();
     let wasm = prune::prune(&linked, &exports).with_context(|| filter.name)?;
     if let Some(path) = flags.local.iter().find(|path| contains_path(&wasm, path)) {
         bail!(

@@ -125,7 +125,7 @@ mod tests {
             .iter()
             .map(|suite| suite.name)
             .collect();
-        assert_eq!(names, ["unit", "e2e"]);
+        assert_eq!(names, ["unit", "e2e", "ledger"]);
         assert_eq!(select(&[], true).unwrap().len(), SUITES.len());
     }
 
@@ -137,7 +137,7 @@ mod tests {
         assert!(
             error
                 .to_string()
-                .starts_with("\"e2\" is not a suite; one of: unit, e2e, browser, "),
+                .starts_with("\"e2\" is not a suite; one of: unit, e2e, ledger, "),
             "{error}"
         );
     }

@@ -40,6 +40,13 @@ pub(super) const SUITES: &[Suite] = &[
         run: e2e,
     },
     Suite {
+        name: "ledger",
+        what: "what a request costs in each module, against docs/cost-ledger.md",
+        by_default: true,
+        can_run: || Ok(()),
+        run: ledger,
+    },
+    Suite {
         name: "browser",
         what: "cors as a page in Chromium sees it",
         by_default: false,
@@ -113,7 +120,14 @@ pub(super) fn help() -> String {
 
 fn unit(filter: &[String]) -> Result<()> {
     cargo_test(
-        &["--workspace", "--exclude", "e2e", "--all-features"],
+        &[
+            "--workspace",
+            "--exclude",
+            "e2e",
+            "--exclude",
+            "ledger",
+            "--all-features",
+        ],
         filter,
     )
 }
@@ -121,6 +135,17 @@ fn unit(filter: &[String]) -> Result<()> {
 fn e2e(filter: &[String]) -> Result<()> {
     prepare()?;
     cargo_test(&["--package", "e2e"], filter)
+}
+
+fn ledger(filter: &[String]) -> Result<()> {
+    let toolchain = wasm_target::set_up()?;
+    if !toolchain.is_small() {
+        // Another compiler or another std makes other instructions of the same source.
+        println!("{} the ledger counts modules whose std is compiled for size: this toolchain cannot", term::yellow("note:"));
+        return Ok(());
+    }
+    build::build(&FILTERS.iter().collect::<Vec<_>>(), toolchain)?;
+    cargo_test(&["--package", "ledger"], filter)
 }
 
 fn browser(filter: &[String]) -> Result<()> {

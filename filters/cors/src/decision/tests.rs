@@ -1,7 +1,10 @@
+mod preflights;
+
 use super::*;
 use crate::config::Config;
 use filter_kit::config::{Env, load};
 use filter_kit::testing::request;
+use filter_kit::values::HeaderName;
 
 fn policies(json: &str) -> Policies {
     let config: Config = load(json.as_bytes(), &Env::new()).unwrap();
@@ -29,16 +32,6 @@ fn ask(policies: &Policies, method: &str, headers: &[(&str, &str)]) -> Decision 
     decide(policies, &head)
 }
 
-fn preflight(policies: &Policies, origin: &str, method: &str, headers: &str) -> Decision {
-    let asked = [
-        ("origin", origin),
-        ("access-control-request-method", method),
-        ("access-control-request-headers", headers),
-    ];
-    let given = if headers.is_empty() { 2 } else { 3 };
-    ask(policies, "OPTIONS", &asked[..given])
-}
-
 /// The headers of a reply, one per line.
 fn reply(decision: &Decision) -> (u16, String) {
     let Action::Reply(reply) = &decision.action else {
@@ -63,141 +56,6 @@ fn passed(decision: &Decision) -> (String, String) {
             .collect(),
     };
     (cors, plan.vary.value())
-}
-
-const PREFLIGHT_VARY: &str =
-    "vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers\n";
-
-#[test]
-fn a_preflight_that_is_allowed_is_told_what_is() {
-    let decision = preflight(
-        &sample(),
-        "https://app.example.com",
-        "PUT",
-        "content-type,x-token",
-    );
-    assert_eq!(decision.outcome, Some(Outcome::PreflightAllowed));
-    let expected = format!(
-        "access-control-allow-origin: https://app.example.com\n\
-         access-control-allow-credentials: true\n\
-         access-control-allow-methods: GET, PUT\n\
-         access-control-allow-headers: content-type, x-token\n\
-         access-control-max-age: 600\n{PREFLIGHT_VARY}"
-    );
-    assert_eq!(reply(&decision), (204, expected));
-}
-
-#[test]
-fn private_network_access_is_granted_only_where_it_is_asked_for() {
-    let asked = [
-        ("origin", "https://app.example.com"),
-        ("access-control-request-method", "GET"),
-        ("access-control-request-private-network", "true"),
-    ];
-    let (_, headers) = reply(&ask(&sample(), "OPTIONS", &asked));
-    assert!(headers.contains("access-control-allow-private-network: true\n"));
-    let (_, headers) = reply(&ask(&sample(), "OPTIONS", &asked[..2]));
-    assert!(!headers.contains("private-network"));
-    let without = policies(r#"{"policies": [{"allow_origins": ["https://app.example.com"]}]}"#);
-    let (_, headers) = reply(&ask(&without, "OPTIONS", &asked));
-    assert!(!headers.contains("private-network"));
-}
-
-#[test]
-fn a_preflight_that_is_not_allowed_is_refused_for_its_first_fault() {
-    for (origin, method, headers, reason) in [
-        ("https://evil.example", "GET", "", Reason::Origin),
-        ("https://a.example.org.evil.com", "GET", "", Reason::Origin),
-        ("https://xexample.org", "GET", "", Reason::Origin),
-        ("https://app.example.com:8443", "GET", "", Reason::Origin),
-        ("https://app.example.com.", "GET", "", Reason::Origin),
-        ("https://app.example.com/", "GET", "", Reason::Origin),
-        ("https://app.example.com", "DELETE", "", Reason::Method),
-        ("https://app.example.com", "POST", "", Reason::Method),
-        ("https://app.example.com", "get", "", Reason::Method),
-        ("https://app.example.com", "G ET", "", Reason::Method),
-        ("https://app.example.com", "GET", "x-other", Reason::Header),
-        (
-            "https://app.example.com",
-            "GET",
-            "x-token, x-other",
-            Reason::Header,
-        ),
-        ("https://app.example.com", "GET", "x token", Reason::Header),
-        ("https://app.example.com", "GET", "accept", Reason::Header),
-    ] {
-        let decision = preflight(&sample(), origin, method, headers);
-        assert_eq!(
-            decision.outcome,
-            Some(Outcome::PreflightRefused(reason)),
-            "{origin} {method} {headers}"
-        );
-        assert_eq!(reply(&decision), (403, PREFLIGHT_VARY.to_owned()));
-    }
-}
-
-#[test]
-fn header_names_are_asked_for_in_any_case_and_with_any_spacing() {
-    for headers in ["X-TOKEN", "x-token ,, content-type", ""] {
-        let decision = preflight(&sample(), "https://app.example.com", "GET", headers);
-        assert_eq!(
-            decision.outcome,
-            Some(Outcome::PreflightAllowed),
-            "{headers}"
-        );
-    }
-}
-
-#[test]
-fn a_star_mirrors_what_is_asked_for() {
-    let mirror = policies(
-        r#"{"policies": [{"allow_origins": ["*"], "allow_methods": ["*"], "allow_headers": ["*"], "preflight": {"status": 200}}]}"#,
-    );
-    let decision = preflight(
-        &mirror,
-        "https://any.example",
-        "PURGE",
-        "authorization, x-a",
-    );
-    let expected = format!(
-        "access-control-allow-origin: *\n\
-         access-control-allow-methods: PURGE\n\
-         access-control-allow-headers: authorization, x-a\n{PREFLIGHT_VARY}"
-    );
-    assert_eq!(reply(&decision), (200, expected));
-    let decision = preflight(&mirror, "https://any.example", "GET", "");
-    assert!(!reply(&decision).1.contains("allow-headers"));
-    for bad in ["x-\u{e9}", "a\"b"] {
-        let decision = preflight(&mirror, "https://any.example", "GET", bad);
-        assert_eq!(
-            decision.outcome,
-            Some(Outcome::PreflightRefused(Reason::Header)),
-            "{bad}"
-        );
-    }
-    let long = "x-a,".repeat(3000);
-    let decision = preflight(&mirror, "https://any.example", "GET", &long);
-    assert_eq!(
-        decision.outcome,
-        Some(Outcome::PreflightRefused(Reason::Header))
-    );
-}
-
-#[test]
-fn an_unmatched_preflight_goes_to_the_upstream_where_the_policy_says_so() {
-    let forward = policies(
-        r#"{"policies": [{"allow_origins": ["https://app.example.com"], "preflight": {"unmatched": "forward"}}]}"#,
-    );
-    for (origin, method) in [
-        ("https://evil.example", "GET"),
-        ("https://app.example.com", "PUT"),
-    ] {
-        let decision = preflight(&forward, origin, method, "");
-        assert_eq!(decision.outcome, Some(Outcome::PreflightForwarded));
-        let (cors, vary) = passed(&decision);
-        assert_eq!(cors, "the upstream's");
-        assert!(PREFLIGHT_VARY.contains(&vary));
-    }
 }
 
 #[test]
@@ -258,7 +116,7 @@ fn a_request_that_is_not_allowed_passes_without_permission() {
 }
 
 #[test]
-fn a_refused_origin_is_told_so_unless_it_stays_at_home() {
+fn an_origin_is_refused_unless_it_is_the_requests_own() {
     let refuse = policies(
         r#"{"policies": [{"allow_origins": ["https://app.example.com"], "unmatched_origin": "refuse"}]}"#,
     );
@@ -296,24 +154,69 @@ fn without_an_origin_only_vary_is_added() {
     }
 }
 
+/// Two policies that paths choose.
+const TWO: &str = r#"{"policies": [
+    {"match": {"paths": [{"prefix": "/public"}]}, "allow_origins": ["*"]},
+    {"match": {"paths": [{"prefix": "/api"}]}, "allow_origins": []}]}"#;
+
 #[test]
 fn the_first_policy_that_matches_decides_and_none_leaves_all_alone() {
-    let two = policies(
-        r#"{"policies": [
-            {"match": {"paths": [{"prefix": "/public"}]}, "allow_origins": ["*"]},
-            {"match": {"paths": [{"prefix": "/api"}]}, "allow_origins": []}]}"#,
-    );
+    let two = policies(TWO);
     let ask = |target: &str| {
         let head = request("GET", target).header("origin", "https://a.example");
         decide(&two, &head.build())
     };
     assert_eq!(ask("/public/x").outcome, Some(Outcome::Allowed));
+    assert_eq!(ask("/public/a;b//c%2Fd").outcome, Some(Outcome::Allowed));
+    assert_eq!(ask("/other;a/b%2Fc//d").outcome, None);
+    assert_eq!(ask("/%70ublic/%41%25").outcome, Some(Outcome::Allowed));
     assert_eq!(ask("/api").outcome, Some(Outcome::PassedOrigin));
     let decision = ask("/other");
     assert_eq!(decision.outcome, None);
     assert_eq!(decision.action, Action::Pass(Plan::default()));
-    assert_eq!(
-        ask("/public/../api").outcome,
-        Some(Outcome::RefusedAmbiguousPath)
-    );
+}
+
+#[test]
+fn where_readings_select_different_policies_there_is_no_permission_and_the_request_goes_on() {
+    // DESIGN 4: "cors: where readings select different policies there is no permission, and the request goes on".
+    let two = policies(TWO);
+    for target in [
+        "/public/../api",
+        "/public/..;/api",
+        "/public;a",
+        "//public",
+        // More than 64 readings: encoded 70 times.
+        &format!("/%{}41", "25".repeat(70)),
+    ] {
+        let head = request("GET", target);
+        let decision = decide(&two, &head.clone().header("origin", "null").build());
+        assert_eq!(decision.outcome, Some(Outcome::PassedAmbiguousPath));
+        assert_eq!(passed(&decision), (String::new(), "Origin".to_owned()));
+        let decision = decide(&two, &head.build());
+        assert_eq!(decision.outcome, None, "{target}");
+        let expected = ("the upstream's".to_owned(), "Origin".to_owned());
+        assert_eq!(passed(&decision), expected);
+    }
+}
+
+#[test]
+fn a_malformed_host_is_refused_where_a_policy_looks_at_hosts() {
+    // DESIGN 4: "a request with such a host is refused with 400 `malformed_host`".
+    let by_header = r#"{"policies": [{"match": {"headers": [{"name": "host", "prefix": "api."}]}, "allow_origins": []}]}"#;
+    let everywhere = r#"{"policies": [{"allow_origins": []}]}"#;
+    for (policies, refused) in [
+        (sample(), true),
+        (policies(by_header), true),
+        (policies(everywhere), false),
+    ] {
+        for authority in ["api.example.com:x", "x@api.example.com", "a..b"] {
+            let head = request("GET", "/").authority(authority).build();
+            let decision = decide(&policies, &head);
+            let expected = refused.then_some(Outcome::RefusedMalformedHost);
+            assert_eq!(decision.outcome, expected, "{authority}");
+            if refused {
+                assert_eq!(reply(&decision), (400, String::new()));
+            }
+        }
+    }
 }

@@ -2,6 +2,9 @@
 
 mod pattern;
 
+use filter_kit::request::Authority;
+use std::borrow::Cow;
+
 pub use pattern::{OriginPattern, OriginRegex, Wildcard};
 
 /// The longest `origin` header that is looked at, in bytes. A host name has at most 253.
@@ -43,21 +46,14 @@ impl Origin {
 
 impl Tuple {
     fn parse(text: &str) -> Option<Self> {
-        let lower = text.to_ascii_lowercase();
-        let (scheme, rest) = lower.split_once("://")?;
-        if !is_scheme(scheme) {
-            return None;
-        }
-        let (host, port) = split_port(rest)?;
-        let port = match port {
-            None => None,
-            Some(port) => Some(parse_port(port)?),
-        };
-        is_host(host).then(|| Self::new(scheme, host, port))
+        let (scheme, authority) = text.split_once("://")?;
+        let scheme = scheme.to_ascii_lowercase();
+        let (host, port) = host_and_port(authority.as_bytes())?;
+        is_scheme(&scheme).then(|| Self::new(&scheme, &host, port))
     }
 
     fn new(scheme: &str, host: &str, port: Option<u16>) -> Self {
-        let port = port.filter(|port| default_port(scheme) != Some(*port));
+        let port = explicit_port(scheme, port);
         let text = match port {
             None => format!("{scheme}://{host}"),
             Some(port) => format!("{scheme}://{host}:{port}"),
@@ -88,30 +84,28 @@ impl Tuple {
     /// the one that the browser used.
     #[must_use]
     pub fn is_at(&self, authority: &[u8]) -> bool {
-        std::str::from_utf8(authority)
-            .ok()
-            .and_then(|authority| Self::parse(&format!("{}://{authority}", self.scheme())))
-            .is_some_and(|target| target == *self)
+        host_and_port(authority).is_some_and(|(host, port)| {
+            *host == *self.host() && explicit_port(self.scheme(), port) == self.port
+        })
     }
 }
 
-/// Host and port of an authority without user information.
-fn split_port(authority: &str) -> Option<(&str, Option<&str>)> {
-    let end = if authority.starts_with('[') {
-        authority.find(']')?.checked_add(1)?
-    } else {
-        authority.find(':').unwrap_or(authority.len())
+/// Host and port of an origin, the host in normal form. A name that ends in a dot is no host of an origin: to a browser it is another
+/// origin than the one without the dot.
+fn host_and_port(authority: &[u8]) -> Option<(Cow<'_, str>, Option<u16>)> {
+    let parsed = Authority::parse(authority).ok()?;
+    if parsed.host.is_empty() || parsed.host.has_final_dot() {
+        return None;
+    }
+    let port = match parsed.port {
+        None => None,
+        Some(_) => Some(parsed.port_number()?),
     };
-    let (host, rest) = authority.split_at_checked(end)?;
-    match rest.strip_prefix(':') {
-        Some(port) => Some((host, Some(port))),
-        None => rest.is_empty().then_some((host, None)),
-    }
-}
-
-fn parse_port(port: &str) -> Option<u16> {
-    let digits = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
-    digits.then(|| port.parse().ok()).flatten()
+    let host = match parsed.host.normalized() {
+        Cow::Borrowed(host) => Cow::Borrowed(std::str::from_utf8(host).ok()?),
+        Cow::Owned(host) => Cow::Owned(String::from_utf8(host).ok()?),
+    };
+    Some((host, port))
 }
 
 /// RFC 3986, section 3.1, in lower case.
@@ -122,25 +116,9 @@ fn is_scheme(scheme: &str) -> bool {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+-.".contains(&b))
 }
 
-/// A name of labels, or an address: what a browser writes, in lower case. A name that ends in a dot is another one, and its
-/// last label is empty here.
-fn is_host(host: &str) -> bool {
-    match host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
-        Some(address) => {
-            address.contains(':')
-                && address
-                    .bytes()
-                    .all(|b| b.is_ascii_hexdigit() || b":.".contains(&b))
-        }
-        None => host.split('.').all(is_label),
-    }
-}
-
-fn is_label(label: &str) -> bool {
-    !label.is_empty()
-        && label
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b))
+/// The port, where it is not the scheme's default.
+fn explicit_port(scheme: &str, port: Option<u16>) -> Option<u16> {
+    port.filter(|port| default_port(scheme) != Some(*port))
 }
 
 fn default_port(scheme: &str) -> Option<u16> {
@@ -195,6 +173,9 @@ mod tests {
             ("https://ex%61mple.org", None),
             ("https://[::1", None),
             ("https://[::1]x", None),
+            ("http://[0:0::1]", Some("http://[::1]")),
+            ("http://[::zz]", None),
+            ("https://a:80:80", None),
             ("https://a.example, https://b.example", None),
             ("https://a.example https://b.example", None),
             ("1http://a", None),
@@ -216,6 +197,10 @@ mod tests {
             ("http://localhost:3000", "localhost", false),
             ("https://example.org", "api.example.org", false),
             ("https://example.org", "", false),
+            ("https://example.org", "example.org.", false),
+            ("https://example.org", "example.org:", false),
+            ("https://example.org", "x@example.org", false),
+            ("http://[::1]:3000", "[0:0::1]:3000", true),
         ] {
             let Some(Origin::Tuple(tuple)) = Origin::parse(origin.as_bytes()) else {
                 panic!("{origin}");

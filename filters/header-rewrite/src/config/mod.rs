@@ -1,8 +1,11 @@
 //! What a user writes, and its checks. A [`Config`] that exists is valid.
 
+mod header;
 mod operation;
 mod preset;
+mod raw;
 mod status;
+mod target;
 
 use crate::operation::{RequestOperation, ResponseOperation};
 use crate::rules::{Rule, Rules};
@@ -12,8 +15,8 @@ use filter_kit::template::Scope;
 use filter_kit::values::Mode;
 use serde::Deserialize;
 
-pub use operation::{RawRequestOperation, RawResponseOperation};
 pub use preset::Preset;
+pub use raw::{RawRequestOperation, RawResponseOperation};
 pub use status::StatusRange;
 
 /// The configuration of header-rewrite. Empty: nothing is changed.

@@ -7,8 +7,8 @@ use serde::Deserialize;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Preset {
-    /// What a browser needs to be told to be careful with a page: HSTS for a year, no MIME sniffing, no frames, the origin alone as referrer
-    /// to others, no camera, microphone, location or payment, and a browsing context of its own.
+    /// Headers that make a browser careful with a page: HSTS for a year, no MIME sniffing, no frames, the origin alone as referrer to
+    /// others, no camera, microphone, location or payment, and a browsing context of its own.
     SecurityHeaders,
 }
 

@@ -145,6 +145,10 @@ fn mistakes_are_named_with_path_value_and_what_is_accepted() {
             "request[0].path.with: \"b\" does not begin with /",
         ),
         (
+            request(r#"{"path": {"prefix": "/a", "with": "/b;c/../d"}}"#),
+            "request[0].path.with: \"/b;c/../d\" is not in plain form; write it without //, /./, /../, ; and backslashes, encoded or not",
+        ),
+        (
             request(r#"{"path": {"regex": "/a", "with": "/b?c"}}"#),
             "request[0].path.with: \"/b?c\" holds a ? or #; use the operation query",
         ),
@@ -163,6 +167,10 @@ fn mistakes_are_named_with_path_value_and_what_is_accepted() {
         (
             request(r#"{"host": {"value": "http://a/"}}"#),
             "request[0].host.value: \"http://a/\" is not a host; host or host:port is accepted",
+        ),
+        (
+            request(r#"{"host": {"value": "a..b:80"}}"#),
+            "request[0].host.value: \"a..b:80\" is not a host; host or host:port is accepted",
         ),
         (
             response(r#"{"when": {"status": []}, "dedupe": {"name": "a"}}"#),

@@ -1,11 +1,11 @@
 //! Operations on headers.
 
-use super::{Budget, Replacement, Sight, Skipped, header_value};
-use crate::draft::Draft;
-use filter_kit::headers::list_elements;
-use filter_kit::request::Needs;
-use filter_kit::template::Template;
-use filter_kit::values::{HeaderName, Pattern, is_header_value};
+use super::name::remove_look_alikes;
+use super::{Budget, Message, NameSelector, Replacement};
+use crate::reason::Skipped;
+use filter_kit::headers::{Headers, list_elements};
+use filter_kit::template::{Template, Values};
+use filter_kit::values::{HeaderName, is_header_value};
 use std::collections::BTreeSet;
 
 /// The longest value that [`HeaderOperation::Replace`] may make, in bytes: Envoy's default for all headers of a message.
@@ -14,22 +14,22 @@ const MAX_REPLACED_BYTES: usize = 60 * 1024;
 /// An operation on a header.
 #[derive(Debug, Clone)]
 pub enum HeaderOperation {
-    /// Replaces all values by one.
+    /// Replaces all values by one. Where that cannot be made, none is left.
     Set(HeaderName, Template),
     /// Adds one more value.
     Add(HeaderName, Template),
-    /// Sets the value where the header is absent.
+    /// Sets the value where the header is missing.
     Default(HeaderName, Template),
     /// Removes all values.
     Remove(NameSelector),
-    /// Moves all values to another name, in place of what that held. Without the first header nothing happens.
+    /// Moves all values to another name, in place of its own. Without the first header nothing happens.
     Rename {
         /// The name to move from.
         from: HeaderName,
         /// The name to move to.
         to: HeaderName,
     },
-    /// Copies all values to another name, in place of what that held. Without the first header nothing happens.
+    /// Copies all values to another name, in place of its own. Without the first header nothing happens.
     Copy {
         /// The name to copy from.
         from: HeaderName,
@@ -47,161 +47,150 @@ pub enum HeaderOperation {
     Dedupe(HeaderName),
 }
 
-/// Which headers to remove.
-#[derive(Debug, Clone)]
-pub enum NameSelector {
-    /// The one of this name.
-    Name(HeaderName),
-    /// Those whose name begins so. `x-envoy-*` only where `envoy` is true.
-    Prefix {
-        /// In lower case.
-        prefix: String,
-        /// Whether `x-envoy-*` may go.
-        envoy: bool,
-    },
-    /// Those whose whole name matches. `x-envoy-*` only where `envoy` is true.
-    Regex {
-        /// Covers the whole name.
-        pattern: Pattern,
-        /// Whether `x-envoy-*` may go.
-        envoy: bool,
-    },
-}
-
-/// Headers that only Envoy writes: they frame the message or belong to one connection (RFC 9110, section 7.6.1).
-pub const FRAMING: &[&str] = &[
-    "connection",
-    "content-length",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
-
-impl NameSelector {
-    /// Whether a header goes. A prefix or a pattern spares what a message cannot do without: pseudo-headers, `host`, framing headers, and
-    /// `x-forwarded-proto`, without which Envoy finds no route.
-    #[must_use]
-    pub fn selects(&self, name: &str) -> bool {
-        let spared = |envoy: bool| {
-            name.starts_with(':')
-                || matches!(name, "host" | "x-forwarded-proto")
-                || FRAMING.contains(&name)
-                || (!envoy && name.starts_with("x-envoy-"))
-        };
-        match self {
-            Self::Name(selected) => selected.as_str() == name,
-            Self::Prefix { prefix, envoy } => name.starts_with(prefix.as_str()) && !spared(*envoy),
-            Self::Regex { pattern, envoy } => pattern.is_match(name.as_bytes()) && !spared(*envoy),
-        }
-    }
+/// What an operation changes in the headers of a message.
+#[derive(Debug)]
+pub enum Change<'o> {
+    /// Nothing.
+    Nothing,
+    /// These values take the place of all that the header has; none: it is removed.
+    Put(&'o HeaderName, Vec<Vec<u8>>),
+    /// One more value.
+    Add(&'o HeaderName, Vec<u8>),
+    /// All headers that the selector names are removed.
+    Remove(&'o NameSelector),
+    /// The first header is removed, and its values take the place of all that the second has.
+    Move(&'o HeaderName, &'o HeaderName, Vec<Vec<u8>>),
 }
 
 impl HeaderOperation {
-    /// Carries it out.
-    ///
-    /// # Errors
-    /// [`Skipped`], and then nothing is changed.
-    pub fn apply(
+    /// What it changes in a message, and why it is not carried out.
+    pub fn change(
         &self,
-        draft: &mut Draft,
-        sight: Sight<'_>,
+        message: Message<'_>,
+        values: &Values<'_>,
         budget: &mut Budget,
-    ) -> Result<(), Skipped> {
-        match self {
-            Self::Set(name, template) => {
-                let value = header_value(template, &sight.values(draft))?;
-                draft.change(name.as_str()).set(name.as_str(), value);
-            }
-            Self::Add(name, template) => {
-                let value = header_value(template, &sight.values(draft))?;
-                draft.change(name.as_str()).add(name.as_str(), value);
-            }
-            Self::Default(name, template) => {
-                if !draft.headers().contains(name.as_str()) {
-                    let value = header_value(template, &sight.values(draft))?;
-                    draft.change(name.as_str()).add(name.as_str(), value);
+    ) -> (Change<'_>, Option<Skipped>) {
+        let headers = message.headers();
+        let change = match self {
+            Self::Set(name, template) => match header_value(template, values) {
+                Ok(value) => Change::Put(name, vec![value]),
+                Err(reason) => return (Change::Put(name, Vec::new()), Some(reason)),
+            },
+            Self::Default(name, _) if headers.contains(name.as_str()) => Change::Nothing,
+            Self::Add(name, template) | Self::Default(name, template) => {
+                match header_value(template, values) {
+                    Ok(value) => Change::Add(name, value),
+                    Err(reason) => return (Change::Nothing, Some(reason)),
                 }
             }
-            Self::Remove(selector) => remove(selector, draft),
-            Self::Rename { from, to } => {
-                if from != to && draft.headers().contains(from.as_str()) {
-                    let moved = draft.change(from.as_str()).take(from.as_str());
-                    put(draft, to, moved);
-                }
+            Self::Remove(selector) => Change::Remove(selector),
+            Self::Rename { from, to } | Self::Copy { from, to } if from == to => Change::Nothing,
+            Self::Rename { from, to } if headers.contains(from.as_str()) => {
+                Change::Move(from, to, message.values(from.as_str()))
             }
-            Self::Copy { from, to } => {
-                let copied: Vec<Vec<u8>> = draft
-                    .headers()
-                    .all(from.as_str())
-                    .map(<[u8]>::to_vec)
-                    .collect();
-                if from != to && !copied.is_empty() {
-                    put(draft, to, copied);
-                }
-            }
+            Self::Rename { .. } => Change::Nothing,
+            Self::Copy { from, to } => match message.values(from.as_str()) {
+                copied if copied.is_empty() => Change::Nothing,
+                copied => Change::Put(to, copied),
+            },
             Self::Replace { name, replacement } => {
-                let replaced = draft
-                    .headers()
-                    .all(name.as_str())
-                    .map(|value| {
-                        let values = sight.values(draft);
-                        replacement.apply(value, &values, MAX_REPLACED_BYTES, budget)
-                    })
-                    .collect::<Result<Vec<_>, _>>()?;
-                if !replaced.iter().all(|value| is_header_value(value)) {
-                    return Err(Skipped::Invalid);
-                }
-                let mut replaced = replaced.into_iter();
-                draft.change(name.as_str()).update(name.as_str(), |value| {
-                    if let Some(new) = replaced.next() {
-                        *value = new;
+                match replaced(name, replacement, headers, values, budget) {
+                    Ok(replaced) => Change::Put(name, replaced),
+                    Err(Skipped::TooCostly) => {
+                        return (Change::Put(name, Vec::new()), Some(Skipped::TooCostly));
                     }
-                });
+                    Err(reason) => return (Change::Nothing, Some(reason)),
+                }
             }
             Self::Dedupe(name) => {
-                let deduped = dedupe(name.as_str(), draft.headers().all(name.as_str()));
-                put(draft, name, deduped);
+                Change::Put(name, dedupe(name.as_str(), headers.all(name.as_str())))
             }
-        }
-        Ok(())
+        };
+        (change, None)
     }
 
-    /// What its templates have to know.
+    /// The template of its value.
     #[must_use]
-    pub fn needs(&self) -> Needs {
+    pub fn template(&self) -> Option<&Template> {
         match self {
-            Self::Set(_, value) | Self::Add(_, value) | Self::Default(_, value) => value.needs(),
-            Self::Replace { replacement, .. } => replacement.needs(),
-            Self::Remove(_) | Self::Rename { .. } | Self::Copy { .. } | Self::Dedupe(_) => {
-                Needs::default()
-            }
+            Self::Set(_, value) | Self::Add(_, value) | Self::Default(_, value) => Some(value),
+            Self::Replace { replacement, .. } => Some(replacement.template()),
+            Self::Remove(_) | Self::Rename { .. } | Self::Copy { .. } | Self::Dedupe(_) => None,
+        }
+    }
+
+    /// The header that it writes or removes in every request that it applies to, whether or not the header is there.
+    fn name(&self) -> Option<&HeaderName> {
+        match self {
+            Self::Set(name, _)
+            | Self::Add(name, _)
+            | Self::Default(name, _)
+            | Self::Rename { from: name, .. }
+            | Self::Replace { name, .. }
+            | Self::Dedupe(name) => Some(name),
+            Self::Copy { .. } | Self::Remove(_) => None,
         }
     }
 }
 
-fn remove(selector: &NameSelector, draft: &mut Draft) {
-    let names: Vec<String> = draft
-        .headers()
-        .iter()
-        .filter(|(name, _)| selector.selects(name))
-        .map(|(name, _)| name.to_owned())
-        .collect();
-    for name in names {
-        draft.change(&name).remove_if(|n| n == name);
+impl Change<'_> {
+    /// Makes the change.
+    pub fn make(self, headers: &mut Headers) {
+        match self {
+            Self::Nothing => {}
+            Self::Put(name, values) => headers.replace(name.as_str(), &values),
+            Self::Add(name, value) => headers.add(name.as_str(), &value),
+            Self::Remove(selector) => headers.remove_if(|name| selector.selects(name)),
+            Self::Move(from, to, values) => {
+                headers.remove(from.as_str());
+                headers.replace(to.as_str(), &values);
+            }
+        }
+    }
+
+    /// Makes the change in a request: other spellings of a name that the operation writes or removes go too.
+    pub fn make_in_request(self, operation: &HeaderOperation, headers: &mut Headers) {
+        if let Some(name) = operation.name() {
+            remove_look_alikes(headers, name);
+        }
+        match self {
+            Self::Remove(selector) => headers.remove_if(|name| selector.selects_spelling(name)),
+            Self::Move(_, to, _) | Self::Put(to, _) => {
+                if operation.name() != Some(to) {
+                    remove_look_alikes(headers, to);
+                }
+                self.make(headers);
+            }
+            Self::Nothing | Self::Add(..) => self.make(headers),
+        }
     }
 }
 
-/// Puts these values in place of all that the header held.
-fn put(draft: &mut Draft, name: &HeaderName, values: Vec<Vec<u8>>) {
-    let headers = draft.change(name.as_str());
-    headers.remove_if(|n| n == name.as_str());
-    for value in values {
-        headers.add(name.as_str(), value);
+/// A value that may be written into a header.
+fn header_value(template: &Template, values: &Values<'_>) -> Result<Vec<u8>, Skipped> {
+    let value = template.expand(values)?;
+    if is_header_value(&value) {
+        Ok(value)
+    } else {
+        Err(Skipped::Invalid)
+    }
+}
+
+fn replaced(
+    name: &HeaderName,
+    replacement: &Replacement,
+    headers: &Headers,
+    values: &Values<'_>,
+    budget: &mut Budget,
+) -> Result<Vec<Vec<u8>>, Skipped> {
+    let replaced = headers
+        .all(name.as_str())
+        .map(|value| replacement.apply(value, values, MAX_REPLACED_BYTES, budget))
+        .collect::<Result<Vec<_>, _>>()?;
+    if replaced.iter().all(|value| is_header_value(value)) {
+        Ok(replaced)
+    } else {
+        Err(Skipped::Invalid)
     }
 }
 

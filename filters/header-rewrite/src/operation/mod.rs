@@ -1,47 +1,28 @@
-//! What each operation does. An operation whose value is missing, too long or unfit does nothing, and says why; what it would take too
-//! much work to replace does not stay.
+//! What each operation does.
+//!
+//! On a request every name that an operation writes or removes also goes in each spelling that a server may read as the same name.
 
 mod header;
+mod host;
+mod name;
+mod path;
+mod query;
 mod replace;
 mod target;
 
-use crate::draft::Draft;
-use filter_kit::request::{Needs, RequestHead};
-use filter_kit::template::{Template, Unexpanded, Values};
-use filter_kit::values::is_header_value;
+use crate::reason::{Refused, Skipped};
+use filter_kit::headers::Headers;
+use filter_kit::request::Request;
+use filter_kit::response::Response;
+use filter_kit::template::{Template, Values};
 
-pub use header::{FRAMING, HeaderOperation, NameSelector};
+pub use header::{Change, HeaderOperation};
+pub use host::is_authority;
+pub use name::{FRAMING, NameSelector};
+pub use path::{NewPrefix, PathRewrite, Place};
+pub use query::QueryEdit;
 pub use replace::{Budget, Replacement, TooCostly};
-pub use target::{NewTarget, PathRewrite, QueryEdit, TargetOperation, is_authority};
-
-/// Why an operation was not carried out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Skipped {
-    /// A variable without default had no value.
-    #[error("a variable has no value")]
-    Missing,
-    /// The value would be too long.
-    #[error("the value is too long")]
-    TooLong,
-    /// The value holds what it may not hold: a control character in a header, anything but a host in a host.
-    #[error("the value is not valid in this place")]
-    Invalid,
-    /// The path would hold empty, `.` or `..` segments, or hide some.
-    #[error("the path would not be in plain form")]
-    UnsafePath,
-    /// Replacing would read too much again. What it was to replace must not pass as it is.
-    #[error(transparent)]
-    TooCostly(#[from] TooCostly),
-}
-
-impl From<Unexpanded> for Skipped {
-    fn from(reason: Unexpanded) -> Self {
-        match reason {
-            Unexpanded::Missing => Self::Missing,
-            Unexpanded::TooLong => Self::TooLong,
-        }
-    }
-}
+pub use target::TargetOperation;
 
 /// An operation on a request.
 #[derive(Debug, Clone)]
@@ -61,122 +42,102 @@ pub struct ResponseOperation {
     pub operation: HeaderOperation,
 }
 
-/// What the templates of an operation see, beside the headers under edit.
+/// A message under edit.
 #[derive(Debug, Clone, Copy)]
-pub struct Sight<'a> {
-    /// The request: of a response's operations as it came, of a request's operations as it stands now.
-    pub request: &'a RequestHead,
-    /// Whether the headers under edit are the response's.
-    pub in_response: bool,
-    /// Capture groups of the path pattern that matched.
-    pub path_captures: &'a [Option<Vec<u8>>],
+pub enum Message<'a> {
+    /// A request.
+    Request(&'a Request),
+    /// A response.
+    Response(&'a Response),
 }
 
-impl<'a> Sight<'a> {
-    fn values<'v>(self, draft: &'v Draft) -> Values<'v>
-    where
-        'a: 'v,
-    {
-        let headers = Some(draft.headers());
-        Values {
-            request: Some(self.request),
-            request_headers: if self.in_response { None } else { headers },
-            response: if self.in_response { headers } else { None },
-            path_captures: self.path_captures,
-            ..Values::default()
+impl<'a> Message<'a> {
+    /// Its headers.
+    #[must_use]
+    pub fn headers(self) -> &'a Headers {
+        match self {
+            Self::Request(request) => request.headers(),
+            Self::Response(response) => response.headers(),
+        }
+    }
+
+    /// The values of a header. `host` of a request is the host of `:authority`.
+    #[must_use]
+    pub fn values(self, name: &str) -> Vec<Vec<u8>> {
+        match self {
+            Self::Request(request) => request.values(name).map(<[u8]>::to_vec).collect(),
+            Self::Response(response) => response.headers().all(name).map(<[u8]>::to_vec).collect(),
         }
     }
 }
 
 impl RequestOperation {
-    /// Carries it out. `head` holds everything of the request but the headers, which are in `draft`.
+    /// Carries it out; gives why it was not.
     ///
     /// # Errors
-    /// [`Skipped`], and then nothing is changed.
+    /// [`Refused`] where the request must not go on.
     pub fn apply(
         &self,
-        head: &mut RequestHead,
-        draft: &mut Draft,
+        request: &mut Request,
         path_captures: &[Option<Vec<u8>>],
         budget: &mut Budget,
-    ) -> Result<(), Skipped> {
-        let sight = Sight {
-            request: head,
-            in_response: false,
-            path_captures,
-        };
+    ) -> Result<Option<Skipped>, Refused> {
         match self {
-            Self::Header(operation) => operation.apply(draft, sight, budget),
-            Self::Target(operation) => {
-                match operation.value(head, &sight.values(draft), budget)? {
-                    None => {}
-                    Some(NewTarget::Target(target)) => head.target = Some(target),
-                    Some(NewTarget::Authority(authority)) => head.authority = authority,
+            Self::Target(operation) => operation.apply(request, path_captures, budget),
+            Self::Header(operation) => {
+                let values = Values {
+                    request: Some(request),
+                    path_captures,
+                    ..Values::default()
+                };
+                let message = Message::Request(request);
+                let (change, skipped) = operation.change(message, &values, budget);
+                if skipped == Some(Skipped::TooCostly) {
+                    return Err(Refused::TooCostly);
                 }
-                Ok(())
+                request.edit(|headers| change.make_in_request(operation, headers));
+                Ok(skipped)
             }
         }
     }
 
-    /// What it has to know of a request.
+    /// Whether it looks at the host of the request.
     #[must_use]
-    pub fn needs(&self) -> Needs {
+    pub fn looks_at_host(&self) -> bool {
         match self {
-            Self::Header(operation) => Needs {
-                headers: true,
-                ..operation.needs()
-            },
-            Self::Target(operation) => operation.needs(),
+            Self::Header(HeaderOperation::Copy { from, .. }) => from.as_str() == "host",
+            Self::Header(operation) => operation.template().is_some_and(Template::looks_at_host),
+            Self::Target(operation) => operation.template().is_some_and(Template::looks_at_host),
         }
     }
 }
 
 impl ResponseOperation {
-    /// Carries it out where the status fits.
-    ///
-    /// # Errors
-    /// [`Skipped`], and then nothing is changed; but a header that is too costly to replace in is gone.
+    /// Carries it out where the status matches; gives why it was not. A header that is too costly to replace in is removed.
+    #[must_use]
     pub fn apply(
         &self,
-        request: &RequestHead,
-        draft: &mut Draft,
+        sent: Option<&Request>,
+        response: &mut Response,
         path_captures: &[Option<Vec<u8>>],
-    ) -> Result<(), Skipped> {
+    ) -> Option<Skipped> {
         if let Some(statuses) = &self.statuses {
-            let status = draft
-                .headers()
-                .first(":status")
-                .and_then(|s| std::str::from_utf8(s).ok()?.parse().ok());
-            if !status
-                .is_some_and(|status: u16| statuses.iter().any(|range| range.contains(&status)))
-            {
-                return Ok(());
+            let status = response.status()?;
+            if !statuses.iter().any(|range| range.contains(&status)) {
+                return None;
             }
         }
-        let sight = Sight {
-            request,
-            in_response: true,
+        let values = Values {
+            request: sent,
+            response: Some(response.headers()),
             path_captures,
+            ..Values::default()
         };
-        // A budget of its own: what one header costs must not take away another.
-        let done = self.operation.apply(draft, sight, &mut Budget::default());
-        if let (Err(Skipped::TooCostly(_)), HeaderOperation::Replace { name, .. }) =
-            (done, &self.operation)
-        {
-            draft
-                .change(name.as_str())
-                .remove_if(|n| n == name.as_str());
-        }
-        done
-    }
-}
-
-/// A value that may be written into a header.
-fn header_value(template: &Template, values: &Values<'_>) -> Result<Vec<u8>, Skipped> {
-    let value = template.expand(values)?;
-    if is_header_value(&value) {
-        Ok(value)
-    } else {
-        Err(Skipped::Invalid)
+        // A budget of its own: the cost of one header must not remove another.
+        let mut budget = Budget::default();
+        let message = Message::Response(response);
+        let (change, skipped) = self.operation.change(message, &values, &mut budget);
+        response.edit(|headers| change.make(headers));
+        skipped
     }
 }

@@ -4,14 +4,12 @@
 //! a client who fills a header with short matches makes that the square of its length. So the bytes that may be read again are counted,
 //! in the worst case that the pattern allows: no clock is asked, and the same value always ends the same way.
 
-use super::Skipped;
-use filter_kit::reply::{GrpcStatus, LocalReply};
-use filter_kit::request::Needs;
+use crate::reason::Skipped;
 use filter_kit::template::{Template, Values};
 use filter_kit::values::Pattern;
 
 /// How many bytes may be read again: as many as 17 readings of the longest header that Envoy takes by default. With a small pattern that is
-/// some 60 ms (Envoy 1.40, one of 2 cores).
+/// some 60 ms (Envoy 1.40, one of 2 cores). The readings of a rewritten path count too.
 const MAX_REREAD_BYTES: usize = 1024 * 1024;
 
 /// What is left of the bytes that may be read again.
@@ -19,8 +17,7 @@ const MAX_REREAD_BYTES: usize = 1024 * 1024;
 pub struct Budget(usize);
 
 /// Replacing would have read too much again. What it was to replace must not pass as it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("replacing takes too much work")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooCostly;
 
 impl Default for Budget {
@@ -30,22 +27,10 @@ impl Default for Budget {
 }
 
 impl Budget {
-    fn spend(&mut self, bytes: usize) -> Result<(), TooCostly> {
+    /// Takes bytes that are read again from what is left.
+    pub(super) fn spend(&mut self, bytes: usize) -> Result<(), TooCostly> {
         self.0 = self.0.checked_sub(bytes).ok_or(TooCostly)?;
         Ok(())
-    }
-}
-
-impl TooCostly {
-    /// What the client of such a request is told.
-    #[must_use]
-    pub fn reply(self) -> LocalReply {
-        LocalReply::new(
-            400,
-            GrpcStatus::InvalidArgument,
-            "rewrite_too_costly",
-            "A header or the path holds more than can be rewritten; make it shorter.",
-        )
     }
 }
 
@@ -69,10 +54,10 @@ impl Replacement {
         }
     }
 
-    /// What its template has to know.
+    /// What takes the place of an occurrence.
     #[must_use]
-    pub fn needs(&self) -> Needs {
-        self.with.needs()
+    pub fn template(&self) -> &Template {
+        &self.with
     }
 
     /// Whether there is anything to replace.

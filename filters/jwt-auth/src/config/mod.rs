@@ -5,8 +5,9 @@ mod provider;
 mod remote;
 mod rule;
 
-use crate::answer::{Answers, REASON_VARIABLE, is_quotable};
+use crate::decision::CacheLimits;
 use crate::provider::Provider;
+use crate::reply::{REASON_VARIABLE, Replies, is_quotable};
 use crate::requirement::{ProviderRequirement, Requirement, Scopes};
 use crate::rules::{Rule, Rules};
 use filter_kit::config::{Env, FilterConfig, Invalid};
@@ -68,6 +69,9 @@ pub struct RawCache {
     /// Longest token that is kept, in bytes; a longer one is verified on every request.
     #[serde(default = "max_token_bytes")]
     pub max_token_bytes: u32,
+    /// The most bytes that a worker keeps of all verified tokens and their claims; 0: none.
+    #[serde(default = "max_bytes")]
+    pub max_bytes: u32,
 }
 
 /// The deny list.
@@ -105,6 +109,14 @@ fn max_token_bytes() -> u32 {
     8192
 }
 
+fn max_bytes() -> u32 {
+    8 * 1024 * 1024
+}
+
+fn size(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
 fn max_waiting() -> u32 {
     1000
 }
@@ -118,6 +130,7 @@ impl Default for RawCache {
         Self {
             max_tokens: max_tokens(),
             max_token_bytes: max_token_bytes(),
+            max_bytes: max_bytes(),
         }
     }
 }
@@ -142,18 +155,16 @@ pub struct Config {
     pub rules: Rules,
     /// Whether CORS preflights pass.
     pub bypass_cors_preflight: bool,
-    /// How many tokens the cache keeps.
-    pub max_cached: usize,
-    /// The longest token that it keeps.
-    pub max_cached_bytes: usize,
+    /// How much of what was verified is kept.
+    pub cache: CacheLimits,
     /// The time for verifications inside the module, per second.
     pub verification_time: std::time::Duration,
     /// How many requests may wait for keys.
     pub max_waiting: usize,
     /// The `jti` that are refused.
     pub denied_ids: HashSet<String>,
-    /// How answers look.
-    pub answers: Answers,
+    /// How replies look.
+    pub replies: Replies,
 }
 
 impl FilterConfig for Config {
@@ -210,12 +221,15 @@ impl FilterConfig for Config {
             mode: raw.mode,
             rules: Rules::new(rules, any_provider(providers.len())),
             bypass_cors_preflight: raw.bypass_cors_preflight,
-            max_cached: usize::try_from(raw.cache.max_tokens).unwrap_or(usize::MAX),
-            max_cached_bytes: usize::try_from(raw.cache.max_token_bytes).unwrap_or(usize::MAX),
+            cache: CacheLimits {
+                max_tokens: size(raw.cache.max_tokens),
+                max_token_bytes: size(raw.cache.max_token_bytes),
+                max_bytes: size(raw.cache.max_bytes),
+            },
             verification_time,
             max_waiting: usize::try_from(raw.max_waiting_requests).unwrap_or(usize::MAX),
             denied_ids: raw.deny_list.jti.into_iter().collect(),
-            answers: answers(raw.realm, raw.responses, env)?,
+            replies: replies(raw.realm, raw.responses, env)?,
             providers,
         })
     }
@@ -234,7 +248,7 @@ fn any_provider(count: usize) -> Requirement {
     Requirement::Any((0..count).map(one).collect())
 }
 
-fn answers(realm: Option<String>, raw: RawResponses, env: &Env) -> Result<Answers, Invalid> {
+fn replies(realm: Option<String>, raw: RawResponses, env: &Env) -> Result<Replies, Invalid> {
     if let Some(realm) = &realm
         && !realm.bytes().all(is_quotable)
     {
@@ -253,7 +267,7 @@ fn answers(realm: Option<String>, raw: RawResponses, env: &Env) -> Result<Answer
             .map_err(|e| e.at(key).at("responses"))
     };
     let header = |name| HeaderName::new(name).map_err(|e| Invalid::new(e.to_string()));
-    Ok(Answers {
+    Ok(Replies {
         realm,
         unauthorized: build("unauthorized", raw.unauthorized)?,
         forbidden: build("forbidden", raw.forbidden)?,

@@ -1,7 +1,6 @@
 use super::*;
 use crate::testing::{SECRET, jwks};
 use filter_kit::config::load;
-use filter_kit::request::RequestHead;
 use filter_kit::testing::request;
 
 fn error(json: &str) -> String {
@@ -339,8 +338,10 @@ fn keys_may_be_text_or_object_and_names_sort() {
 #[test]
 fn what_no_rule_matches_needs_a_token_of_any_provider() {
     let config = load::<Config>(corp("").as_bytes(), &Env::new()).unwrap();
-    let requirement = config.rules.requirement(&RequestHead::default()).unwrap();
-    assert!(matches!(requirement, Requirement::Any(list) if list.len() == 1));
+    let request = request("GET", "/").build();
+    let requirements = config.rules.requirements(&request).unwrap();
+    let all: Vec<_> = requirements.iter().collect();
+    assert!(matches!(all.as_slice(), [Requirement::Any(list)] if list.len() == 1));
 }
 
 #[test]
@@ -354,11 +355,14 @@ fn the_first_rule_that_matches_decides_and_no_spelling_slips_past_it() {
     let config = load::<Config>(json.as_bytes(), &Env::new()).unwrap();
     let open = |host: &str, path: &str| {
         let head = request("GET", path).authority(host).build();
-        matches!(config.rules.requirement(&head), Ok(Requirement::Nothing))
+        let requirements = config.rules.requirements(&head);
+        requirements.is_ok_and(|requirements| requirements.is_nothing())
     };
     assert!(open("api.example.com", "/public"));
     assert!(open("API.example.COM:8080", "/public"));
+    assert!(open("api.example.com", "/public;jsessionid=1/a%2Fb"));
     assert!(!open("other.example.com", "/public"));
+    assert!(!open("x@api.example.com", "/public"));
     for path in [
         "/admin",
         "/admin/x",
@@ -370,6 +374,9 @@ fn the_first_rule_that_matches_decides_and_no_spelling_slips_past_it() {
         "/x/%2e%2e/admin",
         "/admin%2fx",
         "/%2561dmin",
+        "/public/a%5cb%2f..%2f..%2fadmin/users",
+        "/%61dmin/%252e%252e/../users",
+        "/;x/admin/;%252f../users",
     ] {
         assert!(!open("api.example.com", path), "{path}");
     }

@@ -17,14 +17,15 @@ fn fixture(provider: &str, require: &str, rest: &str) -> Fixture {
     );
     let config: Config = load(json.as_bytes(), &Env::new()).unwrap();
     let head = request("GET", "/").build();
-    let requirement = config.rules.requirement(&head).unwrap().clone();
+    let requirements = config.rules.requirements(&head).unwrap();
+    let requirement = requirements.iter().next().unwrap().clone();
     Fixture {
         authenticator: Authenticator::new(
             config.providers,
-            config.max_cached,
-            config.max_cached_bytes,
+            config.cache,
             config.verification_time,
             config.denied_ids,
+            [7; 16],
         ),
         requirement,
     }
@@ -54,7 +55,8 @@ impl Fixture {
             keys: &|_| keys.clone(),
             patient: true,
         };
-        self.authenticator.decide(&self.requirement, &head, &moment)
+        self.authenticator
+            .decide(&(&self.requirement).into(), &head, &moment)
     }
 
     fn reason(&self, token: &str) -> Option<Reason> {
@@ -417,7 +419,7 @@ fn verifications_inside_the_module_stop_when_their_time_is_used_up() {
     let es256 = crate::algorithm::Algorithm::ES256;
     let set = set_of(&f);
     let key = set.candidates(None, es256).next().unwrap();
-    assert!(!signature::verify(es256, key, b"", &"A".repeat(86)));
+    assert!(!signature::verify(es256, key, b"", &[0; 64]));
     let keys = f.keys();
     let overloaded = (0..20)
         .filter(|i| {
@@ -427,7 +429,9 @@ fn verifications_inside_the_module_stop_when_their_time_is_used_up() {
                 keys: &|_| keys.clone(),
                 patient: false,
             };
-            let verdict = f.authenticator.decide(&f.requirement, &head(*i), &moment);
+            let verdict = f
+                .authenticator
+                .decide(&(&f.requirement).into(), &head(*i), &moment);
             verdict.is_err_and(|refusal| refusal.reason == Reason::Overloaded)
         })
         .count();
@@ -463,7 +467,9 @@ fn two_different_tokens_must_both_be_good_and_the_first_is_handed_on() {
             keys: &|_| keys.clone(),
             patient: true,
         };
-        let verdict = f.authenticator.decide(&f.requirement, &head, &moment);
+        let verdict = f
+            .authenticator
+            .decide(&(&f.requirement).into(), &head, &moment);
         let subject = verdict
             .as_ref()
             .map(|accepted| accepted[0].token.claims.text("sub"))

@@ -297,10 +297,12 @@ impl KeySet {
             .take(MAX_CANDIDATES)
     }
 
-    /// Whether a key is still there.
+    /// Whether a key is there, and may verify this algorithm.
     #[must_use]
-    pub fn contains(&self, id: &KeyId) -> bool {
-        self.keys.iter().any(|key| key.id == *id)
+    pub fn verifies(&self, id: &KeyId, algorithm: Algorithm) -> bool {
+        self.keys
+            .iter()
+            .any(|key| key.id == *id && key.allows(algorithm))
     }
 
     /// How many there are.

@@ -2,7 +2,8 @@
 
 use super::worker::{Call, Remote, Step};
 use super::{Source, schedule};
-use crate::authenticator::KeyState;
+use crate::decision::KeyState;
+use crate::provider::{Keys, Provider};
 use filter_kit::host::{CallFailure, HttpAnswer};
 use filter_kit::store::CasStore;
 use std::cell::{Cell, RefCell};
@@ -48,6 +49,26 @@ impl Keyring {
         keyring
     }
 
+    /// Of the providers whose keys are on a server.
+    #[must_use]
+    pub fn of(providers: &[Provider], seed: [u8; 16]) -> Self {
+        let sources = providers
+            .iter()
+            .enumerate()
+            .filter_map(|(n, p)| match &p.keys {
+                Keys::Remote(source) => Some((n, p.name.as_str(), Source::clone(source))),
+                Keys::Fixed(_) => None,
+            });
+        let seed = seed.first_chunk().copied().map_or(0, u64::from_le_bytes);
+        Self::new(sources, seed)
+    }
+
+    /// Whether there is any source.
+    #[must_use]
+    pub fn is_used(&self) -> bool {
+        !self.remotes.borrow().is_empty()
+    }
+
     /// A number that is another one whenever something is known that was not.
     #[must_use]
     pub fn version(&self) -> u64 {
@@ -57,7 +78,7 @@ impl Keyring {
     /// The keys of a provider.
     #[must_use]
     pub fn keys(&self, provider: usize, now: Duration, view: View) -> KeyState {
-        let keys = self.of(provider, |remote| {
+        let keys = self.with(provider, |remote| {
             let may_change = view == View::Guess || remote.is_coming(now);
             match remote.keys(now) {
                 Some(set) => KeyState::Here { set, may_change },
@@ -70,20 +91,20 @@ impl Keyring {
     /// The longest time to wait for the keys of a provider.
     #[must_use]
     pub fn timeout(&self, provider: usize) -> Duration {
-        self.of(provider, |remote| remote.source().timeout)
+        self.with(provider, |remote| remote.source().timeout)
             .unwrap_or_default()
     }
 
     /// The cluster that is asked for the keys of a provider.
     #[must_use]
     pub fn cluster(&self, provider: usize) -> String {
-        self.of(provider, |remote| remote.source().cluster.clone())
+        self.with(provider, |remote| remote.source().cluster.clone())
             .unwrap_or_default()
     }
 
     /// Asks for other keys of a provider than those that are here.
     pub fn want_other(&self, provider: usize) {
-        self.of(provider, Remote::want_other);
+        self.with(provider, Remote::want_other);
     }
 
     /// Whether other keys were asked for and nobody has seen to it yet.
@@ -121,7 +142,7 @@ impl Keyring {
     ) -> Option<Step> {
         let random = self.random();
         self.note(true);
-        self.of(provider, |remote| remote.answer(store, now, answer, random))
+        self.with(provider, |remote| remote.answer(store, now, answer, random))
     }
 
     /// How long it is until this worker has to look again; `None`: never.
@@ -146,7 +167,7 @@ impl Keyring {
         (!is_empty).then(|| FIRST_LOOK.saturating_add(spread))
     }
 
-    fn of<T>(&self, provider: usize, act: impl FnOnce(&mut Remote) -> T) -> Option<T> {
+    fn with<T>(&self, provider: usize, act: impl FnOnce(&mut Remote) -> T) -> Option<T> {
         let mut remotes = self.remotes.borrow_mut();
         let (_, remote) = remotes.iter_mut().find(|(index, _)| *index == provider)?;
         Some(act(remote))

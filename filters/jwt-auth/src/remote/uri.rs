@@ -1,5 +1,7 @@
 //! Absolute `http` and `https` URIs (RFC 9110, section 4.2), as far as a GET needs them.
 
+use filter_kit::request::Authority;
+
 /// The longest URI, in bytes.
 const MAX_BYTES: usize = 2048;
 
@@ -62,25 +64,11 @@ impl Uri {
     }
 }
 
-fn is_authority(authority: &str) -> bool {
-    let (host, port) = match authority.strip_prefix('[') {
-        Some(rest) => match rest.split_once(']') {
-            Some((ip, after)) if ip.parse::<std::net::Ipv6Addr>().is_ok() => match after {
-                "" => return true,
-                port => ("", port.strip_prefix(':').unwrap_or_default()),
-            },
-            _ => return false,
-        },
-        None => match authority.split_once(':') {
-            Some((host, port)) => (host, port),
-            None => (authority, "1"),
-        },
-    };
-    let is_name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
-    let is_host = authority.starts_with('[') || (!host.is_empty() && host.bytes().all(is_name));
-    let is_port =
-        port.bytes().all(|b| b.is_ascii_digit()) && port.parse().is_ok_and(|p: u16| p > 0);
-    is_host && is_port
+fn is_authority(text: &str) -> bool {
+    Authority::parse(text.as_bytes()).is_ok_and(|authority| {
+        let port = authority.port_number();
+        !authority.host.is_empty() && (authority.port.is_none() || port.is_some_and(|p| p > 0))
+    })
 }
 
 #[cfg(test)]

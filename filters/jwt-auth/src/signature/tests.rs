@@ -1,4 +1,5 @@
 use super::*;
+use crate::base64url::decode;
 use crate::keys::KeySet;
 use crate::testing::{SECRET, jwks, sign};
 
@@ -22,14 +23,15 @@ fn every_algorithm_of_the_library_verifies_its_own_signature_and_no_other() {
         }
         let token = sign(algorithm.name(), "{}", "{}");
         let (message, signature) = token.rsplit_once('.').unwrap();
+        let signature = &decode(signature).unwrap();
         let key = key_for(algorithm);
-        let good =
-            |message: &str, signature: &str| verify(algorithm, &key, message.as_bytes(), signature);
+        let good = |message: &str, signature: &[u8]| {
+            verify(algorithm, &key, message.as_bytes(), signature)
+        };
         assert!(good(message, signature), "{algorithm:?}");
         assert!(!good("e30.e31", signature), "{algorithm:?}");
-        assert!(!good(message, ""), "{algorithm:?}");
-        assert!(!good(message, "AAAA"), "{algorithm:?}");
-        assert!(!good(message, "*"), "{algorithm:?}");
+        assert!(!good(message, b""), "{algorithm:?}");
+        assert!(!good(message, b"AAA"), "{algorithm:?}");
         for other in Algorithm::ALL {
             let verified = verify(other, &key, message.as_bytes(), signature);
             assert_eq!(verified, other == algorithm, "{algorithm:?} as {other:?}");
@@ -51,27 +53,8 @@ fn without_a_host_es512_is_not_verified_and_everything_is_slow() {
         ]
     );
     let key = key_for(Algorithm::ES512);
-    let signature = "A".repeat(176);
+    let signature = [0; 132];
     assert!(!verify(Algorithm::ES512, &key, b"e30.e30", &signature));
     // The refusal of the host is remembered.
     assert!(Algorithm::ALL.into_iter().all(is_slow));
-}
-
-#[test]
-fn keys_go_to_the_host_as_they_came() {
-    for algorithm in [Algorithm::RS256, Algorithm::ES256, Algorithm::ES384] {
-        let key = key_for(algorithm);
-        assert_eq!(
-            spki(key.library().unwrap()).unwrap(),
-            key.spki(),
-            "{algorithm:?}"
-        );
-    }
-    for algorithm in [Algorithm::EdDSA, Algorithm::HS256] {
-        assert_eq!(
-            spki(key_for(algorithm).library().unwrap()),
-            None,
-            "{algorithm:?}"
-        );
-    }
 }

@@ -7,7 +7,7 @@ pub(crate) mod testing;
 use filter_kit::config::{Env, load};
 use filter_kit::testing::request;
 use jwt_auth::Config;
-use jwt_auth::authenticator::{Authenticator, KeyState, Moment};
+use jwt_auth::decision::{Authenticator, KeyState, Moment};
 use jwt_auth::provider::Keys;
 use jwt_auth::reason::Reason;
 use serde_json::{Value, json};
@@ -33,13 +33,14 @@ pub(crate) fn refused(provider: &Value, token: &str) -> Option<Reason> {
     let head = request("GET", "/")
         .header("authorization", format!("Bearer {token}"))
         .build();
-    let requirement = config.rules.requirement(&head).unwrap().clone();
+    let requirements = config.rules.requirements(&head).unwrap();
+    let requirement = requirements.iter().next().unwrap().clone();
     let authenticator = Authenticator::new(
         config.providers,
-        config.max_cached,
-        config.max_cached_bytes,
+        config.cache,
         config.verification_time,
         config.denied_ids,
+        [7; 16],
     );
     let set = match &authenticator.providers()[0].keys {
         Keys::Fixed(set) => set,
@@ -59,7 +60,7 @@ pub(crate) fn refused(provider: &Value, token: &str) -> Option<Reason> {
         },
         patient: false,
     };
-    let verdict = authenticator.decide(&requirement, &head, &moment);
+    let verdict = authenticator.decide(&(&requirement).into(), &head, &moment);
     verdict.err().map(|refusal| refusal.reason)
 }
 

@@ -1,6 +1,7 @@
 //! Costs as written.
 
 use crate::cost::Cost;
+use filter_kit::config::Invalid;
 use filter_kit::values::HeaderName;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, Visitor, value::MapAccessDeserializer};
@@ -8,7 +9,7 @@ use std::fmt;
 
 /// What a request costs: a number, or what a header says.
 #[derive(Debug)]
-pub struct RawCost(pub(super) Cost);
+pub struct RawCost(Cost);
 
 impl Default for RawCost {
     fn default() -> Self {
@@ -22,10 +23,26 @@ struct FromHeader {
     header: HeaderName,
     #[serde(default = "one")]
     default: u32,
+    #[serde(default = "one")]
+    min: u32,
 }
 
 fn one() -> u32 {
     1
+}
+
+impl RawCost {
+    pub(super) fn build(self) -> Result<Cost, Invalid> {
+        if let Cost::Header { default, min, .. } = &self.0
+            && default < min
+        {
+            let reason = format!(
+                "{default} is less than the least cost of {min}; raise it, or lower \"min\""
+            );
+            return Err(Invalid::new(reason).at("default"));
+        }
+        Ok(self.0)
+    }
 }
 
 impl<'de> Deserialize<'de> for RawCost {
@@ -53,6 +70,7 @@ impl<'de> Deserialize<'de> for RawCost {
                 Ok(RawCost(Cost::Header {
                     name: cost.header,
                     default: cost.default,
+                    min: cost.min,
                 }))
             }
         }
@@ -78,7 +96,8 @@ impl schemars::JsonSchema for RawCost {
                     "type": "object",
                     "properties": {
                         "header": {"type": "string", "description": "The header's name. Clients set headers too: count by one that you set or check."},
-                        "default": {"type": "integer", "minimum": 0, "maximum": u32::MAX, "default": 1, "description": "The cost without the header, or where it holds no number."}
+                        "default": {"type": "integer", "minimum": 0, "maximum": u32::MAX, "default": 1, "description": "The cost without the header, or where it holds no number; at least `min`."},
+                        "min": {"type": "integer", "minimum": 0, "maximum": u32::MAX, "default": 1, "description": "The least that a request costs, whatever the header says. With 0 a client that may set the header is not limited."}
                     },
                     "required": ["header"],
                     "additionalProperties": false
@@ -93,11 +112,12 @@ impl serde::Serialize for RawCost {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.0 {
             Cost::Fixed(cost) => serializer.serialize_u32(*cost),
-            Cost::Header { name, default } => {
+            Cost::Header { name, default, min } => {
                 use serde::ser::SerializeMap;
-                let mut map = serializer.serialize_map(Some(2))?;
+                let mut map = serializer.serialize_map(Some(3))?;
                 map.serialize_entry("header", name)?;
                 map.serialize_entry("default", default)?;
+                map.serialize_entry("min", min)?;
                 map.end()
             }
         }

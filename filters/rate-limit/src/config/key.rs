@@ -20,7 +20,7 @@ pub enum RawKeyPart {
         #[serde(default = "ipv6_prefix")]
         ipv6_prefix: u8,
     },
-    /// The value of this request header. Behind jwt-auth this may be a claim.
+    /// The value of this request header; `host` is the host. Behind jwt-auth this may be a claim.
     Header(HeaderName),
     /// The value of this query parameter, decoded.
     Query(String),
@@ -30,7 +30,7 @@ pub enum RawKeyPart {
     Path {},
     /// The method.
     Method {},
-    /// The host, without case and port.
+    /// The host in lower case, without port.
     Host {},
     /// This text: `generic_key` for the rate limit service.
     Value(String),

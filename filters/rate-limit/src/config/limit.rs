@@ -4,6 +4,7 @@ use super::cost::RawCost;
 use super::key::RawKeyPart;
 use super::service::OnError;
 use crate::cost::Cost;
+use crate::events::RESERVED;
 use crate::limit::{Limit, MissingKey, Scope};
 use crate::quota::Quota;
 use filter_kit::config::Invalid;
@@ -18,7 +19,7 @@ use std::num::NonZeroU32;
 #[serde(deny_unknown_fields)]
 pub struct RawLimit {
     /// Its name: 1 to 64 letters, digits, `-` and `_`. It stands in counters, replies and response-code details, and no two limits have the
-    /// same. A limit keeps its counts when the configuration is loaded anew under this name.
+    /// same. A limit keeps its counts when a new configuration has a limit of this name.
     pub name: String,
     /// The requests that it counts; left out: all.
     #[serde(rename = "match")]
@@ -31,10 +32,10 @@ pub struct RawLimit {
     pub per: Option<Duration>,
     /// How many requests may come at once; left out: as many as `requests`.
     pub burst: Option<u32>,
-    /// What a request costs: a number, at most `burst`, or what a header says. 0 is never refused.
+    /// What a request costs: a number, at most `burst`, or what a header says. A cost of 0 is never refused.
     #[serde(default)]
     pub cost: RawCost,
-    /// What becomes of a request that lacks a part of the key, or has it empty.
+    /// What to do with a request that lacks a part of the key, or has it empty.
     #[serde(default)]
     pub missing_key: RawMissingKey,
     /// Who counts.
@@ -44,15 +45,15 @@ pub struct RawLimit {
     pub mode: Option<Mode>,
 }
 
-/// What becomes of a request without a part of the key.
+/// What to do with a request without a part of the key.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema, serde::Serialize))]
 #[serde(rename_all = "snake_case")]
 pub enum RawMissingKey {
     /// The limit does not count it.
-    #[default]
     Skip,
     /// All such requests share a bucket.
+    #[default]
     Shared,
     /// It is refused with 400.
     Refuse,
@@ -69,9 +70,6 @@ pub enum LimitScope {
     /// The rate limit service, for all Envoys that ask it.
     Service,
 }
-
-/// Names that counters need for themselves.
-const RESERVED: &[&str] = &["ambiguous_path"];
 
 impl RawLimit {
     pub(super) fn build(self, mode: Mode, on_error: Option<OnError>) -> Result<Limit, Invalid> {
@@ -101,21 +99,22 @@ impl RawLimit {
                 return Err(Invalid::new(reason).at("scope"));
             }
         };
-        // Counts of the service's own limits are none of this configuration's business, unless this process steps in.
+        let cost = self.cost.build().map_err(|e| e.at("cost"))?;
+        // The service counts by limits of its own, unless this process stands in for it.
         let counts_here = scope == Scope::Process || on_error == Some(OnError::Process);
         let quota = match (self.requests, self.per) {
             (None, None) if !counts_here && self.burst.is_none() => None,
             (requests, per) => Some(quota(requests, per, self.burst)?),
         };
         if let Some(quota) = &quota {
-            check_cost(&self.cost.0, quota)?;
+            check_cost(&cost, quota)?;
         }
         Ok(Limit {
             name: self.name,
             matches,
             key,
             quota,
-            cost: self.cost.0,
+            cost,
             missing_key: match self.missing_key {
                 RawMissingKey::Skip => MissingKey::Skip,
                 RawMissingKey::Shared => MissingKey::Shared,

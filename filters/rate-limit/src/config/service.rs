@@ -18,18 +18,17 @@ pub struct RawService {
     /// How long a request waits for the answer, 1ms to 30s.
     #[serde(default = "timeout")]
     pub timeout: Duration,
-    /// What becomes of a request for which there is no answer.
-    #[serde(default)]
-    pub on_error: OnError,
+    /// What to do with a request for which there is no answer.
+    #[cfg_attr(feature = "schema", schemars(required))]
+    pub on_error: Option<OnError>,
 }
 
-/// What becomes of a request for which the service has no answer.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, serde::Serialize))]
+/// What to do with a request for which the service has no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OnError {
     /// It passes.
-    #[default]
     Allow,
     /// It is refused with 503.
     Refuse,
@@ -62,11 +61,17 @@ impl RawService {
             let reason = "a request waits for it; 1ms to 30s are accepted";
             return Err(Invalid::new(reason).at("timeout"));
         }
+        // There is no default: without an answer a request is either not limited or not served, and only the user can choose.
+        let on_error = self.on_error.ok_or_else(|| {
+            Invalid::new(
+                "missing key \"on_error\", what to do with a request without an answer; one of: allow, refuse, process",
+            )
+        })?;
         Ok(Service {
             cluster: self.cluster,
             domain: self.domain,
             timeout: self.timeout.get(),
-            on_error: self.on_error,
+            on_error,
         })
     }
 }

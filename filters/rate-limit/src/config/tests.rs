@@ -25,7 +25,7 @@ fn an_empty_configuration_limits_nothing() {
 fn what_is_left_out_has_its_default() {
     let config = load(
         r#"{"limits": [{"name": "a", "requests": 100, "per": "1m", "key": [{"client_ip": {}}]}],
-            "service": {"cluster": "rls", "domain": "edge"}}"#,
+            "service": {"cluster": "rls", "domain": "edge", "on_error": "process"}}"#,
     )
     .unwrap();
     let limit = &config.limits[0];
@@ -35,12 +35,13 @@ fn what_is_left_out_has_its_default() {
     let prefixes = Prefixes { ipv4: 32, ipv6: 64 };
     assert_eq!(limit.key, [KeyPart::ClientIp(prefixes)]);
     assert_eq!(limit.cost, Cost::Fixed(1));
-    assert_eq!(limit.missing_key, MissingKey::Skip);
+    // DESIGN 6: "missing_key: shared (default, v2)".
+    assert_eq!(limit.missing_key, MissingKey::Shared);
     assert_eq!(limit.scope, CountedBy::Process);
     assert_eq!(limit.mode, Mode::Enforce);
     let service = config.service.unwrap();
     assert_eq!(service.timeout, Duration::from_millis(20));
-    assert_eq!(service.on_error, OnError::Allow);
+    assert_eq!(service.on_error, OnError::Process);
 }
 
 #[test]
@@ -50,8 +51,9 @@ fn everything_can_be_written() {
             {"name": "all", "match": {"paths": [{"prefix": "/api"}]},
              "key": [{"client_ip": {"ipv4_prefix": 24, "ipv6_prefix": 48}}, {"header": "X-User"}, {"query": "q"}, {"cookie": "c"},
                      {"path": {}}, {"method": {}}, {"host": {}}, {"value": "v"}],
-             "requests": 10, "per": "1s", "burst": 30, "cost": {"header": "x-cost", "default": 2}, "missing_key": "refuse", "mode": "enforce"},
-            {"name": "fleet", "scope": "service", "cost": 0, "missing_key": "shared"}],
+             "requests": 10, "per": "1s", "burst": 30, "cost": {"header": "x-cost", "default": 2, "min": 0},
+             "missing_key": "refuse", "mode": "enforce"},
+            {"name": "fleet", "scope": "service", "cost": 0, "missing_key": "skip"}],
             "exempt": [{"methods": ["OPTIONS"]}], "max_keys": 1, "headers": "draft",
             "response": {"status": 420, "body": "${limit.name}", "headers": [{"name": "x-wait", "value": "${limit.retry_after}"}]},
             "service": {"cluster": "rls", "domain": "edge", "timeout": "1s", "on_error": "refuse"}}"#,
@@ -65,6 +67,7 @@ fn everything_can_be_written() {
     let cost = Cost::Header {
         name: HeaderName::new("x-cost").unwrap(),
         default: 2,
+        min: 0,
     };
     assert_eq!(all.cost, cost);
     assert_eq!((fleet.mode, fleet.quota), (Mode::Report, None));
@@ -74,7 +77,7 @@ fn everything_can_be_written() {
 /// What is put in a limit that is right otherwise.
 fn limit_error(member: &str) -> String {
     let json = format!(
-        r#"{{"limits": [{{"name": "a", "requests": 1, "per": "1s"}}, {{{member}}}], "service": {{"cluster": "c", "domain": "d"}}}}"#
+        r#"{{"limits": [{{"name": "a", "requests": 1, "per": "1s"}}, {{{member}}}], "service": {{"cluster": "c", "domain": "d", "on_error": "allow"}}}}"#
     );
     load(&json).expect_err(member)
 }
@@ -97,6 +100,10 @@ fn a_wrong_limit_is_refused_with_its_place_and_the_rule() {
         (
             r#""name": "ambiguous_path", "requests": 1, "per": "1s""#,
             "limits[1].name: \"ambiguous_path\" is the name of a counter of the filter's own",
+        ),
+        (
+            r#""name": "malformed_host", "requests": 1, "per": "1s""#,
+            "limits[1].name: \"malformed_host\" is the name of a counter of the filter's own",
         ),
         (
             r#""name": "b", "per": "1s""#,
@@ -167,12 +174,20 @@ fn a_wrong_limit_is_refused_with_its_place_and_the_rule() {
             "limits[1].cost.default: 2 is more than the burst of 1",
         ),
         (
+            r#""name": "b", "requests": 1, "per": "1s", "cost": {"header": "x-cost", "default": 0}"#,
+            "limits[1].cost.default: 0 is less than the least cost of 1; raise it, or lower \"min\"",
+        ),
+        (
+            r#""name": "b", "scope": "service", "cost": {"header": "x-cost", "min": 3}"#,
+            "limits[1].cost.default: 1 is less than the least cost of 3; raise it, or lower \"min\"",
+        ),
+        (
             r#""name": "b", "requests": 1, "per": "1s", "cost": -1"#,
             "limits[1].cost: got -1, expected a number from 0 to 4294967295",
         ),
         (
             r#""name": "b", "requests": 1, "per": "1s", "cost": {"headr": "x"}"#,
-            "limits[1].cost.headr: unknown key; one of: header, default",
+            "limits[1].cost.headr: unknown key; one of: header, default, min",
         ),
         (
             r#""name": "b", "requests": 1, "per": "1s", "missing_key": "pass""#,
@@ -208,6 +223,14 @@ fn what_stands_beside_the_limits_is_checked_too() {
                 r#"{{{one}, "service": {{"cluster": "c", "domain": "d", "on_error": "process"}}}}"#
             ),
             "limits[0]: missing key \"requests\"",
+        ),
+        (
+            r#"{"service": {"cluster": "c", "domain": "d"}}"#.to_owned(),
+            "service: missing key \"on_error\", what to do with a request without an answer; one of: allow, refuse, process",
+        ),
+        (
+            r#"{"service": {"cluster": "c", "domain": "d", "on_error": "open"}}"#.to_owned(),
+            "service.on_error: \"open\" is not accepted; one of: allow, refuse, process",
         ),
         (
             r#"{"service": {"cluster": "", "domain": "d"}}"#.to_owned(),

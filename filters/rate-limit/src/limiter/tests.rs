@@ -80,7 +80,7 @@ fn costs_of_nothing_and_of_more_than_the_burst() {
 }
 
 #[test]
-fn a_clock_that_is_set_back_locks_nobody_out_for_longer_than_a_bucket_takes_to_fill_up() {
+fn a_clock_that_is_set_back_locks_out_no_longer_than_a_bucket_takes_to_fill_up() {
     let store = MemoryStore::default();
     let limiter = limiter(&store, 10, Duration::from_secs(10), 10);
     assert!(passes(limiter.check(&store, b"a", 10, START)));
@@ -104,12 +104,12 @@ fn a_clock_that_is_set_back_locks_nobody_out_for_longer_than_a_bucket_takes_to_f
     );
     assert!(
         passes(limiter.check(&store, b"d", 1, Duration::MAX)),
-        "nor one that has lost its mind"
+        "a host whose clock is at its end"
     );
 }
 
 #[test]
-fn a_worker_that_was_held_up_frees_nobody() {
+fn a_worker_that_was_held_up_frees_no_bucket() {
     let store = MemoryStore::default();
     let limiter = limiter(&store, 1000, Duration::from_secs(1), 1);
     let later = START + Duration::from_millis(5);

@@ -1,14 +1,15 @@
-//! The rate limit service: what it answers.
+//! The rate limit service: its answer.
 
 use super::proto::{
     DescriptorStatus, HeaderValue, OK, OVER_LIMIT, RateLimitResponse, unit_seconds,
 };
+use crate::decision::{Decision, Outcome, Question, Verdict};
 use crate::fields::Standing;
 use crate::limit::Limit;
 use crate::limits::Limits;
 use crate::quota::{Left, whole_seconds};
+use crate::reason::Reason;
 use crate::reply::Extra;
-use crate::verdict::{Decision, Outcome, Question, Reason, Verdict};
 use filter_kit::values::{HeaderName, Mode, is_header_value};
 use prost::Message;
 use std::time::Duration;

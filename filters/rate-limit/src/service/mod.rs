@@ -1,11 +1,13 @@
-//! The rate limit service: what it is asked.
+//! The rate limit service: the call that asks it.
 
 mod answer;
 pub mod proto;
 
 use crate::config::OnError;
+use crate::decision::Question;
 use crate::key::Entry;
-use crate::verdict::Question;
+
+use filter_kit::host::GrpcCall;
 use prost::Message;
 use proto::{Descriptor, DescriptorEntry, RateLimitRequest};
 use std::time::Duration;
@@ -27,14 +29,24 @@ pub struct Service {
     pub domain: String,
     /// How long a request waits.
     pub timeout: Duration,
-    /// What becomes of a request without an answer.
+    /// What to do with a request without an answer.
     pub on_error: OnError,
 }
 
 impl Service {
-    /// The message that asks all questions of a request at once.
+    /// The call that asks all questions of a request at once.
     #[must_use]
-    pub fn message(&self, questions: &[Question]) -> Vec<u8> {
+    pub fn call(&self, questions: &[Question]) -> GrpcCall {
+        GrpcCall {
+            cluster: self.cluster.clone(),
+            service: SERVICE,
+            method: METHOD,
+            message: self.message(questions),
+            timeout: self.timeout,
+        }
+    }
+
+    fn message(&self, questions: &[Question]) -> Vec<u8> {
         let costs = || questions.iter().map(|question| question.cost);
         let most = costs().max().unwrap_or(1);
         // A cost of the whole request is what every service understands; one of each descriptor only some.

@@ -3,8 +3,9 @@ use super::proto::{
 };
 use super::*;
 use crate::config::Config;
+use crate::decision::{Decision, Outcome, Verdict};
 use crate::limits::Limits;
-use crate::verdict::{Decision, Outcome, Reason, Verdict};
+use crate::reason::Reason;
 use filter_kit::config::{self, Env};
 use filter_kit::store::MemoryStore;
 use proptest::prelude::*;
@@ -44,6 +45,9 @@ fn a_question_is_a_descriptor_and_a_cost_that_is_the_same_for_all_goes_with_the_
     assert_eq!(differ.hits_addend, 5);
     let costs: Vec<_> = differ.descriptors.iter().map(|d| d.hits_addend).collect();
     assert_eq!(costs, [Some(1), Some(5)]);
+    let call = service().call(&[question(0, 3, b"10.0.0.1")]);
+    assert_eq!((call.cluster.as_str(), call.service), ("rls", SERVICE));
+    assert_eq!((call.method, call.timeout), (METHOD, service().timeout));
 }
 
 #[test]
@@ -60,7 +64,7 @@ fn bytes_that_are_no_text_are_percent_encoded() {
 
 fn limits() -> Limits {
     let json = r#"{"limits": [{"name": "a", "scope": "service"}, {"name": "b", "scope": "service", "mode": "report"}],
-        "service": {"cluster": "c", "domain": "d"}}"#;
+        "service": {"cluster": "c", "domain": "d", "on_error": "allow"}}"#;
     let config: Config = config::load(json.as_bytes(), &Env::new()).unwrap();
     Limits::new(config.limits, vec![], 10, &MemoryStore::default(), [0; 16])
 }

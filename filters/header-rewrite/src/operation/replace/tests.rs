@@ -1,8 +1,9 @@
 use super::*;
-use crate::config::Config;
-use crate::rules::{Rules, Selected};
-use filter_kit::config::{Env, load};
-use filter_kit::headers::Edit;
+use crate::decision::decide;
+use crate::reason::Refused;
+use crate::testing::{edit, edit_response, on_requests, rules};
+use filter_kit::config::Env;
+use filter_kit::response::Response;
 use filter_kit::template::Scope;
 use filter_kit::testing::{headers, request};
 use filter_kit::values::Anchoring;
@@ -14,10 +15,6 @@ const FAR: &str = "<[^>]*>|<";
 fn replacement(pattern: &str) -> Replacement {
     let with = Template::parse("x", Scope::default(), &Env::new()).unwrap();
     Replacement::new(Pattern::new(pattern, Anchoring::Part).unwrap(), with)
-}
-
-fn rules(json: &str) -> Rules {
-    load::<Config>(json.as_bytes(), &Env::new()).unwrap().rules
 }
 
 #[test]
@@ -54,7 +51,7 @@ fn only_a_pattern_that_reads_far_beyond_its_matches_can_be_too_costly() {
         if done {
             assert!(replaced.is_ok(), "{what}");
         } else {
-            assert_eq!(replaced, Err(Skipped::TooCostly(TooCostly)), "{what}");
+            assert_eq!(replaced, Err(Skipped::TooCostly), "{what}");
         }
     }
 }
@@ -86,18 +83,32 @@ fn a_request_has_one_budget_for_all_its_values_and_operations() {
             false,
         ),
     ] {
-        let rules = rules(&format!(r#"{{"rules": [{{"request": [{operations}]}}]}}"#));
-        let mut head = request("GET", target).build();
-        for name in before {
-            head.headers.add(name, half.clone().into_bytes());
-        }
-        let mut selected = Selected::default();
-        selected.select(&rules, &head).unwrap();
-        let what = format!("{operations} on {before:?}");
-        match selected.rewrite_request(&rules, &head) {
-            Ok(rewritten) => assert!(done && rewritten.skipped.is_empty(), "{what}"),
-            Err(TooCostly) => assert!(!done, "{what}"),
-        }
+        let request = before.iter().fold(request("GET", target), |request, name| {
+            request.header(name, half.as_str())
+        });
+        let expected = if done {
+            Ok(Vec::new())
+        } else {
+            Err(Refused::TooCostly)
+        };
+        let edited = edit(&on_requests(&operations), &mut request.build());
+        assert_eq!(edited, expected, "{operations} on {before:?}");
+    }
+}
+
+#[test]
+fn a_long_path_is_rewritten_a_bounded_number_of_times() {
+    let rewrite = r#"{"path": {"regex": "^/", "with": "/"}},"#;
+    let rewrites = |count: usize| rewrite.repeat(count).trim_end_matches(',').to_owned();
+    let long = format!("/{}%20", "a".repeat(50_000));
+    for (target, count, done) in [
+        ("/a%20", 1_000, true),
+        (&long, 15, true),
+        (&long, 50, false),
+    ] {
+        let mut request = request("GET", target).build();
+        let edited = edit(&on_requests(&rewrites(count)), &mut request);
+        assert_eq!(edited.is_ok(), done, "{count} on {} bytes", target.len());
     }
 }
 
@@ -107,22 +118,11 @@ fn a_response_loses_the_header_that_is_too_costly_and_no_other() {
         r#"{{"rules": [{{"response": [{{"replace": {{"name": "a", "regex": "{FAR}", "with": "x"}}}},
             {{"replace": {{"name": "b", "regex": "{FAR}", "with": "x"}}}}, {{"set": {{"name": "c", "value": "${{response.header.a | none}}"}}}}]}}]}}"#
     ));
-    let mut selected = Selected::default();
-    selected
-        .select(&rules, &request("GET", "/").build())
-        .unwrap();
     let long = "<".repeat(2_000);
     let upstream = [(":status", "200"), ("a", "short"), ("a", &long), ("b", "<")];
-    let rewritten = selected.rewrite_response(&rules, headers(&upstream));
-    assert_eq!(
-        rewritten.edits,
-        [
-            Edit::Remove("a".to_owned()),
-            Edit::Set("b".to_owned(), b"x".to_vec()),
-            Edit::Set("c".to_owned(), b"none".to_vec()),
-        ]
-    );
-    assert_eq!(rewritten.skipped, [Skipped::TooCostly(TooCostly)]);
+    let (edits, skipped) = edit_response(&rules, request("GET", "/").build(), &upstream);
+    assert_eq!(edits, ["remove a", "set b: x", "set c: none"]);
+    assert_eq!(skipped, [Skipped::TooCostly]);
 }
 
 proptest! {
@@ -131,11 +131,9 @@ proptest! {
     #[test]
     fn nothing_that_was_to_be_replaced_is_left_however_long_the_value(value in "[<>a]{0,3000}") {
         let rules = rules(&format!(r#"{{"rules": [{{"response": [{{"replace": {{"name": "a", "regex": "{FAR}", "with": ""}}}}]}}]}}"#));
-        let mut selected = Selected::default();
-        selected.select(&rules, &request("GET", "/").build()).unwrap();
-        let mut after = headers(&[("a", &value)]);
-        let edits = selected.rewrite_response(&rules, after.clone()).edits;
-        after.apply(&edits);
-        prop_assert!(!after.all("a").any(|left| left.contains(&b'<')));
+        let mut response = Response::of(headers(&[("a", &value)]));
+        let applied = decide(&rules, &request("GET", "/").build()).applied;
+        let _ = rules.edit_response(&applied, None, &mut response);
+        prop_assert!(!response.headers().all("a").any(|left| left.contains(&b'<')));
     }
 }

@@ -1,0 +1,192 @@
+//! Operations as a user writes them.
+
+use super::header::RawHeaderOperation;
+use super::{Preset, StatusRange};
+use serde::Deserialize;
+
+/// Declares a struct of operations of which one is written: those on headers, which requests and responses share, and its own.
+macro_rules! operations {
+    ($(#[$meta:meta])* pub struct $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* }) => {
+        $(#[$meta])*
+        #[derive(Debug, Default, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        #[serde(deny_unknown_fields)]
+        pub struct $name {
+            $($(#[$field_meta])* pub $field: Option<$type>,)*
+            /// Replace all values of a header by one. Where that cannot be made, none is left.
+            pub set: Option<RawNameValue>,
+            /// Add one more value of a header.
+            pub add: Option<RawNameValue>,
+            /// Set a header only where it is missing.
+            pub default: Option<RawNameValue>,
+            /// Remove headers by one of `name`, `prefix` and `regex`.
+            pub remove: Option<RawRemove>,
+            /// Move a header to another name, in place of its values. Nothing happens without the first.
+            pub rename: Option<RawFromTo>,
+            /// Copy a header to another name, in place of its values. Nothing happens without the first.
+            pub copy: Option<RawFromTo>,
+            /// Replace every occurrence of a regular expression in every value of a header.
+            pub replace: Option<RawReplace>,
+            /// Remove repeated values of a header, within comma-separated lists too; the first one stays.
+            pub dedupe: Option<RawName>,
+        }
+
+        impl $name {
+            pub(super) fn header_operations(&mut self) -> Vec<RawHeaderOperation> {
+                let mut written = Vec::new();
+                written.extend(self.set.take().map(RawHeaderOperation::Set));
+                written.extend(self.add.take().map(RawHeaderOperation::Add));
+                written.extend(self.default.take().map(RawHeaderOperation::Default));
+                written.extend(self.remove.take().map(RawHeaderOperation::Remove));
+                written.extend(self.rename.take().map(RawHeaderOperation::Rename));
+                written.extend(self.copy.take().map(RawHeaderOperation::Copy));
+                written.extend(self.replace.take().map(RawHeaderOperation::Replace));
+                written.extend(self.dedupe.take().map(RawHeaderOperation::Dedupe));
+                written
+            }
+        }
+    };
+}
+
+operations! {
+    /// An operation on the request: exactly one of these keys.
+    pub struct RawRequestOperation {
+        /// Rewrite the path, by `prefix` (whole segments) or `regex`; the query stays. What is not replaced stays as it was sent. Where a value is
+        /// missing, or a reading of the result leaves its place, the request is refused.
+        path: RawPathRewrite,
+        /// Set or remove a query parameter.
+        query: RawQueryEdit,
+        /// Set the host (`:authority`). Where the value is missing or not a host, the request is refused.
+        host: RawValue,
+    }
+}
+
+operations! {
+    /// An operation on the response: exactly one of these keys, and `when`.
+    pub struct RawResponseOperation {
+        /// Only for these responses; left out: for all.
+        when: RawWhen,
+        /// A set of headers, each set once.
+        preset: Preset,
+    }
+}
+
+/// A header and its value.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RawNameValue {
+    /// The header.
+    pub name: String,
+    /// The value, a template. Empty: an empty header.
+    pub value: String,
+}
+
+/// A value.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RawValue {
+    /// The value, a template.
+    pub value: String,
+}
+
+/// A header.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RawName {
+    /// The header.
+    pub name: String,
+}
+
+/// Which headers to remove: exactly one of these keys.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RawRemove {
+    /// The header of this name.
+    pub name: Option<String>,
+    /// Headers whose name begins with this.
+    pub prefix: Option<String>,
+    /// Headers whose whole name matches this regular expression.
+    pub regex: Option<String>,
+}
+
+/// Two headers.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RawFromTo {
+    /// The header to take the values from.
+    pub from: String,
+    /// The header to give them to.
+    pub to: String,
+}
+
+/// A replacement in a header.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RawReplace {
+    /// The header.
+    pub name: String,
+    /// What to replace: a regular expression, found anywhere in the value.
+    pub regex: String,
+    /// What to put in its place: a template in which `${1}` is the first capture group, `${0}` all that was found.
+    pub with: String,
+}
+
+/// A rewrite of the path: `prefix` or `regex`, and `with`.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RawPathRewrite {
+    /// Leading whole segments to replace.
+    pub prefix: Option<String>,
+    /// A regular expression to replace, found anywhere in the path.
+    pub regex: Option<String>,
+    /// What to put in its place: a template; with `regex`, `${1}` is the first capture group.
+    pub with: String,
+}
+
+/// An edit of the query: exactly one of these keys.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RawQueryEdit {
+    /// Replace all values of a parameter by one; the value is a template, and is percent-encoded. Where it cannot be made, the parameter
+    /// is left out.
+    pub set: Option<RawParameterValue>,
+    /// Remove all values of a parameter.
+    pub remove: Option<RawParameter>,
+}
+
+/// A query parameter and its value.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RawParameterValue {
+    /// The parameter, decoded.
+    pub name: String,
+    /// The value, a template.
+    pub value: String,
+}
+
+/// A query parameter.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RawParameter {
+    /// The parameter, decoded.
+    pub name: String,
+}
+
+/// A condition on the response.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RawWhen {
+    /// Statuses, any of: `503`, or a range as `500-599`.
+    pub status: Vec<StatusRange>,
+}

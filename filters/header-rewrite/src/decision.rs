@@ -1,0 +1,55 @@
+//! Which rules apply to a request.
+
+use crate::reason::Refused;
+use crate::rules::Rules;
+use filter_kit::matching::ReadingSet;
+use filter_kit::request::Request;
+
+/// A rule that applies to a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// Its place in [`Rules`].
+    pub rule: usize,
+    /// The capture groups of its path pattern, in the path as it was sent.
+    pub captures: Vec<Option<Vec<u8>>>,
+}
+
+/// The rules that apply to a request, and whether it is refused.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Decision {
+    /// The rules that apply, in order. The response operations of all of them are for the response, a refusal too.
+    pub applied: Vec<Applied>,
+    /// Why the request is refused, before any request operation.
+    pub refused: Option<Refused>,
+}
+
+/// Finds the rules that match the request as it came: the edits of one rule cannot make another match.
+///
+/// A rule applies where a reading of the path matches. Where readings differ in which request operations apply, the request is refused.
+#[must_use]
+pub fn decide(rules: &Rules, request: &Request) -> Decision {
+    let mut decision = Decision::default();
+    if rules.look_at_host() && request.host().is_err() {
+        decision.refused = Some(Refused::MalformedHost);
+    }
+    for (at, rule) in rules.iter().enumerate() {
+        let readings = rule.matches.readings(request).ok();
+        if readings.is_some_and(ReadingSet::is_none) {
+            continue;
+        }
+        // Without a set there are too many readings: any may match.
+        if !rule.request.is_empty() && !readings.is_some_and(ReadingSet::is_all) {
+            decision.refused.get_or_insert(Refused::AmbiguousPath);
+        }
+        let captures = if rule.matches.path_groups() > 0 {
+            rule.matches.path_captures(request)
+        } else {
+            Vec::new()
+        };
+        decision.applied.push(Applied { rule: at, captures });
+    }
+    decision
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,98 @@
+//! The filter on one worker: finds the rules of each request, carries out their operations, and counts.
+
+use crate::config::Config;
+use crate::decision::{Applied, decide};
+use crate::events::Event;
+use crate::reason::{Refused, Skipped};
+use crate::rules::Rules;
+use filter_kit::host::Counters;
+use filter_kit::pipeline::{Callbacks, Filter, Flow};
+use filter_kit::request::Request;
+use filter_kit::response::Response;
+use filter_kit::values::Mode;
+
+/// The filter on one worker.
+pub struct HeaderRewrite {
+    mode: Mode,
+    rules: Rules,
+    counters: Counters<Event>,
+}
+
+/// What a request leaves for its response.
+#[derive(Debug, Default)]
+pub struct State {
+    applied: Vec<Applied>,
+    /// The request as it came, where an operation looks at it.
+    sent: Option<Request>,
+}
+
+impl Filter for HeaderRewrite {
+    type Config = Config;
+    type State = State;
+
+    const CALLBACKS: Callbacks = Callbacks::HEADS;
+
+    fn new(config: Config) -> Self {
+        Self {
+            mode: config.mode,
+            rules: config.rules,
+            counters: Counters::define(),
+        }
+    }
+
+    fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    fn on_request(&self, request: &mut Request, state: &mut State) -> Flow {
+        if self.rules.is_empty() {
+            return Flow::Continue;
+        }
+        let decision = decide(&self.rules, request);
+        state.applied = decision.applied;
+        state.sent = self.rules.snapshot(&state.applied, request);
+        let edited = match decision.refused {
+            Some(refused) => Err(refused),
+            None => self.rules.edit_request(&state.applied, request),
+        };
+        match edited {
+            Ok(skipped) => {
+                self.count_skipped(&skipped);
+                if request.is_changed() {
+                    self.count_change(Event::RequestChanged, Event::ReportedRequestChanged);
+                }
+                Flow::Continue
+            }
+            Err(refused) => self.refuse(refused),
+        }
+    }
+
+    fn on_response(&self, response: &mut Response, state: &mut State) {
+        let sent = state.sent.as_ref();
+        let skipped = self.rules.edit_response(&state.applied, sent, response);
+        self.count_skipped(&skipped);
+        if response.is_changed() {
+            self.count_change(Event::ResponseChanged, Event::ReportedResponseChanged);
+        }
+    }
+}
+
+impl HeaderRewrite {
+    fn refuse(&self, refused: Refused) -> Flow {
+        self.counters.increment(Event::refused(refused, self.mode));
+        Flow::Reply(refused.reply())
+    }
+
+    fn count_skipped(&self, skipped: &[Skipped]) {
+        for reason in skipped {
+            self.counters.increment(Event::skipped(*reason, self.mode));
+        }
+    }
+
+    fn count_change(&self, enforced: Event, reported: Event) {
+        self.counters.increment(match self.mode {
+            Mode::Enforce => enforced,
+            Mode::Report => reported,
+        });
+    }
+}

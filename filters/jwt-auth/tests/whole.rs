@@ -1,0 +1,195 @@
+//! The whole filter on a scripted host: a request in, the request that goes on or the reply out.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failed assumption is a failed test"
+)]
+
+#[path = "../src/testing.rs"]
+#[allow(dead_code, reason = "shared with the unit tests, which use all of it")]
+mod testing;
+
+use filter_kit::testing::{Answer, Run, ScriptedHost, request};
+use jwt_auth::JwtAuth;
+use jwt_auth::base64url;
+use serde_json::{Value, json};
+use std::time::Duration;
+use testing::{NOW, jwks, token};
+
+const RULES: &str = r#"[{"match": {"paths": [{"prefix": "/admin"}, {"prefix": "/@ops"}]}, "require": {"provider": {"name": "corp"}}},
+    {"match": {"hosts": ["open.example.com"], "paths": [{"prefix": "/"}]}, "require": "nothing"}]"#;
+
+fn configuration(keys: &Value, more: &str) -> String {
+    let provider =
+        json!({"keys": keys, "claims_to_headers": [{"claim": "sub", "header": "x-jwt-sub"}]});
+    format!(r#"{{"providers": {{"corp": {provider}}}, "rules": {RULES}{more}}}"#)
+}
+
+fn inline() -> Value {
+    json!({ "jwks": jwks() })
+}
+
+fn host() -> ScriptedHost {
+    let host = ScriptedHost::install();
+    host.set_now(Duration::from_secs(NOW));
+    host
+}
+
+fn good() -> String {
+    format!("Bearer {}", token(r#"{"sub":"alice"}"#))
+}
+
+fn details(answer: &Answer) -> &str {
+    match answer {
+        Answer::Replied(reply) => &reply.details,
+        Answer::Continued(_) => "continued",
+        Answer::Waits => "waits",
+    }
+}
+
+fn values(answer: &Answer, name: &str) -> Vec<String> {
+    let Answer::Continued(headers) = answer else {
+        panic!("{answer:?}")
+    };
+    headers
+        .iter()
+        .filter(|(n, _)| n == name.as_bytes())
+        .map(|(_, value)| String::from_utf8(value.clone()).unwrap())
+        .collect()
+}
+
+#[test]
+fn claims_reach_the_upstream_and_forged_ones_do_not_in_any_spelling() {
+    let host = host();
+    let mut run = Run::<JwtAuth>::start(&host, &configuration(&inline(), "")).unwrap();
+    for (path, authorization, sub) in [
+        ("/admin", Some(good()), &["alice"][..]),
+        ("/public", Some(good()), &[]),
+        ("/public", None, &[]),
+    ] {
+        let mut request = request("GET", path)
+            .authority("open.example.com")
+            .header("x-jwt-sub", "root")
+            .header("x_jwt_sub", "root")
+            .header("x-jwt_sub", "root")
+            .header("x.jwt.sub", "root")
+            .header("x-other_name", "stays");
+        if let Some(authorization) = authorization {
+            request = request.header("authorization", authorization);
+        }
+        let (_, answer) = run.request(&request.pairs());
+        assert_eq!(values(&answer, "x-jwt-sub"), sub, "{path}");
+        for other in ["x_jwt_sub", "x-jwt_sub", "x.jwt.sub"] {
+            assert!(values(&answer, other).is_empty(), "{other}");
+        }
+        assert_eq!(values(&answer, "x-other_name"), ["stays"]);
+    }
+}
+
+#[test]
+fn no_spelling_of_a_path_or_a_host_slips_past_a_rule() {
+    let host = host();
+    let mut run = Run::<JwtAuth>::start(&host, &configuration(&inline(), "")).unwrap();
+    let nested = format!("/%{}61dmin", "25".repeat(300));
+    for (authority, path, expected) in [
+        ("open.example.com", "/public", "continued"),
+        ("OPEN.example.com.:8080", "/public", "continued"),
+        (
+            "open.example.com",
+            "/login;jsessionid=A/a%2Fb/100%25",
+            "continued",
+        ),
+        ("open.example.com", "/%61dmin", "jwt_missing"),
+        ("open.example.com", "/%40ops", "jwt_missing"),
+        (
+            "open.example.com",
+            "/public/a%5cb%2f..%2f..%2fadmin/users",
+            "jwt_missing",
+        ),
+        (
+            "open.example.com",
+            "/%61dmin/%252e%252e/../users",
+            "jwt_missing",
+        ),
+        (
+            "open.example.com",
+            "/;x/admin/;%252f../users",
+            "jwt_missing",
+        ),
+        ("open.example.com", "/%61dmin/../x", "jwt_missing"),
+        ("open.example.com", &nested, "ambiguous_path"),
+        ("other.example.com", "/public", "jwt_missing"),
+        ("open.example.com:x", "/public", "malformed_host"),
+        ("open.example.com:80:80", "/public", "malformed_host"),
+        ("x@open.example.com", "/public", "malformed_host"),
+        ("open.example.com..", "/public", "malformed_host"),
+    ] {
+        let request = request("GET", path).authority(authority);
+        let (_, answer) = run.request(&request.pairs());
+        assert_eq!(details(&answer), expected, "{authority} {path}");
+    }
+}
+
+#[test]
+fn a_request_waits_for_its_keys_with_its_body() {
+    let host = host();
+    let remote = json!({"remote": {"cluster": "idp", "uri": "https://idp.example/jwks.json"}});
+    let mut run = Run::<JwtAuth>::start(&host, &configuration(&remote, "")).unwrap();
+    let (mut exchange, answer) = run.request(&to_admin(&good()));
+    assert_eq!(answer, Answer::Waits);
+    assert!(!exchange.body(), "the body waits too");
+    run.tick();
+    let call = host.take_calls().pop().unwrap();
+    assert_eq!(
+        (call.upstream.as_str(), call.path.as_str()),
+        ("idp", "/jwks.json")
+    );
+    run.answer_http(call.token, Some((200, jwks().to_string().as_bytes())));
+    assert_eq!(values(&exchange.now(), "x-jwt-sub"), ["alice"]);
+    assert!(exchange.body());
+    let forged = good().replace("Bearer ey", "Bearer ez");
+    let (_, answer) = run.request(&to_admin(&forged));
+    assert_eq!(details(&answer), "jwt_malformed");
+}
+
+fn to_admin(authorization: &str) -> Vec<(String, Vec<u8>)> {
+    request("POST", "/admin")
+        .header("authorization", authorization)
+        .pairs()
+}
+
+#[test]
+fn without_keys_a_request_is_refused_when_its_time_is_up() {
+    let host = host();
+    let remote = json!({"remote": {"cluster": "idp", "uri": "https://idp.example/jwks.json", "timeout": "2s"}});
+    let mut run = Run::<JwtAuth>::start(&host, &configuration(&remote, "")).unwrap();
+    let (exchange, answer) = run.request(&to_admin(&good()));
+    assert_eq!(answer, Answer::Waits);
+    host.set_now(Duration::from_secs(NOW + 3));
+    run.tick();
+    assert_eq!(details(&exchange.now()), "jwt_keys_unavailable");
+}
+
+#[test]
+fn in_report_mode_nothing_changes() {
+    let host = host();
+    let report = r#", "mode": "report""#;
+    let mut run = Run::<JwtAuth>::start(&host, &configuration(&inline(), report)).unwrap();
+    for (authority, path) in [("open.example.com", "/admin"), ("a:b:c", "/public")] {
+        let request = request("GET", path)
+            .authority(authority)
+            .header("x-jwt-sub", "root");
+        let (_, answer) = run.request(&request.pairs());
+        assert_eq!(answer, Answer::Continued(bytes(&request.pairs())));
+    }
+    let reported = |reason: &str| host.counter(&format!("jwt_auth.reported.{reason}_total"));
+    assert_eq!(
+        (reported("missing"), reported("malformed_host")),
+        (Some(1), Some(1))
+    );
+}
+
+fn bytes(pairs: &[(String, Vec<u8>)]) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let bytes = |(name, value): &(String, Vec<u8>)| (name.clone().into_bytes(), value.clone());
+    pairs.iter().map(bytes).collect()
+}
