@@ -32,6 +32,12 @@ pub mod matching;
 pub mod metrics;
 pub mod reply;
 pub mod request;
+#[path = "request"]
+pub mod reading {
+    //! To be part of [`crate::request`].
+    pub mod authority;
+    pub mod readings;
+}
 pub mod spelling;
 pub mod store;
 pub mod template;
