@@ -1,0 +1,291 @@
+//! The host and port of a request, an origin or a URI: `host[:port]` (RFC 3986, sections 3.2.2 and 3.2.3), strictly.
+//!
+//! What is not exactly that is malformed, so that no server finds a host in a text where a filter finds none.
+
+use std::borrow::Cow;
+use std::net::Ipv6Addr;
+
+/// A host and, where it is written, a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Authority<'a> {
+    /// The host; empty where none is written.
+    pub host: Host<'a>,
+    /// The digits after the colon: none of them in `host:`. `None` without a colon.
+    pub port: Option<&'a [u8]>,
+}
+
+/// The text is not `host[:port]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the host is malformed")]
+pub struct MalformedHost;
+
+impl<'a> Authority<'a> {
+    /// Reads `host[:port]`: a name of letters, digits, `-`, `_` and `.`, an IPv4 address, or an IPv6 address in
+    /// brackets; a name may end in one dot. The host and the digits of the port may be missing.
+    ///
+    /// # Errors
+    /// [`MalformedHost`] for anything else: userinfo, another colon, an empty label, a port with other bytes.
+    pub fn parse(text: &'a [u8]) -> Result<Self, MalformedHost> {
+        let after_address = text.iter().position(|b| *b == b']').unwrap_or(0);
+        let colon = text
+            .iter()
+            .skip(after_address)
+            .position(|b| *b == b':')
+            .and_then(|at| text.split_at_checked(after_address.saturating_add(at)));
+        let (host, port) = match colon {
+            None => (text, None),
+            Some((host, port)) => (host, port.get(1..)),
+        };
+        if !port.unwrap_or_default().iter().all(u8::is_ascii_digit) {
+            return Err(MalformedHost);
+        }
+        Ok(Self {
+            host: Host::parse(host)?,
+            port,
+        })
+    }
+
+    /// The port as a number; `None` where it is missing, empty or above 65535.
+    #[must_use]
+    pub fn port_number(&self) -> Option<u16> {
+        std::str::from_utf8(self.port?).ok()?.parse().ok()
+    }
+}
+
+/// A well-formed host; or none, where the text before the port is empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Host<'a> {
+    text: &'a [u8],
+    ipv6: Option<Ipv6Addr>,
+}
+
+impl<'a> Host<'a> {
+    fn parse(text: &'a [u8]) -> Result<Self, MalformedHost> {
+        let bracketed = text.strip_prefix(b"[").and_then(|t| t.strip_suffix(b"]"));
+        if let Some(address) = bracketed {
+            let address = std::str::from_utf8(address)
+                .ok()
+                .and_then(|a| a.parse().ok());
+            return address.map_or(Err(MalformedHost), |address| {
+                Ok(Self {
+                    text,
+                    ipv6: Some(address),
+                })
+            });
+        }
+        let host = Self { text, ipv6: None };
+        let is_name = host.name().split(|b| *b == b'.').all(|label| {
+            !label.is_empty()
+                && label
+                    .iter()
+                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+        });
+        (is_name || text.is_empty())
+            .then_some(host)
+            .ok_or(MalformedHost)
+    }
+
+    /// The host as it is written.
+    #[must_use]
+    pub fn as_sent(&self) -> &'a [u8] {
+        self.text
+    }
+
+    /// Whether no host is written.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// Whether the name ends in a dot: the same host to a server, another origin to a browser.
+    #[must_use]
+    pub fn has_final_dot(&self) -> bool {
+        self.text.ends_with(b".")
+    }
+
+    /// The host as written, without the dot at the end.
+    #[must_use]
+    pub fn name(&self) -> &'a [u8] {
+        self.text.strip_suffix(b".").unwrap_or(self.text)
+    }
+
+    /// The address, where the host is one of IPv6.
+    #[must_use]
+    pub fn ipv6(&self) -> Option<Ipv6Addr> {
+        self.ipv6
+    }
+
+    /// The one form of all spellings of a host: in lower case, without the dot at the end, an IPv6 address as RFC 5952
+    /// writes it, in brackets.
+    #[must_use]
+    pub fn normalized(&self) -> Cow<'a, [u8]> {
+        let name = self.name();
+        if let Some(address) = self.ipv6 {
+            let canonical = format!("[{address}]");
+            return if canonical.as_bytes() == name {
+                Cow::Borrowed(name)
+            } else {
+                Cow::Owned(canonical.into_bytes())
+            };
+        }
+        if name.iter().any(u8::is_ascii_uppercase) {
+            Cow::Owned(name.to_ascii_lowercase())
+        } else {
+            Cow::Borrowed(name)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn host_and_port_are_read_and_every_spelling_of_a_host_has_one_form() {
+        for (text, normalized, port) in [
+            ("api.example.com", "api.example.com", None),
+            ("API.Example.COM:8443", "api.example.com", Some("8443")),
+            ("api.example.com.", "api.example.com", None),
+            ("api.example.com.:80", "api.example.com", Some("80")),
+            ("api.example.com:", "api.example.com", Some("")),
+            ("my_host-1", "my_host-1", None),
+            ("127.0.0.1:80", "127.0.0.1", Some("80")),
+            ("[::1]", "[::1]", None),
+            ("[::1]:8080", "[::1]", Some("8080")),
+            ("[0:0::0001]:", "[::1]", Some("")),
+            ("[2001:DB8::A]", "[2001:db8::a]", None),
+            ("[::ffff:10.0.0.1]", "[::ffff:10.0.0.1]", None),
+            ("", "", None),
+            (":80", "", Some("80")),
+            (":", "", Some("")),
+            ("a:99999999999", "a", Some("99999999999")),
+        ] {
+            let read = Authority::parse(text.as_bytes()).unwrap();
+            assert_eq!(&*read.host.normalized(), normalized.as_bytes(), "{text}");
+            assert_eq!(read.port, port.map(str::as_bytes), "{text}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_malformed() {
+        for text in [
+            ".",
+            "..",
+            ".a",
+            "a..",
+            "a..b",
+            "a.:x",
+            "a:x",
+            "a:+80",
+            "a:-1",
+            "a:80:80",
+            "a::80",
+            "a:80 ",
+            "a: 80",
+            "::1",
+            "x@a",
+            "x:y@a",
+            "a@",
+            "a/",
+            "a/b",
+            "a?b",
+            "a#b",
+            "a\\b",
+            "a%2eb",
+            "%61",
+            "a,b",
+            "a b",
+            " a",
+            "a\t",
+            "a\0",
+            "*",
+            "*.a",
+            "[",
+            "]",
+            "[]",
+            "[]:80",
+            "[::1",
+            "::1]",
+            "[::1].",
+            "[::1]x",
+            "[::1]:x",
+            "[::1]]",
+            "[[::1]]",
+            "x[::1]",
+            "[::1%eth0]",
+            "[::1%25eth0]",
+            "[v1.a]",
+            "[127.0.0.1]",
+            "[a]",
+            "[ ::1]",
+            "é",
+            "http://a",
+        ] {
+            assert_eq!(
+                Authority::parse(text.as_bytes()),
+                Err(MalformedHost),
+                "{text}"
+            );
+        }
+        assert_eq!(Authority::parse(b"a\xff"), Err(MalformedHost));
+        assert_eq!(MalformedHost.to_string(), "the host is malformed");
+    }
+
+    #[test]
+    fn a_port_is_a_number_up_to_65535() {
+        for (text, port) in [
+            ("a:80", Some(80)),
+            ("a:0080", Some(80)),
+            ("a:65535", Some(65535)),
+            ("a:65536", None),
+            ("a:99999999999999999999", None),
+            ("a:", None),
+            ("a", None),
+        ] {
+            let read = Authority::parse(text.as_bytes()).unwrap();
+            assert_eq!(read.port_number(), port, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_host_tells_how_it_was_written() {
+        let read = Authority::parse(b"A.b.:1").unwrap().host;
+        assert_eq!((read.as_sent(), read.name()), (&b"A.b."[..], &b"A.b"[..]));
+        assert!(read.has_final_dot() && !read.is_empty() && read.ipv6().is_none());
+        let read = Authority::parse(b"[0::1]").unwrap().host;
+        assert_eq!(
+            (read.as_sent(), read.name()),
+            (&b"[0::1]"[..], &b"[0::1]"[..])
+        );
+        assert!(!read.has_final_dot() && read.ipv6() == Some(Ipv6Addr::LOCALHOST));
+        assert!(Authority::parse(b":80").unwrap().host.is_empty());
+    }
+
+    #[test]
+    fn a_host_in_normal_form_is_not_copied() {
+        for text in ["a.b", "[::1]:80", "a.b.", ""] {
+            let normalized = Authority::parse(text.as_bytes()).unwrap().host.normalized();
+            assert!(matches!(normalized, Cow::Borrowed(_)), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(text: Vec<u8>) {
+            let _ = Authority::parse(&text);
+        }
+
+        #[test]
+        fn what_is_read_is_the_whole_text(text in "[a-zA-Z0-9.:@\\[\\]%_-]{0,12}") {
+            if let Ok(read) = Authority::parse(text.as_bytes()) {
+                let port = read.port.map(|p| [b":", p].concat()).unwrap_or_default();
+                prop_assert_eq!([read.host.as_sent(), &port].concat(), text.as_bytes());
+                let normalized = read.host.normalized().into_owned();
+                let again = Authority::parse(&normalized).unwrap();
+                prop_assert_eq!(again.port, None);
+                prop_assert_eq!(&*again.host.normalized(), &*normalized);
+            }
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! What a server may do to a path, one step at a time, and which steps change a text.
+
+/// What a server may do to a path.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Step {
+    Decode,
+    DecodeKeepingSlashes,
+    DropParams,
+    TurnBackslashes,
+    MergeSlashes,
+    ResolveDots,
+    ResolveDotsWithoutFinalSlash,
+}
+
+impl Step {
+    pub(super) const ALL: [Self; 7] = [
+        Self::Decode,
+        Self::DecodeKeepingSlashes,
+        Self::DropParams,
+        Self::TurnBackslashes,
+        Self::MergeSlashes,
+        Self::ResolveDots,
+        Self::ResolveDotsWithoutFinalSlash,
+    ];
+
+    /// Writes what the step makes of a text. No step makes a text longer.
+    pub(super) fn apply(self, text: &[u8], out: &mut Vec<u8>) {
+        out.clear();
+        out.resize(text.len(), 0);
+        let mut written = Writer {
+            bytes: out.as_mut_slice(),
+            len: 0,
+        };
+        match self {
+            Self::Decode => decode_into(text, Slashes::Decode, &mut written),
+            Self::DecodeKeepingSlashes => decode_into(text, Slashes::Keep, &mut written),
+            Self::DropParams => drop_params(text, &mut written),
+            Self::TurnBackslashes => turn_backslashes(text, &mut written),
+            Self::MergeSlashes => merge_slashes(text, &mut written),
+            Self::ResolveDots => resolve_dots(text, FinalSlash::Leave, &mut written),
+            Self::ResolveDotsWithoutFinalSlash => {
+                resolve_dots(text, FinalSlash::Drop, &mut written);
+            }
+        }
+        let len = written.len;
+        out.truncate(len);
+    }
+}
+
+/// Writes byte by byte into a buffer that is long enough, so that no write has to see to its growth.
+struct Writer<'a> {
+    bytes: &'a mut [u8],
+    len: usize,
+}
+
+impl Writer<'_> {
+    fn push(&mut self, byte: u8) {
+        if let Some(slot) = self.bytes.get_mut(self.len) {
+            *slot = byte;
+            self.len = self.len.wrapping_add(1);
+        }
+    }
+
+    /// Takes back the last segment, with the slash before it.
+    fn drop_segment(&mut self) {
+        let written = self.bytes.get(..self.len).unwrap_or_default();
+        self.len = written.iter().rposition(|b| *b == b'/').unwrap_or(0);
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Slashes {
+    Decode,
+    Keep,
+}
+
+fn decode_into(text: &[u8], slashes: Slashes, out: &mut Writer<'_>) {
+    let mut rest = text.iter();
+    while let Some(&byte) = rest.next() {
+        if byte == b'%'
+            && let Some(value) = triplet(rest.as_slice())
+            && !(slashes == Slashes::Keep && is_slash(value))
+        {
+            out.push(value);
+            rest.nth(1);
+        } else {
+            out.push(byte);
+        }
+    }
+}
+
+fn is_slash(byte: u8) -> bool {
+    matches!(byte, b'/' | b'\\')
+}
+
+/// The byte of the triplet whose percent sign stands before a text.
+#[inline(always)] // it stands in the loops that see every byte
+fn triplet(after_percent: &[u8]) -> Option<u8> {
+    match after_percent {
+        [high, low, ..] => Some((hex(*high)? << 4) | hex(*low)?),
+        _ => None,
+    }
+}
+
+#[inline(always)] // as `triplet`
+fn hex(digit: u8) -> Option<u8> {
+    let number = digit.wrapping_sub(b'0');
+    let letter = (digit | 0x20).wrapping_sub(b'a');
+    match (number, letter) {
+        (0..=9, _) => Some(number),
+        (_, 0..=5) => Some(letter.wrapping_add(10)),
+        _ => None,
+    }
+}
+
+fn drop_params(text: &[u8], out: &mut Writer<'_>) {
+    let mut in_params = false;
+    for &byte in text {
+        match byte {
+            b';' => in_params = true,
+            b'/' => in_params = false,
+            _ => {}
+        }
+        if !in_params {
+            out.push(byte);
+        }
+    }
+}
+
+fn turn_backslashes(text: &[u8], out: &mut Writer<'_>) {
+    for &byte in text {
+        out.push(if byte == b'\\' { b'/' } else { byte });
+    }
+}
+
+fn merge_slashes(text: &[u8], out: &mut Writer<'_>) {
+    let mut before = 0;
+    for &byte in text {
+        if (byte, before) != (b'/', b'/') {
+            out.push(byte);
+        }
+        before = byte;
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum FinalSlash {
+    Leave,
+    Drop,
+}
+
+/// RFC 3986, section 5.2.4: an empty segment is a segment, and `..` at the root stays there.
+fn resolve_dots(text: &[u8], final_slash: FinalSlash, out: &mut Writer<'_>) {
+    let mut rest = text;
+    let mut absolute = false;
+    loop {
+        let dots = leading_dot_segment(rest);
+        if dots == 2 {
+            out.drop_segment();
+        }
+        if dots == 0 && absolute {
+            out.push(b'/');
+        }
+        let mut bytes = rest.get(dots..).unwrap_or_default().iter();
+        loop {
+            match bytes.next() {
+                Some(b'/') => break,
+                Some(byte) => out.push(*byte),
+                None => {
+                    let drops = final_slash == FinalSlash::Drop && out.len > 0;
+                    if dots > 0 && absolute && !drops {
+                        out.push(b'/');
+                    }
+                    return;
+                }
+            }
+        }
+        rest = bytes.as_slice();
+        absolute = true;
+    }
+}
+
+/// Whether a segment is `.` or `..`.
+pub(super) fn is_dot_segment(segment: &[u8]) -> bool {
+    matches!(segment, b"." | b"..")
+}
+
+/// How many dots the dot segment has that a text begins with; 0 where there is none.
+#[inline(always)] // as `triplet`
+fn leading_dot_segment(text: &[u8]) -> usize {
+    match text {
+        [b'.'] | [b'.', b'/', ..] => 1,
+        [b'.', b'.'] | [b'.', b'.', b'/', ..] => 2,
+        _ => 0,
+    }
+}
+
+/// Which steps change a text: found in one scan, so that no step runs for nothing.
+#[derive(Debug, Clone, Copy, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a set of independent features, not a state"
+)]
+pub(super) struct Features {
+    /// Triplets of `/` or `\`.
+    slash_triplets: bool,
+    /// All other triplets.
+    pub(super) triplets: bool,
+    params: bool,
+    backslashes: bool,
+    empty_segments: bool,
+    pub(super) dots: bool,
+    final_dots: bool,
+}
+
+impl Features {
+    /// Finds them in a text.
+    pub(super) fn of(text: &[u8]) -> Self {
+        let mut found = Self {
+            dots: leading_dot_segment(text) > 0,
+            ..Self::default()
+        };
+        let mut rest = text.iter();
+        while let Some(byte) = rest.next() {
+            match byte {
+                b'%' => match triplet(rest.as_slice()) {
+                    Some(value) if is_slash(value) => found.slash_triplets = true,
+                    Some(_) => found.triplets = true,
+                    None => {}
+                },
+                b'/' => match rest.as_slice() {
+                    [b'/', ..] => found.empty_segments = true,
+                    [b'.', ..] => found.dots |= leading_dot_segment(rest.as_slice()) > 0,
+                    _ => {}
+                },
+                b';' => found.params = true,
+                b'\\' => found.backslashes = true,
+                _ => {}
+            }
+        }
+        let last = text.rsplit(|b| *b == b'/').next();
+        found.final_dots = found.dots && last.is_some_and(is_dot_segment);
+        found
+    }
+
+    /// Whether a step is worth its run: it changes the text, and no other step does the same.
+    pub(super) fn changed_by(self, step: Step) -> bool {
+        match step {
+            Step::Decode => self.triplets || self.slash_triplets,
+            // Without triplets of slashes, it does what `Decode` does.
+            Step::DecodeKeepingSlashes => self.triplets && self.slash_triplets,
+            Step::DropParams => self.params,
+            Step::TurnBackslashes => self.backslashes,
+            Step::MergeSlashes => self.empty_segments,
+            Step::ResolveDots => self.dots,
+            // Otherwise it does what `ResolveDots` does.
+            Step::ResolveDotsWithoutFinalSlash => self.final_dots,
+        }
+    }
+
+    /// Whether decoding, of one kind or the other, leaves the text as it is.
+    pub(super) fn is_decoded(self) -> bool {
+        !self.triplets
+    }
+}
