@@ -1,9 +1,9 @@
 //! The readings of a path: all texts that a server behind Envoy may act on.
 //!
-//! A server may decode every triplet, or every one but those of `/` and `\`; drop the `;params` of all segments; take
-//! `\` for `/`; merge empty segments; and resolve dot segments (RFC 3986, section 5.2.4). Servers do so in different
-//! orders, some of them twice. So the path is taken through these steps in every order, and each text that comes out
-//! decoded is a reading. What a filter makes of several readings is its own matter.
+//! A server may decode every triplet, or only some of them, as Envoy, Apache and Tomcat do where they are told to; drop the
+//! `;params` of all segments; take `\` for `/`; merge empty segments; and resolve dot segments (RFC 3986, section 5.2.4).
+//! Servers do so in different orders, some of them twice. So the path is taken through these steps in every order, and
+//! each text that comes out decoded is a reading. What a filter makes of several readings is its own matter.
 
 mod closure;
 mod steps;
@@ -36,7 +36,7 @@ impl Readings {
         if is_plain(path) {
             return Ok(Self::default());
         }
-        let (texts, canonical) = Closure::of(path)?.into_readings();
+        let (texts, canonical) = Closure::of(path)?.into_readings()?;
         Ok(Self { texts, canonical })
     }
 

@@ -14,14 +14,10 @@ pub(super) const MAX_STATES: usize = 256;
 const MAX_WORK: usize = 384 * 1024;
 const STEP_WORK: usize = 64;
 
-/// All texts that the steps make of a path.
+/// All texts that the steps make of a path, itself first.
 #[derive(Default)]
 pub(super) struct Closure {
     states: Vec<State>,
-    /// How many states are readings.
-    readings: usize,
-    /// How many bytes the readings have.
-    bytes: usize,
     work: usize,
 }
 
@@ -29,7 +25,7 @@ struct State {
     text: Vec<u8>,
     hash: u64,
     features: Features,
-    /// It comes out of decoding.
+    /// It comes out of steps of which one at least has decoded; or would have, where there is nothing to decode.
     is_reading: bool,
     /// The states that steps lead to; it itself where they change nothing.
     next: [usize; Step::ALL.len()],
@@ -43,16 +39,13 @@ impl Closure {
         let mut written = Vec::new();
         let mut at = 0;
         while let Some(features) = closure.states.get(at).map(|s| s.features) {
-            if features.is_decoded() {
-                closure.count_as_reading(at)?;
-            }
             for step in Step::ALL.into_iter().filter(|s| features.changed_by(*s)) {
                 if let Some(state) = closure.states.get(at) {
                     step.apply(&state.text, &mut written);
                 }
                 let to = closure.find_or_add(&written)?;
-                if matches!(step, Step::Decode | Step::DecodeKeepingSlashes) {
-                    closure.count_as_reading(to)?;
+                if step.decodes() {
+                    closure.mark_as_reading(to);
                 }
                 let from = closure.states.get_mut(at);
                 if let Some(next) = from.and_then(|s| s.next.get_mut(step as usize)) {
@@ -84,37 +77,53 @@ impl Closure {
         if at >= MAX_STATES {
             return Err(TooManyReadings);
         }
+        let features = Features::of(text);
         self.states.push(State {
             text: text.to_vec(),
             hash,
-            features: Features::of(text),
-            is_reading: false,
+            features,
+            is_reading: features.is_decoded(),
             next: [at; Step::ALL.len()],
         });
         Ok(at)
     }
 
-    fn count_as_reading(&mut self, at: usize) -> Result<(), TooManyReadings> {
-        if let Some(state) = self.states.get_mut(at)
-            && !state.is_reading
-        {
+    fn mark_as_reading(&mut self, at: usize) {
+        if let Some(state) = self.states.get_mut(at) {
             state.is_reading = true;
-            self.readings = self.readings.saturating_add(1);
-            self.bytes = self.bytes.saturating_add(state.text.len());
         }
-        if self.readings > MAX_READINGS || self.bytes > MAX_BYTES {
-            return Err(TooManyReadings);
+    }
+
+    /// What is made of a reading is a reading too, though it may still hold triplets.
+    fn mark_what_is_made_of_readings(&mut self) {
+        let readings = self.states.iter().enumerate().filter(|(_, s)| s.is_reading);
+        let mut to_follow: Vec<usize> = readings.map(|(at, _)| at).collect();
+        while let Some(next) = to_follow
+            .pop()
+            .and_then(|at| self.states.get(at)?.next.into())
+        {
+            for to in next {
+                if self.states.get(to).is_some_and(|s| !s.is_reading) {
+                    self.mark_as_reading(to);
+                    to_follow.push(to);
+                }
+            }
         }
-        Ok(())
     }
 
     /// The readings, and which of them is the canonical one.
-    pub(super) fn into_readings(self) -> (Vec<Vec<u8>>, usize) {
+    pub(super) fn into_readings(mut self) -> Result<(Vec<Vec<u8>>, usize), TooManyReadings> {
+        self.mark_what_is_made_of_readings();
         let to = self.canonical();
         let before = self.states.iter().take(to).filter(|s| s.is_reading);
         let canonical = before.count();
         let readings = self.states.into_iter().filter(|s| s.is_reading);
-        (readings.map(|s| s.text).collect(), canonical)
+        let readings: Vec<_> = readings.map(|s| s.text).collect();
+        let bytes = readings.iter().map(Vec::len).fold(0, usize::saturating_add);
+        if readings.len() > MAX_READINGS || bytes > MAX_BYTES {
+            return Err(TooManyReadings);
+        }
+        Ok((readings, canonical))
     }
 
     /// Where all steps lead to, in the order in which none has to be made again.

@@ -1,10 +1,18 @@
 //! What a server may do to a path, one step at a time, and which steps change a text.
 
 /// What a server may do to a path.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
+    /// Every triplet is decoded, once: most servers.
     Decode,
+    /// Every triplet but those of `/` and `\`.
     DecodeKeepingSlashes,
+    /// Every triplet but those of `/`: Tomcat's `passthrough`, Apache's `NoDecode`.
+    DecodeKeepingSlash,
+    /// No triplet but those of `/` and `\`: Envoy's `UNESCAPE_AND_FORWARD`.
+    DecodeSlashes,
+    /// No triplet but those of unreserved characters (RFC 3986, section 6.2.2.2): Envoy's `normalize_path`.
+    DecodeUnreserved,
     DropParams,
     TurnBackslashes,
     MergeSlashes,
@@ -13,15 +21,26 @@ pub(super) enum Step {
 }
 
 impl Step {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Decode,
         Self::DecodeKeepingSlashes,
+        Self::DecodeKeepingSlash,
+        Self::DecodeSlashes,
+        Self::DecodeUnreserved,
         Self::DropParams,
         Self::TurnBackslashes,
         Self::MergeSlashes,
         Self::ResolveDots,
         Self::ResolveDotsWithoutFinalSlash,
     ];
+
+    /// Whether the step leaves the text as patterns are written: decoded, but for slashes.
+    pub(super) fn decodes(self) -> bool {
+        matches!(
+            self,
+            Self::Decode | Self::DecodeKeepingSlashes | Self::DecodeKeepingSlash
+        )
+    }
 
     /// Writes what the step makes of a text. No step makes a text longer.
     pub(super) fn apply(self, text: &[u8], out: &mut Vec<u8>) {
@@ -32,8 +51,11 @@ impl Step {
             len: 0,
         };
         match self {
-            Self::Decode => decode_into(text, Slashes::Decode, &mut written),
-            Self::DecodeKeepingSlashes => decode_into(text, Slashes::Keep, &mut written),
+            Self::Decode
+            | Self::DecodeKeepingSlashes
+            | Self::DecodeKeepingSlash
+            | Self::DecodeSlashes
+            | Self::DecodeUnreserved => self.decode(text, &mut written),
             Self::DropParams => drop_params(text, &mut written),
             Self::TurnBackslashes => turn_backslashes(text, &mut written),
             Self::MergeSlashes => merge_slashes(text, &mut written),
@@ -45,6 +67,41 @@ impl Step {
         let len = written.len;
         out.truncate(len);
     }
+
+    fn decode(self, text: &[u8], out: &mut Writer<'_>) {
+        let mut rest = text.iter();
+        while let Some(&byte) = rest.next() {
+            if byte == b'%'
+                && let Some(value) = triplet(rest.as_slice())
+                && self.decodes_to(value)
+            {
+                out.push(value);
+                rest.nth(1);
+            } else {
+                out.push(byte);
+            }
+        }
+    }
+
+    fn decodes_to(self, value: u8) -> bool {
+        match self {
+            Self::Decode => true,
+            Self::DecodeKeepingSlashes => !is_slash(value),
+            Self::DecodeKeepingSlash => value != b'/',
+            Self::DecodeSlashes => is_slash(value),
+            Self::DecodeUnreserved => is_unreserved(value),
+            _ => false,
+        }
+    }
+}
+
+fn is_slash(byte: u8) -> bool {
+    matches!(byte, b'/' | b'\\')
+}
+
+/// RFC 3986, section 2.3.
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
 
 /// Writes byte by byte into a buffer that is long enough, so that no write has to see to its growth.
@@ -66,31 +123,6 @@ impl Writer<'_> {
         let written = self.bytes.get(..self.len).unwrap_or_default();
         self.len = written.iter().rposition(|b| *b == b'/').unwrap_or(0);
     }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Slashes {
-    Decode,
-    Keep,
-}
-
-fn decode_into(text: &[u8], slashes: Slashes, out: &mut Writer<'_>) {
-    let mut rest = text.iter();
-    while let Some(&byte) = rest.next() {
-        if byte == b'%'
-            && let Some(value) = triplet(rest.as_slice())
-            && !(slashes == Slashes::Keep && is_slash(value))
-        {
-            out.push(value);
-            rest.nth(1);
-        } else {
-            out.push(byte);
-        }
-    }
-}
-
-fn is_slash(byte: u8) -> bool {
-    matches!(byte, b'/' | b'\\')
 }
 
 /// The byte of the triplet whose percent sign stands before a text.
@@ -202,10 +234,14 @@ fn leading_dot_segment(text: &[u8]) -> usize {
     reason = "a set of independent features, not a state"
 )]
 pub(super) struct Features {
-    /// Triplets of `/` or `\`.
+    /// Triplets of `/`.
     slash_triplets: bool,
+    /// Triplets of `\`.
+    backslash_triplets: bool,
+    /// Triplets of unreserved characters.
+    unreserved_triplets: bool,
     /// All other triplets.
-    pub(super) triplets: bool,
+    other_triplets: bool,
     params: bool,
     backslashes: bool,
     empty_segments: bool,
@@ -224,8 +260,10 @@ impl Features {
         while let Some(byte) = rest.next() {
             match byte {
                 b'%' => match triplet(rest.as_slice()) {
-                    Some(value) if is_slash(value) => found.slash_triplets = true,
-                    Some(_) => found.triplets = true,
+                    Some(b'/') => found.slash_triplets = true,
+                    Some(b'\\') => found.backslash_triplets = true,
+                    Some(value) if is_unreserved(value) => found.unreserved_triplets = true,
+                    Some(_) => found.other_triplets = true,
                     None => {}
                 },
                 b'/' => match rest.as_slice() {
@@ -243,23 +281,24 @@ impl Features {
         found
     }
 
-    /// Whether a step is worth its run: it changes the text, and no other step does the same.
+    /// Whether a step is worth its run: it changes the text, and no step before it in [`Step::ALL`] does the same.
     pub(super) fn changed_by(self, step: Step) -> bool {
+        let slashes = self.slash_triplets || self.backslash_triplets;
         match step {
-            Step::Decode => self.triplets || self.slash_triplets,
-            // Without triplets of slashes, it does what `Decode` does.
-            Step::DecodeKeepingSlashes => self.triplets && self.slash_triplets,
+            Step::Decode => slashes || !self.is_decoded(),
+            Step::DecodeKeepingSlashes | Step::DecodeSlashes => slashes && !self.is_decoded(),
+            Step::DecodeKeepingSlash => self.slash_triplets && self.backslash_triplets,
+            Step::DecodeUnreserved => self.unreserved_triplets && (slashes || self.other_triplets),
             Step::DropParams => self.params,
             Step::TurnBackslashes => self.backslashes,
             Step::MergeSlashes => self.empty_segments,
             Step::ResolveDots => self.dots,
-            // Otherwise it does what `ResolveDots` does.
             Step::ResolveDotsWithoutFinalSlash => self.final_dots,
         }
     }
 
-    /// Whether decoding, of one kind or the other, leaves the text as it is.
+    /// Whether there is nothing to decode, but slashes perhaps.
     pub(super) fn is_decoded(self) -> bool {
-        !self.triplets
+        !(self.unreserved_triplets || self.other_triplets)
     }
 }
