@@ -3,6 +3,8 @@
 use crate::headers::Headers;
 use std::borrow::Cow;
 
+pub use crate::reading::{authority, readings};
+
 /// The head of a request, with what the host adds to it. Everything is bytes: a client chooses them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RequestHead {

@@ -1,5 +1,7 @@
 //! What a filter's own unit tests need (feature `testing`): requests built in a line, and the effect of edits.
 
+pub mod servers;
+
 use crate::headers::Headers;
 use crate::request::RequestHead;
 
