@@ -14,6 +14,8 @@ pub(super) enum Step {
     /// No triplet but those of unreserved characters (RFC 3986, section 6.2.2.2): Envoy's `normalize_path`.
     DecodeUnreserved,
     DropParams,
+    /// Only those of dot segments: Envoy's `normalize_path` since 1.36.10, 1.37.6, 1.38.4 and 1.39.1.
+    DropParamsOfDots,
     TurnBackslashes,
     MergeSlashes,
     ResolveDots,
@@ -21,13 +23,14 @@ pub(super) enum Step {
 }
 
 impl Step {
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Decode,
         Self::DecodeKeepingSlashes,
         Self::DecodeKeepingSlash,
         Self::DecodeSlashes,
         Self::DecodeUnreserved,
         Self::DropParams,
+        Self::DropParamsOfDots,
         Self::TurnBackslashes,
         Self::MergeSlashes,
         Self::ResolveDots,
@@ -56,7 +59,8 @@ impl Step {
             | Self::DecodeKeepingSlash
             | Self::DecodeSlashes
             | Self::DecodeUnreserved => self.decode(text, &mut written),
-            Self::DropParams => drop_params(text, &mut written),
+            Self::DropParams => drop_params(text, Of::AllSegments, &mut written),
+            Self::DropParamsOfDots => drop_params(text, Of::DotSegments, &mut written),
             Self::TurnBackslashes => turn_backslashes(text, &mut written),
             Self::MergeSlashes => merge_slashes(text, &mut written),
             Self::ResolveDots => resolve_dots(text, FinalSlash::Leave, &mut written),
@@ -145,18 +149,34 @@ fn hex(digit: u8) -> Option<u8> {
     }
 }
 
-fn drop_params(text: &[u8], out: &mut Writer<'_>) {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Of {
+    AllSegments,
+    DotSegments,
+}
+
+fn drop_params(text: &[u8], of: Of, out: &mut Writer<'_>) {
+    let mut drops = of == Of::AllSegments || has_params_after_dots(text);
     let mut in_params = false;
-    for &byte in text {
+    let mut rest = text.iter();
+    while let Some(&byte) = rest.next() {
         match byte {
-            b';' => in_params = true,
-            b'/' => in_params = false,
+            b';' => in_params = drops,
+            b'/' => {
+                in_params = false;
+                drops = of == Of::AllSegments || has_params_after_dots(rest.as_slice());
+            }
             _ => {}
         }
         if !in_params {
             out.push(byte);
         }
     }
+}
+
+/// Whether a text begins with a dot segment that has params.
+fn has_params_after_dots(text: &[u8]) -> bool {
+    matches!(text, [b'.', b';', ..] | [b'.', b'.', b';', ..])
 }
 
 fn turn_backslashes(text: &[u8], out: &mut Writer<'_>) {
@@ -242,6 +262,9 @@ pub(super) struct Features {
     unreserved_triplets: bool,
     /// All other triplets.
     other_triplets: bool,
+    /// `;params` of dot segments.
+    params_of_dots: bool,
+    /// `;params` of other segments.
     params: bool,
     backslashes: bool,
     empty_segments: bool,
@@ -256,6 +279,7 @@ impl Features {
             dots: leading_dot_segment(text) > 0,
             ..Self::default()
         };
+        let mut after_dots = has_params_after_dots(text);
         let mut rest = text.iter();
         while let Some(byte) = rest.next() {
             match byte {
@@ -266,11 +290,18 @@ impl Features {
                     Some(_) => found.other_triplets = true,
                     None => {}
                 },
-                b'/' => match rest.as_slice() {
-                    [b'/', ..] => found.empty_segments = true,
-                    [b'.', ..] => found.dots |= leading_dot_segment(rest.as_slice()) > 0,
-                    _ => {}
-                },
+                b'/' => {
+                    after_dots = false;
+                    match rest.as_slice() {
+                        [b'/', ..] => found.empty_segments = true,
+                        [b'.', ..] => {
+                            found.dots |= leading_dot_segment(rest.as_slice()) > 0;
+                            after_dots = has_params_after_dots(rest.as_slice());
+                        }
+                        _ => {}
+                    }
+                }
+                b';' if after_dots => found.params_of_dots = true,
                 b';' => found.params = true,
                 b'\\' => found.backslashes = true,
                 _ => {}
@@ -289,7 +320,8 @@ impl Features {
             Step::DecodeKeepingSlashes | Step::DecodeSlashes => slashes && !self.is_decoded(),
             Step::DecodeKeepingSlash => self.slash_triplets && self.backslash_triplets,
             Step::DecodeUnreserved => self.unreserved_triplets && (slashes || self.other_triplets),
-            Step::DropParams => self.params,
+            Step::DropParams => self.params || self.params_of_dots,
+            Step::DropParamsOfDots => self.params && self.params_of_dots,
             Step::TurnBackslashes => self.backslashes,
             Step::MergeSlashes => self.empty_segments,
             Step::ResolveDots => self.dots,

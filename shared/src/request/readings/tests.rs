@@ -73,6 +73,10 @@ fn the_readings_are_all_that_servers_make_of_a_path() {
         ("/a/.", &["/a/.", "/a/", "/a"]),
         ("/../../a", &["/../../a", "/a"]),
         ("/a/..;/b", &["/a/..;/b", "/a/../b", "/b"]),
+        (
+            "/a/..;/b;",
+            &["/a/..;/b;", "/a/../b;", "/b;", "/a/../b", "/b"],
+        ),
     ] {
         let (mut found, mut expected) = (readings(path), expected.to_vec());
         found.sort();
