@@ -2,6 +2,7 @@
 
 mod host;
 mod run;
+pub mod servers;
 
 use crate::headers::Headers;
 use crate::request::Request;

@@ -1,0 +1,174 @@
+//! Small models of servers: which place each of them serves for a path, and which host for a `Host` header.
+//!
+//! A filter is right where no model serves a guarded place that the filter did not see as guarded. The models follow
+//! the servers' sources and documentation, are written without the kit's own decoding, and are held against the real
+//! servers, where there are any, by the test program `readings`.
+
+mod applications;
+mod envoy;
+mod hosts;
+mod nginx;
+mod text;
+
+use applications::{
+    Backslash, apache, decoding_after_dots, decoding_twice, http_server, spring,
+    spring_decoding_first, tomcat, windows, wsgi, wsgiref,
+};
+use envoy::{Normalization, envoy};
+use hosts::{envoy_host, first_colon_host, nginx_host, tomcat_host, uri_host};
+use nginx::{Merge, nginx, nginx_proxy};
+use text::Solidus;
+
+/// What a server, or a proxy on the way to it, makes of a path without query; `None` where it refuses the request.
+pub type Server = fn(&[u8]) -> Option<Vec<u8>>;
+
+/// Servers by name: each gives the place that it serves.
+pub const SERVERS: &[(&str, Server)] = &[
+    ("nginx", |path| nginx(path, Merge::Yes)),
+    ("nginx, merge_slashes off", |path| nginx(path, Merge::No)),
+    ("Tomcat", |path| {
+        tomcat(path, Solidus::Reject, Backslash::Refuse)
+    }),
+    ("Tomcat, ALLOW_BACKSLASH", |path| {
+        tomcat(path, Solidus::Reject, Backslash::Turn)
+    }),
+    ("Tomcat, encodedSolidusHandling decode", |path| {
+        tomcat(path, Solidus::Decode, Backslash::Refuse)
+    }),
+    ("Tomcat, decode, ALLOW_BACKSLASH", |path| {
+        tomcat(path, Solidus::Decode, Backslash::Turn)
+    }),
+    ("Tomcat, encodedSolidusHandling passthrough", |path| {
+        tomcat(path, Solidus::PassThrough, Backslash::Refuse)
+    }),
+    ("Tomcat, passthrough, ALLOW_BACKSLASH", |path| {
+        tomcat(path, Solidus::PassThrough, Backslash::Turn)
+    }),
+    ("Apache httpd", |path| apache(path, Solidus::Reject)),
+    ("Apache httpd, AllowEncodedSlashes On", |path| {
+        apache(path, Solidus::Decode)
+    }),
+    ("Apache httpd, AllowEncodedSlashes NoDecode", |path| {
+        apache(path, Solidus::PassThrough)
+    }),
+    ("a server on Windows", windows),
+    ("a WSGI application", wsgi),
+    ("a WSGI application behind wsgiref", wsgiref),
+    ("Python's http.server", http_server),
+    ("Spring's UrlPathHelper", spring),
+    (
+        "Spring's UrlPathHelper, params dropped last",
+        spring_decoding_first,
+    ),
+    ("a server that decodes twice", decoding_twice),
+    (
+        "a server that decodes again what it has resolved",
+        decoding_after_dots,
+    ),
+];
+
+/// Proxies by name: each gives the path that it passes on.
+pub const PROXIES: &[(&str, Server)] = &[
+    ("nothing", raw),
+    ("Envoy, merge_slashes", |path| {
+        envoy(path, &[Normalization::Merge])
+    }),
+    ("Envoy, normalize_path", |path| {
+        envoy(path, &[Normalization::Rfc3986])
+    }),
+    ("Envoy, normalize_path, merge_slashes", |path| {
+        envoy(path, &[Normalization::Rfc3986, Normalization::Merge])
+    }),
+    ("Envoy, UNESCAPE_AND_FORWARD", |path| {
+        envoy(path, &[Normalization::Unescape])
+    }),
+    ("Envoy, UNESCAPE_AND_FORWARD, merge_slashes", |path| {
+        envoy(path, &[Normalization::Unescape, Normalization::Merge])
+    }),
+    ("Envoy, UNESCAPE_AND_FORWARD, normalize_path", |path| {
+        envoy(path, &[Normalization::Unescape, Normalization::Rfc3986])
+    }),
+    (
+        "Envoy, UNESCAPE_AND_FORWARD, normalize_path, merge_slashes",
+        |path| {
+            envoy(
+                path,
+                &[
+                    Normalization::Unescape,
+                    Normalization::Rfc3986,
+                    Normalization::Merge,
+                ],
+            )
+        },
+    ),
+    ("an older Envoy, normalize_path", |path| {
+        envoy(path, &[Normalization::OlderRfc3986])
+    }),
+    ("an older Envoy, normalize_path, merge_slashes", |path| {
+        envoy(path, &[Normalization::OlderRfc3986, Normalization::Merge])
+    }),
+    ("nginx, proxy_pass with a URI", nginx_proxy),
+];
+
+/// Servers by name: each gives the virtual host, in lower case, that it chooses for a `Host` header.
+pub const HOSTS: &[(&str, Server)] = &[
+    ("nginx", nginx_host),
+    ("Tomcat", tomcat_host),
+    ("Envoy", |host| envoy_host(host, false, false)),
+    ("Envoy, strip_any_host_port", |host| {
+        envoy_host(host, true, false)
+    }),
+    ("Envoy, strip_trailing_host_dot", |host| {
+        envoy_host(host, false, true)
+    }),
+    ("Envoy, both", |host| envoy_host(host, true, true)),
+    (
+        "an application that cuts at the first colon",
+        first_colon_host,
+    ),
+    ("an application that reads a URI", uri_host),
+];
+
+/// A spelling of a place, made of it by steps that some server takes back. Each pair of `choices` is a step and where it
+/// is made.
+#[must_use]
+pub fn disguise(place: &[u8], choices: &[(u8, u8)]) -> Vec<u8> {
+    let text = choices.iter().fold(place.to_vec(), |text, (step, at)| {
+        let at = usize::from(*at).checked_rem(text.len()).unwrap_or(0);
+        let slash = |from: usize| {
+            let mut slashes = text.iter().enumerate().filter(|(_, b)| **b == b'/');
+            let found = slashes.find(|(i, _)| *i >= from);
+            found.map_or(0, |(i, _)| i)
+        };
+        let put = |at: usize, remove: usize, new: &[u8]| {
+            let (before, after) = text.split_at_checked(at).unwrap_or((&text, b""));
+            [before, new, after.get(remove..).unwrap_or_default()].concat()
+        };
+        let byte = text.get(at).copied().unwrap_or(b'/');
+        match step % 16 {
+            0 | 1 => put(at, 1, format!("%{byte:02x}").as_bytes()),
+            2 | 3 => put(at, 1, format!("%{byte:02X}").as_bytes()),
+            4 => put(slash(at), 0, b"/"),
+            5 => put(slash(at), 0, b"/."),
+            6 => put(slash(at), 0, b"/x/.."),
+            7 => put(slash(at), 0, b"/x//../.."),
+            8 => put(slash(at), 0, b";x=1"),
+            9 => put(slash(at), 0, b"/;x"),
+            10 => put(slash(at), 0, b"/x/..;y"),
+            11 => put(slash(at), 1, b"\\"),
+            12 => put(slash(at), 1, b"%2f"),
+            13 => put(slash(at), 1, b"%5C"),
+            14 => put(text.len(), 0, b"/x/.."),
+            _ => put(text.len(), 0, b";v=2"),
+        }
+    });
+    let slash: &[u8] = if text.starts_with(b"/") { b"" } else { b"/" };
+    [slash, &text].concat()
+}
+
+fn raw(path: &[u8]) -> Option<Vec<u8>> {
+    Some(path.to_vec())
+}
+
+#[cfg(test)]
+mod tests;

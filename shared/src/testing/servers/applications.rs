@@ -1,0 +1,87 @@
+//! Servers that run applications or serve files.
+
+use super::nginx::{Merge, nginx};
+use super::text::{
+    Solidus, merged, strictly_unquoted, turn_backslashes, unquote, unreserved_unquoted,
+    without_dots, without_params,
+};
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Backslash {
+    Refuse,
+    Turn,
+}
+
+/// `CoyoteAdapter.postParseRequest`: params dropped, decoded (`UDecoder.convert`), normalized (`CoyoteAdapter.normalize`).
+pub(super) fn tomcat(path: &[u8], solidus: Solidus, backslash: Backslash) -> Option<Vec<u8>> {
+    let mut decoded = strictly_unquoted(&without_params(path), solidus)?;
+    if backslash == Backslash::Turn {
+        turn_backslashes(&mut decoded);
+    }
+    if decoded.first() != Some(&b'/') || decoded.contains(&b'\\') {
+        return None;
+    }
+    without_dots(merged(&decoded))
+}
+
+/// `ap_process_request_internal`: unreserved characters decoded, slashes merged, dots resolved (`ap_normalize_path`), and
+/// then all decoded (`ap_unescape_url_ex`).
+pub(super) fn apache(path: &[u8], solidus: Solidus) -> Option<Vec<u8>> {
+    strictly_unquoted(&without_dots(merged(&unreserved_unquoted(path)))?, solidus)
+}
+
+/// Decoded once, `\` is a separator, dots are resolved after that.
+pub(super) fn windows(path: &[u8]) -> Option<Vec<u8>> {
+    let mut decoded = unquote(path);
+    turn_backslashes(&mut decoded);
+    without_dots(decoded)
+}
+
+/// PEP 3333: `PATH_INFO` is the decoded path.
+pub(super) fn wsgi(path: &[u8]) -> Option<Vec<u8>> {
+    Some(unquote(path))
+}
+
+/// `wsgiref`, whose request handler takes the slashes at the beginning for one.
+pub(super) fn wsgiref(path: &[u8]) -> Option<Vec<u8>> {
+    let start = path.iter().take_while(|b| **b == b'/').count();
+    wsgi(path.get(start.saturating_sub(1)..)?)
+}
+
+/// `SimpleHTTPRequestHandler.translate_path`: decoded once, then `posixpath.normpath`; a final slash as it was sent.
+pub(super) fn http_server(path: &[u8]) -> Option<Vec<u8>> {
+    let decoded = unquote(path);
+    let mut kept: Vec<&[u8]> = Vec::new();
+    for segment in decoded.split(|b| *b == b'/') {
+        match segment {
+            b"" | b"." => {}
+            b".." => {
+                kept.pop();
+            }
+            _ => kept.push(segment),
+        }
+    }
+    let slash: &[u8] = if path.ends_with(b"/") && !kept.is_empty() {
+        b"/"
+    } else {
+        b""
+    };
+    Some([b"/", &*kept.join(&b"/"[..]), slash].concat())
+}
+
+/// `UrlPathHelper.getRequestUri`: params dropped, decoded, `//` made `/`.
+pub(super) fn spring(path: &[u8]) -> Option<Vec<u8>> {
+    Some(merged(&unquote(&without_params(path))))
+}
+
+pub(super) fn spring_decoding_first(path: &[u8]) -> Option<Vec<u8>> {
+    Some(merged(&without_params(&unquote(path))))
+}
+
+pub(super) fn decoding_twice(path: &[u8]) -> Option<Vec<u8>> {
+    Some(unquote(&unquote(path)))
+}
+
+pub(super) fn decoding_after_dots(path: &[u8]) -> Option<Vec<u8>> {
+    nginx(path, Merge::Yes).map(|served| unquote(&served))
+}
