@@ -23,10 +23,14 @@ pub(crate) const TARGET: &str = "wasm32-wasip1";
 /// Packages of the second way.
 const PACKAGES: &[&str] = &["rustc-web", "cargo-web", "rust-web-src", "wasi-libc", "lld"];
 
-/// Arguments for cargo: std from its sources, smaller where it can choose.
-const BUILD_STD: [&str; 2] = [
+/// Arguments for cargo: std from its sources, for size as all that runs at load, but for what runs with every request: strings, slices and
+/// vectors.
+const BUILD_STD: [&str; 5] = [
     "-Zbuild-std=std,panic_abort",
-    "-Zbuild-std-features=optimize_for_size",
+    "--config",
+    "profile.release.package.core.opt-level=3",
+    "--config",
+    "profile.release.package.alloc.opt-level=3",
 ];
 
 /// A panic traps at once: no message, and none of the code that would write it.

@@ -1,5 +1,6 @@
 //! A bounded table of tokens that were verified before: the least recently used one goes out first.
 
+use filter_kit::headers::is_same;
 use lru::LruCache;
 use siphasher::sip::SipHasher13;
 use std::fmt;
@@ -65,7 +66,7 @@ impl<V: Clone> Cache<V> {
     /// What is known of a token of a provider, which is the most recently used one now.
     pub fn get(&mut self, provider: usize, token: &[u8]) -> Option<V> {
         let entry = self.entries.get(&self.hash(provider, token))?;
-        (entry.provider == provider && *entry.token == *token).then(|| entry.value.clone())
+        (entry.provider == provider && is_same(&entry.token, token)).then(|| entry.value.clone())
     }
 
     /// Keeps what is known of a token, which takes `bytes` beside the token itself. Those that are least recently used go out where there is

@@ -235,23 +235,17 @@ impl Request {
         let Some(headers) = self.headers.get_mut() else {
             return;
         };
-        let source = |name, is_read: bool, headers: &Headers| is_read.then(|| headers.places(name));
-        let is_target_read = self.target.get().is_some();
-        let is_host_read = self.host.get().is_some();
-        let are_cookies_read = self.cookies.get().is_some();
-        let target = source(":path", is_target_read, headers);
-        let host = source(":authority", is_host_read, headers);
-        let cookies = source("cookie", are_cookies_read, headers);
         edit(headers);
-        if target != source(":path", is_target_read, headers) {
+        let touched = headers.take_touched();
+        if touched.path {
             self.target.take();
             self.readings.take();
             self.query.take();
         }
-        if host != source(":authority", is_host_read, headers) {
+        if touched.authority {
             self.host.take();
         }
-        if cookies != source("cookie", are_cookies_read, headers) {
+        if touched.cookie {
             self.cookies.take();
         }
     }
