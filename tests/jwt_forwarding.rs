@@ -47,8 +47,9 @@ fn promising() -> Envoy {
         .unwrap()
 }
 
-/// Every header that a provider promises, as a client would forge it, once and twice.
-const FORGED: [(&str, &str); 8] = [
+/// Every header that a provider promises, as a client would forge it, once and twice, and as servers may read it: DESIGN 4 (v2), "Safety": "in
+/// every spelling that a server may read as the same name (`_` for `-`)".
+const FORGED: [(&str, &str); 15] = [
     ("x-corp", "root"),
     ("X-Corp", "root again"),
     ("x-corp-payload", "e30"),
@@ -57,6 +58,13 @@ const FORGED: [(&str, &str); 8] = [
     ("x-role", "root"),
     ("x-provider", "corp"),
     ("x-provider", "partner"),
+    ("x_corp", "root"),
+    ("X_Corp", "root again"),
+    ("x_corp-payload", "e30"),
+    ("x-corp_payload", "e30"),
+    ("x_partner_payload", "e30"),
+    ("x.role", "root"),
+    ("x_provider", "corp"),
 ];
 
 fn promised(echo: &EchoedRequest) -> Vec<String> {

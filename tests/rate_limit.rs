@@ -7,7 +7,7 @@
     reason = "a failed assumption is a failed test, and a client waits on the real clock"
 )]
 
-use e2e::{Client, ConfigForm, Envoy, Response, cases};
+use e2e::{Client, ConfigForm, Envoy, Response, cases, raw};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -206,12 +206,15 @@ fn keys_of_all_kinds_tell_requests_apart() {
 
 #[test]
 fn missing_and_strange_keys_and_costs_have_their_answers() {
+    // DESIGN 6 (v2): `missing_key` is `shared` by default, and a cost that a header tells is `min` at least, 1 by default.
     let envoy = filter(
         r#"{limits: [
             {name: strict, match: {paths: [{prefix: /strict}]}, key: [{header: x-user}], requests: 1, per: 1h, missing_key: refuse},
             {name: shared, match: {paths: [{prefix: /shared}]}, key: [{header: x-user}], requests: 1, per: 1h, missing_key: shared},
-            {name: skip, match: {paths: [{prefix: /skip}]}, key: [{header: x-user}], requests: 1, per: 1h},
-            {name: cost, match: {paths: [{prefix: /cost}]}, requests: 10, per: 1h, cost: {header: x-cost, default: 3}}]}"#,
+            {name: default, match: {paths: [{prefix: /default}]}, key: [{header: x-user}], requests: 1, per: 1h},
+            {name: skip, match: {paths: [{prefix: /skip}]}, key: [{header: x-user}], requests: 1, per: 1h, missing_key: skip},
+            {name: cost, match: {paths: [{prefix: /cost}]}, requests: 10, per: 1h, cost: {header: x-cost, default: 3, min: 0}},
+            {name: least, match: {paths: [{prefix: /least}]}, requests: 4, per: 1h, cost: {header: x-cost}}]}"#,
     );
     let status = |path| get(&envoy, path, &[]).status;
     assert_eq!(
@@ -222,6 +225,13 @@ fn missing_and_strange_keys_and_costs_have_their_answers() {
         [status("/strict"), status("/shared"), status("/skip")],
         [400, 429, 200]
     );
+    assert_eq!([status("/default"), status("/default")], [200, 429]);
+    assert_eq!(
+        get(&envoy, "/default", &[("x-user", "")]).status,
+        429,
+        "an empty key is a missing one"
+    );
+    assert_eq!(get(&envoy, "/default", &[("x-user", "a")]).status, 200);
     let details = get(&envoy, "/strict", &[]);
     assert_eq!(
         details.text(),
@@ -255,6 +265,10 @@ fn missing_and_strange_keys_and_costs_have_their_answers() {
         (200, "0".into()),
         "a cost of nothing is never refused"
     );
+    // A client that names its cost cannot make it less than `min`: no request is free.
+    let costs = ["0", "-1", "00", "", "1", "0"];
+    let statuses = costs.map(|cost| get(&envoy, "/least", &[("x-cost", cost)]).status);
+    assert_eq!(statuses, [200, 200, 200, 200, 429, 429]);
     envoy.assert_vm_alive();
 }
 
@@ -323,20 +337,93 @@ fn report_mode_changes_nothing_but_counters_and_logs() {
     );
 }
 
+// DESIGN 4 (v2), "What filters make of them": "rate-limit: a limit counts if any reading falls under it, an exemption holds if all do." Before,
+// all but the plain spelling were refused with 400.
 #[test]
-fn a_path_that_may_be_another_is_refused_and_an_empty_configuration_is_inert() {
-    let envoy =
-        filter("limits: [{name: a, match: {paths: [{prefix: /login}]}, requests: 1, per: 1h}]");
-    for path in ["/%6cogin", "//login", "/x/../login", "/login;a"] {
-        assert_eq!(get(&envoy, path, &[]).status, 400, "{path}");
-    }
-    assert_eq!(
-        envoy.stat("wasmcustom.rate_limit.refused.ambiguous_path_total"),
-        4
+fn a_path_that_may_be_another_is_counted_and_an_empty_configuration_is_inert() {
+    let envoy = filter(
+        r#"{exempt: [{paths: [{prefix: /healthz}]}],
+            limits: [{name: a, match: {paths: [{prefix: /login}]}, requests: 4, per: 1h},
+                {name: b, match: {paths: [{prefix: /healthz}, {prefix: /open}]}, requests: 1, per: 1h}]}"#,
     );
+    for path in ["/%6cogin", "//login", "/x/../login", "/login;a"] {
+        let answer = get(&envoy, path, &[]);
+        assert_eq!(answer.status, 200, "{path}");
+        assert_eq!(answer.echo().path, path, "as it was sent");
+    }
+    assert_eq!(get(&envoy, "/login", &[]).status, 429);
+    assert_eq!(get(&envoy, "/x/..;/%6cogin", &[]).status, 429);
+    let stat = |name: &str| envoy.stat(&format!("wasmcustom.rate_limit.{name}_total"));
+    assert_eq!((stat("passed.a"), stat("refused.a")), (4, 2));
+
+    for path in ["/healthz", "/%68ealthz", "/healthz/a%3Ab"] {
+        assert_eq!(get(&envoy, path, &[]).status, 200, "{path}");
+    }
+    assert_eq!(stat("exempt"), 3);
+    // Another reading is not exempt.
+    let statuses = ["/healthz/..;/open", "/open"].map(|path| get(&envoy, path, &[]).status);
+    assert_eq!((statuses, stat("exempt")), ([200, 429], 3));
+
+    assert_eq!(stat("refused.ambiguous_path"), 0);
+    // DESIGN 4 (v2), "Readings of a path": "a path with more than 64 readings is refused with 400".
+    let many = "/a%2F%252F%25252F%2525252F%255C/;%3B%253B/..%2e/%252e.//x\\".repeat(4);
+    let request = format!("GET {many} HTTP/1.1\r\nhost: a\r\n\r\n");
+    let refused = raw::send(envoy.address(), request).response();
+    assert_eq!((refused.status, stat("refused.ambiguous_path")), (400, 1));
+    envoy.assert_vm_alive();
     for form in [ConfigForm::Struct, ConfigForm::Text] {
         let empty = Envoy::with_filter("rate-limit", "{}").form(form);
         let answer = get(&empty.start().unwrap(), "//login", &[]);
         assert_eq!((answer.status, answer.header("ratelimit")), (200, None));
     }
+}
+
+// DESIGN 4 (v2), "Host": "a request with such a host is refused with 400 `malformed_host` by every filter whose configuration looks at hosts,
+// in `match`, key or template."
+#[test]
+fn a_host_that_is_malformed_is_refused_where_a_limit_looks_at_hosts() {
+    for limit in [
+        "match: {hosts: [a.example]}",
+        "match: {headers: [{name: host, exact: a.example}]}",
+        "key: [{host: {}}]",
+        "key: [{header: host}]",
+    ] {
+        let envoy = Envoy::with_filter(
+            "rate-limit",
+            format!("limits: [{{name: a, {limit}, requests: 1, per: 1h}}]"),
+        )
+        .access_log("%RESPONSE_CODE% %RESPONSE_CODE_DETAILS%")
+        .start()
+        .unwrap();
+        let status = |host: &str| get(&envoy, "/", &[("host", host)]).status;
+        let malformed = ["a.example:x", "x@a.example", "a.example.."].map(status);
+        assert_eq!(malformed, [400; 3], "{limit}");
+        assert_eq!(
+            envoy.stat("wasmcustom.rate_limit.refused.malformed_host_total"),
+            3
+        );
+        envoy.wait_for_access_log("400 malformed_host", Duration::from_secs(5));
+        // Spellings of one host share a bucket.
+        let well_formed = ["a.example", "A.Example.", "a.example:80"].map(status);
+        assert_eq!(well_formed, [200, 429, 429], "{limit}");
+        envoy.assert_vm_alive();
+    }
+    let envoy = filter("limits: [{name: a, requests: 5, per: 1h}]");
+    let answer = get(&envoy, "/", &[("host", "x@a.example")]);
+    assert_eq!(answer.status, 200, "no limit looks at the host");
+}
+
+// DESIGN 4 (v2), "Host": "`host` as a header name means the same everywhere (match, keys, templates): without port, in lower case".
+#[test]
+fn a_host_as_a_header_is_a_key_that_tells_hosts_apart() {
+    let envoy = filter("limits: [{name: a, key: [{header: host}], requests: 1, per: 1h}]");
+    for (client, a, b) in [
+        (Client::http1(), "a.example", "b.example"),
+        (Client::http2(), "c.example", "d.example"),
+    ] {
+        let status = |host: &str| client.get(envoy.url("/")).host(host).send().status;
+        assert_eq!([a, a, b, b].map(status), [200, 429, 200, 429]);
+        assert_eq!(status(&format!("{}:8080", a.to_uppercase())), 429);
+    }
+    envoy.assert_vm_alive();
 }

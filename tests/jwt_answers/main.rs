@@ -47,6 +47,12 @@ fn config(rest: Value) -> String {
     config.to_string()
 }
 
+/// Another path for each time that it is decoded. DESIGN 4 (v2), "Readings of a path": "a path with more than 64 readings is refused with 400";
+/// `/%61ll` alone has one reading, and its rule applies.
+fn ambiguous() -> String {
+    format!("/%{}61ll", "25".repeat(100))
+}
+
 /// A request that is refused: reason, path, token, status, gRPC status, `error`, sentence.
 struct Row {
     reason: &'static str,
@@ -297,16 +303,55 @@ fn a_path_that_is_ambiguous_is_answered_without_a_challenge() {
         .access_log("%RESPONSE_CODE% %RESPONSE_CODE_DETAILS%")
         .start()
         .unwrap();
-    let answer = Client::http1().get(envoy.url("/%61ll")).send();
+    let answer = Client::http1().get(envoy.url(&ambiguous())).send();
     assert_eq!(
         (answer.status, answer.header("www-authenticate")),
         (400, None)
     );
+    let told = answer.text();
+    assert!(told.starts_with("The path can be read in"), "{told}");
     envoy.wait_for_access_log("400 ambiguous_path", Duration::from_secs(15));
     assert_eq!(
         envoy.stat("wasmcustom.jwt_auth.denied.ambiguous_path_total"),
         1
     );
-    let call = Client::http2().post(envoy.url("/%61ll")).send_grpc(b"");
+    let call = Client::http2().post(envoy.url(&ambiguous())).send_grpc(b"");
     assert_eq!(call.status, Some(3));
+    // Another spelling of a path falls under its rule.
+    let token = Token::new("ES256").bearer();
+    let request = Client::http1().get(envoy.url("/%61ll"));
+    let answer = request.header("authorization", token).send();
+    assert_eq!(answer.status, 403);
+    let challenge = answer.header("www-authenticate").unwrap();
+    assert!(challenge.ends_with("scope=\"read write\""), "{challenge}");
+    envoy.assert_vm_alive();
+}
+
+// DESIGN 4 (v2), "Host": "a request with such a host is refused with 400 `malformed_host` by every filter whose configuration looks at hosts".
+#[test]
+fn a_host_that_is_malformed_is_answered_without_a_challenge() {
+    let by_host = json!({"rules": [{"match": {"hosts": ["a.example"]}, "require": "nothing"}]});
+    let envoy = Envoy::with_filter("jwt-auth", config(by_host))
+        .access_log("%RESPONSE_CODE% %RESPONSE_CODE_DETAILS%")
+        .start()
+        .unwrap();
+    let request = Client::http1().get(envoy.url("/")).host("a.example:x");
+    let answer = request
+        .header("authorization", Token::new("ES256").bearer())
+        .send();
+    assert_eq!(
+        (answer.status, answer.header("www-authenticate")),
+        (400, None)
+    );
+    let told = answer.text();
+    assert!(told.starts_with("The host is malformed"), "{told}");
+    envoy.wait_for_access_log("400 malformed_host", Duration::from_secs(15));
+    assert_eq!(
+        envoy.stat("wasmcustom.jwt_auth.denied.malformed_host_total"),
+        1
+    );
+    let call = Client::http2().post(envoy.url("/")).host("a.example:x");
+    assert_eq!(call.send_grpc(b"").status, Some(3));
+    assert!(envoy.upstream().requests().is_empty());
+    envoy.assert_vm_alive();
 }

@@ -1,7 +1,7 @@
-//! Requests that wait: gone, too many, or in report mode.
+//! Requests that wait: gone, too many, with a body, or in report mode.
 
 use super::*;
-use e2e::raw;
+use e2e::{raw, token::forged};
 
 #[test]
 fn clients_that_go_away_while_they_wait_do_no_harm() {
@@ -85,6 +85,55 @@ fn a_storm_of_requests_that_wait_and_give_up_leaves_every_other_one_served() {
     assert!(stat(&envoy, "waiting.begun") > 300);
     assert_eq!(idp.fetches(), 1);
     envoy.assert_vm_alive();
+}
+
+// DESIGN 2 (v2), "The pipeline": "with `Pause` on body and trailers as long as a request waits, so that `allow_on_headers_stop_iteration` cannot
+// let it through".
+#[test]
+fn a_request_with_a_body_waits_as_a_whole_whatever_stop_iteration_means() {
+    for allowed in [true, false] {
+        let idp = KeyServer::new(keys(&["test-es256"]).delay(SECOND * 5));
+        let envoy = filter(idp.upstream.port(), r#", "timeout": "20s""#)
+            .plugin(format!("allow_on_headers_stop_iteration: {allowed}"))
+            .start()
+            .unwrap();
+        let bad = forged(&old());
+        let post = |client: Client, token: &str| {
+            let request = client.post(envoy.url("/")).body("b".repeat(50_000));
+            let token = format!("Bearer {token}");
+            request.header("authorization", token).send().status
+        };
+        let chunked = || {
+            let mut connection = raw::Connection::open(envoy.address());
+            let head = format!(
+                "POST / HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {bad}\r\ntransfer-encoding: chunked\r\n\r\n"
+            );
+            connection.send(head);
+            // Body and trailers come while the request waits.
+            wait::until("it waits", SOON, || stat(&envoy, "waiting.begun") > 0);
+            connection.send("4\r\nbody\r\n");
+            connection.send("4\r\nmore\r\n0\r\nx-trailer: 1\r\n\r\n");
+            connection.answer().response().status
+        };
+        let begun = Instant::now();
+        thread::scope(|scope| {
+            let (post, bad) = (&post, &bad);
+            let both = || [Client::http1(), Client::http2()];
+            let forged = both().map(|client| scope.spawn(move || post(client, bad)));
+            let good = both().map(|client| scope.spawn(move || post(client, &old())));
+            let chunked = scope.spawn(chunked);
+            assert_eq!(forged.map(|t| t.join().unwrap()), [401, 401], "{allowed}");
+            assert_eq!(good.map(|t| t.join().unwrap()), [200, 200], "{allowed}");
+            assert_eq!(chunked.join().unwrap(), 401, "{allowed}");
+        });
+        assert!(begun.elapsed() > SECOND, "they waited");
+        assert_eq!((idp.fetches(), stat(&envoy, "waiting.begun")), (1, 5));
+        assert_eq!(stat(&envoy, "denied.signature"), 3);
+        let served = envoy.upstream().requests();
+        assert_eq!(served.len(), 2, "no forged one reached the upstream");
+        assert!(served.iter().all(|request| request.body.len() == 50_000));
+        envoy.assert_vm_alive();
+    }
 }
 
 #[test]

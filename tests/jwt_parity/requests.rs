@@ -256,7 +256,8 @@ pub(crate) fn requirements() -> Vec<Case> {
             "another spelling of the path",
             ask("/%62asic"),
             "200",
-            "400 -",
+            // DESIGN 4 (v2): "jwt-auth: the requirements of all readings must hold"; refused with 400 before.
+            "401 -",
             &[SPELLING],
         ),
         differ(

@@ -67,7 +67,7 @@ pub mod wait;
 pub mod wasm;
 pub mod yaml;
 
-pub use client::{Client, Response, grpc::GrpcResponse, raw};
+pub use client::{Client, Response, grpc::GrpcResponse, raw, raw_http2};
 pub use echo::EchoedRequest;
 pub use envoy::{Builder, ConfigForm, DynamicDir, Envoy, Protocol};
 pub use headers::Headers;

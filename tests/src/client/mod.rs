@@ -6,6 +6,7 @@
 pub mod grpc;
 mod pool;
 pub mod raw;
+pub mod raw_http2;
 pub(crate) mod request;
 mod response;
 

@@ -41,6 +41,7 @@ pub struct Chain {
     protocol: Protocol,
     access_log: Option<String>,
     hcm: Vec<String>,
+    plugin: Vec<String>,
     bootstrap: Vec<String>,
 }
 
@@ -119,6 +120,12 @@ impl Builder<Chain> {
     /// Merges options in YAML into the HTTP connection manager: `normalize_path: true`.
     pub fn hcm(mut self, options: impl Into<String>) -> Self {
         self.source.hcm.push(options.into());
+        self
+    }
+
+    /// Merges options in YAML into the plugin of each filter of the catalog: `allow_on_headers_stop_iteration: true`.
+    pub fn plugin(mut self, options: impl Into<String>) -> Self {
+        self.source.plugin.push(options.into());
         self
     }
 

@@ -95,21 +95,25 @@ impl Chain {
             .collect();
         let configuration = configuration(self.form, config)
             .with_context(|| format!("the configuration of {name}"))?;
+        let mut plugin = json!({
+            "name": name,
+            "failure_policy": "FAIL_RELOAD",
+            "configuration": configuration,
+            "vm_config": {
+                "vm_id": name,
+                "runtime": "envoy.wasm.runtime.v8",
+                "code": {"local": {"filename": module}},
+                "environment_variables": {"key_values": environment},
+            },
+        });
+        for options in &self.plugin {
+            merge(&mut plugin, parse(options)?);
+        }
         Ok(json!({
             "name": format!("{name}-{position}"),
             "typed_config": {
                 "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
-                "config": {
-                    "name": name,
-                    "failure_policy": "FAIL_RELOAD",
-                    "configuration": configuration,
-                    "vm_config": {
-                        "vm_id": name,
-                        "runtime": "envoy.wasm.runtime.v8",
-                        "code": {"local": {"filename": module}},
-                        "environment_variables": {"key_values": environment},
-                    },
-                },
+                "config": plugin,
             },
         }))
     }
