@@ -11,8 +11,8 @@ mod nginx;
 mod text;
 
 use applications::{
-    Backslash, apache, decoding_after_dots, decoding_twice, http_server, spring,
-    spring_decoding_first, tomcat, windows, wsgi,
+    Backslash, apache, decoding_after_dots, decoding_twice, http_server, resolved, spring,
+    spring_decoding_first, tomcat, windows, wsgi, wsgiref,
 };
 use envoy::{Normalization, envoy};
 use hosts::{envoy_host, first_colon_host, nginx_host, tomcat_host, uri_host};
@@ -53,6 +53,7 @@ pub const SERVERS: &[(&str, Server)] = &[
     }),
     ("a server on Windows", windows),
     ("a WSGI application", wsgi),
+    ("a WSGI application behind wsgiref", wsgiref),
     ("Python's http.server", http_server),
     ("Spring's UrlPathHelper", spring),
     (
@@ -60,6 +61,9 @@ pub const SERVERS: &[(&str, Server)] = &[
         spring_decoding_first,
     ),
     ("a server that decodes twice", decoding_twice),
+    ("a server that decodes twice and resolves dots", |path| {
+        decoding_twice(path).and_then(resolved)
+    }),
     (
         "a server that decodes again what it has resolved",
         decoding_after_dots,
@@ -100,6 +104,12 @@ pub const PROXIES: &[(&str, Server)] = &[
             )
         },
     ),
+    ("an older Envoy, normalize_path", |path| {
+        envoy(path, &[Normalization::OlderRfc3986])
+    }),
+    ("an older Envoy, normalize_path, merge_slashes", |path| {
+        envoy(path, &[Normalization::OlderRfc3986, Normalization::Merge])
+    }),
     ("nginx, proxy_pass with a URI", nginx_proxy),
 ];
 

@@ -37,8 +37,15 @@ pub(super) fn windows(path: &[u8]) -> Option<Vec<u8>> {
     without_dots(decoded)
 }
 
+/// PEP 3333: `PATH_INFO` is the decoded path.
 pub(super) fn wsgi(path: &[u8]) -> Option<Vec<u8>> {
     Some(unquote(path))
+}
+
+/// `wsgiref`, whose request handler takes the slashes at the beginning for one.
+pub(super) fn wsgiref(path: &[u8]) -> Option<Vec<u8>> {
+    let start = path.iter().take_while(|b| **b == b'/').count();
+    wsgi(path.get(start.saturating_sub(1)..)?)
 }
 
 /// `SimpleHTTPRequestHandler.translate_path`: decoded once, then `posixpath.normpath`; a final slash as it was sent.
@@ -73,6 +80,11 @@ pub(super) fn spring_decoding_first(path: &[u8]) -> Option<Vec<u8>> {
 
 pub(super) fn decoding_twice(path: &[u8]) -> Option<Vec<u8>> {
     Some(unquote(&unquote(path)))
+}
+
+/// Slashes merged, dot segments resolved.
+pub(super) fn resolved(path: Vec<u8>) -> Option<Vec<u8>> {
+    without_dots(merged(&path))
 }
 
 pub(super) fn decoding_after_dots(path: &[u8]) -> Option<Vec<u8>> {

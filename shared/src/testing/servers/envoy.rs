@@ -1,6 +1,6 @@
 //! Envoy's normalization of paths.
 
-use super::text::{find, unreserved_unquoted};
+use super::text::{digits, find};
 
 /// What Envoy does to a path, in its order: `ConnectionManagerUtility::maybeNormalizePath`.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -9,16 +9,23 @@ pub(super) enum Normalization {
     Unescape,
     /// `normalize_path`
     Rfc3986,
+    /// `normalize_path` before 1.36.10, 1.37.6, 1.38.4 and 1.39.1: without the params of dot segments.
+    OlderRfc3986,
     /// `merge_slashes`
     Merge,
 }
 
 pub(super) fn envoy(path: &[u8], normalizations: &[Normalization]) -> Option<Vec<u8>> {
+    // Refused before anything is normalized.
+    if path.iter().any(|b| *b <= b' ' || *b >= 0x7f) {
+        return None;
+    }
     normalizations
         .iter()
         .try_fold(path.to_vec(), |path, step| match step {
             Normalization::Unescape => Some(envoy_unescaped(&path)),
-            Normalization::Rfc3986 => canonical(&path),
+            Normalization::Rfc3986 => canonical(&without_params_of_dots(&path)),
+            Normalization::OlderRfc3986 => canonical(&path),
             Normalization::Merge => Some(envoy_merged(&path)),
         })
 }
@@ -53,13 +60,24 @@ fn envoy_merged(path: &[u8]) -> Vec<u8> {
     [prefix, &*segments.join(&b"/"[..]), suffix].concat()
 }
 
+/// `..;x` is `..`: with `strip_dotdot_segments_with_parameters`, which is on.
+fn without_params_of_dots(path: &[u8]) -> Vec<u8> {
+    let bare = |segment: &[u8]| match segment {
+        [b'.', b';', ..] => b".".to_vec(),
+        [b'.', b'.', b';', ..] => b"..".to_vec(),
+        _ => segment.to_vec(),
+    };
+    let segments: Vec<_> = path.split(|b| *b == b'/').map(bare).collect();
+    segments.join(&b'/')
+}
+
 /// `url::CanonicalizePath` of googleurl: unreserved characters decoded, `\` made `/`, dot segments resolved, what is no
 /// character of a path encoded.
 fn canonical(path: &[u8]) -> Option<Vec<u8>> {
     if find(path, b"%00").is_some() {
         return None;
     }
-    let out = unreserved_unquoted(path);
+    let out = unreserved_unquoted(path)?;
     let mut kept: Vec<&[u8]> = Vec::new();
     let mut segments = out.split(|b| matches!(b, b'/' | b'\\')).skip(1).peekable();
     while let Some(segment) = segments.next() {
@@ -75,11 +93,50 @@ fn canonical(path: &[u8]) -> Option<Vec<u8>> {
     }
     let mut canonical = vec![b'/'];
     for byte in kept.join(&b'/') {
-        if byte <= b' ' || byte >= 0x7f || b"\"#<>?`{}".contains(&byte) {
+        if b"\"<>^`{|}".contains(&byte) {
             canonical.extend(format!("%{byte:02X}").bytes());
         } else {
             canonical.push(byte);
         }
     }
     Some(canonical)
+}
+
+/// Where decoding makes a triplet with a `%` that was none, that `%` becomes `%25` (`CheckForNestedEscapes`).
+fn unreserved_unquoted(path: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    let mut lone_percent = None;
+    let mut rest = path;
+    while let Some((&byte, tail)) = rest.split_first() {
+        rest = tail;
+        let triplet = tail.split_at_checked(2).filter(|_| byte == b'%');
+        match triplet.and_then(|(two, after)| Some((digits(two)?, after))) {
+            Some((value, after)) if value.is_ascii_alphanumeric() || b"-._~".contains(&value) => {
+                out.push(value);
+                rest = after;
+                if let Some(at) = lone_percent {
+                    let next = rest.first().copied();
+                    let follow: Vec<u8> =
+                        out.get(at..)?.iter().copied().skip(1).chain(next).collect();
+                    if matches!(follow.len(), 2 | 3) && follow.get(..2).and_then(digits).is_some() {
+                        let after_percent = at.checked_add(1)?;
+                        out.splice(after_percent..after_percent, *b"25");
+                        lone_percent = None;
+                    }
+                }
+            }
+            Some((_, after)) => {
+                out.push(byte);
+                out.extend(tail.iter().take(2));
+                rest = after;
+            }
+            None => {
+                if byte == b'%' {
+                    lone_percent = Some(out.len());
+                }
+                out.push(byte);
+            }
+        }
+    }
+    Some(out)
 }

@@ -1,6 +1,6 @@
 //! What the models have in common: steps on a path, each as several servers make it.
 
-/// `wsgi.url` of PEP 3333: `PATH_INFO` is decoded once, whatever is in it. As `urllib.parse.unquote_to_bytes`.
+/// Decoded once, whatever is in it: `urllib.parse.unquote_to_bytes`.
 pub(super) fn unquote(path: &[u8]) -> Vec<u8> {
     let mut parts = path.split(|b| *b == b'%');
     let mut out = parts.next().unwrap_or_default().to_vec();
