@@ -16,6 +16,7 @@
 //! | [`token`] | tokens signed with public test keys |
 //! | [`kubernetes`] | resources of Istio and Envoy Gateway, typed |
 //! | `rate_limit_service`, [`redis`] | a rate limit service as Envoy's filters ask it (feature `fleet`), and a Redis |
+//! | [`servers`] | nginx, and servers that Python brings |
 //! | [`trap`], [`wasm`] | a module that traps, and modules with other bytes |
 //! | [`paths`], [`ports`], [`yaml`], [`wait`] | where things lie, free ports, YAML as JSON values, waiting for a condition |
 //!
@@ -59,6 +60,7 @@ pub mod rate_limit_service;
 pub mod redis;
 mod runtime;
 pub mod samples;
+pub mod servers;
 pub mod target;
 pub mod token;
 pub mod trap;

@@ -11,7 +11,7 @@ mod nginx;
 mod text;
 
 use applications::{
-    Backslash, apache, decoding_after_dots, decoding_twice, http_server, spring,
+    Backslash, apache, decoding_after_dots, decoding_twice, http_server, resolved, spring,
     spring_decoding_first, tomcat, windows, wsgi, wsgiref,
 };
 use envoy::{Normalization, envoy};
@@ -61,6 +61,9 @@ pub const SERVERS: &[(&str, Server)] = &[
         spring_decoding_first,
     ),
     ("a server that decodes twice", decoding_twice),
+    ("a server that decodes twice and resolves dots", |path| {
+        decoding_twice(path).and_then(resolved)
+    }),
     (
         "a server that decodes again what it has resolved",
         decoding_after_dots,

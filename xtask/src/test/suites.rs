@@ -54,6 +54,13 @@ pub(super) const SUITES: &[Suite] = &[
         run: browser,
     },
     Suite {
+        name: "nginx",
+        what: "jwt-auth before nginx, in each of Envoy's normalizations of paths",
+        by_default: false,
+        can_run: has_nginx,
+        run: nginx,
+    },
+    Suite {
         name: "new",
         what: "a filter made by `cargo xtask new` builds, lints and passes its tests",
         by_default: false,
@@ -214,6 +221,16 @@ fn fleet(filter: &[String]) -> Result<()> {
             .collect::<Vec<_>>(),
         filter,
     )
+}
+
+fn nginx(filter: &[String]) -> Result<()> {
+    prepare()?;
+    let suite = ["--package", "e2e", "--features", "nginx"];
+    cargo_test(&[&suite[..], &["--test", "readings"]].concat(), filter)
+}
+
+fn has_nginx() -> Result<(), String> {
+    has_programs(&["nginx"], "apt-get install nginx-light")
 }
 
 fn soak(filter: &[String]) -> Result<()> {

@@ -82,6 +82,11 @@ pub(super) fn decoding_twice(path: &[u8]) -> Option<Vec<u8>> {
     Some(unquote(&unquote(path)))
 }
 
+/// Slashes merged, dot segments resolved.
+pub(super) fn resolved(path: Vec<u8>) -> Option<Vec<u8>> {
+    without_dots(merged(&path))
+}
+
 pub(super) fn decoding_after_dots(path: &[u8]) -> Option<Vec<u8>> {
     nginx(path, Merge::Yes).map(|served| unquote(&served))
 }
