@@ -1,18 +1,20 @@
 //! Istio's and Envoy Gateway's resources as far as a Wasm filter needs them: typed after the projects' own definitions, so that a
 //! sample with a key that is none, or a value that the API server would refuse, does not load.
 
+mod client_traffic_policy;
 mod envoy_filter;
 mod envoy_gateway;
 mod istio;
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 pub use self::{
-    envoy_filter::EnvoyFilter,
+    client_traffic_policy::ClientTrafficPolicy,
+    envoy_filter::{Context, EnvoyFilter},
     envoy_gateway::EnvoyExtensionPolicy,
     istio::{FailStrategy, Phase, WasmPlugin},
 };
