@@ -159,8 +159,8 @@ fn the_rules_of_jwt_auth_are_swapped_and_no_request_slips_between_them() {
             .edit("ecds-jwt-auth.yaml", |text| paths(text, from, to))
     };
     edit(
-        "[{prefix: /account}]",
-        "[{prefix: /account}, {prefix: /shop}]",
+        "/account, ignore_case: true}",
+        "/account, ignore_case: true}, {prefix: /shop}",
     )
     .unwrap();
     wait::until("the new rule holds", SOON, || status("/shop") == 401);

@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn every_sample_of_one_filter_is_named_after_it_and_loads_it() {
+    fn every_filter_has_a_sample_of_its_name_that_loads_it() {
         for filter in FILTERS {
             let sample = e2e::paths::sample(filter.name).unwrap();
             let loaded: Vec<_> = filters_of(&sample)
@@ -305,7 +305,7 @@ mod tests {
                 .iter()
                 .map(|f| f.name)
                 .collect();
-            assert_eq!(loaded, [filter.name]);
+            assert!(loaded.contains(&filter.name), "{}: {loaded:?}", filter.name);
         }
     }
 }

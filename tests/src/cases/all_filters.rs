@@ -80,7 +80,7 @@ fn who_the_client_is_reaches_the_upstream_and_cannot_be_forged(target: &dyn Targ
         assert_eq!(echo.header("authorization"), None, "{path}");
         assert_eq!(
             echo.headers_all("x-env"),
-            [format!("prod-{}", target.address())],
+            [format!("prod-{}", target.address().ip())],
             "{path}"
         );
     }

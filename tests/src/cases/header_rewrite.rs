@@ -22,7 +22,7 @@ pub fn check(target: &dyn Target) {
     let echo = answer.echo();
     assert_eq!(echo.path, "/v1/svc/items?page=2");
     assert_eq!(echo.headers_all("x-env"), ["prod-shop.example.com"]);
-    assert_eq!(echo.header("x-tenant"), Some("public"));
+    assert_eq!(echo.header("accept-language"), Some("en"));
     assert_eq!(echo.header("x-internal-user"), None);
     assert_eq!(echo.header("cookie"), Some("a=1; tracking=off; b=2"));
     assert_eq!(answer.header("x-powered-by"), None);

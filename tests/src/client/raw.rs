@@ -2,14 +2,17 @@
 
 use std::{
     io::{ErrorKind, Read, Write},
-    net::{SocketAddr, TcpStream},
+    net::{IpAddr, SocketAddr, TcpStream},
     time::Duration,
 };
+
+use tokio::net::TcpSocket;
 
 use super::TIMEOUT;
 use crate::{
     echo::EchoedRequest,
     headers::{Headers, from_bytes},
+    runtime,
 };
 
 /// What came back.
@@ -57,6 +60,28 @@ impl Connection {
     pub fn open(server: SocketAddr) -> Self {
         let stream = TcpStream::connect_timeout(&server, TIMEOUT)
             .unwrap_or_else(|error| panic!("cannot connect to {server}: {error}"));
+        Self::over(stream)
+    }
+
+    /// As [`Connection::open`], from this IPv4 address: another client to the server.
+    ///
+    /// # Panics
+    /// If it is not an address, or the server cannot be reached from it.
+    #[track_caller]
+    pub fn open_from(source: &str, server: SocketAddr) -> Self {
+        let source: IpAddr = source.parse().expect("the source is an IP address");
+        let connect = async {
+            let socket = TcpSocket::new_v4()?;
+            socket.bind((source, 0).into())?;
+            socket.connect(server).await?.into_std()
+        };
+        let stream = runtime::block_on(connect)
+            .unwrap_or_else(|error| panic!("cannot connect to {server} from {source}: {error}"));
+        stream.set_nonblocking(false).expect("a TCP socket");
+        Self::over(stream)
+    }
+
+    fn over(stream: TcpStream) -> Self {
         stream.set_nodelay(true).expect("a TCP socket");
         Self {
             stream,

@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, ensure};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Checked;
+use crate::yaml;
 
-/// The `spec` of an `EnvoyFilter`, as far as it adds HTTP filters.
+/// The `spec` of an `EnvoyFilter`, as far as it adds HTTP filters and sets how requests are read.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EnvoyFilter {
@@ -28,34 +29,37 @@ struct WorkloadSelector {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ConfigPatch {
-    #[expect(dead_code, reason = "its values are checked by being read")]
     apply_to: ApplyTo,
     #[serde(rename = "match")]
     matches: ObjectMatch,
     patch: Patch,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 enum ApplyTo {
+    NetworkFilter,
     HttpFilter,
+    RouteConfiguration,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ObjectMatch {
-    #[expect(dead_code, reason = "its values are checked by being read")]
     context: Context,
-    listener: ListenerMatch,
+    listener: Option<ListenerMatch>,
 }
 
-#[derive(Debug, Deserialize)]
+/// Which proxies of the mesh a patch is for.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-enum Context {
+#[expect(missing_docs, reason = "Istio's names")]
+pub enum Context {
     Any,
     SidecarInbound,
     SidecarOutbound,
     Gateway,
+    Waypoint,
 }
 
 #[derive(Debug, Deserialize)]
@@ -74,7 +78,7 @@ struct FilterChain {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct NetworkFilter {
     name: String,
-    sub_filter: SubFilter,
+    sub_filter: Option<SubFilter>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -90,19 +94,21 @@ struct Patch {
     value: Value,
 }
 
-#[derive(Debug, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 enum Operation {
     InsertBefore,
     InsertFirst,
+    Merge,
 }
+
+const CONNECTION_MANAGER: &str = "envoy.filters.network.http_connection_manager";
 
 impl EnvoyFilter {
     /// The filters that it puts before the router, in the order of the chain.
     pub fn filters(&self) -> Vec<Value> {
         let values = |operation: Operation| {
-            let patches = self.config_patches.iter();
-            patches
+            self.patches(ApplyTo::HttpFilter)
                 .filter(move |patch| patch.patch.operation == operation)
                 .map(|patch| patch.patch.value.clone())
         };
@@ -110,6 +116,68 @@ impl EnvoyFilter {
         let first: Vec<_> = values(Operation::InsertFirst).collect();
         let before = values(Operation::InsertBefore);
         first.into_iter().rev().chain(before).collect()
+    }
+
+    /// What it merges into the HTTP connection manager of proxies of this kind, its routes among it, without the `@type`.
+    pub fn connection_manager(&self, context: Context) -> Value {
+        let mut merged = json!({});
+        let applies = |patch: &&ConfigPatch| patch.matches.context == context;
+        for patch in self.patches(ApplyTo::NetworkFilter).filter(applies) {
+            let mut settings = patch.patch.value["typed_config"].clone();
+            if let Some(settings) = settings.as_object_mut() {
+                settings.remove("@type");
+            }
+            yaml::merge(&mut merged, settings);
+        }
+        for patch in self.patches(ApplyTo::RouteConfiguration).filter(applies) {
+            let routes = json!({"route_config": patch.patch.value});
+            yaml::merge(&mut merged, routes);
+        }
+        merged
+    }
+
+    fn patches(&self, what: ApplyTo) -> impl Iterator<Item = &ConfigPatch> {
+        let patches = self.config_patches.iter();
+        patches.filter(move |patch| patch.apply_to == what)
+    }
+}
+
+impl ConfigPatch {
+    /// That Istio finds what is patched, and can do so.
+    fn check(&self) -> Result<()> {
+        let filter = self.matches.listener.as_ref();
+        let filter = filter.map(|listener| &listener.filter_chain.filter);
+        let found = filter.map(|filter| {
+            let sub_filter = filter.sub_filter.as_ref();
+            (
+                filter.name.as_str(),
+                sub_filter.map(|filter| filter.name.as_str()),
+            )
+        });
+        let (patched, by_merging) = match self.apply_to {
+            ApplyTo::HttpFilter => (
+                Some((CONNECTION_MANAGER, Some("envoy.filters.http.router"))),
+                false,
+            ),
+            ApplyTo::NetworkFilter => (Some((CONNECTION_MANAGER, None)), true),
+            ApplyTo::RouteConfiguration => (None, true),
+        };
+        ensure!(
+            found == patched,
+            "configPatches.match: {found:?} is not {patched:?}"
+        );
+        ensure!(
+            (self.patch.operation == Operation::Merge) == by_merging,
+            "configPatches.patch.operation: {:?} of {:?}",
+            self.patch.operation,
+            self.apply_to
+        );
+        let is_typed = self.patch.value.get("typed_config").is_some();
+        ensure!(
+            is_typed != (self.apply_to == ApplyTo::RouteConfiguration),
+            "configPatches.patch.value: a filter has a typed_config, routes have none"
+        );
+        Ok(())
     }
 }
 
@@ -121,18 +189,6 @@ impl Checked for EnvoyFilter {
             ensure!(!selector.labels.is_empty(), "workloadSelector: no labels");
         }
         ensure!(!self.config_patches.is_empty(), "configPatches: none");
-        for patch in &self.config_patches {
-            let filter = &patch.matches.listener.filter_chain.filter;
-            ensure!(
-                filter.name == "envoy.filters.network.http_connection_manager"
-                    && filter.sub_filter.name == "envoy.filters.http.router",
-                "configPatches.match: not the router of the HTTP connection manager"
-            );
-            ensure!(
-                patch.patch.value.get("typed_config").is_some(),
-                "configPatches.patch.value: no typed_config"
-            );
-        }
-        Ok(())
+        self.config_patches.iter().try_for_each(ConfigPatch::check)
     }
 }

@@ -1,18 +1,20 @@
 //! Istio's and Envoy Gateway's resources as far as a Wasm filter needs them: typed after the projects' own definitions, so that a
 //! sample with a key that is none, or a value that the API server would refuse, does not load.
 
+mod client_traffic_policy;
 mod envoy_filter;
 mod envoy_gateway;
 mod istio;
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 pub use self::{
-    envoy_filter::EnvoyFilter,
+    client_traffic_policy::ClientTrafficPolicy,
+    envoy_filter::{Context, EnvoyFilter},
     envoy_gateway::EnvoyExtensionPolicy,
     istio::{FailStrategy, Phase, WasmPlugin},
 };
@@ -192,6 +194,49 @@ mod tests {
         ];
         for (from, to, expected) in cases {
             let error = error::<WasmPlugin>(&PLUGIN.replacen(from, to, 1));
+            assert!(error.contains(expected), "{to}: {error}");
+        }
+    }
+
+    const SETTINGS: &str = "apiVersion: networking.istio.io/v1alpha3\nkind: EnvoyFilter\nmetadata: {name: a, namespace: shop}\nspec:\n  configPatches:\n    - applyTo: NETWORK_FILTER\n      match: {context: GATEWAY, listener: {filterChain: {filter: {name: envoy.filters.network.http_connection_manager}}}}\n      patch: {operation: MERGE, value: {typed_config: {merge_slashes: true}}}\n";
+
+    #[test]
+    fn a_patch_that_istio_would_not_apply_is_refused() {
+        assert_eq!(error::<EnvoyFilter>(SETTINGS), "");
+        let cases = [
+            ("NETWORK_FILTER", "LISTENER_FILTER", "unknown variant"),
+            ("NETWORK_FILTER", "HTTP_FILTER", "configPatches.match"),
+            (
+                "NETWORK_FILTER",
+                "ROUTE_CONFIGURATION",
+                "configPatches.match",
+            ),
+            ("GATEWAY", "GATEWAYS", "unknown variant `GATEWAYS`"),
+            (
+                "http_connection_manager",
+                "tcp_proxy",
+                "configPatches.match",
+            ),
+            ("MERGE", "INSERT_BEFORE", "operation"),
+            ("typed_config", "config", "typed_config"),
+        ];
+        for (from, to, expected) in cases {
+            let error = error::<EnvoyFilter>(&SETTINGS.replacen(from, to, 1));
+            assert!(error.contains(expected), "{to}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_envoy_gateway_would_refuse_of_a_traffic_policy_is_refused() {
+        let policy = "apiVersion: gateway.envoyproxy.io/v1alpha1\nkind: ClientTrafficPolicy\nmetadata: {name: a, namespace: shop}\nspec:\n  targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: eg}]\n  headers: {withUnderscoresAction: RejectRequest}\n";
+        assert_eq!(error::<ClientTrafficPolicy>(policy), "");
+        let cases = [
+            ("kind: Gateway", "kind: HTTPRoute", "targetRefs"),
+            ("RejectRequest", "REJECT_REQUEST", "unknown variant"),
+            ("headers:", "header:", "unknown field `header`"),
+        ];
+        for (from, to, expected) in cases {
+            let error = error::<ClientTrafficPolicy>(&policy.replacen(from, to, 1));
             assert!(error.contains(expected), "{to}: {error}");
         }
     }

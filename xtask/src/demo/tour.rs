@@ -133,7 +133,7 @@ fn header_rewrite() -> Vec<Step> {
         .with("cookie", "theme=dark; tracking=me")
         .reaches_upstream("x-internal-user", Want::Absent)
         .reaches_upstream("x-env", Want::Present)
-        .reaches_upstream("x-tenant", Want::Is("public"))
+        .reaches_upstream("accept-language", Want::Is("en"))
         .reaches_upstream("cookie", Want::Is("theme=dark; tracking=off")),
         Step::get("every answer is hardened", "/")
             .with("x-echo-set", "x-powered-by: echo")

@@ -44,10 +44,10 @@ pub(super) fn changes(root: &Path, names: &Names) -> Result<Vec<File>> {
             ))
         })?,
         change("xtask/src/demo/tour.rs", &|text| {
-            let list = "NOT_ON_TOUR: &[&str] = &[";
-            let (before, after) = text.split_once(list)?;
-            let comma = if after.starts_with(']') { "" } else { ", " };
-            Some(format!("{before}{list}\"{}\"{comma}{after}", new.kebab))
+            listed(text, "NOT_ON_TOUR: &[&str] = &[", &new.kebab)
+        })?,
+        change("tests/closed/main.rs", &|text| {
+            listed(text, "NOT_PLAYED: &[&str] = &[", &new.kebab)
         })?,
         change("tests/hostile.rs", &|text| {
             let row = format!("    (\n        \"{}\",\n", old.kebab);
@@ -89,6 +89,13 @@ pub(super) fn with_description(manifest: &str, names: &Names) -> String {
 
 fn description(names: &Names) -> String {
     format!("Does what {} does, until it is changed", names.old().kebab)
+}
+
+/// The text with a name more in a list of names.
+fn listed(text: &str, list: &str, name: &str) -> Option<String> {
+    let (before, after) = text.split_once(list)?;
+    let comma = if after.starts_with(']') { "" } else { ", " };
+    Some(format!("{before}{list}\"{name}\"{comma}{after}"))
 }
 
 /// The text with `copy` after the first `row`.

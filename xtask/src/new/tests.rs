@@ -47,7 +47,9 @@ fn every_filter_can_be_copied_with_its_sample_its_suite_and_its_rows() {
             files["tests/hostile.rs"].matches("\"geo-block\",").count(),
             1
         );
-        assert!(files["xtask/src/demo/tour.rs"].contains("&[&str] = &[\"geo-block\""));
+        for list in ["xtask/src/demo/tour.rs", "tests/closed/main.rs"] {
+            assert!(files[list].contains("&[&str] = &[\"geo-block\""), "{list}");
+        }
         assert!(
             files["filters/geo-block/Cargo.toml"].starts_with("[package]\nname = \"geo-block\"\n")
         );
