@@ -132,6 +132,23 @@ pub const HOSTS: &[(&str, Server)] = &[
     ("an application that reads a URI", uri_host),
 ];
 
+/// Whether some server, alone or behind one of the proxies, serves this place or one below it for a path.
+#[must_use]
+pub fn serve(path: &[u8], place: &[u8]) -> bool {
+    let is_below = |served: Vec<u8>| {
+        served
+            .strip_prefix(place)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+    };
+    PROXIES
+        .iter()
+        .filter_map(|(_, proxy)| proxy(path))
+        .any(|path| {
+            let mut servers = SERVERS.iter();
+            servers.any(|(_, server)| server(&path).is_some_and(is_below))
+        })
+}
+
 /// A spelling of a place, made of it by steps that some server takes back. Each pair of `choices` is a step and where it
 /// is made.
 #[must_use]

@@ -1,0 +1,46 @@
+//! Whatever a server serves below a place has had the operations of its rule, or was refused.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failed assumption is a failed test"
+)]
+
+use filter_kit::testing::servers::{disguise, serve};
+use filter_kit::testing::{Answer, Run, ScriptedHost, request};
+use proptest::prelude::*;
+
+/// Some spelling of a guarded place; most of them are served by some server.
+fn spelling() -> impl Strategy<Value = String> {
+    let steps = prop::collection::vec((any::<u8>(), any::<u8>()), 0..7);
+    steps.prop_filter_map("not a path of ASCII", |steps| {
+        let path = disguise(b"/admin/users", &steps);
+        let path = String::from_utf8(path).ok()?;
+        (path.is_ascii() && path.starts_with('/')).then_some(path)
+    })
+}
+
+use header_rewrite::HeaderRewrite;
+
+const CONFIGURATION: &str = r#"{"rules": [{"match": {"paths": [{"prefix": "/admin"}]},
+    "request": [{"remove": {"name": "x-role"}}], "response": [{"remove": {"name": "x-secret"}}]}]}"#;
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn nothing_below_a_place_is_served_without_its_operations(path in spelling()) {
+        if !serve(path.as_bytes(), b"/admin") {
+            return Ok(());
+        }
+        let host = ScriptedHost::install();
+        let mut run = Run::<HeaderRewrite>::start(&host, CONFIGURATION).unwrap();
+        let sent = request("GET", &path).header("x-role", "root").header("x_role", "root");
+        let (mut exchange, answer) = run.request(&sent.pairs());
+        if let Answer::Continued(headers) = answer {
+            let is_role = |(name, _): &(Vec<u8>, Vec<u8>)| name == b"x-role" || name == b"x_role";
+            prop_assert!(!headers.iter().any(is_role), "{}", path);
+        }
+        let response = exchange.response(&[(":status", "200"), ("x-secret", "1")]);
+        prop_assert_eq!(response.len(), 1, "{}", path);
+    }
+}

@@ -1,0 +1,47 @@
+//! Whatever a server serves below a limited place has been counted, and nothing that it serves there is exempt.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failed assumption is a failed test"
+)]
+
+use filter_kit::testing::servers::{disguise, serve};
+use filter_kit::testing::{Answer, Run, ScriptedHost, request};
+use proptest::prelude::*;
+
+/// Some spelling of a guarded place; most of them are served by some server.
+fn spelling() -> impl Strategy<Value = String> {
+    let steps = prop::collection::vec((any::<u8>(), any::<u8>()), 0..7);
+    steps.prop_filter_map("not a path of ASCII", |steps| {
+        let path = disguise(b"/admin/users", &steps);
+        let path = String::from_utf8(path).ok()?;
+        (path.is_ascii() && path.starts_with('/')).then_some(path)
+    })
+}
+
+use rate_limit::RateLimit;
+
+const LIMITED: &str = r#"{"limits": [{"name": "admin", "match": {"paths": [{"prefix": "/admin"}]}, "requests": 1, "per": "1d"}]}"#;
+const EXEMPT: &str = r#"{"limits": [{"name": "all", "requests": 1, "per": "1d"}], "exempt": [{"paths": [{"prefix": "/public"}, {"prefix": "/x"}]}]}"#;
+
+fn passes_twice(configuration: &str, path: &str) -> bool {
+    let host = ScriptedHost::install();
+    let mut run = Run::<RateLimit>::start(&host, configuration).unwrap();
+    let mut pass = || {
+        let (_, answer) = run.request(&request("GET", path).pairs());
+        matches!(answer, Answer::Continued(_))
+    };
+    pass() && pass()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn nothing_below_a_limited_place_is_served_uncounted(path in spelling()) {
+        if serve(path.as_bytes(), b"/admin") {
+            prop_assert!(!passes_twice(LIMITED, &path), "{}", path);
+            prop_assert!(!passes_twice(EXEMPT, &path), "{}", path);
+        }
+    }
+}
