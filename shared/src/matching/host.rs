@@ -42,6 +42,11 @@ impl TryFrom<String> for HostPattern {
 }
 
 impl HostPattern {
+    /// The text that is the host, or, of a wildcard, its end from a dot on.
+    pub(super) fn key(&self) -> &[u8] {
+        self.text.as_bytes()
+    }
+
     /// Whether a normalized host fits. The wildcard stands for one or more whole labels, so never for the apex.
     #[must_use]
     pub fn fits(&self, host: &[u8]) -> bool {

@@ -4,6 +4,7 @@
 //! empty match fits every request.
 
 mod host;
+mod index;
 mod path;
 mod reading_set;
 mod text;
@@ -14,6 +15,7 @@ use crate::values::{HeaderName, is_token};
 use serde::Deserialize;
 
 pub use host::HostPattern;
+pub use index::{Candidates, MatchIndex};
 pub use path::{PathPattern, RawPath};
 pub use reading_set::ReadingSet;
 pub use text::{RawTextMatch, TextMatch};

@@ -221,6 +221,16 @@ impl PathPattern {
         }
     }
 
+    /// The texts of which a reading that fits is one, or with one of which and a slash it begins, but for the case of letters. `None` of a regular
+    /// expression.
+    pub(super) fn keys(&self) -> Option<Vec<&[u8]>> {
+        let (Kind::Prefix(path) | Kind::Exact(path)) = &self.kind else {
+            return None;
+        };
+        let keeping_slashes = path.keeping_slashes.as_deref();
+        Some(keeping_slashes.into_iter().chain([&*path.all]).collect())
+    }
+
     /// Whether a path fits as it was sent, decoded once.
     #[must_use]
     pub fn fits_as_sent(&self, path: &[u8]) -> bool {

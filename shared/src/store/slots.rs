@@ -6,8 +6,8 @@
 //! The numbers are times until which a key is remembered for a reason, so the least is the one that is idle longest, or will be first.
 
 use super::{CasStore, Expected, agree_on};
-use siphasher::sip128::{Hasher128, SipHasher13};
-use std::hash::Hasher;
+use siphasher::sip128::SipHasher13;
+use std::cell::RefCell;
 
 /// How many slots a neighbourhood has.
 const NEIGHBOURS: usize = 16;
@@ -24,10 +24,14 @@ const SEED: &str = "kit1/seed";
 /// A table of at most so many numbers, one per key.
 #[derive(Debug, Clone)]
 pub struct SlotTable {
-    name: String,
-    seed: [u8; 16],
+    /// What the names of its neighbourhoods in the store begin with.
+    prefix: String,
+    /// The name of the last neighbourhood, for its memory.
+    name: RefCell<String>,
+    hasher: SipHasher13,
     neighbourhoods: u64,
-    slots: usize,
+    /// How many bytes a neighbourhood has at most.
+    most_bytes: usize,
 }
 
 /// What an update came to.
@@ -49,24 +53,35 @@ impl SlotTable {
     /// random, and becomes the seed if no worker has proposed one before.
     #[must_use]
     pub fn new(store: &impl CasStore, name: &str, max_keys: u32, proposed_seed: [u8; 16]) -> Self {
-        let agreed = agree_on(store, SEED, &proposed_seed);
+        let seed = agreed_seed(store, proposed_seed);
         let max_keys = usize::try_from(max_keys.max(1)).unwrap_or(usize::MAX);
         let neighbourhoods = max_keys.checked_div(NEIGHBOURS).unwrap_or(0).max(1);
         Self {
-            name: name.to_owned(),
-            // A value of another length is of another program under the same `vm_id`; it is not ours to mend.
-            seed: agreed.try_into().unwrap_or(proposed_seed),
+            prefix: format!("kit1/{name}/"),
+            name: RefCell::default(),
+            hasher: SipHasher13::new_with_key(&seed),
             neighbourhoods: u64::try_from(neighbourhoods).unwrap_or(u64::MAX),
-            slots: max_keys.min(NEIGHBOURS),
+            most_bytes: max_keys.min(NEIGHBOURS).saturating_mul(SLOT_BYTES),
         }
+    }
+
+    /// A name for the table of these bytes: short, and no other bytes have it.
+    #[must_use]
+    pub fn name_for(store: &impl CasStore, bytes: &[u8], proposed_seed: [u8; 16]) -> String {
+        let seed = agreed_seed(store, proposed_seed);
+        format!("{:016x}", SipHasher13::new_with_key(&seed).hash(bytes).h1)
     }
 
     /// The number of a key, where it has one.
     #[must_use]
     pub fn get(&self, store: &impl CasStore, key: &[u8]) -> Option<u64> {
         let (name, fingerprint) = self.place(key);
-        let stored = store.load(&name)?;
-        slots(&stored.value)
+        let stored = store.load(&name);
+        self.name.replace(name);
+        stored?
+            .value
+            .chunks_exact(SLOT_BYTES)
+            .map(read)
             .find(|(print, _)| *print == fingerprint)
             .map(|(_, number)| number)
     }
@@ -83,26 +98,31 @@ impl SlotTable {
         decide: impl Fn(Option<u64>) -> Result<(T, u64), E>,
     ) -> Result<Update<T>, E> {
         let (name, fingerprint) = self.place(key);
+        let updated = self.update_at(store, (&name, fingerprint), decide);
+        self.name.replace(name);
+        updated
+    }
+
+    fn update_at<T, E>(
+        &self,
+        store: &impl CasStore,
+        (name, fingerprint): (&str, u64),
+        decide: impl Fn(Option<u64>) -> Result<(T, u64), E>,
+    ) -> Result<Update<T>, E> {
         for _ in 0..MAX_ATTEMPTS {
-            let (mut neighbours, expected) = match store.load(&name) {
-                Some(stored) => (
-                    slots(&stored.value).take(self.slots).collect::<Vec<_>>(),
-                    Expected::Version(stored.version),
-                ),
+            let (mut bytes, expected) = match store.load(name) {
+                Some(stored) => (stored.value, Expected::Version(stored.version)),
                 None => (Vec::new(), Expected::Absent),
             };
-            let at = neighbours
-                .iter()
-                .position(|(print, _)| *print == fingerprint);
-            let present = at.and_then(|at| neighbours.get(at)).map(|(_, n)| *n);
-            let (value, number) = decide(present)?;
-            let evicted = put(&mut neighbours, at, self.slots, (fingerprint, number));
-            let bytes: Vec<u8> = neighbours
-                .iter()
-                .flat_map(|(print, number)| [print.to_le_bytes(), number.to_le_bytes()])
-                .flatten()
-                .collect();
-            if store.store(&name, &bytes, expected).is_ok() {
+            // What is no whole slot, and what is too much, is none of ours.
+            let odd = bytes.len().checked_rem(SLOT_BYTES).unwrap_or(0);
+            bytes.truncate(bytes.len().saturating_sub(odd).min(self.most_bytes));
+            let mut slots = bytes.chunks_exact(SLOT_BYTES).map(read);
+            let at = slots.position(|(print, _)| print == fingerprint);
+            let present = at.and_then(|at| bytes.chunks_exact(SLOT_BYTES).nth(at));
+            let (value, number) = decide(present.map(|slot| read(slot).1))?;
+            let evicted = put(&mut bytes, at, self.most_bytes, (fingerprint, number));
+            if store.store(name, &bytes, expected).is_ok() {
                 return Ok(Update::Done { value, evicted });
             }
         }
@@ -111,39 +131,58 @@ impl SlotTable {
 
     /// Where a key stands: the name of its neighbourhood in the store, and its fingerprint there.
     fn place(&self, key: &[u8]) -> (String, u64) {
-        let mut hasher = SipHasher13::new_with_key(&self.seed);
-        hasher.write(key);
-        let hash = hasher.finish128();
-        let neighbourhood = hash.h1.checked_rem(self.neighbourhoods).unwrap_or(0);
-        (format!("kit1/{}/{neighbourhood}", self.name), hash.h2)
+        let hash = self.hasher.hash(key);
+        let mut rest = hash.h1.checked_rem(self.neighbourhoods).unwrap_or(0);
+        let mut name = self.name.take();
+        name.clear();
+        name.push_str(&self.prefix);
+        loop {
+            let digit = u8::try_from(rest & 0xf).unwrap_or(0);
+            name.push(char::from(digit.wrapping_add(if digit < 10 {
+                b'0'
+            } else {
+                b'a' - 10
+            })));
+            rest >>= 4;
+            if rest == 0 {
+                return (name, hash.h2);
+            }
+        }
     }
 }
 
+/// The seed that all workers use.
+fn agreed_seed(store: &impl CasStore, proposed: [u8; 16]) -> [u8; 16] {
+    // A value of another length is of another program under the same `vm_id`; it is not ours to mend.
+    agree_on(store, SEED, &proposed)
+        .try_into()
+        .unwrap_or(proposed)
+}
+
 /// Puts a slot in its place, in a new one, or in that of the least number; says whether another key went for it.
-fn put(neighbours: &mut Vec<(u64, u64)>, at: Option<usize>, most: usize, slot: (u64, u64)) -> bool {
+fn put(bytes: &mut Vec<u8>, at: Option<usize>, most: usize, slot: (u64, u64)) -> bool {
     let place = match at {
-        Some(at) => neighbours.get_mut(at),
-        None if neighbours.len() < most => {
-            neighbours.push(slot);
+        Some(at) => bytes.chunks_exact_mut(SLOT_BYTES).nth(at),
+        None if bytes.len() < most => {
+            bytes.extend_from_slice(&slot.0.to_le_bytes());
+            bytes.extend_from_slice(&slot.1.to_le_bytes());
             return false;
         }
-        None => neighbours.iter_mut().min_by_key(|(_, number)| *number),
+        None => bytes
+            .chunks_exact_mut(SLOT_BYTES)
+            .min_by_key(|slot| read(slot).1),
     };
-    if let Some(place) = place {
-        *place = slot;
+    if let Some((print, number)) = place.and_then(<[u8]>::split_first_chunk_mut) {
+        *print = slot.0.to_le_bytes();
+        number.copy_from_slice(&slot.1.to_le_bytes());
     }
     at.is_none()
 }
 
-/// The slots of a neighbourhood. Bytes that are no whole slot are none of ours.
-fn slots(bytes: &[u8]) -> impl Iterator<Item = (u64, u64)> {
-    bytes.chunks_exact(SLOT_BYTES).filter_map(|slot| {
-        let (print, number) = slot.split_first_chunk::<8>()?;
-        Some((
-            u64::from_le_bytes(*print),
-            u64::from_le_bytes(number.try_into().ok()?),
-        ))
-    })
+/// The fingerprint and the number of a slot.
+fn read(slot: &[u8]) -> (u64, u64) {
+    let half = |half: Option<&[u8; 8]>| half.map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    (half(slot.first_chunk()), half(slot.last_chunk()))
 }
 
 #[cfg(test)]

@@ -99,6 +99,15 @@ fn tables_of_two_seeds_or_names_are_two_tables() {
     assert_ne!(seeded.place(b"a"), table(&store, 160_000).place(b"a"));
 }
 
+#[test]
+fn the_workers_agree_on_the_names_of_tables() {
+    let store = MemoryStore::default();
+    let name = |bytes: &[u8], seed: u8| SlotTable::name_for(&store, bytes, [seed; 16]);
+    assert_eq!(name(b"a", 1), name(b"a", 2), "the first seed counts");
+    assert_ne!(name(b"a", 1), name(b"b", 1));
+    assert_eq!(name(b"a", 1).len(), 16);
+}
+
 /// A store in which another worker is faster, so many times.
 struct Contended {
     store: MemoryStore,

@@ -1,0 +1,180 @@
+//! Many rules, of which few can match a request: those are found by the path, or by the host.
+
+use super::Match;
+use super::host::HostPattern;
+use super::path::PathPattern;
+use crate::request::Request;
+
+/// Rules, found by what the paths and hosts of their matches begin with. It leaves out only rules that cannot match; whether one matches, its
+/// [`Match`] says.
+#[derive(Debug, Clone, Default)]
+pub struct MatchIndex {
+    rules: usize,
+    /// Rules by the hash of a path that they name, in order of the hashes.
+    paths: Vec<(u32, u32)>,
+    /// Rules that name no path, by the hash of a host.
+    hosts: Vec<(u32, u32)>,
+    /// Rules that may match any path and host, as a set.
+    others: Vec<u64>,
+    /// The length of the longest path.
+    longest_path: usize,
+}
+
+/// The rules that may match a request, in order.
+#[derive(Debug, Clone)]
+pub struct Candidates {
+    /// What is left of the set from the word at `at` on.
+    words: Vec<u64>,
+    at: usize,
+    /// Rules that are candidates without a set.
+    rest: std::ops::Range<usize>,
+}
+
+/// With so few rules it costs less to ask each.
+const FEW: usize = 4;
+
+impl MatchIndex {
+    /// The index of rules with these matches, in this order.
+    #[must_use]
+    pub fn new<'m>(matches: impl IntoIterator<Item = &'m Match>) -> Self {
+        let mut index = Self::default();
+        for (rule, matches) in matches.into_iter().enumerate() {
+            index.rules = rule.saturating_add(1);
+            let number = u32::try_from(rule).unwrap_or(u32::MAX);
+            let paths = matches.paths.iter().flatten().map(PathPattern::keys);
+            let paths: Option<Vec<_>> = paths.collect();
+            if let Some(paths) = paths.filter(|paths| !paths.is_empty()) {
+                for path in paths.concat() {
+                    index.longest_path = index.longest_path.max(path.len());
+                    index.paths.push((hash(path), number));
+                }
+            } else if let Some(hosts) = &matches.hosts {
+                let entry = |host: &HostPattern| (hash_from_end(host.key()), number);
+                index.hosts.extend(hosts.iter().map(entry));
+            } else {
+                insert(&mut index.others, rule);
+            }
+        }
+        index.paths.sort_unstable();
+        index.hosts.sort_unstable();
+        index.others.resize(index.rules.div_ceil(64), 0);
+        index
+    }
+
+    /// The rules that may match a request, in order: all of them where there are few, or the path has too many readings.
+    #[must_use]
+    pub fn candidates(&self, request: &Request) -> Candidates {
+        if self.rules > FEW
+            && let Some(words) = self.find(request)
+        {
+            return Candidates {
+                words,
+                at: 0,
+                rest: 0..0,
+            };
+        }
+        Candidates {
+            words: Vec::new(),
+            at: 0,
+            rest: 0..self.rules,
+        }
+    }
+
+    fn find(&self, request: &Request) -> Option<Vec<u64>> {
+        let mut found = self.others.clone();
+        if !self.paths.is_empty() {
+            for path in request.readings().ok()?.iter(request.path()) {
+                self.find_path(path, &mut found);
+            }
+        }
+        if !self.hosts.is_empty() {
+            // Of a malformed host no pattern holds.
+            self.find_host(request.host().unwrap_or_default(), &mut found);
+        }
+        Some(found)
+    }
+
+    /// Looks up the path and all of its beginnings that end before a slash.
+    fn find_path(&self, path: &[u8], found: &mut Vec<u64>) {
+        let mut hash = HASH_OF_NOTHING;
+        for &byte in path.iter().take(self.longest_path) {
+            if byte == b'/' {
+                look_up(&self.paths, hash, found);
+            }
+            hash = step(hash, byte);
+        }
+        // Longer than all that is looked for, it goes on with a slash or in the middle of a segment.
+        if path.get(self.longest_path).is_none_or(|byte| *byte == b'/') {
+            look_up(&self.paths, hash, found);
+        }
+    }
+
+    /// Looks up the host and all of its ends that begin with a dot.
+    fn find_host(&self, host: &[u8], found: &mut Vec<u64>) {
+        let mut hash = HASH_OF_NOTHING;
+        for &byte in host.iter().rev() {
+            hash = step(hash, byte);
+            if byte == b'.' {
+                look_up(&self.hosts, hash, found);
+            }
+        }
+        look_up(&self.hosts, hash, found);
+    }
+}
+
+fn look_up(table: &[(u32, u32)], hash: u32, found: &mut Vec<u64>) {
+    let first = table.partition_point(|(other, _)| *other < hash);
+    let same = table
+        .iter()
+        .skip(first)
+        .take_while(|(other, _)| *other == hash);
+    for (_, rule) in same {
+        insert(found, usize::try_from(*rule).unwrap_or(usize::MAX));
+    }
+}
+
+fn insert(set: &mut Vec<u64>, rule: usize) {
+    let (word, bit) = (rule / 64, rule % 64);
+    if set.len() <= word {
+        set.resize(word.saturating_add(1), 0);
+    }
+    if let Some(word) = set.get_mut(word) {
+        *word |= 1_u64.wrapping_shl(u32::try_from(bit).unwrap_or(0));
+    }
+}
+
+impl Iterator for Candidates {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        while let Some(word) = self.words.get_mut(self.at) {
+            if *word != 0 {
+                let bit = usize::try_from(word.trailing_zeros()).unwrap_or(0);
+                *word &= word.wrapping_sub(1);
+                return Some(self.at.wrapping_mul(64).wrapping_add(bit));
+            }
+            self.at = self.at.wrapping_add(1);
+        }
+        self.rest.next()
+    }
+}
+
+/// FNV-1a over letters in lower case, since patterns may ignore case.
+const HASH_OF_NOTHING: u32 = 0x811c_9dc5;
+
+fn step(hash: u32, byte: u8) -> u32 {
+    (hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193)
+}
+
+fn hash(text: &[u8]) -> u32 {
+    text.iter()
+        .fold(HASH_OF_NOTHING, |hash, byte| step(hash, *byte))
+}
+
+fn hash_from_end(text: &[u8]) -> u32 {
+    let bytes = text.iter().rev();
+    bytes.fold(HASH_OF_NOTHING, |hash, byte| step(hash, *byte))
+}
+
+#[cfg(test)]
+mod tests;
