@@ -212,7 +212,15 @@ impl JwtAuth {
         }
         if self.mode == Mode::Enforce {
             let providers = self.authenticator.providers();
-            forward::edit(request, &self.guarded, providers, accepted);
+            let is_token_asked_for =
+                !matches!(event, Event::AllowedNothing | Event::AllowedPreflight);
+            forward::edit(
+                request,
+                &self.guarded,
+                providers,
+                accepted,
+                is_token_asked_for,
+            );
         }
         Flow::Continue
     }

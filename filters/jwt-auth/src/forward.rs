@@ -51,18 +51,26 @@ impl Guarded {
 }
 
 /// Edits a request that passes by these tokens, which may be none. Of two tokens that give one header, the first one counts.
+///
+/// Where a token was asked for, none that was not verified goes on: only the places of an accepted token whose provider forwards it keep theirs.
+/// `is_token_asked_for` is false for a rule that requires nothing: what is there then is between client and upstream.
 pub fn edit(
     request: &mut Request,
     guarded: &Guarded,
     providers: &[Provider],
     accepted: &[Accepted],
+    is_token_asked_for: bool,
 ) {
-    let taken_out = accepted
-        .iter()
-        .filter_map(|token| providers.get(token.provider))
-        .filter(|provider| !provider.forward.token)
-        .flat_map(|provider| &provider.sources);
-    sources::remove(taken_out, request);
+    if is_token_asked_for {
+        let is_kept = |source: &&TokenSource| {
+            accepted
+                .iter()
+                .filter_map(|token| providers.get(token.provider))
+                .any(|provider| provider.forward.token && provider.sources.contains(source))
+        };
+        let all = providers.iter().flat_map(|provider| &provider.sources);
+        sources::remove(all.filter(|source| !is_kept(source)), request);
+    }
     if guarded.is_empty() {
         return;
     }

@@ -25,21 +25,24 @@ impl TokenSource {
     fn token<'r>(&'r self, request: &'r Request) -> Result<Option<&'r [u8]>, Reason> {
         match self {
             Self::Header { name, prefix } => {
-                let mut values = request.headers().all(name.as_str()).peekable();
+                let mut values = request.headers().all(name.as_str());
                 let Some(first) = values.next() else {
                     return Ok(None);
                 };
-                if values.peek().is_none() {
-                    return Ok(after_prefix(first, prefix));
-                }
-                // Which of several values the upstream would read is anybody's guess.
-                let holds_token = std::iter::once(first)
-                    .chain(values)
-                    .any(|value| after_prefix(value, prefix).is_some());
-                if holds_token {
-                    Err(Reason::Repeated)
-                } else {
-                    Ok(None)
+                // Which of several values the upstream would read is open; Envoy joins some by commas.
+                let is_joined = first.contains(&b',') && parts(first).skip(1).any(holds(prefix));
+                let is_first = after_prefix(first, prefix);
+                match values.next() {
+                    None if !is_joined => Ok(is_first),
+                    None => Err(Reason::Repeated),
+                    Some(second) => {
+                        let mut all = [first, second].into_iter().chain(values);
+                        if all.any(|value| parts(value).any(holds(prefix))) {
+                            Err(Reason::Repeated)
+                        } else {
+                            Ok(None)
+                        }
+                    }
                 }
             }
             Self::Query(name) => only(request.query_values(name)),
@@ -57,11 +60,25 @@ fn only<'v>(mut values: impl Iterator<Item = &'v [u8]>) -> Result<Option<&'v [u8
     }
 }
 
-/// What follows the prefix, without surrounding white space; `None` where there is no prefix, or nothing after it.
+/// What follows the prefix, without surrounding white space; `None` where there is no prefix, or nothing after it. A space at the end of the
+/// prefix is any white space (RFC 9110, section 11.4).
 fn after_prefix<'v>(value: &'v [u8], prefix: &str) -> Option<&'v [u8]> {
-    let (head, rest) = value.trim_ascii().split_at_checked(prefix.len())?;
+    let scheme = prefix.trim_ascii_end();
+    let (head, rest) = value.trim_ascii().split_at_checked(scheme.len())?;
     let token = rest.trim_ascii_start();
-    (head.eq_ignore_ascii_case(prefix.as_bytes()) && !token.is_empty()).then_some(token)
+    let is_apart = scheme.len() == prefix.len() || token.len() < rest.len();
+    let is_token = is_apart && !token.is_empty();
+    (is_token && head.eq_ignore_ascii_case(scheme.as_bytes())).then_some(token)
+}
+
+/// The values that were joined by commas, if they were: a token has none.
+fn parts(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value.split(|byte| *byte == b',')
+}
+
+/// Whether a part of a value begins as a token of a source with this prefix does.
+fn holds(prefix: &str) -> impl Fn(&[u8]) -> bool {
+    move |part| after_prefix(part, prefix).is_some()
 }
 
 /// The tokens of a request that stand in these places, in their order. The same token in two places is one.
@@ -86,8 +103,8 @@ pub fn remove<'s>(sources: impl IntoIterator<Item = &'s TokenSource>, request: &
     for source in sources {
         match source {
             TokenSource::Header { name, prefix } => {
-                let value = request.headers().first(name.as_str());
-                if value.is_some_and(|value| after_prefix(value, prefix).is_some()) {
+                let mut values = request.headers().all(name.as_str());
+                if values.any(|value| parts(value).any(holds(prefix))) {
                     names.push(name.as_str());
                 }
             }
@@ -183,7 +200,13 @@ mod tests {
             (&["Bearer a.b.c"][..], Ok(vec!["a.b.c"])),
             (&["bearer a.b.c"], Ok(vec!["a.b.c"])),
             (&["Bearer   a.b.c  "], Ok(vec!["a.b.c"])),
-            (&["Bearer a, Bearer b"], Ok(vec!["a, Bearer b"])),
+            (&["Bearer\ta.b.c"], Ok(vec!["a.b.c"])),
+            (&["Bearer a, Bearer b"], Err(Reason::Repeated)),
+            (&["Basic a,bearer b"], Err(Reason::Repeated)),
+            (&[",Bearer b"], Err(Reason::Repeated)),
+            (&["Digest a=\"b\", c=d"], Ok(vec![])),
+            (&["Bearer a, c"], Ok(vec!["a, c"])),
+            (&["Basic a, Bearer b", "Basic c"], Err(Reason::Repeated)),
             (&["Bearer"], Ok(vec![])),
             (&["Bearer "], Ok(vec![])),
             (&["Bearera.b.c"], Ok(vec![])),

@@ -87,6 +87,47 @@ fn claims_reach_the_upstream_and_forged_ones_do_not_in_any_spelling() {
 }
 
 #[test]
+fn what_was_not_verified_does_not_reach_the_upstream() {
+    let host = host();
+    let provider = |source: &str| {
+        let jwks = jwks();
+        format!(r#"{{"keys": {{"jwks": {jwks}}}, "token_sources": [{source}]}}"#)
+    };
+    let a = provider(r#"{"header": {"name": "authorization", "prefix": "Bearer "}}"#);
+    let b = provider(r#"{"header": {"name": "x-token", "prefix": ""}}"#);
+    let configuration = format!(
+        r#"{{"providers": {{"a": {a}, "b": {b}}}, "rules": [
+            {{"match": {{"paths": [{{"prefix": "/any"}}]}}, "require": {{"any": [{{"provider": {{"name": "a"}}}}, {{"provider": {{"name": "b"}}}}]}}}},
+            {{"match": {{"paths": [{{"prefix": "/optional"}}]}}, "require": {{"optional": {{"provider": {{"name": "a"}}}}}}}},
+            {{"match": {{"paths": [{{"prefix": "/"}}]}}, "require": "nothing"}}]}}"#
+    );
+    let mut run = Run::<JwtAuth>::start(&host, &configuration).unwrap();
+    for (path, authorization, expected) in [
+        ("/any", good(), Some([0, 0])),
+        ("/optional", good(), Some([0, 0])),
+        ("/optional", "Basic x".to_owned(), Some([1, 0])),
+        ("/optional", "Bearer\tFORGED".to_owned(), None),
+        ("/optional", ",Bearer FORGED".to_owned(), None),
+        ("/optional", "Basic x,Bearer FORGED".to_owned(), None),
+        ("/public", "Bearer other".to_owned(), Some([1, 1])),
+    ] {
+        let request = request("GET", path)
+            .header("authorization", authorization.as_str())
+            .header("x-token", "FORGED");
+        let (_, answer) = run.request(&request.pairs());
+        let Some(expected) = expected else {
+            assert!(
+                matches!(answer, Answer::Replied(_)),
+                "{path} {authorization}"
+            );
+            continue;
+        };
+        let left = ["authorization", "x-token"].map(|name| values(&answer, name).len());
+        assert_eq!(left, expected, "{path} {authorization}");
+    }
+}
+
+#[test]
 fn no_spelling_of_a_path_or_a_host_slips_past_a_rule() {
     let host = host();
     let mut run = Run::<JwtAuth>::start(&host, &configuration(&inline(), "")).unwrap();
