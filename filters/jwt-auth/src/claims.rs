@@ -118,7 +118,7 @@ impl Claims {
     }
 
     /// A claim as the value of a header: scalars as they are, lists of scalars joined by commas, all else as base64url of compact JSON.
-    /// `None` for what is missing or null, is no header value, is too long, and for a list of which an element holds a comma: it would
+    /// `None` for what is missing or null, is no header value, has white space at an end, is too long, and for a list of which an element holds a comma: it would
     /// read as two.
     #[must_use]
     pub fn header_value(&self, path: &ClaimPath) -> Option<Vec<u8>> {
@@ -132,7 +132,10 @@ impl Claims {
             Value::Object(object) => base64url::encode(serde_json::to_vec(object).ok()?),
             other => scalar(other)?.into_owned(),
         };
-        let sound = value.len() <= MAX_HEADER_BYTES && is_header_value(value.as_bytes());
+        // White space at an end would be lost on the way (RFC 9110, section 5.5): another value.
+        let is_whole = value.trim_ascii().len() == value.len();
+        let sound =
+            is_whole && value.len() <= MAX_HEADER_BYTES && is_header_value(value.as_bytes());
         sound.then(|| value.into_bytes())
     }
 }

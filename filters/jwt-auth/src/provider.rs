@@ -137,7 +137,8 @@ impl Provider {
             return Err(Reason::NotYetValid);
         }
         if let (Some(max), Some(expires)) = (self.max_lifetime, claims.expires()) {
-            let from = claims.issued().unwrap_or(now);
+            // A time that has not come makes no token live longer.
+            let from = claims.issued().map_or(now, |issued| issued.min(now));
             if expires.saturating_sub(from) > max {
                 return Err(Reason::Lifetime);
             }

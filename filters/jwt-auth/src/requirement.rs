@@ -78,7 +78,11 @@ impl ProviderRequirement {
             let mut texts = claims.texts(path);
             match condition {
                 ClaimMatch::AnyOf(list) => texts.any(|text| list.iter().any(|l| *l == *text)),
-                ClaimMatch::Text(text) => text.fits(texts.map(|t| t.as_bytes().to_vec())),
+                ClaimMatch::Text(text) => match text.presence() {
+                    // There or not, whatever its type.
+                    Some(present) => claims.get(path).is_some() == present,
+                    None => text.fits(texts.map(|t| t.as_bytes().to_vec())),
+                },
             }
         });
         if holds { Ok(()) } else { Err(Reason::Claim) }
@@ -163,19 +167,45 @@ pub fn evaluate<A>(
         Requirement::All(list) if list.is_empty() => Err(Refusal::missing()),
         Requirement::All(list) => {
             let mut accepted = Vec::new();
+            let mut weightiest: Option<Refusal> = None;
             for one in list {
-                accepted.extend(evaluate(one, check)?);
+                match evaluate(one, check) {
+                    Ok(more) => accepted.extend(more),
+                    Err(refusal) => weightiest = Some(Refusal::weightier(weightiest, refusal)),
+                }
             }
-            Ok(accepted)
+            match weightiest {
+                Some(refusal) => Err(refusal),
+                None => Ok(accepted),
+            }
         }
         Requirement::Optional(inner) => match evaluate(inner, check) {
-            Err(refusal) if refusal.reason == Reason::Missing => Ok(Vec::new()),
+            Err(refusal) if refusal.reason == Reason::Missing && !has_token(inner, check) => {
+                Ok(Vec::new())
+            }
             other => other,
         },
         Requirement::IgnoreFailure(inner) => match evaluate(inner, check) {
             Err(refusal) if !refusal.may_change => Ok(Vec::new()),
             other => other,
         },
+    }
+}
+
+/// Whether a provider that the requirement names has a token, good or bad.
+fn has_token<A>(
+    requirement: &Requirement,
+    check: &mut dyn FnMut(&ProviderRequirement) -> Result<A, Refusal>,
+) -> bool {
+    match requirement {
+        Requirement::Nothing => false,
+        Requirement::Provider(provider) => {
+            check(provider).err().map(|refusal| refusal.reason) != Some(Reason::Missing)
+        }
+        Requirement::Any(list) | Requirement::All(list) => {
+            list.iter().any(|one| has_token(one, check))
+        }
+        Requirement::Optional(inner) | Requirement::IgnoreFailure(inner) => has_token(inner, check),
     }
 }
 
@@ -214,6 +244,7 @@ mod tests {
         let any = Requirement::Any(vec![provider(0), provider(1)]);
         let all = Requirement::All(vec![provider(0), provider(1)]);
         let optional = Requirement::Optional(Box::new(any.clone()));
+        let optional_all = Requirement::Optional(Box::new(all.clone()));
         let ignore = Requirement::IgnoreFailure(Box::new(any.clone()));
         let (missing, issuer, expired) = (
             Some(Reason::Missing),
@@ -246,7 +277,11 @@ mod tests {
             (&any, [missing, missing], Err(Reason::Missing)),
             (&all, [None, None], Ok(vec![0, 1])),
             (&all, [None, expired], Err(Reason::Expired)),
-            (&all, [missing, expired], Err(Reason::Missing)),
+            (&all, [missing, expired], Err(Reason::Expired)),
+            (&optional_all, [missing, missing], Ok(vec![])),
+            (&optional_all, [missing, expired], Err(Reason::Expired)),
+            (&optional_all, [None, missing], Err(Reason::Missing)),
+            (&optional_all, [None, None], Ok(vec![0, 1])),
             (&optional, [missing, missing], Ok(vec![])),
             (&optional, [missing, expired], Err(Reason::Expired)),
             (&optional, [missing, issuer], Err(Reason::Issuer)),

@@ -90,6 +90,15 @@ impl RawTextMatch {
 }
 
 impl TextMatch {
+    /// What `present` asks for; `None` for the other matchers.
+    #[must_use]
+    pub fn presence(&self) -> Option<bool> {
+        match self.kind {
+            Kind::Present(present) => Some(present),
+            _ => None,
+        }
+    }
+
     /// Whether one of the values fits; for `present: false`, whether there is none.
     pub fn fits<V: AsRef<[u8]>>(&self, values: impl IntoIterator<Item = V>) -> bool {
         let mut values = values.into_iter();

@@ -268,7 +268,7 @@ pub struct KeySet {
     keys: Vec<Key>,
 }
 
-/// How many keys are tried on a token that does not name one.
+/// How many keys are tried on a token that does not name them.
 const MAX_CANDIDATES: usize = 4;
 
 impl KeySet {
@@ -278,23 +278,18 @@ impl KeySet {
         Self { keys }
     }
 
-    /// The keys to try on a token: those of its `kid`, or without one, of any, which allow its algorithm (RFC 7515, appendix D). At most
-    /// four: a token without `kid` must not cost a verification for each key.
+    /// The keys to try on a token, of those that allow its algorithm: those of its `kid` first, then those without one; for a token without
+    /// `kid`, any (RFC 7515, appendix D). Of keys that the token does not name at most four are tried: it must not cost a verification for
+    /// each key.
     pub fn candidates<'k>(
         &'k self,
         kid: Option<&'k str>,
         algorithm: Algorithm,
     ) -> impl Iterator<Item = &'k Key> {
-        self.keys
-            .iter()
-            .filter(move |key| {
-                let same = match (kid, key.kid()) {
-                    (Some(wanted), Some(kid)) => wanted == kid,
-                    _ => true,
-                };
-                same && key.allows(algorithm)
-            })
-            .take(MAX_CANDIDATES)
+        let allowed = move || self.keys.iter().filter(move |key| key.allows(algorithm));
+        let named = allowed().filter(move |key| kid.is_some() && key.kid() == kid);
+        let others = allowed().filter(move |key| kid.is_none() || key.kid().is_none());
+        named.chain(others.take(MAX_CANDIDATES))
     }
 
     /// Whether a key is there, and may verify this algorithm.

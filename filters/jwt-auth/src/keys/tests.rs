@@ -300,3 +300,26 @@ proptest! {
         let _ = read(json!({"kty": kty, "crv": crv, "n": a, "e": b, "x": a, "y": b}));
     }
 }
+
+#[test]
+fn the_keys_that_a_token_names_are_tried_before_the_others() {
+    let key = |kid: Option<&str>| {
+        let value = kid.map_or(Value::Null, |kid| json!(kid));
+        read(with("test-es256", "kid", value)).unwrap()
+    };
+    let tried = |keys: Vec<Key>, kid| {
+        let set = KeySet::new(keys);
+        let keys = set.candidates(kid, Algorithm::ES256);
+        let kids = keys.map(|key| key.kid().unwrap_or("-").to_owned());
+        kids.collect::<Vec<_>>().join(" ")
+    };
+    let nameless = || vec![key(None), key(None), key(None), key(None), key(None)];
+    let mut late = nameless();
+    late.push(key(Some("a")));
+    late.push(key(Some("b")));
+    assert_eq!(tried(late, Some("a")), "a - - - -");
+    let many = vec![key(Some("a")); 6];
+    assert_eq!(tried(many.clone(), Some("a")), "a a a a a a");
+    assert_eq!(tried(many, None), "a a a a");
+    assert_eq!(tried(nameless(), Some("c")), "- - - -");
+}
