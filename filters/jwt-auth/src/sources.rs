@@ -37,7 +37,7 @@ impl TokenSource {
                     None => Err(Reason::Repeated),
                     Some(second) => {
                         let mut all = [first, second].into_iter().chain(values);
-                        if all.any(|value| parts(value).any(holds(prefix))) {
+                        if all.any(|value| holds_any(value, prefix)) {
                             Err(Reason::Repeated)
                         } else {
                             Ok(None)
@@ -76,6 +76,11 @@ fn parts(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|byte| *byte == b',')
 }
 
+/// Whether a value, or one that was joined to it, begins as a token of a source with this prefix does.
+fn holds_any(value: &[u8], prefix: &str) -> bool {
+    holds(prefix)(value) || (value.contains(&b',') && parts(value).any(holds(prefix)))
+}
+
 /// Whether a part of a value begins as a token of a source with this prefix does.
 fn holds(prefix: &str) -> impl Fn(&[u8]) -> bool {
     move |part| after_prefix(part, prefix).is_some()
@@ -104,7 +109,7 @@ pub fn remove<'s>(sources: impl IntoIterator<Item = &'s TokenSource>, request: &
         match source {
             TokenSource::Header { name, prefix } => {
                 let mut values = request.headers().all(name.as_str());
-                if values.any(|value| parts(value).any(holds(prefix))) {
+                if values.any(|value| holds_any(value, prefix)) {
                     names.push(name.as_str());
                 }
             }
