@@ -266,7 +266,11 @@ fn values_that_may_not_be_written_are_not() {
     }
     assert_eq!(stat(&envoy, "refused.unsafe_path_total"), 2);
     assert_eq!(stat(&envoy, "refused.missing_value_total"), 1);
-    assert_eq!(envoy.upstream().count(), before, "none reached the upstream");
+    assert_eq!(
+        envoy.upstream().count(),
+        before,
+        "none reached the upstream"
+    );
     let long = "l".repeat(9000);
     let request = client.get(envoy.url(&format!("/?q={long}")));
     let answer = request.header("x-q", "forged").send();
@@ -286,7 +290,10 @@ fn what_the_client_sent_stays_as_sent_behind_a_rewrite_and_cannot_leave_its_plac
         ("/api/bob/secret;a=b", "/tenants/acme/bob/secret;a=b"),
         ("/api/100%25", "/tenants/acme/100%25"),
         ("/api/group%2Fproject", "/tenants/acme/group%2Fproject"),
-        ("/api/caf%c3%a9/a%20b?q=%2F", "/tenants/acme/caf%c3%a9/a%20b?q=%2F"),
+        (
+            "/api/caf%c3%a9/a%20b?q=%2F",
+            "/tenants/acme/caf%c3%a9/a%20b?q=%2F",
+        ),
         ("/apix/%2e%2e/y", "/apix/%2e%2e/y"),
     ] {
         let answer = Client::http1().get(envoy.url(target)).send();
@@ -308,7 +315,11 @@ fn what_the_client_sent_stays_as_sent_behind_a_rewrite_and_cannot_leave_its_plac
         let answer = raw::send(envoy.address(), request).response();
         assert_eq!(answer.status, 400, "{target}");
     }
-    assert_eq!(envoy.upstream().count(), before, "none reached the upstream");
+    assert_eq!(
+        envoy.upstream().count(),
+        before,
+        "none reached the upstream"
+    );
     envoy.assert_vm_alive();
 }
 

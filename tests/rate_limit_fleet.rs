@@ -246,7 +246,8 @@ fn one_call_asks_for_all_limits_of_a_request_with_its_cost() {
     let costs: Vec<_> = costs.into_iter().map(|c| c.map(|c| c.value)).collect();
     assert_eq!(costs, [Some(3), Some(1), Some(1)]);
     // A cost of nothing asks nothing, and a limit of this process that refuses spares the call.
-    let free = config(", timeout: 5s, on_error: allow").replace("requests: 3", "cost: 0, requests: 3");
+    let free =
+        config(", timeout: 5s, on_error: allow").replace("requests: 3", "cost: 0, requests: 3");
     let envoy = self::envoy(&service, &free);
     assert_eq!((get(&envoy).status, service.count()), (200, 1));
     let local = "{limits: [{name: here, requests: 1, per: 1h}, {name: there, scope: service}],

@@ -71,7 +71,11 @@ impl Filter {
     fn config(self, matches: &[Value]) -> String {
         let jwks: Value = serde_json::from_str(token::JWKS).unwrap();
         let rules = |rule: fn(usize, &Value) -> Value| -> Vec<Value> {
-            matches.iter().enumerate().map(|(n, m)| rule(n, m)).collect()
+            matches
+                .iter()
+                .enumerate()
+                .map(|(n, m)| rule(n, m))
+                .collect()
         };
         let last = |mut rules: Vec<Value>, rule: Value| {
             rules.push(rule);
