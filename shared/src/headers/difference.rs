@@ -1,6 +1,6 @@
 //! From what came to what is there now: the fewest edits.
 
-use super::{Field, Headers};
+use super::{Field, Headers, Span, is_same};
 
 /// One change of a message's headers, as the host can carry it out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,26 +35,26 @@ impl Headers {
     /// Whether the host has to do anything.
     #[must_use]
     pub fn is_changed(&self) -> bool {
-        let edited = || {
-            let fields = self.fields.iter().enumerate();
-            fields.filter(|(at, field)| self.is_edited(*at, field))
-        };
-        // Mostly a header is new or gone; only one that came and has other values now may be as it was after all.
-        edited().any(|(_, field)| !self.is_as_it_came(field))
+        let fields = self.fields.iter().enumerate();
+        let mut edited = fields.filter(|(at, field)| self.is_edited(*at, field));
+        edited.any(|(_, field)| self.is_different(field, &self.tally(field)))
     }
 
     /// Calls `act` with each edit, in order.
     pub(crate) fn each_edit<'h>(&'h self, mut act: impl FnMut(Edit<'h>)) {
         for (at, field) in self.fields.iter().enumerate() {
-            if !self.is_edited(at, field) {
-                continue;
-            }
-            let name = self.slice(field.name);
-            let is_seen = self.fields.iter().take(at).enumerate();
-            let mut is_seen = is_seen
-                .filter(|(at, other)| self.is_edited(*at, other) && self.is_named(other, name));
-            if is_seen.next().is_none() {
-                self.edits_of(field, name, &mut act);
+            if self.is_edited(at, field) {
+                let tally = self.tally(field);
+                // Of several edited fields of a name, the first one stands for all.
+                if tally.first_edited != at || !self.is_different(field, &tally) {
+                    continue;
+                }
+                let name = self.slice(field.name);
+                match tally.now {
+                    0 => act(Edit::Remove(name)),
+                    1 => act(Edit::Set(name, self.slice(tally.last))),
+                    _ => self.edits_of_many(field, &tally, &mut act),
+                }
             }
         }
     }
@@ -64,41 +64,73 @@ impl Headers {
         (at < self.received) != field.present
     }
 
-    fn edits_of<'h>(&'h self, field: &Field, name: &'h [u8], act: &mut impl FnMut(Edit<'h>)) {
-        let (came, stayed) =
-            self.received(name)
-                .fold((0_usize, 0_usize), |(came, stayed), field| {
-                    let stayed = stayed.wrapping_add(usize::from(field.present));
-                    (came.wrapping_add(1), stayed)
-                });
-        let mut now = self.named(name).map(|field| self.slice(field.value));
-        if came > 0 && stayed == came {
-            // All that came stays, and more is added.
-            now.skip(came).for_each(|value| act(Edit::Add(name, value)));
-            return;
-        }
-        if came > 0 && self.is_as_it_came(field) {
-            return;
-        }
-        match now.next() {
-            None if came > 0 => act(Edit::Remove(name)),
-            None => {}
-            Some(first) => {
-                act(Edit::Set(name, first));
-                now.for_each(|value| act(Edit::Add(name, value)));
+    /// What is known of the name of a field after one look at all fields.
+    #[inline(never)]
+    fn tally(&self, field: &Field) -> Tally {
+        let name = self.slice(field.name);
+        let mut tally = Tally {
+            first_edited: usize::MAX,
+            ..Tally::default()
+        };
+        for (at, other) in self.fields.iter().enumerate() {
+            if other.name.size != field.name.size || !is_same(self.slice(other.name), name) {
+                continue;
+            }
+            let has_come = at < self.received;
+            tally.came = tally.came.wrapping_add(usize::from(has_come));
+            if other.present {
+                tally.now = tally.now.wrapping_add(1);
+                tally.stayed = tally.stayed.wrapping_add(usize::from(has_come));
+                tally.last = other.value;
+            }
+            if has_come != other.present {
+                tally.first_edited = tally.first_edited.min(at);
             }
         }
+        tally
     }
 
-    /// Whether the header of this field has the values that it came with.
-    fn is_as_it_came(&self, field: &Field) -> bool {
+    /// Whether the header of this field has other values than it came with.
+    fn is_different(&self, field: &Field, tally: &Tally) -> bool {
+        tally.came != tally.now || (tally.now > 0 && self.has_other_values(field))
+    }
+
+    #[inline(never)]
+    fn has_other_values(&self, field: &Field) -> bool {
         let name = self.slice(field.name);
-        let before = self.received(name).map(|field| self.slice(field.value));
-        before.eq(self.named(name).map(|field| self.slice(field.value)))
+        let before = self.fields.iter().take(self.received);
+        let before = before.filter(|other| self.is_named(other, name));
+        let now = self.named(name).map(|field| self.slice(field.value));
+        !before.map(|field| self.slice(field.value)).eq(now)
     }
 
-    fn received<'a>(&'a self, name: &'a [u8]) -> impl Iterator<Item = &'a Field> {
-        let fields = self.fields.iter().take(self.received);
-        fields.filter(move |field| self.is_named(field, name))
+    /// The edits of a header that has several values now.
+    #[inline(never)]
+    fn edits_of_many<'h>(&'h self, field: &Field, tally: &Tally, act: &mut dyn FnMut(Edit<'h>)) {
+        let name = self.slice(field.name);
+        let mut now = self.named(name).map(|field| self.slice(field.value));
+        if tally.came > 0 && tally.stayed == tally.came {
+            // All that came stays, and more is added.
+            now.skip(tally.came)
+                .for_each(|value| act(Edit::Add(name, value)));
+            return;
+        }
+        act(Edit::Set(name, now.next().unwrap_or_default()));
+        now.for_each(|value| act(Edit::Add(name, value)));
     }
+}
+
+/// What is known of a name after one look at all fields.
+#[derive(Debug, Clone, Copy, Default)]
+struct Tally {
+    /// How many fields came with it.
+    came: usize,
+    /// How many of these are still there.
+    stayed: usize,
+    /// How many are there now.
+    now: usize,
+    /// The place of the first field that was edited.
+    first_edited: usize,
+    /// The last value that is there.
+    last: Span,
 }

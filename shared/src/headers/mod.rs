@@ -37,6 +37,11 @@ pub(crate) struct Touched {
 }
 
 impl Touched {
+    /// Whether there is one.
+    pub(crate) fn is_any(self) -> bool {
+        self.path || self.authority || self.cookie
+    }
+
     fn add(&mut self, name: &[u8]) {
         match name {
             b":path" => self.path = true,
@@ -56,7 +61,7 @@ struct Field {
 }
 
 /// A part of the buffer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Span {
     start: u32,
     size: u32,
@@ -155,10 +160,18 @@ impl Headers {
 
     /// Replaces all values of a header by one.
     pub fn set(&mut self, name: &str, value: &[u8]) {
-        if self.only(name) == Some(value) {
+        let mut count = 0_usize;
+        let mut is_there = false;
+        for field in self.named(name.as_bytes()) {
+            count = count.wrapping_add(1);
+            is_there = is_same(self.slice(field.value), value);
+        }
+        if count == 1 && is_there {
             return;
         }
-        self.remove(name);
+        if count > 0 {
+            self.remove(name);
+        }
         self.push(name.as_bytes(), value);
     }
 
@@ -236,7 +249,8 @@ fn spans(bytes: &[u8]) -> Option<Vec<Field>> {
     };
     let count = usize::try_from(number(bytes)?).ok()?;
     let sizes = bytes.get(4..)?.get(..count.checked_mul(8)?)?;
-    let mut fields = Vec::with_capacity(count);
+    // With room for what is added.
+    let mut fields = Vec::with_capacity(count.checked_add(4)?);
     let mut start = u32::try_from(sizes.len()).ok()?.checked_add(4)?;
     for pair in sizes.chunks_exact(8) {
         let name = Span {

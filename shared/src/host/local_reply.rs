@@ -13,7 +13,7 @@ pub(crate) fn send(reply: &LocalReply, client: Client) {
     let pairs = rendered
         .headers
         .iter()
-        .map(|(name, value)| (name.as_bytes(), value.as_slice()));
+        .map(|(name, value)| (name.as_bytes(), *value));
     let sent = abi::send_local_response(&LocalResponse {
         status: reply.status,
         details: &reply.details,

@@ -1,6 +1,6 @@
 //! Header maps: one buffer in, and the fewest edits out.
 
-use super::abi::{self, Map};
+use super::abi::{self, Map, Status};
 use crate::headers::{Edit, Headers};
 
 /// All headers of a message, pseudo-headers among them. Only in the callback of that map's headers, or, of the request, while it is paused.
@@ -21,8 +21,13 @@ pub(crate) fn carry_out(map: Map, edit: Edit<'_>) {
         Edit::Remove(name) => abi::remove_map_value(map, name),
     };
     if let Err(status) = done {
-        log::error!("the host refused to edit a header: {status:?}");
+        refused(status);
     }
+}
+
+#[cold]
+fn refused(status: Status) {
+    log::error!("the host refused to edit a header: {status:?}");
 }
 
 /// The ABI's form of a header map: the count, the sizes, then names and values, each ended by a NUL.
@@ -30,15 +35,21 @@ pub(crate) fn serialize<'a>(
     pairs: impl ExactSizeIterator<Item = (&'a [u8], &'a [u8])> + Clone,
 ) -> Vec<u8> {
     let size = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX).to_le_bytes();
-    let mut map = size(pairs.len()).to_vec();
+    // The count, and of each pair two sizes and two NULs.
+    let bytes = pairs.clone().fold(4_usize, |bytes, (name, value)| {
+        let pair = name.len().saturating_add(value.len());
+        bytes.saturating_add(pair).saturating_add(10)
+    });
+    let mut map = Vec::with_capacity(bytes);
+    map.extend_from_slice(&size(pairs.len()));
     for (name, value) in pairs.clone() {
-        map.extend(size(name.len()));
-        map.extend(size(value.len()));
+        map.extend_from_slice(&size(name.len()));
+        map.extend_from_slice(&size(value.len()));
     }
     for (name, value) in pairs {
-        map.extend(name);
+        map.extend_from_slice(name);
         map.push(0);
-        map.extend(value);
+        map.extend_from_slice(value);
         map.push(0);
     }
     map

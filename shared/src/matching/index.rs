@@ -80,6 +80,7 @@ impl MatchIndex {
         }
     }
 
+    #[inline(never)]
     fn find(&self, request: &Request) -> Option<Vec<u64>> {
         let mut found = self.others.clone();
         if !self.paths.is_empty() {
@@ -110,6 +111,7 @@ impl MatchIndex {
     }
 
     /// Looks up the host and all of its ends that begin with a dot.
+    #[inline(never)]
     fn find_host(&self, host: &[u8], found: &mut Vec<u64>) {
         let mut hash = HASH_OF_NOTHING;
         for &byte in host.iter().rev() {

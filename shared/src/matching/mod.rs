@@ -192,7 +192,23 @@ impl Match {
     /// # Errors
     /// [`TooManyReadings`] of the path.
     pub fn readings(&self, request: &Request) -> Result<ReadingSet, TooManyReadings> {
-        let others = any(self.hosts.as_deref(), |host| {
+        let has_others = self.hosts.is_some()
+            || self.methods.is_some()
+            || !self.headers.is_empty()
+            || !self.query.is_empty();
+        if has_others && !self.others_hold(request) {
+            return Ok(ReadingSet::NONE);
+        }
+        match &self.paths {
+            None => Ok(ReadingSet::ALL),
+            Some(paths) => readings_of(paths, request),
+        }
+    }
+
+    /// Whether all parts but the paths hold.
+    #[inline(never)]
+    fn others_hold(&self, request: &Request) -> bool {
+        any(self.hosts.as_deref(), |host| {
             request.host().is_ok_and(|sent| host.fits(sent))
         }) && any(self.methods.as_deref(), |method| {
             *method == request.method()
@@ -203,22 +219,7 @@ impl Match {
             && self
                 .query
                 .iter()
-                .all(|(name, matcher)| matcher.fits(request.query_values(name)));
-        let Some(paths) = &self.paths else {
-            return Ok(if others {
-                ReadingSet::ALL
-            } else {
-                ReadingSet::NONE
-            });
-        };
-        if !others {
-            return Ok(ReadingSet::NONE);
-        }
-        let readings = request.readings()?;
-        Ok(readings
-            .iter(request.path())
-            .map(|path| paths.iter().any(|pattern| pattern.fits(path)))
-            .collect())
+                .all(|(name, matcher)| matcher.fits(request.query_values(name)))
     }
 
     /// The capture groups of the first path pattern that matches the path as it was sent, from group 1 on: the values of `${match.1}`.
@@ -250,6 +251,16 @@ impl Match {
     pub fn looks_at_host(&self) -> bool {
         self.hosts.is_some() || self.headers.iter().any(|(name, _)| name.as_str() == "host")
     }
+}
+
+/// The readings of the request's path that fit a pattern.
+#[inline(never)]
+fn readings_of(paths: &[PathPattern], request: &Request) -> Result<ReadingSet, TooManyReadings> {
+    let readings = request.readings()?;
+    Ok(readings
+        .iter(request.path())
+        .map(|path| paths.iter().any(|pattern| pattern.fits(path)))
+        .collect())
 }
 
 fn any<T>(list: Option<&[T]>, fits: impl FnMut(&T) -> bool) -> bool {

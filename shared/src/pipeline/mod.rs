@@ -171,6 +171,7 @@ pub fn report(what: &str) {
 }
 
 /// Logs what would change in a message.
+#[cold]
 fn report_difference(message: &str, headers: &Headers) {
     let edits = headers.difference();
     if edits.is_empty() {

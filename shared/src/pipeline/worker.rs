@@ -89,6 +89,23 @@ impl<F: Filter> Worker<F> {
 
     fn follow(
         &self,
+        flow: Flow,
+        stream: u32,
+        request: Request,
+        state: F::State,
+    ) -> Outcome<F::State> {
+        if !matches!(flow, Flow::Continue) {
+            return self.follow_elsewhere(flow, stream, request, state);
+        }
+        self.write(&request);
+        self.after_request(stream);
+        Outcome::Passed(state)
+    }
+
+    /// Apart from what most requests do.
+    #[inline(never)]
+    fn follow_elsewhere(
+        &self,
         mut flow: Flow,
         stream: u32,
         mut request: Request,

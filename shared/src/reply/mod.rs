@@ -8,6 +8,7 @@ mod config;
 
 use crate::headers::list_elements;
 use crate::values::HeaderName;
+use std::borrow::Cow;
 
 pub use accept::prefers_json;
 pub use config::{RawReply, RawReplyHeader, ReplyTemplate};
@@ -109,28 +110,27 @@ impl LocalReply {
 
     /// Headers and body for a client with this `accept`, or a gRPC client.
     #[must_use]
-    pub fn render(&self, client: Client) -> Rendered {
-        let mut headers: Vec<(String, Vec<u8>)> = self
-            .headers
-            .iter()
-            .map(|(name, value)| (name.as_str().to_owned(), value.clone()))
-            .collect();
+    pub fn render(&self, client: Client) -> Rendered<'_> {
+        let mut headers = Vec::with_capacity(self.headers.len().saturating_add(1));
+        let own = self.headers.iter();
+        headers.extend(own.map(|(name, value)| (name.as_str(), value.as_slice())));
         let (content_type, body) = match (&self.body, client) {
-            (Body::Raw(bytes), _) => ("text/plain; charset=utf-8", bytes.clone()),
-            (Body::Message(text), Client::Grpc) => ("", text.clone().into_bytes()),
-            (Body::Message(text), Client::Json) => {
-                ("application/problem+json", problem(self.status, text))
-            }
+            (Body::Raw(bytes), _) => ("text/plain; charset=utf-8", Cow::Borrowed(bytes.as_slice())),
+            (Body::Message(text), Client::Grpc) => ("", Cow::Borrowed(text.as_bytes())),
+            (Body::Message(text), Client::Json) => (
+                "application/problem+json",
+                Cow::Owned(problem(self.status, text)),
+            ),
             (Body::Message(text), Client::Text) => (
                 "text/plain; charset=utf-8",
-                format!("{text}\n").into_bytes(),
+                Cow::Owned([text.as_bytes(), b"\n"].concat()),
             ),
         };
         if client != Client::Grpc
             && !body.is_empty()
-            && !headers.iter().any(|(name, _)| name == "content-type")
+            && !headers.iter().any(|(name, _)| *name == "content-type")
         {
-            headers.push(("content-type".to_owned(), content_type.into()));
+            headers.push(("content-type", content_type.as_bytes()));
         }
         Rendered { headers, body }
     }
@@ -176,11 +176,11 @@ pub fn is_grpc(content_type: &[u8]) -> bool {
 
 /// Headers and body of a reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rendered {
+pub struct Rendered<'r> {
     /// Names in lower case.
-    pub headers: Vec<(String, Vec<u8>)>,
+    pub headers: Vec<(&'r str, &'r [u8])>,
     /// The body.
-    pub body: Vec<u8>,
+    pub body: Cow<'r, [u8]>,
 }
 
 /// A problem details document (RFC 9457, section 3).
@@ -241,20 +241,19 @@ mod tests {
             ),
         ] {
             let accept = accept.iter().map(|value: &&str| value.as_bytes());
-            let rendered = reply().render(Client::of(None, accept));
-            assert_eq!(rendered.body, body.as_bytes());
+            let reply = reply();
+            let rendered = reply.render(Client::of(None, accept));
+            assert_eq!(*rendered.body, *body.as_bytes());
             let headers = [
                 ("www-authenticate", "Bearer"),
                 ("content-type", content_type),
             ];
-            assert_eq!(
-                rendered.headers,
-                headers.map(|(n, v)| (n.to_owned(), v.as_bytes().to_vec()))
-            );
+            assert_eq!(rendered.headers, headers.map(|(n, v)| (n, v.as_bytes())));
         }
-        let grpc = reply().render(Client::Grpc);
-        assert_eq!(grpc.body, b"A \"token\" is needed.");
-        assert!(grpc.headers.iter().all(|(n, _)| n != "content-type"));
+        let reply = reply();
+        let grpc = reply.render(Client::Grpc);
+        assert_eq!(*grpc.body, *b"A \"token\" is needed.");
+        assert!(grpc.headers.iter().all(|(n, _)| *n != "content-type"));
     }
 
     #[test]

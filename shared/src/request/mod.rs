@@ -7,7 +7,7 @@ mod authority;
 mod pairs;
 mod readings;
 
-use crate::headers::Headers;
+use crate::headers::{Headers, Touched};
 use crate::host::{self, Map};
 use crate::reply::Client;
 use pairs::Pairs;
@@ -237,6 +237,14 @@ impl Request {
         };
         edit(headers);
         let touched = headers.take_touched();
+        if touched.is_any() {
+            self.forget(touched);
+        }
+    }
+
+    /// What was read of these headers is read again.
+    #[inline(never)]
+    fn forget(&mut self, touched: Touched) {
         if touched.path {
             self.target.take();
             self.readings.take();

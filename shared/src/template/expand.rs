@@ -46,6 +46,24 @@ impl Template {
         Ok(expanded)
     }
 
+    /// The template's value; a text without variables as it stands in the template.
+    ///
+    /// # Errors
+    /// As [`Template::expand`].
+    pub fn expanded(&self, values: &Values<'_>) -> Result<Cow<'_, [u8]>, Unexpanded> {
+        match self.fixed() {
+            Some(text) => Ok(Cow::Borrowed(text)),
+            None => self.expand(values).map(Cow::Owned),
+        }
+    }
+
+    /// The value, where it is the same for every request.
+    #[must_use]
+    pub fn fixed(&self) -> Option<&[u8]> {
+        self.as_literal()
+            .filter(|text| text.len() <= MAX_EXPANDED_BYTES)
+    }
+
     /// Appends the template's value. On an error `expanded` holds part of a value and is to be thrown away.
     ///
     /// # Errors

@@ -107,6 +107,26 @@ impl Template {
         })
     }
 
+    /// Whether it looks at the response.
+    #[must_use]
+    pub fn looks_at_response(&self) -> bool {
+        self.variables().any(|variable| {
+            matches!(
+                variable,
+                Variable::ResponseStatus | Variable::ResponseHeader(_)
+            )
+        })
+    }
+
+    /// The headers of the request that it reads.
+    pub fn request_headers(&self) -> impl Iterator<Item = &str> {
+        self.variables().filter_map(|variable| match variable {
+            Variable::RequestHeader(name) => Some(name.as_str()),
+            Variable::RequestCookie(_) => Some("cookie"),
+            _ => None,
+        })
+    }
+
     /// Reads what it needs of a request, while that can be read.
     pub fn read(&self, request: &Request) {
         for variable in self.variables() {

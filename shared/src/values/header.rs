@@ -1,13 +1,13 @@
 //! Names and values of header fields (RFC 9110, sections 5.1, 5.5 and 5.6.2).
 
 use serde::Deserialize;
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
 use std::fmt;
 
 /// The name of a header field: a token, kept in lower case.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(try_from = "String")]
-pub struct HeaderName(Box<str>);
+pub struct HeaderName(Cow<'static, str>);
 
 /// Why a text is not a header name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +25,12 @@ impl HeaderName {
         } else {
             Err(HeaderNameError(name.to_owned()))
         }
+    }
+
+    /// A name of the program: a token in lower case.
+    #[must_use]
+    pub const fn from_static(name: &'static str) -> Self {
+        Self(Cow::Borrowed(name))
     }
 
     /// The name, in lower case.
