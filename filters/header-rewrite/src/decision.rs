@@ -4,6 +4,7 @@ use crate::reason::Refused;
 use crate::rules::Rules;
 use filter_kit::matching::ReadingSet;
 use filter_kit::request::Request;
+use std::ops::Deref;
 
 /// A rule that applies to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,13 +15,50 @@ pub struct Applied {
     pub captures: Vec<Option<Vec<u8>>>,
 }
 
+/// Rules that apply to a request, in order. Mostly it is one, which needs no list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum AppliedRules {
+    /// No rule.
+    #[default]
+    None,
+    /// One rule.
+    One(Applied),
+    /// Several rules.
+    Several(Vec<Applied>),
+}
+
 /// The rules that apply to a request, and whether it is refused.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Decision {
-    /// The rules that apply, in order. The response operations of all of them are for the response, a refusal too.
-    pub applied: Vec<Applied>,
+    /// The rules that apply. The response operations of all of them are for the response, a refusal too.
+    pub applied: AppliedRules,
     /// Why the request is refused, before any request operation.
     pub refused: Option<Refused>,
+}
+
+impl AppliedRules {
+    fn push(&mut self, applied: Applied) {
+        *self = match std::mem::take(self) {
+            Self::None => Self::One(applied),
+            Self::One(first) => Self::Several(vec![first, applied]),
+            Self::Several(mut rules) => {
+                rules.push(applied);
+                Self::Several(rules)
+            }
+        };
+    }
+}
+
+impl Deref for AppliedRules {
+    type Target = [Applied];
+
+    fn deref(&self) -> &[Applied] {
+        match self {
+            Self::None => &[],
+            Self::One(applied) => std::slice::from_ref(applied),
+            Self::Several(rules) => rules,
+        }
+    }
 }
 
 /// Finds the rules that match the request as it came: the edits of one rule cannot make another match.
@@ -32,21 +70,19 @@ pub fn decide(rules: &Rules, request: &Request) -> Decision {
     if rules.look_at_host() && request.host().is_err() {
         decision.refused = Some(Refused::MalformedHost);
     }
-    for (at, rule) in rules.iter().enumerate() {
+    for (at, rule) in rules.candidates(request) {
         let readings = rule.matches.readings(request).ok();
         if readings.is_some_and(ReadingSet::is_none) {
             continue;
         }
         // Without a set there are too many readings: any may match.
-        if !rule.request.is_empty() && !readings.is_some_and(ReadingSet::is_all) {
+        if rule.edits_request() && !readings.is_some_and(ReadingSet::is_all) {
             decision.refused.get_or_insert(Refused::AmbiguousPath);
         }
-        let captures = if rule.matches.path_groups() > 0 {
-            rule.matches.path_captures(request)
-        } else {
-            Vec::new()
-        };
-        decision.applied.push(Applied { rule: at, captures });
+        decision.applied.push(Applied {
+            rule: at,
+            captures: rule.captures(request),
+        });
     }
     decision
 }

@@ -1,7 +1,7 @@
 //! The filter on one worker: finds the rules of each request, carries out their operations, and counts.
 
 use crate::config::Config;
-use crate::decision::{Applied, decide};
+use crate::decision::{AppliedRules, decide};
 use crate::events::Event;
 use crate::reason::{Refused, Skipped};
 use crate::rules::Rules;
@@ -21,9 +21,9 @@ pub struct HeaderRewrite {
 /// What a request leaves for its response.
 #[derive(Debug, Default)]
 pub struct State {
-    applied: Vec<Applied>,
+    applied: AppliedRules,
     /// The request as it came, where an operation looks at it.
-    sent: Option<Request>,
+    sent: Option<Box<Request>>,
 }
 
 impl Filter for HeaderRewrite {
@@ -50,7 +50,8 @@ impl Filter for HeaderRewrite {
         }
         let decision = decide(&self.rules, request);
         state.applied = decision.applied;
-        state.sent = self.rules.snapshot(&state.applied, request);
+        let sent = self.rules.snapshot(&state.applied, request);
+        state.sent = sent.map(Box::new);
         let edited = match decision.refused {
             Some(refused) => Err(refused),
             None => self.rules.edit_request(&state.applied, request),
@@ -68,7 +69,10 @@ impl Filter for HeaderRewrite {
     }
 
     fn on_response(&self, response: &mut Response, state: &mut State) {
-        let sent = state.sent.as_ref();
+        if state.applied.is_empty() {
+            return;
+        }
+        let sent = state.sent.as_deref();
         let skipped = self.rules.edit_response(&state.applied, sent, response);
         self.count_skipped(&skipped);
         if response.is_changed() {
@@ -78,6 +82,7 @@ impl Filter for HeaderRewrite {
 }
 
 impl HeaderRewrite {
+    #[cold]
     fn refuse(&self, refused: Refused) -> Flow {
         self.counters.increment(Event::refused(refused, self.mode));
         Flow::Reply(refused.reply())

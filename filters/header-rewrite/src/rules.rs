@@ -1,9 +1,11 @@
 //! Rules, and their operations in order.
 
 use crate::decision::Applied;
-use crate::operation::{Budget, RequestOperation, ResponseOperation};
+use crate::operation::{
+    Budget, Look, RemovedFirst, RequestOperation, ResponseOperation, remove_first,
+};
 use crate::reason::{Refused, Skipped};
-use filter_kit::matching::Match;
+use filter_kit::matching::{Match, MatchIndex};
 use filter_kit::request::Request;
 use filter_kit::response::Response;
 use filter_kit::template::Template;
@@ -13,31 +15,81 @@ use filter_kit::template::Template;
 pub struct Rule {
     /// The requests it is for.
     pub matches: Match,
-    /// What it does to the request.
-    pub request: Vec<RequestOperation>,
-    /// What it does to the response.
-    pub response: Vec<ResponseOperation>,
+    removed_first: RemovedFirst,
+    /// What it does to the request after that.
+    request: Vec<RequestOperation>,
+    response: Vec<ResponseOperation>,
+    edits_request: bool,
+    has_captures: bool,
+    looks_at_host: bool,
+    /// Whether a response operation looks at the request.
+    keeps_request: bool,
+    /// How much of the response its operations look at.
+    look: Look,
 }
 
 /// All rules, in order.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
     rules: Vec<Rule>,
+    index: MatchIndex,
     look_at_host: bool,
 }
 
 impl Rule {
-    fn looks_at_host(&self) -> bool {
-        self.matches.looks_at_host()
-            || self.request.iter().any(RequestOperation::looks_at_host)
-            || self.response_templates().any(Template::looks_at_host)
+    /// A rule that carries out these operations. What is the same for every request is worked out here.
+    #[must_use]
+    pub fn new(
+        matches: Match,
+        mut request: Vec<RequestOperation>,
+        response: Vec<ResponseOperation>,
+    ) -> Self {
+        let templates = || response.iter().filter_map(ResponseOperation::template);
+        Self {
+            edits_request: !request.is_empty(),
+            has_captures: matches.path_groups() > 0,
+            looks_at_host: matches.looks_at_host()
+                || request.iter().any(RequestOperation::looks_at_host)
+                || templates().any(Template::looks_at_host),
+            keeps_request: templates().any(Template::looks_at_request),
+            look: response.iter().map(ResponseOperation::look).sum(),
+            removed_first: remove_first(&mut request),
+            matches,
+            request,
+            response,
+        }
     }
 
-    /// The templates of the response operations.
-    fn response_templates(&self) -> impl Iterator<Item = &Template> {
-        self.response
-            .iter()
-            .filter_map(|response| response.operation.template())
+    /// Whether it has operations on the request.
+    #[must_use]
+    pub fn edits_request(&self) -> bool {
+        self.edits_request
+    }
+
+    /// The capture groups of its path pattern, in the path as it was sent.
+    #[must_use]
+    pub fn captures(&self, request: &Request) -> Vec<Option<Vec<u8>>> {
+        if self.has_captures {
+            self.matches.path_captures(request)
+        } else {
+            Vec::new()
+        }
+    }
+
+    fn edit_request(
+        &self,
+        request: &mut Request,
+        captures: &[Option<Vec<u8>>],
+        budget: &mut Budget,
+        skipped: &mut Vec<Skipped>,
+    ) -> Result<(), Refused> {
+        if !self.removed_first.is_empty() {
+            request.edit(|headers| self.removed_first.remove(headers));
+        }
+        for operation in &self.request {
+            skipped.extend(operation.apply(request, captures, budget)?);
+        }
+        Ok(())
     }
 }
 
@@ -46,7 +98,8 @@ impl Rules {
     #[must_use]
     pub fn new(rules: Vec<Rule>) -> Self {
         Self {
-            look_at_host: rules.iter().any(Rule::looks_at_host),
+            index: MatchIndex::new(rules.iter().map(|rule| &rule.matches)),
+            look_at_host: rules.iter().any(|rule| rule.looks_at_host),
             rules,
         }
     }
@@ -54,9 +107,7 @@ impl Rules {
     /// Whether no request is ever changed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rules
-            .iter()
-            .all(|rule| rule.request.is_empty() && rule.response.is_empty())
+        self.rules.is_empty()
     }
 
     /// Whether a match or a template looks at the host, so that a request with a malformed one has to be refused.
@@ -65,9 +116,11 @@ impl Rules {
         self.look_at_host
     }
 
-    /// The rules, in order.
-    pub fn iter(&self) -> impl Iterator<Item = &Rule> {
-        self.rules.iter()
+    /// The rules that may match a request, with their places, in order.
+    pub fn candidates(&self, request: &Request) -> impl Iterator<Item = (usize, &Rule)> {
+        self.index
+            .candidates(request)
+            .filter_map(|at| Some((at, self.rules.get(at)?)))
     }
 
     /// Carries out the request operations of rules; each sees what those before it did. Gives why operations were not carried out.
@@ -82,9 +135,7 @@ impl Rules {
         let mut budget = Budget::default();
         let mut skipped = Vec::new();
         for (rule, captures) in self.of(applied) {
-            for operation in &rule.request {
-                skipped.extend(operation.apply(request, captures, &mut budget)?);
-            }
+            rule.edit_request(request, captures, &mut budget, &mut skipped)?;
         }
         Ok(skipped)
     }
@@ -92,13 +143,20 @@ impl Rules {
     /// The request as it is now, where a response operation looks at it.
     #[must_use]
     pub fn snapshot(&self, applied: &[Applied], request: &Request) -> Option<Request> {
-        let templates = || {
-            self.of(applied)
-                .flat_map(|(rule, _)| rule.response_templates())
-                .filter(|template| template.looks_at_request())
-        };
-        templates().next()?;
-        Some(request.snapshot(|request| templates().for_each(|template| template.read(request))))
+        let mut rules = self.of(applied);
+        rules
+            .any(|(rule, _)| rule.keeps_request)
+            .then(|| self.keep(applied, request))
+    }
+
+    #[inline(never)]
+    fn keep(&self, applied: &[Applied], request: &Request) -> Request {
+        let templates = self
+            .of(applied)
+            .flat_map(|(rule, _)| rule.response.iter())
+            .filter_map(ResponseOperation::template)
+            .filter(|template| template.looks_at_request());
+        request.snapshot(|request| templates.for_each(|template| template.read(request)))
     }
 
     /// Carries out the response operations of rules. `sent` is the request as it came. Gives why operations were not carried out.
@@ -109,9 +167,16 @@ impl Rules {
         sent: Option<&Request>,
         response: &mut Response,
     ) -> Vec<Skipped> {
+        let look: Look = self.of(applied).map(|(rule, _)| rule.look).sum();
+        if look.is_at_all() {
+            let _ = response.headers();
+        }
+        let mut status = None;
         self.of(applied)
             .flat_map(|(rule, captures)| rule.response.iter().map(move |r| (r, captures)))
-            .filter_map(|(operation, captures)| operation.apply(sent, response, captures))
+            .filter_map(|(operation, captures)| {
+                operation.apply(sent, response, captures, &mut status)
+            })
             .collect()
     }
 

@@ -126,11 +126,7 @@ impl Context<'_> {
                     .map_err(|e| e.at_index("response", i))?,
             );
         }
-        Ok(Rule {
-            matches,
-            request,
-            response,
-        })
+        Ok(Rule::new(matches, request, response))
     }
 }
 

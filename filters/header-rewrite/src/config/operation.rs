@@ -90,10 +90,7 @@ impl RawResponseOperation {
                     .collect::<Vec<_>>()
             }),
         };
-        let conditional = |operation| ResponseOperation {
-            statuses: statuses.clone(),
-            operation,
-        };
+        let conditional = |operation| ResponseOperation::new(statuses.clone(), operation);
         Ok(operations.into_iter().map(conditional).collect())
     }
 }

@@ -60,7 +60,11 @@ fn the_captures_are_those_of_the_path_as_it_was_sent() {
         ("//t/a", Vec::new()),
     ] {
         let decision = decide(&rules, &request("GET", path).build());
-        let got: Vec<_> = decision.applied.into_iter().map(|a| a.captures).collect();
+        let got: Vec<_> = decision
+            .applied
+            .iter()
+            .map(|a| a.captures.clone())
+            .collect();
         assert_eq!(got, [captures], "{path}");
     }
 }

@@ -4,8 +4,10 @@ use super::name::remove_look_alikes;
 use super::{Budget, Message, NameSelector, Replacement};
 use crate::reason::Skipped;
 use filter_kit::headers::{Headers, list_elements};
+use filter_kit::response::Response;
 use filter_kit::template::{Template, Values};
 use filter_kit::values::{HeaderName, is_header_value};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// The longest value that [`HeaderOperation::Replace`] may make, in bytes: Envoy's default for all headers of a message.
@@ -52,10 +54,12 @@ pub enum HeaderOperation {
 pub enum Change<'o> {
     /// Nothing.
     Nothing,
-    /// These values take the place of all that the header has; none: it is removed.
+    /// This value takes the place of all that the header has.
+    Set(&'o HeaderName, Cow<'o, [u8]>),
+    /// These values do; none: it is removed.
     Put(&'o HeaderName, Vec<Vec<u8>>),
     /// One more value.
-    Add(&'o HeaderName, Vec<u8>),
+    Add(&'o HeaderName, Cow<'o, [u8]>),
     /// All headers that the selector names are removed.
     Remove(&'o NameSelector),
     /// The first header is removed, and its values take the place of all that the second has.
@@ -70,13 +74,12 @@ impl HeaderOperation {
         values: &Values<'_>,
         budget: &mut Budget,
     ) -> (Change<'_>, Option<Skipped>) {
-        let headers = message.headers();
         let change = match self {
             Self::Set(name, template) => match header_value(template, values) {
-                Ok(value) => Change::Put(name, vec![value]),
+                Ok(value) => Change::Set(name, value),
                 Err(reason) => return (Change::Put(name, Vec::new()), Some(reason)),
             },
-            Self::Default(name, _) if headers.contains(name.as_str()) => Change::Nothing,
+            Self::Default(name, _) if message.has(name.as_str()) => Change::Nothing,
             Self::Add(name, template) | Self::Default(name, template) => {
                 match header_value(template, values) {
                     Ok(value) => Change::Add(name, value),
@@ -85,7 +88,7 @@ impl HeaderOperation {
             }
             Self::Remove(selector) => Change::Remove(selector),
             Self::Rename { from, to } | Self::Copy { from, to } if from == to => Change::Nothing,
-            Self::Rename { from, to } if headers.contains(from.as_str()) => {
+            Self::Rename { from, to } if message.headers().contains(from.as_str()) => {
                 Change::Move(from, to, message.values(from.as_str()))
             }
             Self::Rename { .. } => Change::Nothing,
@@ -94,7 +97,7 @@ impl HeaderOperation {
                 copied => Change::Put(to, copied),
             },
             Self::Replace { name, replacement } => {
-                match replaced(name, replacement, headers, values, budget) {
+                match replaced(name, replacement, message.headers(), values, budget) {
                     Ok(replaced) => Change::Put(name, replaced),
                     Err(Skipped::TooCostly) => {
                         return (Change::Put(name, Vec::new()), Some(Skipped::TooCostly));
@@ -103,7 +106,8 @@ impl HeaderOperation {
                 }
             }
             Self::Dedupe(name) => {
-                Change::Put(name, dedupe(name.as_str(), headers.all(name.as_str())))
+                let values = message.headers().all(name.as_str());
+                Change::Put(name, dedupe(name.as_str(), values))
             }
         };
         (change, None)
@@ -119,8 +123,23 @@ impl HeaderOperation {
         }
     }
 
+    /// The headers that it reads or writes by their names.
+    pub(super) fn names(&self) -> impl Iterator<Item = &HeaderName> {
+        let (one, two) = match self {
+            Self::Set(name, _)
+            | Self::Add(name, _)
+            | Self::Default(name, _)
+            | Self::Remove(NameSelector::Name(name))
+            | Self::Replace { name, .. }
+            | Self::Dedupe(name) => (Some(name), None),
+            Self::Rename { from, to } | Self::Copy { from, to } => (Some(from), Some(to)),
+            Self::Remove(_) => (None, None),
+        };
+        one.into_iter().chain(two)
+    }
+
     /// The header that it writes or removes in every request that it applies to, whether or not the header is there.
-    fn name(&self) -> Option<&HeaderName> {
+    pub(super) fn name(&self) -> Option<&HeaderName> {
         match self {
             Self::Set(name, _)
             | Self::Add(name, _)
@@ -135,9 +154,10 @@ impl HeaderOperation {
 
 impl Change<'_> {
     /// Makes the change.
-    pub fn make(self, headers: &mut Headers) {
+    fn make(self, headers: &mut Headers) {
         match self {
             Self::Nothing => {}
+            Self::Set(name, value) => headers.set(name.as_str(), &value),
             Self::Put(name, values) => headers.replace(name.as_str(), &values),
             Self::Add(name, value) => headers.add(name.as_str(), &value),
             Self::Remove(selector) => headers.remove_if(|name| selector.selects(name)),
@@ -148,28 +168,37 @@ impl Change<'_> {
         }
     }
 
-    /// Makes the change in a request: other spellings of a name that the operation writes or removes go too.
-    pub fn make_in_request(self, operation: &HeaderOperation, headers: &mut Headers) {
-        if let Some(name) = operation.name() {
-            remove_look_alikes(headers, name);
+    /// Makes the change in a response, whose headers are read only where the change is made of them.
+    pub fn make_in_response(self, response: &mut Response) {
+        match self {
+            Self::Nothing => {}
+            Self::Set(name, value) => response.set(name.as_str(), &value),
+            Self::Add(name, value) => response.add(name.as_str(), &value),
+            Self::Remove(NameSelector::Name(name)) => response.remove(name.as_str()),
+            Self::Put(name, values) if values.is_empty() => response.remove(name.as_str()),
+            change => response.edit(|headers| change.make(headers)),
+        }
+    }
+
+    /// Makes the change in a request. Other spellings of the name that it writes go too; `name` is one of which they are gone.
+    pub fn make_in_request(self, name: Option<&HeaderName>, headers: &mut Headers) {
+        if let Self::Move(_, to, _) | Self::Put(to, _) = &self
+            && name != Some(*to)
+        {
+            remove_look_alikes(headers, to);
         }
         match self {
             Self::Remove(selector) => headers.remove_if(|name| selector.selects_spelling(name)),
-            Self::Move(_, to, _) | Self::Put(to, _) => {
-                if operation.name() != Some(to) {
-                    remove_look_alikes(headers, to);
-                }
-                self.make(headers);
-            }
-            Self::Nothing | Self::Add(..) => self.make(headers),
+            change => change.make(headers),
         }
     }
 }
 
 /// A value that may be written into a header.
-fn header_value(template: &Template, values: &Values<'_>) -> Result<Vec<u8>, Skipped> {
-    let value = template.expand(values)?;
-    if is_header_value(&value) {
+fn header_value<'t>(template: &'t Template, values: &Values<'_>) -> Result<Cow<'t, [u8]>, Skipped> {
+    let value = template.expanded(values)?;
+    // A text of the configuration was checked when it was loaded.
+    if matches!(value, Cow::Borrowed(_)) || is_header_value(&value) {
         Ok(value)
     } else {
         Err(Skipped::Invalid)

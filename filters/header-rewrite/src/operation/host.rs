@@ -10,7 +10,7 @@ pub(super) fn set(
     request: &mut Request,
     path_captures: &[Option<Vec<u8>>],
 ) -> Result<(), Refused> {
-    let host = template.expand(&Values {
+    let host = template.expanded(&Values {
         request: Some(request),
         path_captures,
         ..Values::default()

@@ -6,6 +6,7 @@ mod header;
 mod host;
 mod name;
 mod path;
+mod plan;
 mod query;
 mod replace;
 mod target;
@@ -20,6 +21,7 @@ pub use header::{Change, HeaderOperation};
 pub use host::is_authority;
 pub use name::{FRAMING, NameSelector};
 pub use path::{NewPrefix, PathRewrite, Place};
+pub use plan::{Look, RemovedFirst, remove_first};
 pub use query::QueryEdit;
 pub use replace::{Budget, Replacement, TooCostly};
 pub use target::TargetOperation;
@@ -29,6 +31,8 @@ pub use target::TargetOperation;
 pub enum RequestOperation {
     /// On a header.
     Header(HeaderOperation),
+    /// On a header of whose name other spellings are gone already.
+    Planned(HeaderOperation),
     /// On path, query or host.
     Target(TargetOperation),
 }
@@ -37,9 +41,9 @@ pub enum RequestOperation {
 #[derive(Debug, Clone)]
 pub struct ResponseOperation {
     /// The statuses it is for; `None`: all.
-    pub statuses: Option<Vec<std::ops::RangeInclusive<u16>>>,
-    /// What it does.
-    pub operation: HeaderOperation,
+    statuses: Option<Vec<std::ops::RangeInclusive<u16>>>,
+    operation: HeaderOperation,
+    look: Look,
 }
 
 /// A message under edit.
@@ -58,6 +62,15 @@ impl<'a> Message<'a> {
         match self {
             Self::Request(request) => request.headers(),
             Self::Response(response) => response.headers(),
+        }
+    }
+
+    /// Whether a header is there. Of a response whose headers are not read yet, only this one is asked for.
+    #[must_use]
+    pub fn has(self, name: &str) -> bool {
+        match self {
+            Self::Request(request) => request.headers().contains(name),
+            Self::Response(response) => response.has(name),
         }
     }
 
@@ -82,23 +95,45 @@ impl RequestOperation {
         path_captures: &[Option<Vec<u8>>],
         budget: &mut Budget,
     ) -> Result<Option<Skipped>, Refused> {
-        match self {
-            Self::Target(operation) => operation.apply(request, path_captures, budget),
-            Self::Header(operation) => {
-                let values = Values {
-                    request: Some(request),
-                    path_captures,
-                    ..Values::default()
-                };
-                let message = Message::Request(request);
-                let (change, skipped) = operation.change(message, &values, budget);
-                if skipped == Some(Skipped::TooCostly) {
-                    return Err(Refused::TooCostly);
-                }
-                request.edit(|headers| change.make_in_request(operation, headers));
-                Ok(skipped)
-            }
+        if let Self::Planned(HeaderOperation::Set(name, template)) = self
+            && let Some(value) = template.fixed()
+        {
+            request.edit(|headers| headers.set(name.as_str(), value));
+            return Ok(None);
         }
+        self.apply_any(request, path_captures, budget)
+    }
+
+    #[inline(never)]
+    fn apply_any(
+        &self,
+        request: &mut Request,
+        path_captures: &[Option<Vec<u8>>],
+        budget: &mut Budget,
+    ) -> Result<Option<Skipped>, Refused> {
+        let (operation, is_planned) = match self {
+            Self::Target(operation) => return operation.apply(request, path_captures, budget),
+            Self::Header(operation) => (operation, false),
+            Self::Planned(operation) => (operation, true),
+        };
+        let values = Values {
+            request: Some(request),
+            path_captures,
+            ..Values::default()
+        };
+        let message = Message::Request(request);
+        let (change, skipped) = operation.change(message, &values, budget);
+        if skipped == Some(Skipped::TooCostly) {
+            return Err(Refused::TooCostly);
+        }
+        request.edit(|headers| {
+            let name = operation.name();
+            if let Some(name) = name.filter(|_| !is_planned) {
+                name::remove_look_alikes(headers, name);
+            }
+            change.make_in_request(name, headers);
+        });
+        Ok(skipped)
     }
 
     /// Whether it looks at the host of the request.
@@ -106,30 +141,70 @@ impl RequestOperation {
     pub fn looks_at_host(&self) -> bool {
         match self {
             Self::Header(HeaderOperation::Copy { from, .. }) => from.as_str() == "host",
-            Self::Header(operation) => operation.template().is_some_and(Template::looks_at_host),
-            Self::Target(operation) => operation.template().is_some_and(Template::looks_at_host),
+            _ => self.template().is_some_and(Template::looks_at_host),
+        }
+    }
+
+    /// The template of its value.
+    fn template(&self) -> Option<&Template> {
+        match self {
+            Self::Header(operation) | Self::Planned(operation) => operation.template(),
+            Self::Target(operation) => operation.template(),
         }
     }
 }
 
 impl ResponseOperation {
-    /// Carries it out where the status matches; gives why it was not. A header that is too costly to replace in is removed.
+    /// An operation for these statuses; `None`: all.
+    #[must_use]
+    pub fn new(
+        statuses: Option<Vec<std::ops::RangeInclusive<u16>>>,
+        operation: HeaderOperation,
+    ) -> Self {
+        Self {
+            look: Look::of(&operation),
+            statuses,
+            operation,
+        }
+    }
+
+    /// Carries it out where the status matches; gives why it was not. A header that is too costly to replace in is removed. `status` is read
+    /// once for all operations.
     #[must_use]
     pub fn apply(
         &self,
         sent: Option<&Request>,
         response: &mut Response,
         path_captures: &[Option<Vec<u8>>],
+        status: &mut Option<Option<u16>>,
+    ) -> Option<Skipped> {
+        if self.statuses.is_none()
+            && let HeaderOperation::Set(name, template) = &self.operation
+            && let Some(value) = template.fixed()
+        {
+            response.set(name.as_str(), value);
+            return None;
+        }
+        self.apply_any(sent, response, path_captures, status)
+    }
+
+    #[inline(never)]
+    fn apply_any(
+        &self,
+        sent: Option<&Request>,
+        response: &mut Response,
+        path_captures: &[Option<Vec<u8>>],
+        status: &mut Option<Option<u16>>,
     ) -> Option<Skipped> {
         if let Some(statuses) = &self.statuses {
-            let status = response.status()?;
+            let status = (*status.get_or_insert_with(|| status_of(response)))?;
             if !statuses.iter().any(|range| range.contains(&status)) {
                 return None;
             }
         }
         let values = Values {
             request: sent,
-            response: Some(response.headers()),
+            response: self.look.is_at_all().then(|| response.headers()),
             path_captures,
             ..Values::default()
         };
@@ -137,7 +212,25 @@ impl ResponseOperation {
         let mut budget = Budget::default();
         let message = Message::Response(response);
         let (change, skipped) = self.operation.change(message, &values, &mut budget);
-        response.edit(|headers| change.make(headers));
+        change.make_in_response(response);
         skipped
     }
+
+    /// How much of the response it looks at, but for the status.
+    #[must_use]
+    pub fn look(&self) -> Look {
+        self.look
+    }
+
+    /// The template of its value.
+    #[must_use]
+    pub fn template(&self) -> Option<&Template> {
+        self.operation.template()
+    }
+}
+
+/// The status; where the headers have not been read, it alone is asked for.
+fn status_of(response: &Response) -> Option<u16> {
+    let status = response.value(":status")?;
+    std::str::from_utf8(&status).ok()?.parse().ok()
 }

@@ -76,7 +76,7 @@ impl NameSelector {
 
 /// Whether a header stays though a prefix, a pattern or another spelling names it: a message cannot do without pseudo-headers, `host`,
 /// framing headers, and `x-forwarded-proto`, without which Envoy finds no route.
-fn is_spared(name: &[u8], envoy: bool) -> bool {
+pub(super) fn is_spared(name: &[u8], envoy: bool) -> bool {
     name.starts_with(b":")
         || matches!(name, b"host" | b"x-forwarded-proto")
         || FRAMING.iter().any(|framing| framing.as_bytes() == name)
