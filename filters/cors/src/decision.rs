@@ -4,12 +4,14 @@ use crate::config::{UnmatchedOrigin, UnmatchedPreflight};
 use crate::origin::Origin;
 use crate::policy::{AllowedOrigin, AmbiguousPath, Policies, Policy};
 use crate::reason::{Outcome, Reason};
-use crate::reply::{self, Permissions};
-use crate::response::{Cors, Plan, Vary};
+use crate::reply;
+use crate::response::{Cors, Permissions, Plan, Vary};
 use filter_kit::headers::list_elements;
 use filter_kit::reply::LocalReply;
 use filter_kit::request::Request;
 use filter_kit::values::is_token;
+use std::borrow::Cow;
+use std::rc::Rc;
 
 /// The longest list of request headers that is looked at, in bytes.
 const MAX_REQUEST_HEADERS_BYTES: usize = 8 * 1024;
@@ -36,8 +38,7 @@ pub enum Action {
 #[must_use]
 pub fn decide(policies: &Policies, request: &Request) -> Decision {
     if policies.look_at_host() && request.host().is_err() {
-        let reply = LocalReply::malformed_host();
-        return Decision::reply(Outcome::RefusedMalformedHost, reply);
+        return malformed_host();
     }
     let selected = policies.select(request);
     let has_origin = request.has("origin") && has_value(request, "origin");
@@ -56,7 +57,14 @@ pub fn decide(policies: &Policies, request: &Request) -> Decision {
     }
 }
 
+#[cold]
+fn malformed_host() -> Decision {
+    let reply = LocalReply::malformed_host();
+    Decision::reply(Outcome::RefusedMalformedHost, reply)
+}
+
 /// Where readings select different policies there is no permission, and the request goes on.
+#[inline(never)]
 fn without_permission(request: &Request) -> Decision {
     if is_preflight(request) {
         let reason = Reason::AmbiguousPath;
@@ -69,22 +77,19 @@ fn without_permission(request: &Request) -> Decision {
     )
 }
 
+#[inline(never)]
 fn decide_by(policy: &Policy, request: &Request) -> Decision {
     let sent = request.headers().only("origin").unwrap_or_default();
-    let origin = Origin::parse(sent);
-    let allowed = origin
-        .as_ref()
-        .and_then(|origin| policy.origins.allow(origin));
     let asked = Asked {
         policy,
         request,
         sent,
-        allowed,
+        allowed: policy.origins.allow_sent(sent),
     };
     if is_preflight(request) {
         asked.preflight()
     } else {
-        asked.actual(origin.as_ref())
+        asked.actual()
     }
 }
 
@@ -106,12 +111,10 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
+    #[inline(never)]
     fn preflight(&self) -> Decision {
-        let reason = match self.preflight_permissions() {
-            Ok(permissions) => {
-                let reply = reply::preflight_allowed(self.policy.preflight_status, permissions);
-                return Decision::reply(Outcome::PreflightAllowed, reply);
-            }
+        let reason = match self.preflight_allowed() {
+            Ok(reply) => return Decision::reply(Outcome::PreflightAllowed, reply),
             Err(reason) => reason,
         };
         match self.policy.unmatched.preflight {
@@ -129,71 +132,58 @@ impl Asked<'_> {
         }
     }
 
-    /// The headers of the answer to a preflight, or why it is not allowed.
-    fn preflight_permissions(&self) -> Result<Permissions, Reason> {
-        let mut headers = self.origin_permissions().ok_or(Reason::Origin)?;
+    /// The answer to a preflight that is allowed, or why it is not.
+    fn preflight_allowed(&self) -> Result<LocalReply, Reason> {
+        let policy = self.policy;
+        let allowed = self.allowed.ok_or(Reason::Origin)?;
         let asked = self.request.headers();
         let method = asked
             .only("access-control-request-method")
-            .filter(|method| is_token(method) && self.policy.methods.allow(method))
+            .filter(|method| is_token(method) && policy.methods.allow(method))
             .ok_or(Reason::Method)?;
-        headers.push((
-            "access-control-allow-methods",
-            self.policy.methods.value(method),
-        ));
-        let names = asked
-            .joined("access-control-request-headers", b", ")
-            .unwrap_or_default();
-        if !self.allows_headers(&names) {
+        let names = asked.joined("access-control-request-headers", b", ");
+        let names = names.as_deref().unwrap_or_default();
+        if !self.allows_headers(names) {
             return Err(Reason::Header);
         }
-        let names = self.policy.headers.value(&names);
-        if !names.is_empty() {
-            headers.push(("access-control-allow-headers", names));
-        }
-        if let Some(seconds) = self.policy.max_age {
-            headers.push(("access-control-max-age", seconds.to_string().into_bytes()));
-        }
-        if self.policy.private_network
-            && asked.only("access-control-request-private-network") == Some(b"true")
-        {
-            headers.push(("access-control-allow-private-network", b"true".to_vec()));
-        }
-        Ok(headers)
+        let is_private =
+            || asked.only("access-control-request-private-network") == Some(&b"true"[..]);
+        let reply = reply::PreflightAllowed {
+            status: policy.preflight_status,
+            origin: self.allow_origin(allowed),
+            credentials: policy.granted.credentials,
+            methods: policy.methods.value(method),
+            headers: policy.headers.value(names),
+            max_age: policy.max_age.as_deref(),
+            private_network: policy.private_network && is_private(),
+        };
+        Ok(reply.build())
     }
 
     fn allows_headers(&self, names: &[u8]) -> bool {
         names.len() <= MAX_REQUEST_HEADERS_BYTES
             && list_elements(names)
-                .all(|name| is_token(name) && self.policy.headers.allow(&name.to_ascii_lowercase()))
+                .all(|name| is_token(name) && self.policy.headers.allow_any_case(name))
     }
 
-    fn actual(&self, origin: Option<&Origin>) -> Decision {
+    fn actual(&self) -> Decision {
         let vary = if self.policy.origins.vary() || self.allowed.is_none() {
             Vary::Origin
         } else {
             Vary::Nothing
         };
-        match self.origin_permissions() {
+        match self.allowed {
             Some(_) if !self.policy.methods.allow(self.request.method()) => {
                 Decision::pass(Some(Outcome::PassedMethod), Plan::strip(vary))
             }
-            Some(mut headers) => {
-                if let Some(expose) = &self.policy.expose {
-                    headers.push(("access-control-expose-headers", expose.clone().into_bytes()));
-                }
-                if self.policy.timing {
-                    headers.push(("timing-allow-origin", self.allow_origin()));
-                }
-                let plan = Plan {
-                    vary,
-                    cors: Cors::Replace(headers),
-                };
-                Decision::pass(Some(Outcome::Allowed), plan)
+            Some(allowed) => {
+                let cors = Cors::Replace(Permissions {
+                    origin: self.allow_origin(allowed),
+                    granted: Rc::clone(&self.policy.granted),
+                });
+                Decision::pass(Some(Outcome::Allowed), Plan { vary, cors })
             }
-            None if self.policy.unmatched.origin == UnmatchedOrigin::Pass
-                || self.is_within(origin) =>
-            {
+            None if self.policy.unmatched.origin == UnmatchedOrigin::Pass || self.is_within() => {
                 Decision::pass(Some(Outcome::PassedOrigin), Plan::strip(vary))
             }
             None => Decision::reply(Outcome::RefusedOrigin, reply::origin_refused()),
@@ -201,24 +191,16 @@ impl Asked<'_> {
     }
 
     /// Browsers send an origin with same-origin requests too, unless they are GET or HEAD.
-    fn is_within(&self, origin: Option<&Origin>) -> bool {
+    #[inline(never)]
+    fn is_within(&self) -> bool {
+        let origin = Origin::parse(self.sent);
         matches!(origin, Some(Origin::Tuple(tuple)) if tuple.is_at(self.request.authority()))
     }
 
-    /// The headers that every permission has; `None` for an origin that is not allowed.
-    fn origin_permissions(&self) -> Option<Permissions> {
-        self.allowed?;
-        let mut headers = vec![("access-control-allow-origin", self.allow_origin())];
-        if self.policy.credentials {
-            headers.push(("access-control-allow-credentials", b"true".to_vec()));
-        }
-        Some(headers)
-    }
-
-    fn allow_origin(&self) -> Vec<u8> {
-        match self.allowed {
-            Some(AllowedOrigin::Any) => b"*".to_vec(),
-            _ => self.sent.to_vec(),
+    fn allow_origin(&self, allowed: AllowedOrigin) -> Cow<'static, [u8]> {
+        match allowed {
+            AllowedOrigin::Any => Cow::Borrowed(b"*"),
+            AllowedOrigin::Same => Cow::Owned(self.sent.to_vec()),
         }
     }
 }

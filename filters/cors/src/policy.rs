@@ -2,13 +2,16 @@
 
 use crate::config::{UnmatchedOrigin, UnmatchedPreflight};
 use crate::origin::{Origin, OriginPattern, OriginRegex};
-use filter_kit::matching::Match;
+use filter_kit::headers::is_same;
+use filter_kit::matching::{Match, MatchIndex};
 use filter_kit::request::{Request, TooManyReadings};
+use std::rc::Rc;
 
 /// All policies, in order.
 #[derive(Debug)]
 pub struct Policies {
     policies: Vec<Policy>,
+    index: MatchIndex,
     look_at_host: bool,
 }
 
@@ -24,10 +27,6 @@ impl From<TooManyReadings> for AmbiguousPath {
 
 /// Which origins may do what.
 #[derive(Debug)]
-#[allow(
-    clippy::struct_excessive_bools,
-    reason = "a set of independent permissions, not a state"
-)]
 pub struct Policy {
     /// The requests that it is for.
     pub matches: Match,
@@ -37,20 +36,27 @@ pub struct Policy {
     pub methods: Names,
     /// The request headers that are allowed, in lower case.
     pub headers: Names,
-    /// The value of `access-control-expose-headers`.
-    pub expose: Option<String>,
-    /// Whether credentials are allowed.
-    pub credentials: bool,
+    /// What an allowed origin gets with every response.
+    pub granted: Rc<Granted>,
     /// How long the answer to a preflight may be kept, in seconds.
-    pub max_age: Option<u64>,
+    pub max_age: Option<String>,
     /// Whether private network access is allowed.
     pub private_network: bool,
-    /// Whether detailed timing may be read.
-    pub timing: bool,
     /// The status of the answer to a preflight.
     pub preflight_status: u16,
     /// How the filter treats what is not allowed.
     pub unmatched: Unmatched,
+}
+
+/// What an allowed origin gets with every response.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Granted {
+    /// Whether credentials are allowed.
+    pub credentials: bool,
+    /// The value of `access-control-expose-headers`.
+    pub expose: Option<String>,
+    /// Whether detailed timing may be read.
+    pub timing: bool,
 }
 
 /// How the filter treats what is not allowed.
@@ -68,7 +74,12 @@ pub enum Names {
     /// Every name: the answer mirrors those that were asked for.
     Any,
     /// These.
-    These(Vec<String>),
+    These {
+        /// Each of them.
+        names: Vec<String>,
+        /// All of them, as the answer lists them.
+        list: String,
+    },
 }
 
 /// Origins that are allowed.
@@ -78,8 +89,8 @@ pub struct Origins {
     pub any: bool,
     /// `null`.
     pub null: bool,
-    /// In order, for a binary search.
-    exact: Vec<Box<str>>,
+    /// With their hashes and in order of these, for a binary search.
+    exact: Vec<(u32, Box<str>)>,
     wildcards: Vec<crate::origin::Wildcard>,
     /// Regular expressions.
     pub regexes: Vec<OriginRegex>,
@@ -99,6 +110,7 @@ impl Policies {
     #[must_use]
     pub fn new(policies: Vec<Policy>) -> Self {
         Self {
+            index: MatchIndex::new(policies.iter().map(|policy| &policy.matches)),
             look_at_host: policies.iter().any(|policy| policy.matches.looks_at_host()),
             policies,
         }
@@ -121,7 +133,8 @@ impl Policies {
     /// # Errors
     /// [`AmbiguousPath`] where readings select different policies, or one selects a policy and another none.
     pub fn select(&self, request: &Request) -> Result<Option<&Policy>, AmbiguousPath> {
-        for policy in &self.policies {
+        let candidates = self.index.candidates(request);
+        for policy in candidates.filter_map(|at| self.policies.get(at)) {
             let readings = policy.matches.readings(request)?;
             if readings.is_all() {
                 return Ok(Some(policy));
@@ -146,7 +159,7 @@ impl Origins {
             match pattern {
                 OriginPattern::Any => origins.any = true,
                 OriginPattern::Null => origins.null = true,
-                OriginPattern::Exact(text) => origins.exact.push(text),
+                OriginPattern::Exact(text) => origins.exact.push((hash(text.as_bytes()), text)),
                 OriginPattern::Wildcard(wildcard) => origins.wildcards.push(wildcard),
             }
         }
@@ -160,15 +173,35 @@ impl Origins {
         !self.any
     }
 
-    /// Whether this origin is allowed, and how the answer says so.
+    /// Whether an origin is allowed, and how the answer says so. Mostly it is written as the configuration has it.
     #[must_use]
-    pub fn allow(&self, origin: &Origin) -> Option<AllowedOrigin> {
+    pub fn allow_sent(&self, sent: &[u8]) -> Option<AllowedOrigin> {
+        if !self.any && self.has_exact(sent) {
+            return Some(AllowedOrigin::Same);
+        }
+        self.allow_any(sent)
+    }
+
+    #[inline(never)]
+    fn allow_any(&self, sent: &[u8]) -> Option<AllowedOrigin> {
+        self.allow(&Origin::parse(sent)?)
+    }
+
+    fn has_exact(&self, text: &[u8]) -> bool {
+        let hash = hash(text);
+        let first = self.exact.partition_point(|(other, _)| *other < hash);
+        let same = self.exact.iter().skip(first);
+        same.take_while(|(other, _)| *other == hash)
+            .any(|(_, exact)| is_same(exact.as_bytes(), text))
+    }
+
+    fn allow(&self, origin: &Origin) -> Option<AllowedOrigin> {
         let same = |allowed: bool| allowed.then_some(AllowedOrigin::Same);
         match origin {
             Origin::Null => same(self.null),
             Origin::Tuple(_) if self.any => Some(AllowedOrigin::Any),
             Origin::Tuple(tuple) => same(
-                self.exact.binary_search(&tuple.text).is_ok()
+                self.has_exact(tuple.text.as_bytes())
                     || self.wildcards.iter().any(|wildcard| wildcard.fits(tuple))
                     || self.regexes.iter().any(|regex| regex.fits(tuple)),
             ),
@@ -180,7 +213,14 @@ impl Names {
     /// The methods that need no preflight (Fetch, "CORS-safelisted method").
     #[must_use]
     pub fn default_methods() -> Self {
-        Self::These(["GET", "HEAD", "POST"].map(str::to_owned).into())
+        Self::these(["GET", "HEAD", "POST"].map(str::to_owned).into())
+    }
+
+    /// These names.
+    #[must_use]
+    pub fn these(names: Vec<String>) -> Self {
+        let list = names.join(", ");
+        Self::These { names, list }
     }
 
     /// Whether a name is allowed.
@@ -188,16 +228,42 @@ impl Names {
     pub fn allow(&self, name: &[u8]) -> bool {
         match self {
             Self::Any => true,
-            Self::These(names) => names.iter().any(|allowed| allowed.as_bytes() == name),
+            Self::These { names, .. } => names.iter().any(|allowed| allowed.as_bytes() == name),
+        }
+    }
+
+    /// Whether a name is allowed, in any case. The names are in lower case.
+    #[must_use]
+    pub fn allow_any_case(&self, name: &[u8]) -> bool {
+        match self {
+            Self::Any => true,
+            Self::These { names, .. } => names
+                .iter()
+                .any(|allowed| allowed.as_bytes().eq_ignore_ascii_case(name)),
         }
     }
 
     /// The value of the header that lists what is allowed: all names, or those that were asked for.
     #[must_use]
-    pub fn value(&self, asked_for: &[u8]) -> Vec<u8> {
+    pub fn value<'a>(&'a self, asked_for: &'a [u8]) -> &'a [u8] {
         match self {
-            Self::Any => asked_for.to_vec(),
-            Self::These(names) => names.join(", ").into_bytes(),
+            Self::Any => asked_for,
+            Self::These { list, .. } => list.as_bytes(),
         }
     }
+}
+
+/// Of eight bytes at a time. Whoever finds another text with the same hash gains one comparison.
+fn hash(text: &[u8]) -> u32 {
+    let mix = |hash: u64, word: u64| (hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut rest = text;
+    let mut hash = mix(0, u64::try_from(text.len()).unwrap_or(0));
+    while let Some((word, more)) = rest.split_first_chunk::<8>() {
+        hash = mix(hash.rotate_left(31), u64::from_le_bytes(*word));
+        rest = more;
+    }
+    for byte in rest {
+        hash = mix(hash, u64::from(*byte));
+    }
+    u32::try_from(hash >> 32).unwrap_or(0)
 }

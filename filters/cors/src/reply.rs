@@ -4,26 +4,63 @@ use crate::reason::Reason;
 use crate::response::Vary;
 use filter_kit::reply::{Body, GrpcStatus, LocalReply};
 use filter_kit::values::HeaderName;
-
-/// CORS headers and their values.
-pub type Permissions = Vec<(&'static str, Vec<u8>)>;
+use std::borrow::Cow;
 
 /// The answer to a preflight that is allowed.
-#[must_use]
-pub fn preflight_allowed(status: u16, permissions: Permissions) -> LocalReply {
-    let reply = LocalReply {
-        body: Body::Raw(Vec::new()),
-        ..forbidden("cors_preflight", "")
-    };
-    let reply = LocalReply { status, ..reply };
-    let reply = permissions
-        .into_iter()
-        .fold(reply, |reply, (name, value)| with(reply, name, value));
-    with(reply, "vary", Vary::Preflight.value())
+#[derive(Debug)]
+pub struct PreflightAllowed<'a> {
+    /// Its status.
+    pub status: u16,
+    /// The origin, as the answer says it.
+    pub origin: Cow<'static, [u8]>,
+    /// Whether credentials are allowed.
+    pub credentials: bool,
+    /// The methods that are allowed.
+    pub methods: &'a [u8],
+    /// The request headers that are allowed; none: empty.
+    pub headers: &'a [u8],
+    /// For how many seconds it may be kept.
+    pub max_age: Option<&'a str>,
+    /// Whether private network access is allowed.
+    pub private_network: bool,
+}
+
+impl PreflightAllowed<'_> {
+    /// The reply.
+    #[must_use]
+    pub fn build(self) -> LocalReply {
+        let mut headers = Vec::with_capacity(7);
+        let mut add = |name, value: Cow<'_, [u8]>| {
+            headers.push((HeaderName::from_static(name), value.into_owned()));
+        };
+        add("access-control-allow-origin", self.origin);
+        if self.credentials {
+            add("access-control-allow-credentials", b"true".into());
+        }
+        add("access-control-allow-methods", self.methods.into());
+        if !self.headers.is_empty() {
+            add("access-control-allow-headers", self.headers.into());
+        }
+        if let Some(seconds) = self.max_age {
+            add("access-control-max-age", seconds.as_bytes().into());
+        }
+        if self.private_network {
+            add("access-control-allow-private-network", b"true".into());
+        }
+        add("vary", Vary::Preflight.value().as_bytes().into());
+        LocalReply {
+            status: self.status,
+            grpc: GrpcStatus::PermissionDenied,
+            details: "cors_preflight".to_owned(),
+            headers,
+            body: Body::Raw(Vec::new()),
+        }
+    }
 }
 
 /// 403 for a preflight that is not allowed. It carries no CORS headers.
 #[must_use]
+#[cold]
 pub fn preflight_refused(reason: Reason) -> LocalReply {
     let (details, message) = match reason {
         Reason::Origin => (
@@ -43,23 +80,18 @@ pub fn preflight_refused(reason: Reason) -> LocalReply {
             "The path can be read in several ways, and no origin is allowed for all of them.",
         ),
     };
-    with(forbidden(details, message), "vary", Vary::Preflight.value())
+    forbidden(details, message, Vary::Preflight)
 }
 
 /// 403 for a request of an origin that is not allowed.
 #[must_use]
+#[cold]
 pub fn origin_refused() -> LocalReply {
-    let reply = forbidden("cors_origin_refused", "This origin is not allowed.");
-    with(reply, "vary", Vary::Origin.value())
+    let message = "This origin is not allowed.";
+    forbidden("cors_origin_refused", message, Vary::Origin)
 }
 
-fn forbidden(details: &str, message: &str) -> LocalReply {
+fn forbidden(details: &str, message: &str, vary: Vary) -> LocalReply {
     LocalReply::new(403, GrpcStatus::PermissionDenied, details, message)
-}
-
-fn with(reply: LocalReply, name: &str, value: impl Into<Vec<u8>>) -> LocalReply {
-    match HeaderName::new(name) {
-        Ok(name) => reply.header(name, value),
-        Err(_) => reply,
-    }
+        .header(HeaderName::from_static("vary"), vary.value())
 }

@@ -1,18 +1,20 @@
 //! How a response is changed.
 
-use crate::policy::Policy;
+use crate::policy::{Granted, Policy};
 use filter_kit::headers::{Headers, list_elements};
 use filter_kit::response::Response;
+use std::borrow::Cow;
+use std::rc::Rc;
 
-/// What an upstream may have said of CORS itself.
-const CORS_HEADERS: [&str; 7] = [
-    "access-control-allow-origin",
-    "access-control-allow-credentials",
-    "access-control-allow-methods",
-    "access-control-allow-headers",
-    "access-control-allow-private-network",
-    "access-control-expose-headers",
-    "access-control-max-age",
+/// What an upstream may have said of CORS itself: these, each after `access-control-`.
+const CORS_HEADERS: [&[u8]; 7] = [
+    b"allow-origin",
+    b"allow-credentials",
+    b"allow-methods",
+    b"allow-headers",
+    b"allow-private-network",
+    b"expose-headers",
+    b"max-age",
 ];
 
 /// How a response is changed.
@@ -42,8 +44,40 @@ pub enum Cors {
     /// Those of the upstream stay.
     #[default]
     Keep,
+    /// There are none, not even the upstream's.
+    Strip,
     /// These take the place of the upstream's.
-    Replace(Vec<(&'static str, Vec<u8>)>),
+    Replace(Permissions),
+}
+
+/// The CORS headers of an allowed origin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Permissions {
+    /// The value of `access-control-allow-origin`.
+    pub origin: Cow<'static, [u8]>,
+    /// What else it gets.
+    pub granted: Rc<Granted>,
+}
+
+impl Permissions {
+    /// The headers and their values.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &[u8])> {
+        let timing = self.granted.timing;
+        let timing = timing.then_some(("timing-allow-origin", &*self.origin));
+        self.cors_headers().chain(timing)
+    }
+
+    /// Those among them that are among [`CORS_HEADERS`].
+    fn cors_headers(&self) -> impl Iterator<Item = (&'static str, &[u8])> {
+        let granted = &*self.granted;
+        let credentials = granted
+            .credentials
+            .then_some(("access-control-allow-credentials", &b"true"[..]));
+        let expose = granted.expose.as_ref();
+        let expose = expose.map(|names| ("access-control-expose-headers", names.as_bytes()));
+        let origin = ("access-control-allow-origin", &*self.origin);
+        [Some(origin), credentials, expose].into_iter().flatten()
+    }
 }
 
 impl Vary {
@@ -61,27 +95,44 @@ impl Vary {
 
     /// The value of a `vary` header of its own.
     #[must_use]
-    pub fn value(self) -> String {
-        self.names().join(", ")
+    pub fn value(self) -> &'static str {
+        match self {
+            Self::Nothing => "",
+            Self::Origin => "Origin",
+            Self::Preflight => {
+                "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
+            }
+        }
     }
 
     /// The value of `vary` that has the names which `present`, the header's values, do not have yet; `None` where they have all.
     #[must_use]
-    pub fn added_to<'a>(self, present: impl Iterator<Item = &'a [u8]>) -> Option<Vec<u8>> {
-        let present: Vec<&[u8]> = present.filter(|value| !value.is_empty()).collect();
-        let has = |name: &str| {
-            present
-                .iter()
-                .flat_map(|value| list_elements(value))
-                .any(|element| element == b"*" || element.eq_ignore_ascii_case(name.as_bytes()))
+    pub fn added_to<'a>(
+        self,
+        present: impl Iterator<Item = &'a [u8]>,
+    ) -> Option<Cow<'static, [u8]>> {
+        let mut present = present.filter(|value| !value.is_empty()).peekable();
+        if self == Self::Nothing {
+            return None;
+        }
+        if present.peek().is_none() {
+            return Some(Cow::Borrowed(self.value().as_bytes()));
+        }
+        self.appended_to(present.collect())
+    }
+
+    #[inline(never)]
+    fn appended_to(self, mut values: Vec<&[u8]>) -> Option<Cow<'static, [u8]>> {
+        let has = |name: &&str| {
+            let mut elements = values.iter().flat_map(|value| list_elements(value));
+            elements.any(|element| element == b"*" || element.eq_ignore_ascii_case(name.as_bytes()))
         };
-        let missing: Vec<&[u8]> = self
-            .names()
-            .iter()
-            .filter(|name| !has(name))
-            .map(|name| name.as_bytes())
-            .collect();
-        (!missing.is_empty()).then(|| [present, missing].concat().join(&b", "[..]))
+        let missing: Vec<&str> = self.names().iter().copied().filter(|n| !has(n)).collect();
+        if missing.is_empty() {
+            return None;
+        }
+        values.extend(missing.iter().map(|name| name.as_bytes()));
+        Some(Cow::Owned(values.join(&b", "[..])))
     }
 }
 
@@ -104,33 +155,47 @@ impl Plan {
     pub fn strip(vary: Vary) -> Self {
         Self {
             vary,
-            cors: Cors::Replace(Vec::new()),
+            cors: Cors::Strip,
         }
     }
 
     /// Carries it out. Where only `vary` changes, and the response has none, the other headers are not read.
     pub fn apply(&self, response: &mut Response) {
-        if *self == Self::default() {
-            return;
-        }
-        if self.cors == Cors::Keep && !response.has("vary") {
-            response.set("vary", self.vary.value().as_bytes());
-        } else {
-            response.edit(|headers| self.edit(headers));
+        match (&self.cors, self.vary) {
+            (Cors::Keep, Vary::Nothing) => {}
+            (Cors::Keep, vary) if !response.has("vary") => {
+                response.set("vary", vary.value().as_bytes());
+            }
+            _ => response.edit(|headers| self.edit(headers)),
         }
     }
 
+    #[inline(never)]
     fn edit(&self, headers: &mut Headers) {
+        if self.cors != Cors::Keep {
+            headers.remove_if(is_cors_header);
+        }
         if let Cors::Replace(permissions) = &self.cors {
-            headers.remove_if(|name| CORS_HEADERS.iter().any(|cors| cors.as_bytes() == name));
-            for (name, value) in permissions {
-                headers.set(name, value);
+            // All of these are gone.
+            for (name, value) in permissions.cors_headers() {
+                headers.add(name, value);
+            }
+            if permissions.granted.timing {
+                headers.set("timing-allow-origin", &permissions.origin);
             }
         }
         if let Some(value) = self.vary.added_to(headers.all("vary")) {
             headers.set("vary", &value);
         }
     }
+}
+
+fn is_cors_header(name: &[u8]) -> bool {
+    // Most names are told apart by their first bytes.
+    name.starts_with(b"acc")
+        && name
+            .strip_prefix(b"access-control-")
+            .is_some_and(|rest| CORS_HEADERS.contains(&rest))
 }
 
 #[cfg(test)]
@@ -189,10 +254,10 @@ mod tests {
         ];
         let plan = Plan {
             vary: Vary::Origin,
-            cors: Cors::Replace(vec![(
-                "access-control-allow-origin",
-                b"https://app.example".to_vec(),
-            )]),
+            cors: Cors::Replace(Permissions {
+                origin: b"https://app.example".into(),
+                granted: Rc::default(),
+            }),
         };
         let expected = [
             "x-other: stays",

@@ -1,9 +1,10 @@
 //! The checks of a policy.
 
 use super::RawPolicy;
-use crate::policy::{Names, Origins, Policy, Unmatched};
+use crate::policy::{Granted, Names, Origins, Policy, Unmatched};
 use filter_kit::config::Invalid;
 use filter_kit::values::{Duration, HeaderName, is_token};
+use std::rc::Rc;
 
 impl RawPolicy {
     pub(super) fn build(self) -> Result<Policy, Invalid> {
@@ -35,14 +36,16 @@ impl RawPolicy {
                 None => Names::default_methods(),
             },
             headers: Names::headers("allow_headers", self.allow_headers)?,
-            expose: match Names::headers("expose_headers", self.expose_headers)? {
-                Names::Any => Some("*".to_owned()),
-                Names::These(names) => (!names.is_empty()).then(|| names.join(", ")),
-            },
-            credentials,
-            max_age,
+            granted: Rc::new(Granted {
+                credentials,
+                expose: match Names::headers("expose_headers", self.expose_headers)? {
+                    Names::Any => Some("*".to_owned()),
+                    Names::These { list, .. } => (!list.is_empty()).then_some(list),
+                },
+                timing: self.timing_allow_origin,
+            }),
+            max_age: max_age.map(|seconds| seconds.to_string()),
             private_network: self.allow_private_network,
-            timing: self.timing_allow_origin,
             preflight_status: self.preflight.status.0,
             unmatched: Unmatched {
                 preflight: self.preflight.unmatched,
@@ -124,6 +127,6 @@ impl Names {
                 checked.push(check(name).map_err(|e| Invalid::new(e).at_index(key, i))?);
             }
         }
-        Ok(if any { Self::Any } else { Self::These(checked) })
+        Ok(if any { Self::Any } else { Self::these(checked) })
     }
 }

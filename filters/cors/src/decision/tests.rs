@@ -50,12 +50,13 @@ fn passed(decision: &Decision) -> (String, String) {
     };
     let cors = match &plan.cors {
         Cors::Keep => "the upstream's".to_owned(),
+        Cors::Strip => String::new(),
         Cors::Replace(headers) => headers
             .iter()
             .map(|(name, value)| format!("{name}: {}\n", String::from_utf8_lossy(value)))
             .collect(),
     };
-    (cors, plan.vary.value())
+    (cors, plan.vary.value().to_owned())
 }
 
 #[test]

@@ -46,7 +46,8 @@ impl Origin {
 
 impl Tuple {
     fn parse(text: &str) -> Option<Self> {
-        let (scheme, authority) = text.split_once("://")?;
+        let (scheme, authority) = text.split_once(':')?;
+        let authority = authority.strip_prefix("//")?;
         let scheme = scheme.to_ascii_lowercase();
         let (host, port) = host_and_port(authority.as_bytes())?;
         is_scheme(&scheme).then(|| Self::new(&scheme, &host, port))
@@ -54,10 +55,11 @@ impl Tuple {
 
     fn new(scheme: &str, host: &str, port: Option<u16>) -> Self {
         let port = explicit_port(scheme, port);
-        let text = match port {
-            None => format!("{scheme}://{host}"),
-            Some(port) => format!("{scheme}://{host}:{port}"),
-        };
+        let mut text = [scheme, "://", host].concat();
+        if let Some(port) = port {
+            text.push(':');
+            text.push_str(&port.to_string());
+        }
         Self {
             text: text.into(),
             scheme: scheme.len(),
