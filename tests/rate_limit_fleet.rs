@@ -147,6 +147,36 @@ fn no_request_waits_longer_than_the_timeout_and_the_service_is_taken_back_when_i
     envoy.assert_vm_alive();
 }
 
+// DESIGN 2 (v2), "The pipeline": "with `Pause` on body and trailers as long as a request waits, so that `allow_on_headers_stop_iteration` cannot
+// let it through".
+#[test]
+fn a_request_with_a_body_waits_for_the_service_whatever_stop_iteration_means() {
+    for allowed in [true, false] {
+        let service = RateLimitService::with_limits(LIMITS).unwrap();
+        service.delay(Duration::from_millis(300));
+        let envoy = Envoy::with_filter("rate-limit", config(", timeout: 9s, on_error: refuse"))
+            .cluster_at("rls", service.port(), Protocol::Http2)
+            .plugin(format!("allow_on_headers_stop_iteration: {allowed}"))
+            .start()
+            .unwrap();
+        for client in [Client::http1(), Client::http2()] {
+            let post = || {
+                let request = client.post(envoy.url("/")).body("b".repeat(50_000));
+                request.send().status
+            };
+            let before = envoy.upstream().count();
+            let statuses = [(); 3].map(|()| post());
+            let passed = statuses.iter().filter(|status| **status == 200).count();
+            let reached = envoy.upstream().count() - before;
+            assert_eq!(reached, passed as u64, "{allowed}: {statuses:?}");
+        }
+        assert_eq!(envoy.upstream().count(), 5, "the limit of the service");
+        let requests = envoy.upstream().requests();
+        assert!(requests.iter().all(|request| request.body.len() == 50_000));
+        envoy.assert_vm_alive();
+    }
+}
+
 fn header(key: &str, value: &str) -> HeaderValue {
     HeaderValue {
         key: key.to_owned(),
