@@ -35,15 +35,21 @@ impl Headers {
     /// Whether the host has to do anything.
     #[must_use]
     pub fn is_changed(&self) -> bool {
+        if !self.is_edited {
+            return false;
+        }
         let fields = self.fields.iter().enumerate();
-        let mut edited = fields.filter(|(at, field)| self.is_edited(*at, field));
+        let mut edited = fields.filter(|(at, field)| self.is_field_edited(*at, field));
         edited.any(|(_, field)| self.is_different(field, &self.tally(field)))
     }
 
     /// Calls `act` with each edit, in order.
     pub(crate) fn each_edit<'h>(&'h self, mut act: impl FnMut(Edit<'h>)) {
+        if !self.is_edited {
+            return;
+        }
         for (at, field) in self.fields.iter().enumerate() {
-            if self.is_edited(at, field) {
+            if self.is_field_edited(at, field) {
                 let tally = self.tally(field);
                 // Of several edited fields of a name, the first one stands for all.
                 if tally.first_edited != at || !self.is_different(field, &tally) {
@@ -60,7 +66,7 @@ impl Headers {
     }
 
     /// Whether a field came and is gone, or did not come and is there.
-    fn is_edited(&self, at: usize, field: &Field) -> bool {
+    fn is_field_edited(&self, at: usize, field: &Field) -> bool {
         (at < self.received) != field.present
     }
 

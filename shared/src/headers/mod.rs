@@ -22,6 +22,8 @@ pub struct Headers {
     fields: Vec<Field>,
     /// How many fields came from the host.
     received: usize,
+    /// Whether any field was ever edited.
+    is_edited: bool,
     touched: Touched,
 }
 
@@ -85,6 +87,7 @@ impl Headers {
             received: fields.len(),
             bytes,
             fields,
+            is_edited: false,
             touched: Touched::default(),
         }
     }
@@ -98,6 +101,7 @@ impl Headers {
         }
         headers.received = headers.fields.len();
         headers.touched = Touched::default();
+        headers.is_edited = false;
         headers
     }
 
@@ -203,6 +207,7 @@ impl Headers {
             let name = bytes.get(field.name.range()).unwrap_or_default();
             if fits(name) {
                 field.present = false;
+                self.is_edited = true;
                 self.touched.add(name);
             }
         }
@@ -221,6 +226,7 @@ impl Headers {
     }
 
     fn push(&mut self, name: &[u8], value: &[u8]) {
+        self.is_edited = true;
         self.touched.add(name);
         let (name, value) = (self.append(name), self.append(value));
         self.fields.push(Field {

@@ -1,7 +1,6 @@
 //! Many rules, of which few can match a request: those are found by the path, or by the host.
 
 use super::Match;
-use super::host::HostPattern;
 use super::path::PathPattern;
 use crate::request::Request;
 
@@ -46,17 +45,16 @@ impl MatchIndex {
             if let Some(paths) = paths.filter(|paths| !paths.is_empty()) {
                 for path in paths.concat() {
                     index.longest_path = index.longest_path.max(path.len());
-                    index.paths.push((hash(path), number));
+                    add(&mut index.paths, hash(path), number);
                 }
             } else if let Some(hosts) = &matches.hosts {
-                let entry = |host: &HostPattern| (hash_from_end(host.key()), number);
-                index.hosts.extend(hosts.iter().map(entry));
+                for host in hosts {
+                    add(&mut index.hosts, hash_from_end(host.key()), number);
+                }
             } else {
                 insert(&mut index.others, rule);
             }
         }
-        index.paths.sort_unstable();
-        index.hosts.sort_unstable();
         index.others.resize(index.rules.div_ceil(64), 0);
         index
     }
@@ -122,6 +120,12 @@ impl MatchIndex {
         }
         look_up(&self.hosts, hash, found);
     }
+}
+
+/// Puts an entry where it belongs. Tables are filled once and are short, and a sort takes more of a module than this.
+fn add(table: &mut Vec<(u32, u32)>, hash: u32, rule: u32) {
+    let at = table.partition_point(|(other, _)| *other <= hash);
+    table.insert(at, (hash, rule));
 }
 
 fn look_up(table: &[(u32, u32)], hash: u32, found: &mut Vec<u64>) {

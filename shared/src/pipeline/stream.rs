@@ -59,8 +59,18 @@ impl<F: Filter> Stream<F> {
 impl<F: Filter> Stream<F> {
     /// The head of the request is here.
     pub(crate) fn on_request(&mut self) -> Next {
-        let outcome = self.worker.on_request(self.context);
-        self.enter(outcome)
+        let mut other;
+        let state = match &mut self.phase {
+            Phase::Open(state) => state,
+            Phase::Answered(_) | Phase::Waits(_) => {
+                other = F::State::default();
+                &mut other
+            }
+        };
+        match self.worker.on_request(self.context, state) {
+            None => Next::Continue,
+            Some(outcome) => self.enter(outcome),
+        }
     }
 
     /// An answer to a gRPC call of this stream, or that there will be none.

@@ -46,12 +46,20 @@ impl<F: Filter> Worker<F> {
         worker
     }
 
-    /// Decides on a request. In `on_http_request_headers` of its stream.
-    pub(super) fn on_request(&self, stream: u32) -> Outcome<F::State> {
+    /// Decides on a request. In `on_http_request_headers` of its stream. `None`: it passes, and has left its state in place.
+    pub(super) fn on_request(
+        &self,
+        stream: u32,
+        state: &mut F::State,
+    ) -> Option<Outcome<F::State>> {
         let mut request = Request::default();
-        let mut state = F::State::default();
-        let flow = self.filter.on_request(&mut request, &mut state);
-        self.follow(flow, stream, request, state)
+        let flow = self.filter.on_request(&mut request, state);
+        if matches!(flow, Flow::Continue) {
+            self.write(&request);
+            self.after_request(stream);
+            return None;
+        }
+        Some(self.follow(flow, stream, request, std::mem::take(state)))
     }
 
     /// Decides again on a request that waits for a call. In `on_grpc_call_response` of its stream.
