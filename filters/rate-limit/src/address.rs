@@ -1,6 +1,7 @@
 //! Client addresses, and the networks that count as one client.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::fmt;
+use std::net::IpAddr;
 
 /// How much of a client's address tells it from others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,31 +12,91 @@ pub struct Prefixes {
     pub ipv6: u8,
 }
 
+/// The client that an address stands for: the address itself, or its network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Client {
+    /// The address, or the first of the network; of an IPv4 address the first four bytes.
+    octets: [u8; 16],
+    /// How many bytes it has.
+    size: u8,
+    /// How many bits tell it from others.
+    bits: u8,
+}
+
 impl Prefixes {
-    /// The client that an address stands for: the address itself, or its network as `2001:db8::/64`. `None` where the bytes are no address,
-    /// as with a UNIX socket. An IPv4 address in IPv6 form is an IPv4 address.
+    /// The client that an address stands for. `None` where the bytes are no address, as with a UNIX socket. An IPv4 address in IPv6 form is an
+    /// IPv4 address.
     #[must_use]
-    pub fn client(self, address: &[u8]) -> Option<String> {
+    pub fn client(self, address: &[u8]) -> Option<Client> {
+        if let Some(address) = parse_ipv4(address) {
+            return Some(self.of_ipv4(address));
+        }
         let address: IpAddr = std::str::from_utf8(address).ok()?.parse().ok()?;
         Some(match address.to_canonical() {
-            IpAddr::V4(address) => {
-                let network = Ipv4Addr::from_bits(address.to_bits() & ipv4_mask(self.ipv4));
-                named(network.into(), self.ipv4, 32)
-            }
-            IpAddr::V6(address) => {
-                let network = Ipv6Addr::from_bits(address.to_bits() & ipv6_mask(self.ipv6));
-                named(network.into(), self.ipv6, 128)
-            }
+            IpAddr::V4(address) => self.of_ipv4(address.to_bits()),
+            IpAddr::V6(address) => Client {
+                octets: (address.to_bits() & ipv6_mask(self.ipv6)).to_be_bytes(),
+                size: 16,
+                bits: self.ipv6,
+            },
         })
+    }
+
+    fn of_ipv4(self, address: u32) -> Client {
+        let network = u128::from(address & ipv4_mask(self.ipv4)) << 96;
+        Client {
+            octets: network.to_be_bytes(),
+            size: 4,
+            bits: self.ipv4,
+        }
     }
 }
 
-fn named(network: IpAddr, bits: u8, all: u8) -> String {
-    if bits >= all {
-        network.to_string()
-    } else {
-        format!("{network}/{bits}")
+impl Client {
+    /// Bytes that no other client of the same [`Prefixes`] has.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        self.octets.get(..self.size.into()).unwrap_or_default()
     }
+}
+
+impl fmt::Display for Client {
+    /// As `10.1.2.3` or `2001:db8::/64`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [a, b, c, d, ..] = self.octets;
+        let (address, all) = if self.size == 4 {
+            (IpAddr::from([a, b, c, d]), 32)
+        } else {
+            (IpAddr::from(self.octets), 128)
+        };
+        if self.bits >= all {
+            address.fmt(f)
+        } else {
+            write!(f, "{address}/{}", self.bits)
+        }
+    }
+}
+
+/// An IPv4 address in dotted decimal, without leading zeros.
+fn parse_ipv4(text: &[u8]) -> Option<u32> {
+    let (mut address, mut octet, mut octets) = (0_u32, None, 0_u32);
+    for &byte in text {
+        match (byte, octet) {
+            (b'0'..=b'9', None) => octet = Some(u32::from(byte & 0xf)),
+            (b'0'..=b'9', Some(before @ 1..=25)) => {
+                let value = before.wrapping_mul(10).wrapping_add(u32::from(byte & 0xf));
+                octet = Some(value).filter(|value| *value <= 255);
+                octet?;
+            }
+            (b'.', Some(value)) => {
+                address = address << 8 | value;
+                octets = octets.wrapping_add(1);
+                octet = None;
+            }
+            _ => return None,
+        }
+    }
+    (octets == 3).then_some(address << 8 | octet?)
 }
 
 fn ipv4_mask(bits: u8) -> u32 {
@@ -51,6 +112,8 @@ fn ipv6_mask(bits: u8) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+    use std::net::Ipv4Addr;
 
     #[test]
     fn a_network_is_one_client() {
@@ -70,12 +133,36 @@ mod tests {
         ] {
             let prefixes = Prefixes { ipv4, ipv6 };
             assert_eq!(
-                prefixes.client(address.as_bytes()).as_deref(),
+                prefixes
+                    .client(address.as_bytes())
+                    .map(|client| client.to_string())
+                    .as_deref(),
                 client,
                 "{address}/{ipv4}/{ipv6}"
             );
         }
         let any = Prefixes { ipv4: 32, ipv6: 64 };
         assert_eq!(any.client(b"\xff\xfe"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn an_ipv4_address_is_what_the_standard_library_takes_for_one(text in "([0-9]{1,4}|[.:x]){0,9}", octets: [u8; 4]) {
+            let standard = |text: &str| text.parse::<Ipv4Addr>().ok().map(Ipv4Addr::to_bits);
+            prop_assert_eq!(parse_ipv4(text.as_bytes()), standard(&text));
+            let text = Ipv4Addr::from(octets).to_string();
+            prop_assert_eq!(parse_ipv4(text.as_bytes()), standard(&text));
+        }
+
+        #[test]
+        fn two_clients_have_the_same_bytes_if_their_names_are_the_same(one: [u8; 5], other: [u8; 5], ipv4 in 1_u8..=32, ipv6 in 1_u8..=128) {
+            let prefixes = Prefixes { ipv4, ipv6 };
+            let client = |[kind, a, b, c, d]: [u8; 5]| {
+                let address = if kind % 2 == 0 { format!("{a}.{b}.{c}.{d}") } else { format!("20{a:02x}:{b:x}::{c:x}:{d:x}") };
+                prefixes.client(address.as_bytes()).unwrap()
+            };
+            let (one, other) = (client(one), client(other));
+            prop_assert_eq!(one.bytes() == other.bytes(), one.to_string() == other.to_string());
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod charge;
 
+use crate::few::Few;
 use crate::fields::Standing;
 use crate::key::Entry;
 use crate::limit::Limit;
@@ -16,9 +17,9 @@ pub struct Decision {
     /// Whether it passes.
     pub verdict: Verdict,
     /// The state of the limits that are enforced, for the fields of its response.
-    pub standings: Vec<Standing>,
+    pub standings: Few<Standing>,
     /// The outcome of each limit, by its place in the list.
-    pub outcomes: Vec<(usize, Outcome)>,
+    pub outcomes: Few<(usize, Outcome)>,
     /// What else is to be counted.
     pub incidents: Incidents,
 }
@@ -71,7 +72,7 @@ pub struct Incidents {
     pub malformed_host: bool,
 }
 
-/// A question for the rate limit service: one limit.
+/// A question for the rate limit service: one bucket of a limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
     /// The limit, by its place in the list.
@@ -97,13 +98,25 @@ impl Decision {
     pub fn new(verdict: Verdict) -> Self {
         Self {
             verdict,
-            standings: Vec::new(),
-            outcomes: Vec::new(),
+            standings: Few::None,
+            outcomes: Few::None,
             incidents: Incidents::default(),
         }
     }
 
+    /// Notes that a limit lets a request pass, unless another of its buckets did not.
+    pub fn pass(&mut self, index: usize) {
+        if self
+            .outcomes
+            .last()
+            .is_none_or(|(limit, _)| *limit != index)
+        {
+            self.outcomes.push((index, Outcome::Passed));
+        }
+    }
+
     /// Notes that a limit refuses. Returns whether that ends the request.
+    #[inline(never)]
     pub fn refuse(&mut self, index: usize, limit: &Limit, reason: Reason) -> bool {
         let enforced = limit.mode == Mode::Enforce;
         add(&mut self.incidents.contended, reason == Reason::Contended);
@@ -112,7 +125,10 @@ impl Decision {
         } else {
             Outcome::Reported
         };
-        self.outcomes.push((index, outcome));
+        match self.outcomes.last_mut() {
+            Some((limit, other)) if *limit == index => *other = outcome,
+            _ => self.outcomes.push((index, outcome)),
+        }
         if enforced {
             self.verdict = Verdict::Refuse(Refusal {
                 limit: Some(index),
@@ -122,7 +138,26 @@ impl Decision {
         enforced
     }
 
+    /// Whether the limit that was asked last refuses, or would.
+    #[must_use]
+    pub fn is_refused_by(&self, index: usize) -> bool {
+        matches!(self.outcomes.last(), Some((limit, outcome)) if *limit == index && *outcome != Outcome::Passed)
+    }
+
+    /// Notes the state of a bucket of a limit that is enforced: of several the one that refuses, or the one with the least left.
+    pub fn stand(&mut self, standing: Standing, refuses: bool) {
+        match self.standings.last_mut() {
+            Some(other) if other.limit == standing.limit => {
+                if refuses || standing.is_below(other) {
+                    *other = standing;
+                }
+            }
+            _ => self.standings.push(standing),
+        }
+    }
+
     /// Notes that the filter itself refuses. Returns whether that ends the request.
+    #[inline(never)]
     fn refuse_by_filter(&mut self, mode: Mode, reason: Reason) -> bool {
         let enforced = mode == Mode::Enforce;
         if enforced {

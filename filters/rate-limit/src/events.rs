@@ -54,6 +54,15 @@ struct ByLimit {
     reported: Counter,
 }
 
+impl ByLimit {
+    #[cold]
+    fn report(&self) {
+        self.reported.increment();
+        let name = &self.name;
+        report(&format!("the request would be refused by the limit {name}"));
+    }
+}
+
 impl Counting {
     /// Defines the counters. At load, never per request.
     #[must_use]
@@ -81,20 +90,24 @@ impl Counting {
 
     /// Counts a decision, and logs what it would have refused.
     pub fn count(&self, decision: &Decision) {
-        for (limit, outcome) in &decision.outcomes {
-            let Some(counters) = self.by_limit.get(*limit) else {
-                continue;
-            };
-            match outcome {
-                Outcome::Passed => counters.passed.increment(),
-                Outcome::Refused => counters.refused.increment(),
-                Outcome::Reported => {
-                    counters.reported.increment();
-                    let name = &counters.name;
-                    report(&format!("the request would be refused by the limit {name}"));
+        for (limit, outcome) in decision.outcomes.iter() {
+            if let Some(counters) = self.by_limit.get(*limit) {
+                match outcome {
+                    Outcome::Passed => counters.passed.increment(),
+                    Outcome::Refused => counters.refused.increment(),
+                    Outcome::Reported => counters.report(),
                 }
             }
         }
+        // Mostly there is nothing else.
+        if !matches!(decision.verdict, Verdict::Pass) || decision.incidents != Incidents::default()
+        {
+            self.count_incidents(decision);
+        }
+    }
+
+    #[cold]
+    fn count_incidents(&self, decision: &Decision) {
         for reason in reported(decision.incidents) {
             report(&format!(
                 "the request would be refused: {}",

@@ -1,9 +1,17 @@
 //! Fields that tell clients of their limits: `RateLimit` and `RateLimit-Policy` of draft-ietf-httpapi-ratelimit-headers-10, and the older
 //! `X-RateLimit-*`.
 
+mod label;
+mod number;
+
 use crate::quota::{Left, whole_seconds};
 use filter_kit::response::Response;
+use label::policy;
+use number::Number;
 use serde::Deserialize;
+use std::borrow::Cow;
+
+pub use label::Label;
 
 /// Which fields tell clients of their limits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -24,18 +32,41 @@ pub enum FieldStyle {
 /// The state of a client at a limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
-    /// The limit's name, of letters, digits, `-` and `_`.
-    pub name: String,
-    /// How many requests there are in the window.
-    pub requests: u64,
-    /// The window in seconds; `None` where the rate limit service does not say.
-    pub window: Option<u64>,
+    /// The limit, by its place in the list.
+    pub limit: usize,
     /// What is left.
     pub left: Left,
+    /// The quota, where the rate limit service tells it.
+    pub told: Option<Box<Told>>,
 }
 
-/// A header of a response.
-pub type Field = (&'static str, String);
+/// A quota as the rate limit service tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// How many requests there are in the window.
+    pub requests: u64,
+    /// The window in seconds; `None` where the service does not say.
+    pub window: Option<u64>,
+}
+
+/// The fields of a response.
+#[derive(Debug, Default)]
+pub struct Fields<'l> {
+    /// The draft's list of quotas.
+    policy: Option<Cow<'l, str>>,
+    /// The draft's list of what is left.
+    state: Vec<u8>,
+    legacy: Option<Legacy<'l>>,
+}
+
+#[derive(Debug)]
+struct Legacy<'l> {
+    requests: Cow<'l, str>,
+    remaining: Number,
+    reset: Number,
+    /// What remains, as a number.
+    left: u64,
+}
 
 const LEGACY_LIMIT: &str = "x-ratelimit-limit";
 const LEGACY_REMAINING: &str = "x-ratelimit-remaining";
@@ -51,152 +82,153 @@ impl FieldStyle {
     }
 }
 
-/// The fields of a response.
-#[must_use]
-pub fn fields(style: FieldStyle, standings: &[Standing]) -> Vec<Field> {
-    let mut fields = Vec::new();
-    if standings.is_empty() {
-        return fields;
-    }
-    if style.draft() {
-        let policies: Vec<_> = standings.iter().map(policy).collect();
-        let states: Vec<_> = standings.iter().map(state).collect();
-        fields.push(("ratelimit-policy", policies.join(", ")));
-        fields.push(("ratelimit", states.join(", ")));
-    }
-    if style.legacy()
-        && let Some(least) = least(standings)
-    {
-        fields.push((LEGACY_LIMIT, least.requests.to_string()));
-        fields.push((LEGACY_REMAINING, least.left.remaining.to_string()));
-        fields.push((LEGACY_RESET, reset(least).to_string()));
-    }
-    fields
-}
-
-/// Puts fields on a response, which may have some of another limiter behind this one: the draft's fields are lists, and of the older ones
-/// those with the least left stay.
-pub fn write(fields: &[Field], response: &mut Response) {
-    let ours = fields
-        .iter()
-        .find(|(name, _)| *name == LEGACY_REMAINING)
-        .and_then(|(_, value)| value.parse::<u64>().ok());
-    let theirs_stay = ours.is_some_and(|ours| {
-        response
-            .value(LEGACY_REMAINING)
-            .and_then(|value| std::str::from_utf8(&value).ok()?.trim().parse::<u64>().ok())
-            .is_some_and(|theirs| theirs < ours)
-    });
-    for (name, value) in fields {
-        match (is_legacy(name), theirs_stay) {
-            (true, true) => {}
-            (true, false) => response.set(name, value.as_bytes()),
-            (false, _) => response.add(name, value.as_bytes()),
+impl Standing {
+    /// The state at a limit of this process.
+    #[must_use]
+    pub fn new(limit: usize, left: Left) -> Self {
+        Self {
+            limit,
+            left,
+            told: None,
         }
     }
+
+    /// Whether less is left than at the other; of the same, whether it takes longer.
+    #[must_use]
+    pub fn is_below(&self, other: &Self) -> bool {
+        let rank = |s: &Self| (s.left.remaining, std::cmp::Reverse(s.left.reset));
+        rank(self) < rank(other)
+    }
 }
 
-fn is_legacy(name: &str) -> bool {
-    name.starts_with("x-")
-}
+impl<'l> Fields<'l> {
+    /// The fields of a response: the draft's of all these limits, the older ones of the limit that refused the request, or else of the one with
+    /// the least left. They are written into the memory of `buffer`.
+    #[must_use]
+    pub fn new(
+        style: FieldStyle,
+        standings: &[Standing],
+        refused_by: Option<usize>,
+        label: impl Fn(usize) -> Option<&'l Label>,
+        mut buffer: Vec<u8>,
+    ) -> Self {
+        buffer.clear();
+        let mut fields = Self::default();
+        if style == FieldStyle::None {
+            return fields;
+        }
+        let shown = match refused_by {
+            Some(limit) => standings.iter().find(|standing| standing.limit == limit),
+            None => standings
+                .iter()
+                .reduce(|least, other| if other.is_below(least) { other } else { least }),
+        };
+        for standing in standings {
+            let Some(label) = label(standing.limit) else {
+                continue;
+            };
+            let told = standing.told.as_deref();
+            let remaining = Number::new(standing.left.remaining);
+            let reset = Number::new(whole_seconds(standing.left.reset));
+            if style.draft() {
+                let policy = match told {
+                    None => Cow::Borrowed(label.policy.as_str()),
+                    Some(told) => Cow::Owned(policy(&label.name, *told)),
+                };
+                fields.list(policy, &mut buffer);
+                buffer.extend_from_slice(label.name.as_bytes());
+                buffer.extend_from_slice(b";r=");
+                buffer.extend_from_slice(remaining.digits());
+                buffer.extend_from_slice(b";t=");
+                buffer.extend_from_slice(reset.digits());
+            }
+            if style.legacy() && shown.is_some_and(|shown| std::ptr::eq(shown, standing)) {
+                let requests = match told {
+                    None => Cow::Borrowed(label.requests.as_str()),
+                    Some(told) => Cow::Owned(told.requests.to_string()),
+                };
+                fields.legacy = Some(Legacy {
+                    requests,
+                    remaining,
+                    reset,
+                    left: standing.left.remaining,
+                });
+            }
+        }
+        fields.state = buffer;
+        fields
+    }
 
-/// Draft, section 3: `"per-client";q=100;w=60`.
-fn policy(standing: &Standing) -> String {
-    let window = standing
-        .window
-        .map(|seconds| format!(";w={seconds}"))
-        .unwrap_or_default();
-    format!("\"{}\";q={}{window}", standing.name, standing.requests)
-}
+    /// Adds a limit to the draft's lists; its state, as `"per-client";r=19;t=12` (draft, section 4), is for the caller to add.
+    fn list(&mut self, policy: Cow<'l, str>, state: &mut Vec<u8>) {
+        match &mut self.policy {
+            Some(policies) => {
+                let policies = policies.to_mut();
+                policies.push_str(", ");
+                policies.push_str(&policy);
+                state.extend_from_slice(b", ");
+            }
+            none => *none = Some(policy),
+        }
+    }
 
-/// Draft, section 4: `"per-client";r=19;t=12`.
-fn state(standing: &Standing) -> String {
-    let Standing { name, left, .. } = standing;
-    format!("\"{name}\";r={};t={}", left.remaining, reset(standing))
-}
+    /// The buffer, for the next response.
+    #[must_use]
+    pub fn into_buffer(self) -> Vec<u8> {
+        self.state
+    }
 
-/// The one with the least left; of several, the one that takes the longest.
-fn least(standings: &[Standing]) -> Option<&Standing> {
-    standings
-        .iter()
-        .min_by_key(|s| (s.left.remaining, std::cmp::Reverse(s.left.reset)))
-}
+    /// Names and values of the draft's fields.
+    fn draft(&self) -> Option<[(&'static str, &[u8]); 2]> {
+        let policy = self.policy.as_ref()?;
+        Some([
+            ("ratelimit-policy", policy.as_bytes()),
+            ("ratelimit", &self.state),
+        ])
+    }
 
-fn reset(standing: &Standing) -> u64 {
-    whole_seconds(standing.left.reset)
+    /// Names and values of the older ones.
+    fn legacy(&self) -> Option<[(&'static str, &[u8]); 3]> {
+        let legacy = self.legacy.as_ref()?;
+        Some([
+            (LEGACY_LIMIT, legacy.requests.as_bytes()),
+            (LEGACY_REMAINING, legacy.remaining.digits()),
+            (LEGACY_RESET, legacy.reset.digits()),
+        ])
+    }
+
+    /// Names and values.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &[u8])> {
+        let draft = self.draft().into_iter().flatten();
+        draft.chain(self.legacy().into_iter().flatten())
+    }
+
+    /// Puts the fields on a response, but for those that `is_given` otherwise. It may have some of another limiter behind this one: the draft's
+    /// fields are lists, and of the older ones those with the least left stay.
+    pub fn write(&self, response: &mut Response, is_given: impl Fn(&str) -> bool) {
+        for (name, value) in self.draft().into_iter().flatten() {
+            if !is_given(name) {
+                response.add(name, value);
+            }
+        }
+        let Some(legacy) = &self.legacy else {
+            return;
+        };
+        let theirs_stay = !is_given(LEGACY_REMAINING)
+            && response
+                .value(LEGACY_REMAINING)
+                .and_then(|value| std::str::from_utf8(&value).ok()?.trim().parse::<u64>().ok())
+                .is_some_and(|theirs| theirs < legacy.left);
+        if theirs_stay {
+            return;
+        }
+        for (name, value) in self.legacy().into_iter().flatten() {
+            if !is_given(name) {
+                response.set(name, value);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use filter_kit::headers::Headers;
-    use std::time::Duration;
-
-    fn standing(name: &str, remaining: u64, reset_ms: u64) -> Standing {
-        Standing {
-            name: name.to_owned(),
-            requests: 100,
-            window: Some(60),
-            left: Left {
-                remaining,
-                reset: Duration::from_millis(reset_ms),
-            },
-        }
-    }
-
-    #[test]
-    fn the_draft_lists_all_limits_and_the_older_fields_the_one_with_the_least_left() {
-        let standings = [standing("a", 19, 12_001), standing("b", 3, 1000)];
-        let draft = [
-            ("ratelimit-policy", "\"a\";q=100;w=60, \"b\";q=100;w=60"),
-            ("ratelimit", "\"a\";r=19;t=13, \"b\";r=3;t=1"),
-        ];
-        let legacy = [
-            ("x-ratelimit-limit", "100"),
-            ("x-ratelimit-remaining", "3"),
-            ("x-ratelimit-reset", "1"),
-        ];
-        for (style, expected) in [
-            (FieldStyle::Draft, draft.to_vec()),
-            (FieldStyle::Legacy, legacy.to_vec()),
-            (FieldStyle::Both, [&draft[..], &legacy].concat()),
-            (FieldStyle::None, vec![]),
-        ] {
-            let got = fields(style, &standings);
-            let got: Vec<_> = got.iter().map(|(n, v)| (*n, v.as_str())).collect();
-            assert_eq!(got, expected, "{style:?}");
-        }
-        assert_eq!(fields(FieldStyle::Both, &[]), vec![]);
-        let open = Standing {
-            window: None,
-            ..standing("c", 1, 0)
-        };
-        assert_eq!(fields(FieldStyle::Draft, &[open])[0].1, "\"c\";q=100");
-    }
-
-    #[test]
-    fn fields_of_a_limiter_behind_are_kept_where_less_is_left_there() {
-        let ours = fields(FieldStyle::Both, &[standing("a", 5, 0)]);
-        for (theirs, remaining) in [
-            (None, "5"),
-            (Some("9"), "5"),
-            (Some("5"), "5"),
-            (Some("4"), "4"),
-            (Some("x"), "5"),
-        ] {
-            let mut pairs = vec![("ratelimit", "\"b\";r=9;t=1")];
-            pairs.extend(theirs.map(|theirs| ("x-ratelimit-remaining", theirs)));
-            let mut response = Response::of(Headers::new(&pairs));
-            write(&ours, &mut response);
-            let headers = response.headers();
-            let values = |name| headers.all(name).collect::<Vec<_>>();
-            assert_eq!(
-                values("ratelimit"),
-                [&b"\"b\";r=9;t=1"[..], b"\"a\";r=5;t=0"]
-            );
-            assert_eq!(values("x-ratelimit-remaining"), [remaining.as_bytes()]);
-            let limit = (remaining == "5").then_some(&b"100"[..]);
-            assert_eq!(headers.first("x-ratelimit-limit"), limit, "{theirs:?}");
-        }
-    }
-}
+mod tests;

@@ -3,8 +3,9 @@
 use crate::config::{Config, OnError};
 use crate::decision::{Checks, Decision, Question, Refusal, Verdict, decide, without_service};
 use crate::events::{Counting, Event};
-use crate::fields::{self, Field, FieldStyle};
-use crate::limits::Limits;
+use crate::few::Few;
+use crate::fields::{FieldStyle, Fields, Standing};
+use crate::limits::{Limits, Plugin, Tables};
 use crate::reply::{self, Extra};
 use crate::service::{Answer, Service, answered};
 use filter_kit::host::{SharedData, random_seed};
@@ -13,6 +14,7 @@ use filter_kit::reply::{LocalReply, ReplyTemplate};
 use filter_kit::request::Request;
 use filter_kit::response::Response;
 use filter_kit::values::HeaderName;
+use std::cell::RefCell;
 
 /// The filter on one worker.
 #[derive(Debug)]
@@ -23,15 +25,25 @@ pub struct RateLimit {
     response: ReplyTemplate,
     service: Option<Service>,
     counting: Counting,
+    /// For the fields of a response.
+    buffer: RefCell<Vec<u8>>,
 }
 
 /// What a request leaves for its response, or for the answer of the rate limit service.
 #[derive(Debug, Default)]
 pub struct State {
-    fields: Vec<Field>,
-    /// From the rate limit service.
-    extra: Vec<(HeaderName, Vec<u8>)>,
-    waiting: Option<(Decision, Vec<Question>)>,
+    /// For the fields.
+    standings: Few<Standing>,
+    asked: Option<Box<Asked>>,
+}
+
+/// What a request leaves that the rate limit service is asked about.
+#[derive(Debug)]
+enum Asked {
+    /// It waits for the answer.
+    Waits(Decision, Vec<Question>),
+    /// Headers of the answer, for the response.
+    Answered(Vec<(HeaderName, Vec<u8>)>),
 }
 
 impl Filter for RateLimit {
@@ -46,13 +58,12 @@ impl Filter for RateLimit {
 
     fn new(config: Config) -> Self {
         let counting = Counting::define(&config.limits);
-        let limits = Limits::new(
-            config.limits,
-            config.exempt,
-            config.max_keys,
-            &SharedData,
-            random_seed(),
-        );
+        let tables = Tables {
+            max_keys: config.max_keys,
+            plugin: Plugin::of_host(),
+            seed: random_seed(),
+        };
+        let limits = Limits::new(config.limits, config.exempt, &tables, &SharedData);
         Self {
             checks: Checks {
                 mode: config.mode,
@@ -63,6 +74,7 @@ impl Filter for RateLimit {
             response: config.response,
             service: config.service,
             counting,
+            buffer: RefCell::default(),
         }
     }
 
@@ -72,20 +84,19 @@ impl Filter for RateLimit {
         if self.limits.is_empty() {
             return Flow::Continue;
         }
-        let now = request.now();
-        let mut decision = decide(&self.limits, request, self.checks, &SharedData, now);
-        match std::mem::replace(&mut decision.verdict, Verdict::Pass) {
-            Verdict::Ask(questions) => self.ask(decision, questions, request, state),
-            verdict => {
-                decision.verdict = verdict;
-                self.apply(&decision, Extra::default(), request, state)
-            }
+        let mut decision = decide(&self.limits, request, self.checks, &SharedData, || {
+            request.now()
+        });
+        if matches!(decision.verdict, Verdict::Pass) {
+            self.pass(&mut decision, state);
+            return Flow::Continue;
         }
+        self.apply(decision, Extra::default(), request, state)
     }
 
     /// The rate limit service has answered, or will not.
     fn on_resume(&self, request: &mut Request, state: &mut State, wake: Wake) -> Flow {
-        let Some((decision, questions)) = state.waiting.take() else {
+        let Some(Asked::Waits(decision, questions)) = state.asked.take().map(|asked| *asked) else {
             return Flow::Continue;
         };
         let Wake::Answer(Some(bytes)) = wake else {
@@ -100,7 +111,7 @@ impl Filter for RateLimit {
             Event::ServiceOk
         });
         let decision = answered(decision, &questions, &answer, &self.limits);
-        let flow = self.apply(&decision, answer.for_client, request, state);
+        let flow = self.apply(decision, answer.for_client, request, state);
         if flow == Flow::Continue && !answer.for_upstream.is_empty() {
             request.edit(|headers| {
                 for (name, value) in &answer.for_upstream {
@@ -112,12 +123,19 @@ impl Filter for RateLimit {
     }
 
     fn on_response(&self, response: &mut Response, state: &mut State) {
-        let State { fields, extra, .. } = std::mem::take(state);
-        if fields.is_empty() && extra.is_empty() {
+        if state.standings.is_empty() && state.asked.is_none() {
             return;
         }
-        fields::write(&fields, response);
-        for (name, value) in &extra {
+        let extra = match state.asked.as_deref() {
+            Some(Asked::Answered(extra)) => extra.as_slice(),
+            _ => &[],
+        };
+        // Those that the rate limit service gives itself are left to it.
+        let is_given = |name: &str| extra.iter().any(|(other, _)| other.as_str() == name);
+        let fields = self.fields(&state.standings, None, self.buffer.take());
+        fields.write(response, is_given);
+        self.buffer.replace(fields.into_buffer());
+        for (name, value) in extra {
             response.add(name.as_str(), value);
         }
     }
@@ -136,7 +154,7 @@ impl RateLimit {
             return self.do_without(decision, &questions, request, state);
         };
         let call = service.call(&questions);
-        state.waiting = Some((decision, questions));
+        state.asked = Some(Box::new(Asked::Waits(decision, questions)));
         Flow::Wait(Wait::Call(call))
     }
 
@@ -157,28 +175,40 @@ impl RateLimit {
             on_error.unwrap_or(OnError::Refuse),
             (&SharedData, request.now()),
         );
-        self.apply(&decision, Extra::default(), request, state)
+        self.apply(decision, Extra::default(), request, state)
     }
 
-    /// Applies what was decided; the rate limit service has been asked.
+    /// Applies what was decided. `extra` is of the rate limit service, where it was asked.
     fn apply(
         &self,
-        decision: &Decision,
+        mut decision: Decision,
         extra: Extra,
         request: &Request,
         state: &mut State,
     ) -> Flow {
-        self.counting.count(decision);
-        match &decision.verdict {
-            Verdict::Refuse(refusal) => {
-                Flow::Reply(self.refusal(refusal, decision, extra, request))
+        match &mut decision.verdict {
+            Verdict::Ask(questions) => {
+                let questions = std::mem::take(questions);
+                self.ask(decision, questions, request, state)
             }
-            Verdict::Pass | Verdict::Exempt | Verdict::Ask(_) => {
-                state.fields = self.fields(decision, &extra.headers);
-                state.extra = extra.headers;
+            Verdict::Refuse(refusal) => {
+                let refusal = refusal.clone();
+                self.counting.count(&decision);
+                Flow::Reply(self.refusal(&refusal, &decision, extra, request))
+            }
+            Verdict::Pass | Verdict::Exempt => {
+                self.pass(&mut decision, state);
+                if !extra.headers.is_empty() {
+                    state.asked = Some(Box::new(Asked::Answered(extra.headers)));
+                }
                 Flow::Continue
             }
         }
+    }
+
+    fn pass(&self, decision: &mut Decision, state: &mut State) {
+        self.counting.count(decision);
+        state.standings = std::mem::take(&mut decision.standings);
     }
 
     fn refusal(
@@ -188,24 +218,27 @@ impl RateLimit {
         extra: Extra,
         request: &Request,
     ) -> LocalReply {
-        let fields = self.fields(decision, &extra.headers);
+        let fields = self.fields(&decision.standings, refusal.limit, Vec::new());
         let limit = refusal.limit.and_then(|index| self.limits.get(index));
         let name = limit.map_or("", |(limit, _)| limit.name.as_str());
         reply::reply(
             &refusal.reason,
             name,
-            fields,
+            &fields,
             extra,
             &self.response,
             request,
         )
     }
 
-    /// The fields of a response, but for those that the rate limit service gives itself.
-    fn fields(&self, decision: &Decision, extra: &[(HeaderName, Vec<u8>)]) -> Vec<Field> {
-        let mut fields = fields::fields(self.fields, &decision.standings);
-        fields.retain(|(name, _)| !extra.iter().any(|(other, _)| other.as_str() == *name));
-        fields
+    fn fields(
+        &self,
+        standings: &[Standing],
+        refused_by: Option<usize>,
+        buffer: Vec<u8>,
+    ) -> Fields<'_> {
+        let label = |limit| self.limits.label(limit);
+        Fields::new(self.fields, standings, refused_by, label, buffer)
     }
 }
 

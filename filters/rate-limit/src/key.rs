@@ -1,12 +1,13 @@
 //! Keys: what tells the requests of one bucket from those of another.
 
-use crate::address::Prefixes;
+mod combined;
+
+use crate::address::{Client, Prefixes};
 use filter_kit::request::{Request, decode};
 use filter_kit::values::HeaderName;
+use std::borrow::Cow;
 
-/// The value of a key part for which the request has several values. A client could pass a limit by adding values, whichever of them the
-/// upstream goes by; so all such requests share a bucket.
-pub const REPEATED: &[u8] = b"repeated";
+pub use combined::{Entry, Key, Keys, MOST_KEYS, bytes, keys, plain};
 
 /// A part of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,33 +30,105 @@ pub enum KeyPart {
     Value(String),
 }
 
-/// A part of a key with its value in a request: an entry of a descriptor for the rate limit service.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// The name, as Envoy's rate limit actions have it.
-    pub name: String,
-    /// The value, any bytes, never empty.
-    pub value: Vec<u8>,
+/// The value of a part in a request, never empty.
+#[derive(Debug, Clone)]
+pub enum Value<'r> {
+    /// As it was sent, or as the configuration says.
+    AsIs(&'r [u8]),
+    /// Decoded.
+    Decoded(Vec<u8>),
+    /// The client.
+    Client(Client),
+}
+
+/// How many values a part has in a request.
+enum Values<'r> {
+    Missing,
+    One(Value<'r>),
+    Several,
+}
+
+impl Value<'_> {
+    /// Bytes that no other value of the part has.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::AsIs(bytes) => bytes,
+            Self::Decoded(bytes) => bytes,
+            Self::Client(client) => client.bytes(),
+        }
+    }
+
+    /// The value for the rate limit service.
+    #[must_use]
+    pub fn text(&self) -> Vec<u8> {
+        match self {
+            Self::Client(client) => client.to_string().into_bytes(),
+            other => other.bytes().to_vec(),
+        }
+    }
+}
+
+impl PartialEq for Value<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes() == other.bytes()
+    }
+}
+
+impl Eq for Value<'_> {}
+
+impl<'r> From<Cow<'r, [u8]>> for Value<'r> {
+    fn from(bytes: Cow<'r, [u8]>) -> Self {
+        match bytes {
+            Cow::Borrowed(bytes) => Self::AsIs(bytes),
+            Cow::Owned(bytes) => Self::Decoded(bytes),
+        }
+    }
 }
 
 impl KeyPart {
-    /// The part in a request; `None` where it is missing or empty, the host malformed, or the path has too many readings.
-    #[must_use]
-    pub fn of(&self, request: &Request) -> Option<Entry> {
+    /// The value in a request, where it is the only one and stands there as it is. `None` says nothing: it may have others, or none.
+    fn plain<'r>(&'r self, request: &'r Request) -> Option<&'r [u8]> {
         let value = match self {
-            Self::ClientIp(prefixes) => prefixes.client(request.source_address()?)?.into_bytes(),
-            Self::Header(name) => single(request.values(name.as_str()).map(<[u8]>::trim_ascii))?,
-            Self::Query(name) => single(request.query_values(name))?,
-            Self::Cookie(name) => single(request.cookie_values(name).map(decode))?,
-            Self::Path => request.canonical_path().ok()?.to_vec(),
-            Self::Method => request.method().to_vec(),
-            Self::Host => request.host().ok()?.to_vec(),
-            Self::Value(text) => text.clone().into_bytes(),
+            Self::Header(name) if name.as_str() != "host" => {
+                request.headers().only(name.as_str())?.trim_ascii()
+            }
+            _ => return None,
         };
-        (!value.is_empty()).then(|| Entry {
-            name: self.name().to_owned(),
-            value,
-        })
+        (!value.is_empty()).then_some(value)
+    }
+
+    /// The one value in a request. Missing where it is empty, the host malformed, or the path has too many readings.
+    fn values<'r>(&'r self, request: &'r Request) -> Values<'r> {
+        let value = match self {
+            Self::Header(name) if name.as_str() != "host" => {
+                return single(header_values(name, request));
+            }
+            Self::Query(name) => return single(request.query_values(name).map(Value::AsIs)),
+            Self::Cookie(name) => return single(cookie_values(name, request)),
+            Self::ClientIp(prefixes) => request
+                .source_address()
+                .and_then(|address| prefixes.client(address))
+                .map(Value::Client),
+            Self::Path => request.canonical_path().ok().map(Value::AsIs),
+            Self::Method => Some(Value::AsIs(request.method())),
+            Self::Header(_) | Self::Host => request.host().ok().map(Value::AsIs),
+            Self::Value(text) => Some(Value::AsIs(text.as_bytes())),
+        };
+        single(value.into_iter())
+    }
+
+    /// All values in a request, each once, and one more than [`MOST_KEYS`] at most; an empty one is `None`.
+    fn all_values<'r>(&'r self, request: &'r Request) -> Vec<Option<Value<'r>>> {
+        match self {
+            Self::Header(name) if name.as_str() != "host" => distinct(header_values(name, request)),
+            Self::Query(name) => distinct(request.query_values(name).map(Value::AsIs)),
+            Self::Cookie(name) => distinct(cookie_values(name, request)),
+            other => vec![match other.values(request) {
+                Values::One(value) => Some(value),
+                Values::Missing | Values::Several => None,
+            }],
+        }
     }
 
     /// The name of the entry.
@@ -72,6 +145,27 @@ impl KeyPart {
         }
     }
 
+    /// Appends what tells it from other parts.
+    pub fn identify(&self, bytes: &mut Vec<u8>) {
+        let (kind, [ipv4, ipv6]) = match self {
+            Self::ClientIp(prefixes) => (0, [prefixes.ipv4, prefixes.ipv6]),
+            Self::Header(_) => (1, [0; 2]),
+            Self::Query(_) => (2, [0; 2]),
+            Self::Cookie(_) => (3, [0; 2]),
+            Self::Path => (4, [0; 2]),
+            Self::Method => (5, [0; 2]),
+            Self::Host => (6, [0; 2]),
+            Self::Value(_) => (7, [0; 2]),
+        };
+        bytes.extend([kind, ipv4, ipv6]);
+        let text = if let Self::Value(text) = self {
+            text
+        } else {
+            self.name()
+        };
+        push(bytes, text.as_bytes());
+    }
+
     /// Whether it looks at the host, so that a request with a malformed one has to be refused.
     #[must_use]
     pub fn looks_at_host(&self) -> bool {
@@ -83,127 +177,52 @@ impl KeyPart {
     }
 }
 
-/// The value that all values are; [`REPEATED`] where they differ.
-fn single<T: AsRef<[u8]>>(mut values: impl Iterator<Item = T>) -> Option<Vec<u8>> {
-    let first = values.next()?;
-    let first = first.as_ref();
-    let is_single = values.all(|other| other.as_ref() == first);
-    Some(if is_single { first } else { REPEATED }.to_vec())
+/// The values of a header, but of `host`: that is the request's host.
+fn header_values<'r>(
+    name: &'r HeaderName,
+    request: &'r Request,
+) -> impl Iterator<Item = Value<'r>> {
+    let values = request.headers().all(name.as_str());
+    values.map(|value| Value::AsIs(value.trim_ascii()))
 }
 
-/// All parts of a key in a request; `None` where one is missing. No parts: a key of its own, the same for all requests.
-#[must_use]
-pub fn entries(parts: &[KeyPart], request: &Request) -> Option<Vec<Entry>> {
-    parts.iter().map(|part| part.of(request)).collect()
+fn cookie_values<'r>(name: &'r str, request: &'r Request) -> impl Iterator<Item = Value<'r>> {
+    request
+        .cookie_values(name)
+        .map(|value| Value::from(decode(value)))
 }
 
-/// The entries as one text that no other entries have.
-#[must_use]
-pub fn bytes(entries: &[Entry]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for entry in entries {
-        for field in [entry.name.as_bytes(), &entry.value] {
-            bytes.extend(u64::try_from(field.len()).unwrap_or(u64::MAX).to_le_bytes());
-            bytes.extend(field);
+fn single<'r>(mut values: impl Iterator<Item = Value<'r>>) -> Values<'r> {
+    match values.next() {
+        None => Values::Missing,
+        Some(first) if values.any(|other| other != first) => Values::Several,
+        Some(first) if first.bytes().is_empty() => Values::Missing,
+        Some(first) => Values::One(first),
+    }
+}
+
+fn distinct<'r>(values: impl Iterator<Item = Value<'r>>) -> Vec<Option<Value<'r>>> {
+    let mut distinct = Vec::new();
+    for value in values {
+        let value = Some(value).filter(|value| !value.bytes().is_empty());
+        if !distinct.contains(&value) {
+            distinct.push(value);
+        }
+        if distinct.len() > MOST_KEYS {
+            break;
         }
     }
-    bytes
+    if distinct.is_empty() {
+        distinct.push(None);
+    }
+    distinct
+}
+
+/// Appends a text so that it can be told where it ends.
+pub fn push(bytes: &mut Vec<u8>, text: &[u8]) {
+    bytes.extend(u64::try_from(text.len()).unwrap_or(u64::MAX).to_le_bytes());
+    bytes.extend_from_slice(text);
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use filter_kit::testing::request;
-    use proptest::prelude::*;
-
-    fn full() -> Request {
-        request(
-            "GET",
-            "/a//b/../c;v=1?user=a%20b&tag=1&tag=2&same=x&same=x&empty=",
-        )
-        .authority("API.example.com.:8443")
-        .header("x-user", " alice ")
-        .header("x-two", "a")
-        .header("x-two", "b")
-        .header("x-empty", "")
-        .header("cookie", "session=s%31; theme=dark")
-        .header("x-bytes", b"\xe9".to_vec())
-        .source_address("10.0.0.7")
-        .build()
-    }
-
-    #[test]
-    fn parts_have_the_values_of_the_request() {
-        let header = |name| KeyPart::Header(HeaderName::new(name).unwrap());
-        let ip = KeyPart::ClientIp(Prefixes { ipv4: 24, ipv6: 64 });
-        for (part, name, value) in [
-            (ip, "remote_address", Some(&b"10.0.0.0/24"[..])),
-            (header("x-user"), "x-user", Some(b"alice")),
-            (header("x-bytes"), "x-bytes", Some(b"\xe9")),
-            (header("x-two"), "x-two", Some(REPEATED)),
-            (header("x-empty"), "x-empty", None),
-            (header("x-none"), "x-none", None),
-            (header("host"), "host", Some(b"api.example.com")),
-            (KeyPart::Query("user".into()), "user", Some(b"a b")),
-            (KeyPart::Query("tag".into()), "tag", Some(REPEATED)),
-            (KeyPart::Query("same".into()), "same", Some(b"x")),
-            (KeyPart::Query("empty".into()), "empty", None),
-            (KeyPart::Cookie("session".into()), "session", Some(b"s1")),
-            (KeyPart::Cookie("none".into()), "none", None),
-            (KeyPart::Path, "path", Some(b"/a/c")),
-            (KeyPart::Method, "method", Some(b"GET")),
-            (KeyPart::Host, "host", Some(b"api.example.com")),
-            (KeyPart::Value("all".into()), "generic_key", Some(b"all")),
-        ] {
-            let entry = part.of(&full());
-            assert_eq!(
-                entry.as_ref().map(|e| e.value.as_slice()),
-                value,
-                "{part:?}"
-            );
-            assert_eq!(part.name(), name);
-        }
-    }
-
-    #[test]
-    fn a_part_that_the_request_lacks_is_missing() {
-        let ip = KeyPart::ClientIp(Prefixes { ipv4: 32, ipv6: 64 });
-        assert_eq!(ip.of(&request("GET", "/").build()), None);
-        let malformed = request("GET", "/").authority("a:b").build();
-        assert_eq!(KeyPart::Host.of(&malformed), None);
-        let path = "/a%2F%252F%25252F%2525252F%255C/;%3B%253B/..%2e/%252e.//x\\".repeat(4);
-        let endless = request("GET", &path).build();
-        assert!(endless.readings().is_err());
-        assert_eq!(KeyPart::Path.of(&endless), None);
-        let connect = request("CONNECT", "").build();
-        assert_eq!(KeyPart::Path.of(&connect), None);
-    }
-
-    #[test]
-    fn the_host_is_looked_at_under_each_of_its_names() {
-        let header = |name| KeyPart::Header(HeaderName::new(name).unwrap());
-        assert!(KeyPart::Host.looks_at_host() && header("host").looks_at_host());
-        assert!(!header("x-host").looks_at_host() && !KeyPart::Path.looks_at_host());
-    }
-
-    #[test]
-    fn one_missing_part_makes_the_key_missing_and_no_parts_make_one_bucket() {
-        let parts = [KeyPart::Method, KeyPart::Query("none".into())];
-        assert_eq!(entries(&parts, &full()), None);
-        assert_eq!(entries(&[], &full()), Some(vec![]));
-        assert_eq!(bytes(&[]), b"");
-    }
-
-    proptest! {
-        #[test]
-        fn different_entries_are_different_bytes(
-            one in prop::collection::vec(("[a-c]{0,2}", prop::collection::vec(0_u8..3, 0..3)), 0..3),
-            other in prop::collection::vec(("[a-c]{0,2}", prop::collection::vec(0_u8..3, 0..3)), 0..3)
-        ) {
-            let entries = |list: &[(String, Vec<u8>)]| list.iter()
-                .map(|(name, value)| Entry { name: name.clone(), value: value.clone() })
-                .collect::<Vec<_>>();
-            prop_assert_eq!(bytes(&entries(&one)) == bytes(&entries(&other)), one == other);
-        }
-    }
-}
+mod tests;

@@ -2,7 +2,7 @@
 //!
 //! The life of a request: [`decision::decide`] charges the limits of this process and says whether the request passes, is refused, or is for
 //! the rate limit service to decide; [`service::answered`] puts the service's answer into the same decision. [`filter`] applies it:
-//! [`reply::reply`] answers, or [`fields::fields`] are written to the response.
+//! [`reply::reply`] answers, or [`fields::Fields`] are written to the response.
 //!
 //! | Module | Holds |
 //! |---|---|
@@ -15,6 +15,7 @@
 //! | [`quota`], [`limiter`] | how many pass: GCRA by `governor` over state that all workers share |
 //! | [`fields`] | the fields that tell clients of their limits |
 //! | [`service`] | the rate limit service: its question and its answer |
+//! | [`few`] | lists that mostly have one element |
 
 #![cfg_attr(
     test,
@@ -30,6 +31,7 @@ pub mod config;
 pub mod cost;
 pub mod decision;
 pub mod events;
+pub mod few;
 pub mod fields;
 pub mod filter;
 pub mod key;

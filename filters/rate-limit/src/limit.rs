@@ -1,8 +1,10 @@
 //! Limits: which requests are counted together, and how many of them pass.
 
 use crate::cost::Cost;
-use crate::key::{self, Entry, KeyPart};
+use crate::few::Few;
+use crate::key::{self, Key, KeyPart, Keys};
 use crate::quota::Quota;
+use crate::reason::Reason;
 use filter_kit::matching::Match;
 use filter_kit::request::{Request, TooManyReadings};
 use filter_kit::values::Mode;
@@ -48,17 +50,6 @@ pub enum MissingKey {
     Refuse,
 }
 
-/// The bucket of a request at a limit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Bucket {
-    /// This one.
-    Of(Vec<Entry>),
-    /// None: the limit does not count the request.
-    None,
-    /// None, and the request is refused.
-    Refused,
-}
-
 impl Limit {
     /// Whether it counts a request: any reading of the path matches.
     ///
@@ -74,14 +65,22 @@ impl Limit {
         Ok(true)
     }
 
-    /// The bucket of a request that it counts.
-    #[must_use]
-    pub fn bucket(&self, request: &Request) -> Bucket {
-        match (key::entries(&self.key, request), self.missing_key) {
-            (Some(entries), _) => Bucket::Of(entries),
-            (None, MissingKey::Skip) => Bucket::None,
-            (None, MissingKey::Shared) => Bucket::Of(shared()),
-            (None, MissingKey::Refuse) => Bucket::Refused,
+    /// The keys of a request that it counts: each of their buckets is charged. None: the limit does not count the request after all.
+    ///
+    /// # Errors
+    /// Why the limit refuses the request, whatever its buckets hold.
+    pub fn keys<'r>(&'r self, request: &'r Request) -> Result<Few<Key<'r>>, Reason> {
+        let keys = match key::keys(&self.key, request) {
+            Keys::One(key) => Few::One(key),
+            Keys::Several(keys) => Few::Many(keys),
+            Keys::TooMany => return Err(Reason::RepeatedKey),
+        };
+        let lacks = |key: &Key<'_>| *key == Key::Missing;
+        match self.missing_key {
+            MissingKey::Shared => Ok(keys),
+            _ if !keys.iter().any(lacks) => Ok(keys),
+            MissingKey::Skip => Ok(keys.iter().filter(|key| !lacks(key)).cloned().collect()),
+            MissingKey::Refuse => Err(Reason::MissingKey),
         }
     }
 
@@ -90,12 +89,4 @@ impl Limit {
     pub fn looks_at_host(&self) -> bool {
         self.matches.looks_at_host() || self.key.iter().any(KeyPart::looks_at_host)
     }
-}
-
-/// The bucket of requests without a key. The name of its entry is that of no key part, so no client can be in it by what it sends.
-fn shared() -> Vec<Entry> {
-    vec![Entry {
-        name: "missing_key".to_owned(),
-        value: b"shared".to_vec(),
-    }]
 }

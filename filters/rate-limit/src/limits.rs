@@ -1,39 +1,95 @@
 //! All limits of a configuration, with the tables that they count in.
 
+use crate::fields::Label;
+use crate::key;
 use crate::limit::Limit;
 use crate::limiter::Limiter;
-use filter_kit::matching::{Match, ReadingSet};
+use crate::quota::Quota;
+use filter_kit::host;
+use filter_kit::matching::{Match, MatchIndex, ReadingSet};
 use filter_kit::request::{Request, TooManyReadings};
 use filter_kit::store::{CasStore, SlotTable};
 
 /// All limits of a configuration.
 #[derive(Debug)]
 pub struct Limits {
-    limits: Vec<(Limit, Option<Limiter>)>,
+    limits: Vec<Counted>,
+    by_match: MatchIndex,
     exempt: Vec<Match>,
+    exempt_by_match: MatchIndex,
+}
+
+#[derive(Debug)]
+struct Counted {
+    limit: Limit,
+    /// Where this process may count.
+    limiter: Option<Limiter>,
+    label: Label,
+}
+
+/// What the tables of all limits have in common.
+#[derive(Debug, Clone, Default)]
+pub struct Tables {
+    /// How many slots each has at most.
+    pub max_keys: u32,
+    /// Whose they are.
+    pub plugin: Plugin,
+    /// Random; see [`SlotTable::new`].
+    pub seed: [u8; 16],
+}
+
+/// A plugin as Envoy's configuration names it. Plugins of one `vm_id` have one store, and each counts for itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plugin {
+    /// `name`.
+    pub name: Vec<u8>,
+    /// `root_id`.
+    pub root_id: Vec<u8>,
+}
+
+impl Plugin {
+    /// The plugin of this VM. In any callback.
+    #[must_use]
+    pub fn of_host() -> Self {
+        Self {
+            name: host::property(b"plugin_name").unwrap_or_default(),
+            root_id: host::property(b"plugin_root_id").unwrap_or_default(),
+        }
+    }
 }
 
 impl Limits {
-    /// Limits with a table each, of at most `max_keys` slots. A table is known by its limit's name: limits of one name in one store count
-    /// together, whichever configuration they are from. `seed` is random; see [`SlotTable::new`].
+    /// Limits with a table each. A table is known by its plugin, and by name, quota and key of its limit: what agrees in all of these in one store
+    /// counts together, whichever configuration it is from.
     #[must_use]
     pub fn new(
         limits: Vec<Limit>,
         exempt: Vec<Match>,
-        max_keys: u32,
+        tables: &Tables,
         store: &impl CasStore,
-        seed: [u8; 16],
     ) -> Self {
-        let with_table = |limit: Limit| {
+        let counted = |limit: Limit| {
             let limiter = limit.quota.map(|quota| {
-                let slots = if limit.key.is_empty() { 1 } else { max_keys };
-                let name = format!("rate-limit/{}", limit.name);
-                Limiter::new(quota, SlotTable::new(store, &name, slots, seed))
+                let slots = if limit.key.is_empty() {
+                    1
+                } else {
+                    tables.max_keys
+                };
+                let identity = identity(&tables.plugin, &limit, &quota);
+                let name = SlotTable::name_for(store, &identity, tables.seed);
+                let name = format!("rate-limit/{name}");
+                Limiter::new(quota, SlotTable::new(store, &name, slots, tables.seed))
             });
-            (limit, limiter)
+            Counted {
+                label: Label::new(&limit.name, limit.quota.as_ref()),
+                limiter,
+                limit,
+            }
         };
         Self {
-            limits: limits.into_iter().map(with_table).collect(),
+            by_match: MatchIndex::new(limits.iter().map(|limit| &limit.matches)),
+            exempt_by_match: MatchIndex::new(&exempt),
+            limits: limits.into_iter().map(counted).collect(),
             exempt,
         }
     }
@@ -44,12 +100,15 @@ impl Limits {
         self.limits.is_empty()
     }
 
-    /// Each limit with its place, and the limiter where this process may count.
-    pub fn iter(&self) -> impl Iterator<Item = (usize, &Limit, Option<&Limiter>)> {
-        self.limits
-            .iter()
-            .enumerate()
-            .map(|(index, (limit, limiter))| (index, limit, limiter.as_ref()))
+    /// The limits that may count a request, in order: each with its place, and the limiter where this process may count.
+    pub fn candidates(
+        &self,
+        request: &Request,
+    ) -> impl Iterator<Item = (usize, &Limit, Option<&Limiter>)> {
+        self.by_match.candidates(request).filter_map(|index| {
+            self.get(index)
+                .map(|(limit, limiter)| (index, limit, limiter))
+        })
     }
 
     /// The limit at a place.
@@ -57,7 +116,13 @@ impl Limits {
     pub fn get(&self, index: usize) -> Option<(&Limit, Option<&Limiter>)> {
         self.limits
             .get(index)
-            .map(|(limit, limiter)| (limit, limiter.as_ref()))
+            .map(|counted| (&counted.limit, counted.limiter.as_ref()))
+    }
+
+    /// What the fields say of the limit at a place.
+    #[must_use]
+    pub fn label(&self, index: usize) -> Option<&Label> {
+        self.limits.get(index).map(|counted| &counted.label)
     }
 
     /// Whether no limit counts a request: each reading of its path is exempt, by one match or another.
@@ -65,9 +130,13 @@ impl Limits {
     /// # Errors
     /// [`TooManyReadings`] of a path that decides.
     pub fn is_exempt(&self, request: &Request) -> Result<bool, TooManyReadings> {
+        if self.exempt.is_empty() {
+            return Ok(false);
+        }
         let mut exempt = ReadingSet::NONE;
         let mut unread = None;
-        for matches in &self.exempt {
+        let candidates = self.exempt_by_match.candidates(request);
+        for matches in candidates.filter_map(|index| self.exempt.get(index)) {
             match matches.readings(request) {
                 Ok(readings) => exempt = exempt.or(readings),
                 Err(error) => unread = Some(error),
@@ -83,7 +152,20 @@ impl Limits {
     #[must_use]
     pub fn looks_at_host(&self) -> bool {
         let mut limits = self.limits.iter();
-        limits.any(|(limit, _)| limit.looks_at_host())
+        limits.any(|counted| counted.limit.looks_at_host())
             || self.exempt.iter().any(Match::looks_at_host)
     }
+}
+
+/// Bytes that the tables of no two limits have in common.
+fn identity(plugin: &Plugin, limit: &Limit, quota: &Quota) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for text in [&plugin.name[..], &plugin.root_id, limit.name.as_bytes()] {
+        key::push(&mut bytes, text);
+    }
+    bytes.extend(quota.requests().to_le_bytes());
+    bytes.extend(quota.per().as_nanos().to_le_bytes());
+    bytes.extend(quota.burst().to_le_bytes());
+    limit.key.iter().for_each(|part| part.identify(&mut bytes));
+    bytes
 }

@@ -8,15 +8,14 @@ pub enum Reason {
         /// In seconds, at least 1.
         retry_after: u64,
     },
-    /// The request costs more than the limit ever lets through.
-    TooCostly {
-        /// In seconds: the window. A smaller request may pass then.
-        retry_after: u64,
-    },
+    /// The request costs more than the limit ever lets through: waiting does not help.
+    TooCostly,
     /// Too many workers changed the same buckets at the same time.
     Contended,
     /// The request lacks a part of the key.
     MissingKey,
+    /// The request has more values for parts of the key than buckets are charged for one request.
+    RepeatedKey,
     /// The rate limit service has no answer.
     ServiceUnavailable,
     /// The path can be read in too many ways. No limit refuses it, but the filter.
@@ -30,8 +29,9 @@ impl Reason {
     #[must_use]
     pub fn details(&self) -> &'static str {
         match self {
-            Self::UsedUp { .. } | Self::TooCostly { .. } | Self::Contended => "rate_limited",
+            Self::UsedUp { .. } | Self::TooCostly | Self::Contended => "rate_limited",
             Self::MissingKey => "rate_limit_missing_key",
+            Self::RepeatedKey => "rate_limit_repeated_key",
             Self::ServiceUnavailable => "rate_limit_service_unavailable",
             Self::AmbiguousPath => "ambiguous_path",
             Self::MalformedHost => "malformed_host",
@@ -42,9 +42,13 @@ impl Reason {
     #[must_use]
     pub fn retry_after(&self) -> Option<u64> {
         match self {
-            Self::UsedUp { retry_after } | Self::TooCostly { retry_after } => Some(*retry_after),
+            Self::UsedUp { retry_after } => Some(*retry_after),
             Self::Contended | Self::ServiceUnavailable => Some(1),
-            Self::MissingKey | Self::AmbiguousPath | Self::MalformedHost => None,
+            Self::TooCostly
+            | Self::MissingKey
+            | Self::RepeatedKey
+            | Self::AmbiguousPath
+            | Self::MalformedHost => None,
         }
     }
 }

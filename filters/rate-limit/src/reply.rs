@@ -1,6 +1,6 @@
 //! Replies to requests that are refused.
 
-use crate::fields::Field;
+use crate::fields::Fields;
 use crate::reason::Reason;
 use filter_kit::reply::{Body, GrpcStatus, LocalReply, ReplyTemplate};
 use filter_kit::request::Request;
@@ -30,7 +30,7 @@ pub struct Extra {
 pub fn reply(
     reason: &Reason,
     name: &str,
-    fields: Vec<Field>,
+    fields: &Fields<'_>,
     extra: Extra,
     template: &ReplyTemplate,
     request: &Request,
@@ -45,13 +45,19 @@ pub fn reply(
             format!("{details}{{{name}}}"),
             "The request lacks what its limit counts by.",
         ),
+        Reason::RepeatedKey => LocalReply::new(
+            400,
+            GrpcStatus::InvalidArgument,
+            format!("{details}{{{name}}}"),
+            "The request repeats what its limit counts by, with too many values.",
+        ),
         Reason::ServiceUnavailable => LocalReply::new(
             503,
             GrpcStatus::Unavailable,
             details,
             "The request could not be counted. Try again.",
         ),
-        Reason::UsedUp { .. } | Reason::Contended | Reason::TooCostly { .. } => LocalReply::new(
+        Reason::UsedUp { .. } | Reason::Contended | Reason::TooCostly => LocalReply::new(
             429,
             GrpcStatus::ResourceExhausted,
             format!("{details}{{{name}}}"),
@@ -61,26 +67,32 @@ pub fn reply(
     if !extra.body.is_empty() {
         reply.body = Body::Raw(extra.body);
     }
+    for (name, value) in fields.iter() {
+        let is_given = extra
+            .headers
+            .iter()
+            .any(|(other, _)| other.as_str() == name);
+        if let Ok(field) = HeaderName::new(name)
+            && !is_given
+        {
+            reply.headers.push((field, value.to_vec()));
+        }
+    }
     reply.headers.extend(extra.headers);
-    let known = |(field, value): Field| {
-        HeaderName::new(field)
-            .ok()
-            .map(|field| (field, value.into_bytes()))
-    };
-    reply.headers.extend(fields.into_iter().filter_map(known));
     let wait = reason.retry_after().map(|seconds| seconds.to_string());
     if let (Some(wait), Ok(name)) = (&wait, HeaderName::new("retry-after")) {
         reply.headers.retain(|(other, _)| *other != name);
         reply.headers.push((name, wait.clone().into_bytes()));
     }
     if reply.status == 429 {
-        let wait = wait.unwrap_or_default();
+        let (name, wait) = (
+            (LIMIT_NAME, name.as_bytes()),
+            wait.as_ref().map(|wait| (RETRY_AFTER, wait.as_bytes())),
+        );
+        let variables: Vec<_> = [Some(name), wait].into_iter().flatten().collect();
         let values = Values {
             request: Some(request),
-            extra: &[
-                (LIMIT_NAME, name.as_bytes()),
-                (RETRY_AFTER, wait.as_bytes()),
-            ],
+            extra: &variables,
             ..Values::default()
         };
         template.apply(&mut reply, &values);
@@ -90,7 +102,7 @@ pub fn reply(
 
 fn sentence(reason: &Reason) -> String {
     match (reason, reason.retry_after().unwrap_or(1)) {
-        (Reason::TooCostly { .. }, _) => {
+        (Reason::TooCostly, _) => {
             "The request costs more than its limit ever lets through.".to_owned()
         }
         (_, 1) => "Too many requests. Try again in a second.".to_owned(),
@@ -101,9 +113,12 @@ fn sentence(reason: &Reason) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fields::{FieldStyle, Label, Standing};
+    use crate::quota::Left;
     use filter_kit::reply::RawReply;
     use filter_kit::template::Scope;
     use filter_kit::testing::request;
+    use std::time::Duration;
 
     fn answer(reason: Reason, extra: Extra, config: &str) -> LocalReply {
         let raw: RawReply = serde_json::from_str(config).unwrap();
@@ -112,9 +127,23 @@ mod tests {
             ..Scope::default()
         };
         let template = raw.build(scope, &Default::default()).unwrap();
-        let fields = vec![("ratelimit", "x".to_owned())];
+        let standing = Standing::new(
+            0,
+            Left {
+                remaining: 0,
+                reset: Duration::ZERO,
+            },
+        );
+        let label = Label::new("x", None);
+        let fields = Fields::new(
+            FieldStyle::Draft,
+            &[standing],
+            None,
+            |_| Some(&label),
+            Vec::new(),
+        );
         let request = request("GET", "/").build();
-        reply(&reason, "per-client", fields, extra, &template, &request)
+        reply(&reason, "per-client", &fields, extra, &template, &request)
     }
 
     fn header<'r>(reply: &'r LocalReply, name: &str) -> Option<&'r str> {
@@ -133,12 +162,7 @@ mod tests {
                 "rate_limited{per-client}",
                 Some("12"),
             ),
-            (
-                Reason::TooCostly { retry_after: 60 },
-                429,
-                "rate_limited{per-client}",
-                Some("60"),
-            ),
+            (Reason::TooCostly, 429, "rate_limited{per-client}", None),
             (
                 Reason::Contended,
                 429,
@@ -152,6 +176,12 @@ mod tests {
                 None,
             ),
             (
+                Reason::RepeatedKey,
+                400,
+                "rate_limit_repeated_key{per-client}",
+                None,
+            ),
+            (
                 Reason::ServiceUnavailable,
                 503,
                 "rate_limit_service_unavailable",
@@ -162,7 +192,8 @@ mod tests {
             assert_eq!(reply.status, status, "{reason:?}");
             assert_eq!(reply.details, details, "{reason:?}");
             assert_eq!(header(&reply, "retry-after"), wait, "{reason:?}");
-            assert_eq!(header(&reply, "ratelimit"), Some("x"), "{reason:?}");
+            let field = header(&reply, "ratelimit");
+            assert_eq!(field, Some("\"x\";r=0;t=0"), "{reason:?}");
         }
         for reason in [Reason::AmbiguousPath, Reason::MalformedHost] {
             let details = reason.details();

@@ -19,7 +19,7 @@ use std::num::NonZeroU32;
 #[serde(deny_unknown_fields)]
 pub struct RawLimit {
     /// Its name: 1 to 64 letters, digits, `-` and `_`. It stands in counters, replies and response-code details, and no two limits have the
-    /// same. A limit keeps its counts when a new configuration has a limit of this name.
+    /// same. A limit keeps its counts when a new configuration of the plugin has a limit of this name with the same quota and key.
     pub name: String,
     /// The requests that it counts; left out: all.
     #[serde(rename = "match")]

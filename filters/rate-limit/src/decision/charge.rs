@@ -1,10 +1,10 @@
 //! From a request and its limits to a decision: what is charged, in which order.
 
-use super::{Checks, Decision, Outcome, Question, Verdict, add};
+use super::{Checks, Decision, Question, Verdict, add};
 use crate::config::OnError;
 use crate::fields::Standing;
-use crate::key::{self, Entry};
-use crate::limit::{Bucket, Limit, Scope};
+use crate::key;
+use crate::limit::{Limit, Scope};
 use crate::limiter::{Check, Limiter};
 use crate::limits::Limits;
 use crate::quota::whole_seconds;
@@ -15,13 +15,13 @@ use filter_kit::values::Mode;
 use std::time::Duration;
 
 /// Decides a request. Limits of this process are charged first, in their order, up to the first that refuses; then the rate limit service
-/// is asked about all of its own at once.
+/// is asked about all of its own at once. `now` is only asked for where a limit is charged.
 pub fn decide(
     limits: &Limits,
     request: &Request,
     checks: Checks,
     store: &impl CasStore,
-    now: Duration,
+    now: impl Fn() -> Duration,
 ) -> Decision {
     let mut decision = Decision::new(Verdict::Pass);
     if checks.looks_at_host
@@ -43,7 +43,7 @@ pub fn decide(
         }
     }
     let mut questions = Vec::new();
-    for (index, limit, limiter) in limits.iter() {
+    for (index, limit, limiter) in limits.candidates(request) {
         let counts = match limit.counts(request) {
             Ok(counts) => counts,
             Err(TooManyReadings) => {
@@ -57,27 +57,24 @@ pub fn decide(
         if !counts {
             continue;
         }
-        let bucket = limit.bucket(request);
-        let is_missing = !matches!(bucket, Bucket::Of(_));
-        add(&mut decision.incidents.missing_keys, is_missing);
-        let cost = limit.cost.of(request);
-        let ends = match (bucket, limit.scope, limiter) {
-            (Bucket::Refused, ..) => decision.refuse(index, limit, Reason::MissingKey),
-            (Bucket::Of(entries), Scope::Process, Some(limiter)) => {
-                decision.charge((index, limit, limiter), (&entries, cost), (store, now))
+        // Mostly there is one key, which stands in the request.
+        if limit.scope == Scope::Process
+            && let Some(limiter) = limiter
+            && let Some(key) = key::plain(&limit.key, request)
+        {
+            let cost = limit.cost.of(request);
+            let check = limiter.check(store, key, cost, now());
+            if decision.charged(index, limit, check) && limit.mode == Mode::Enforce {
+                return decision;
             }
-            // The service takes a cost of 0 for one of 1; and there is nothing to ask.
-            (Bucket::Of(entries), Scope::Service, _) if cost > 0 => {
-                questions.push(Question {
-                    limit: index,
-                    entries,
-                    cost,
-                });
-                false
-            }
-            _ => false,
-        };
-        if ends {
+            continue;
+        }
+        if decision.charge(
+            (index, limit, limiter),
+            request,
+            (store, &now),
+            &mut questions,
+        ) {
             return decision;
         }
     }
@@ -98,18 +95,24 @@ pub fn without_service(
     decision.verdict = Verdict::Pass;
     for question in questions {
         let index = question.limit;
-        let ends = match (on_error, limits.get(index)) {
-            (OnError::Refuse, Some((limit, _))) => {
-                decision.refuse(index, limit, Reason::ServiceUnavailable)
+        let Some((limit, limiter)) = limits.get(index) else {
+            continue;
+        };
+        let refuses = match (on_error, limiter) {
+            // One of its buckets is used up: the others are not charged.
+            _ if decision.is_refused_by(index) => false,
+            (OnError::Refuse, _) => {
+                decision.refuse(index, limit, Reason::ServiceUnavailable);
+                true
             }
-            (OnError::Process, Some((limit, Some(limiter)))) => decision.charge(
-                (index, limit, limiter),
-                (&question.entries, question.cost),
-                (store, now),
-            ),
+            (OnError::Process, Some(limiter)) => {
+                let key = key::bytes(&question.entries);
+                let check = limiter.check(store, &key, question.cost, now);
+                decision.charged(index, limit, check)
+            }
             _ => false,
         };
-        if ends {
+        if refuses && limit.mode == Mode::Enforce {
             break;
         }
     }
@@ -117,15 +120,49 @@ pub fn without_service(
 }
 
 impl Decision {
-    /// Charges a limit of this process. Returns whether that ends the request.
+    /// Charges all keys of a request at a limit of this process, or asks the service about them. Returns whether that ends the request.
+    #[inline(never)]
     fn charge(
         &mut self,
-        (index, limit, limiter): (usize, &Limit, &Limiter),
-        (entries, cost): (&[Entry], u32),
-        (store, now): (&impl CasStore, Duration),
+        (index, limit, limiter): (usize, &Limit, Option<&Limiter>),
+        request: &Request,
+        (store, now): (&impl CasStore, &impl Fn() -> Duration),
+        questions: &mut Vec<Question>,
     ) -> bool {
-        let quota = limiter.quota();
-        let (left, reason) = match limiter.check(store, &key::bytes(entries), cost, now) {
+        let keys = match limit.keys(request) {
+            Ok(keys) => keys,
+            Err(reason) => {
+                let is_missing = reason == Reason::MissingKey;
+                add(&mut self.incidents.missing_keys, is_missing);
+                return self.refuse(index, limit, reason);
+            }
+        };
+        add(&mut self.incidents.missing_keys, keys.is_empty());
+        let cost = limit.cost.of(request);
+        for key in keys.iter() {
+            match (limit.scope, limiter) {
+                (Scope::Process, Some(limiter)) => {
+                    let check = key.with_bytes(|key| limiter.check(store, key, cost, now()));
+                    if self.charged(index, limit, check) {
+                        // The others are not charged.
+                        return limit.mode == Mode::Enforce;
+                    }
+                }
+                // The service takes a cost of 0 for one of 1; and there is nothing to ask.
+                (Scope::Service, _) if cost > 0 => questions.push(Question {
+                    limit: index,
+                    entries: key.entries(&limit.key),
+                    cost,
+                }),
+                _ => {}
+            }
+        }
+        false
+    }
+
+    /// Notes what became of a charge. Returns whether the limit refuses the request, or would.
+    fn charged(&mut self, index: usize, limit: &Limit, check: Check) -> bool {
+        let (left, reason) = match check {
             Check::Charged { left, evicted } => {
                 add(&mut self.incidents.evicted, evicted);
                 (Some(left), None)
@@ -134,26 +171,21 @@ impl Decision {
                 let retry_after = whole_seconds(wait).max(1);
                 (Some(left), Some(Reason::UsedUp { retry_after }))
             }
-            Check::TooCostly => {
-                let retry_after = whole_seconds(quota.per()).max(1);
-                (None, Some(Reason::TooCostly { retry_after }))
-            }
+            Check::TooCostly { left } => (Some(left), Some(Reason::TooCostly)),
             Check::Contended => (None, Some(Reason::Contended)),
         };
         if let Some(left) = left
             && limit.mode == Mode::Enforce
         {
-            self.standings.push(Standing {
-                name: limit.name.clone(),
-                requests: quota.requests().into(),
-                window: Some(whole_seconds(quota.per()).max(1)),
-                left,
-            });
+            self.stand(Standing::new(index, left), reason.is_some());
         }
         match reason {
-            Some(reason) => self.refuse(index, limit, reason),
+            Some(reason) => {
+                self.refuse(index, limit, reason);
+                true
+            }
             None => {
-                self.outcomes.push((index, Outcome::Passed));
+                self.pass(index);
                 false
             }
         }

@@ -1,8 +1,9 @@
+mod buckets;
 mod reading;
 
 use super::*;
 use crate::config::{Config, OnError};
-use crate::limits::Limits;
+use crate::limits::{Limits, Plugin, Tables};
 use filter_kit::config::{self, Env};
 use filter_kit::request::Request;
 use filter_kit::store::MemoryStore;
@@ -22,13 +23,7 @@ impl World {
     fn new(json: &str) -> Self {
         let config: Config = config::load(json.as_bytes(), &Env::new()).unwrap();
         let store = MemoryStore::default();
-        let limits = Limits::new(
-            config.limits,
-            config.exempt,
-            config.max_keys,
-            &store,
-            [3; 16],
-        );
+        let limits = Limits::new(config.limits, config.exempt, &tables("", 3), &store);
         Self {
             checks: Checks {
                 mode: config.mode,
@@ -40,7 +35,25 @@ impl World {
     }
 
     fn decide(&self, request: &Request) -> Decision {
-        decide(&self.limits, request, self.checks, &self.store, NOW)
+        decide(&self.limits, request, self.checks, &self.store, || NOW)
+    }
+
+    /// The names of the limits whose state is told.
+    fn told(&self, decision: &Decision) -> Vec<&str> {
+        let told = decision.standings.iter().map(|standing| standing.limit);
+        told.map(|limit| self.limits.get(limit).unwrap().0.name.as_str())
+            .collect()
+    }
+}
+
+fn tables(plugin: &str, seed: u8) -> Tables {
+    Tables {
+        max_keys: 100_000,
+        plugin: Plugin {
+            name: plugin.into(),
+            root_id: b"root".to_vec(),
+        },
+        seed: [seed; 16],
     }
 }
 
@@ -62,8 +75,7 @@ fn every_matching_limit_is_charged_and_the_first_that_is_used_up_refuses() {
     let a = request("GET", "/a").build();
     let first = world.decide(&a);
     assert_eq!(first.verdict, Verdict::Pass);
-    let names: Vec<_> = first.standings.iter().map(|s| s.name.as_str()).collect();
-    assert_eq!(names, ["wide", "narrow", "last"]);
+    assert_eq!(world.told(&first), ["wide", "narrow", "last"]);
     let second = world.decide(&a);
     let hour = Reason::UsedUp { retry_after: 3600 };
     assert_eq!(refused(&second), Some((Some(1), &hour)));
@@ -91,14 +103,8 @@ fn a_limit_in_report_mode_counts_and_refuses_nothing() {
             {"name": "e", "requests": 2, "per": "1h", "mode": "enforce"}]}"#,
     );
     let get = request("GET", "/").build();
-    let names = |d: &Decision| {
-        d.standings
-            .iter()
-            .map(|s| s.name.clone())
-            .collect::<Vec<_>>()
-    };
     assert_eq!(
-        names(&world.decide(&get)),
+        world.told(&world.decide(&get)),
         ["e"],
         "report mode shows nothing"
     );
@@ -144,7 +150,7 @@ fn costs_that_no_bucket_holds_are_refused_and_costs_of_nothing_pass() {
         r#"{"limits": [{"name": "a", "requests": 10, "per": "1m", "cost": {"header": "x-cost", "default": 1, "min": 0}}]}"#,
     );
     let cost = |cost: &str| request("GET", "/").header("x-cost", cost).build();
-    let too_costly = Reason::TooCostly { retry_after: 60 };
+    let too_costly = Reason::TooCostly;
     for (value, reason) in [
         ("0", None),
         ("11", Some(&too_costly)),
@@ -236,8 +242,8 @@ fn a_limit_keeps_its_counts_in_a_new_configuration() {
     assert_eq!(world.decide(&get).verdict, Verdict::Pass);
     let two = r#"{"limits": [{"name": "new", "requests": 5, "per": "1h"}, {"name": "a", "requests": 1, "per": "1h"}]}"#;
     let config: Config = config::load(two.as_bytes(), &Env::new()).unwrap();
-    let again = Limits::new(config.limits, vec![], 100_000, &world.store, [9; 16]);
-    let decision = decide(&again, &get, world.checks, &world.store, NOW);
+    let again = Limits::new(config.limits, vec![], &tables("", 9), &world.store);
+    let decision = decide(&again, &get, world.checks, &world.store, || NOW);
     assert!(matches!(
         refused(&decision),
         Some((Some(1), Reason::UsedUp { .. }))

@@ -1,5 +1,6 @@
 //! The whole filter on a scripted host.
 
+mod refusals;
 mod service;
 
 use super::*;
@@ -246,6 +247,12 @@ fn a_request_costs_the_calls_that_the_readme_states() {
         (request - before, response - request)
     };
     assert_eq!(calls("{}"), (0, 0));
+    let unmatched = r#"{"limits": [{"name": "none", "match": {"methods": ["PUT"]}, "requests": 1, "per": "1h"}]}"#;
+    assert_eq!(
+        calls(unmatched),
+        (1, 0),
+        "the headers, and not even the time"
+    );
     // The time, reading and writing a bucket, a counter; then the headers and five fields.
     let one = r#"{"limits": [{"name": "one", "requests": 1, "per": "1h"}]}"#;
     assert_eq!(calls(one), (4, 6));

@@ -3,9 +3,8 @@
 use super::proto::{
     DescriptorStatus, HeaderValue, OK, OVER_LIMIT, RateLimitResponse, unit_seconds,
 };
-use crate::decision::{Decision, Outcome, Question, Verdict};
-use crate::fields::Standing;
-use crate::limit::Limit;
+use crate::decision::{Decision, Question, Verdict};
+use crate::fields::{Standing, Told};
 use crate::limits::Limits;
 use crate::quota::{Left, whole_seconds};
 use crate::reason::Reason;
@@ -115,9 +114,13 @@ pub fn answered(
         let Some((limit, _)) = limits.get(question.limit) else {
             continue;
         };
-        let standing = statuses.get(at).and_then(|status| standing(limit, status));
-        if limit.mode == Mode::Enforce {
-            decision.standings.extend(standing);
+        let standing = statuses
+            .get(at)
+            .and_then(|status| standing(question.limit, status));
+        if limit.mode == Mode::Enforce
+            && let Some(standing) = standing
+        {
+            decision.stand(standing, answer.is_used_up(at, questions));
         }
     }
     let retry_after = statuses
@@ -132,7 +135,7 @@ pub fn answered(
             continue;
         };
         if !answer.is_used_up(at, questions) {
-            decision.outcomes.push((question.limit, Outcome::Passed));
+            decision.pass(question.limit);
         } else if decision.refuse(question.limit, limit, Reason::UsedUp { retry_after }) {
             break;
         }
@@ -140,16 +143,18 @@ pub fn answered(
     decision
 }
 
-fn standing(limit: &Limit, status: &DescriptorStatus) -> Option<Standing> {
+fn standing(limit: usize, status: &DescriptorStatus) -> Option<Standing> {
     let current = status.current_limit.as_ref()?;
+    let left = Left {
+        remaining: status.limit_remaining.into(),
+        reset: reset(status),
+    };
     Some(Standing {
-        name: limit.name.clone(),
-        requests: current.requests_per_unit.into(),
-        window: unit_seconds(current.unit),
-        left: Left {
-            remaining: status.limit_remaining.into(),
-            reset: reset(status),
-        },
+        told: Some(Box::new(Told {
+            requests: current.requests_per_unit.into(),
+            window: unit_seconds(current.unit),
+        })),
+        ..Standing::new(limit, left)
     })
 }
 

@@ -4,7 +4,7 @@ use super::proto::{
 use super::*;
 use crate::config::Config;
 use crate::decision::{Decision, Outcome, Verdict};
-use crate::limits::Limits;
+use crate::limits::{Limits, Tables};
 use crate::reason::Reason;
 use filter_kit::config::{self, Env};
 use filter_kit::store::MemoryStore;
@@ -66,7 +66,11 @@ fn limits() -> Limits {
     let json = r#"{"limits": [{"name": "a", "scope": "service"}, {"name": "b", "scope": "service", "mode": "report"}],
         "service": {"cluster": "c", "domain": "d", "on_error": "allow"}}"#;
     let config: Config = config::load(json.as_bytes(), &Env::new()).unwrap();
-    Limits::new(config.limits, vec![], 10, &MemoryStore::default(), [0; 16])
+    let tables = Tables {
+        max_keys: 10,
+        ..Tables::default()
+    };
+    Limits::new(config.limits, vec![], &tables, &MemoryStore::default())
 }
 
 fn status(code: i32, seconds: i64) -> DescriptorStatus {
@@ -149,11 +153,12 @@ fn statuses_tell_how_the_client_stands_with_what_is_enforced() {
         ..RateLimitResponse::default()
     })
     .unwrap();
-    let [standing] = decision.standings.as_slice() else {
+    let [standing] = &*decision.standings else {
         panic!("the limit in report mode is not shown")
     };
-    assert_eq!(standing.name, "a");
-    assert_eq!((standing.requests, standing.window), (100, Some(60)));
+    assert_eq!(standing.limit, 0);
+    let told = standing.told.as_deref().unwrap();
+    assert_eq!((told.requests, told.window), (100, Some(60)));
     assert_eq!(standing.left.remaining, 7);
     assert_eq!(standing.left.reset, Duration::new(9, 1));
 }
