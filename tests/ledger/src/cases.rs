@@ -165,6 +165,18 @@ fn rate_limits(count: usize) -> String {
     json!({ "limits": limits }).to_string()
 }
 
+/// As many keys as fill all slots of a table, and one of them again.
+fn many_tenants() -> Vec<Exchange> {
+    let tenants = (0..40).chain([39]);
+    tenants
+        .map(|n| {
+            let mut exchange = request(&[]);
+            exchange.request[9].1 = format!("tenant-{n}").into_bytes();
+            exchange
+        })
+        .collect()
+}
+
 fn by_address() -> String {
     json!({"limits": [{"name": "per-client", "key": [{"client_ip": {}}], "requests": 1_000_000, "per": "1m"}]}).to_string()
 }
@@ -339,8 +351,29 @@ pub const CASES: &[Case] = &[
     ),
     case!(
         "rate-limit",
+        "a header as key, all slots of its table taken",
+        || rate_limit("both").replacen('{', r#"{"max_keys": 16,"#, 1),
+        many_tenants,
+        limited
+    ),
+    case!(
+        "rate-limit",
+        "1 limit by path",
+        || rate_limits(1),
+        plain,
+        limited
+    ),
+    case!(
+        "rate-limit",
         "the last of 100 limits by path",
         || rate_limits(100),
+        plain,
+        limited
+    ),
+    case!(
+        "rate-limit",
+        "the last of 1,000 limits by path",
+        || rate_limits(1000),
         plain,
         limited
     ),
