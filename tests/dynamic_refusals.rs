@@ -49,10 +49,10 @@ const MISTAKES: &[Mistake] = &[
         counter: ECDS,
     },
     Mistake {
-        // Any file that is there and is no module.
+        // Any file that is in each target directory and is no module.
         file: "ecds-header-rewrite.yaml",
         from: "/header-rewrite.wasm",
-        to: "/../../Cargo.toml",
+        to: "/../.rustc_info.json",
         log: "Failed to parse corrupted Wasm module",
         counter: ECDS,
     },
