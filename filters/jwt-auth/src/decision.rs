@@ -270,7 +270,13 @@ impl Authenticator {
             provider.check_time(&verified.claims, now)?;
             return Ok(verified);
         }
-        let token = Token::parse(text)?;
+        let token = Token::parse(text).map_err(|reason| {
+            if sources::is_joined(&provider.sources, text) {
+                Reason::Repeated
+            } else {
+                reason
+            }
+        })?;
         provider.check(&token, now)?;
         if token
             .claims

@@ -1,7 +1,7 @@
 //! Which requirements a request falls under.
 
 use crate::requirement::Requirement;
-use filter_kit::matching::{Match, ReadingSet};
+use filter_kit::matching::{Match, MatchIndex, ReadingSet};
 use filter_kit::request::{Request, TooManyReadings};
 
 /// A rule: what it is for, and what it requires.
@@ -17,6 +17,7 @@ pub struct Rule {
 #[derive(Debug, Clone)]
 pub struct Rules {
     rules: Vec<Rule>,
+    by_match: MatchIndex,
     otherwise: Requirement,
 }
 
@@ -48,7 +49,11 @@ impl Rules {
     /// Rules in the order of the configuration, and the requirement where none matches.
     #[must_use]
     pub fn new(rules: Vec<Rule>, otherwise: Requirement) -> Self {
-        Self { rules, otherwise }
+        Self {
+            by_match: MatchIndex::new(rules.iter().map(|rule| &rule.matches)),
+            rules,
+            otherwise,
+        }
     }
 
     /// The requirement of the first rule that matches, for each reading of the path.
@@ -58,7 +63,8 @@ impl Rules {
     pub fn requirements(&self, request: &Request) -> Result<Requirements<'_>, TooManyReadings> {
         let mut found = Requirements::default();
         let mut left = ReadingSet::ALL;
-        for rule in &self.rules {
+        let candidates = self.by_match.candidates(request);
+        for rule in candidates.filter_map(|at| self.rules.get(at)) {
             let matching = rule.matches.readings(request)?.and(left);
             if matching.is_none() {
                 continue;

@@ -29,13 +29,13 @@ impl TokenSource {
                 let Some(first) = values.next() else {
                     return Ok(None);
                 };
-                // Which of several values the upstream would read is open; Envoy joins some by commas.
-                let is_joined = first.contains(&b',') && parts(first).skip(1).any(holds(prefix));
-                let is_first = after_prefix(first, prefix);
-                match values.next() {
-                    None if !is_joined => Ok(is_first),
-                    None => Err(Reason::Repeated),
-                    Some(second) => {
+                // Which of several values the upstream would read is open; Envoy joins some by commas. What follows a token is told by
+                // `is_joined`, as no token that verifies has a comma.
+                match (values.next(), after_prefix(first, prefix)) {
+                    (None, Some(token)) => Ok(Some(token)),
+                    (None, None) if holds_any(first, prefix) => Err(Reason::Repeated),
+                    (None, None) => Ok(None),
+                    (Some(second), _) => {
                         let mut all = [first, second].into_iter().chain(values);
                         if all.any(|value| holds_any(value, prefix)) {
                             Err(Reason::Repeated)
@@ -74,6 +74,15 @@ fn after_prefix<'v>(value: &'v [u8], prefix: &str) -> Option<&'v [u8]> {
 /// The values that were joined by commas, if they were: a token has none.
 fn parts(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|byte| *byte == b',')
+}
+
+/// Whether what was taken for a token of one of these sources is several values that were joined by commas.
+#[must_use]
+pub fn is_joined(sources: &[TokenSource], token: &[u8]) -> bool {
+    sources.iter().any(|source| match source {
+        TokenSource::Header { prefix, .. } => parts(token).skip(1).any(holds(prefix)),
+        TokenSource::Query(_) | TokenSource::Cookie(_) => false,
+    })
 }
 
 /// Whether a value, or one that was joined to it, begins as a token of a source with this prefix does.
@@ -206,7 +215,7 @@ mod tests {
             (&["bearer a.b.c"], Ok(vec!["a.b.c"])),
             (&["Bearer   a.b.c  "], Ok(vec!["a.b.c"])),
             (&["Bearer\ta.b.c"], Ok(vec!["a.b.c"])),
-            (&["Bearer a, Bearer b"], Err(Reason::Repeated)),
+            (&["Bearer a, Bearer b"], Ok(vec!["a, Bearer b"])),
             (&["Basic a,bearer b"], Err(Reason::Repeated)),
             (&[",Bearer b"], Err(Reason::Repeated)),
             (&["Digest a=\"b\", c=d"], Ok(vec![])),
@@ -231,6 +240,18 @@ mod tests {
             let found = find(&sources, &head);
             let expected = expected.map(|t| t.iter().map(|t| t.as_bytes()).collect::<Vec<_>>());
             assert_eq!(found, expected, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn values_that_were_joined_are_told_from_a_token() {
+        for (token, joined) in [
+            ("a.b.c", false),
+            ("a.b.c, Bearer d.e.f", true),
+            ("a.b.c,bearer\td", true),
+            ("a.b.c, Basic d", false),
+        ] {
+            assert_eq!(is_joined(&sources(), token.as_bytes()), joined, "{token}");
         }
     }
 

@@ -284,16 +284,15 @@ pub fn is_same(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
     }
-    let (mut a, mut b) = (a, b);
-    while let (Some((rest_a, chunk_a)), Some((rest_b, chunk_b))) =
-        (a.split_last_chunk::<8>(), b.split_last_chunk::<8>())
-    {
-        if u64::from_le_bytes(*chunk_a) != u64::from_le_bytes(*chunk_b) {
+    let (mut a, mut b) = (a.rchunks_exact(8), b.rchunks_exact(8));
+    let number = |chunk: &[u8]| chunk.first_chunk().map(|chunk| u64::from_le_bytes(*chunk));
+    let chunks = a.by_ref().zip(b.by_ref());
+    for (a, b) in chunks {
+        if number(a) != number(b) {
             return false;
         }
-        (a, b) = (rest_a, rest_b);
     }
-    a.iter().zip(b).all(|(a, b)| a == b)
+    a.remainder().iter().zip(b.remainder()).all(|(a, b)| a == b)
 }
 
 #[cfg(test)]
