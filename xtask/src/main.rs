@@ -16,6 +16,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod bench;
 mod build;
 mod catalog;
 mod demo;
@@ -58,6 +59,8 @@ enum Command {
     Test(test::Args),
     /// Build modules into target/filters/, pruned and checked
     Build(build::Args),
+    /// Count what a request costs in each module
+    Bench(bench::Args),
     /// Write the generated schemas and tables, or check them
     Docs(docs::Args),
     /// Make a filter of your own, starting from one that works
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Build(args) => build::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Docs(args) => docs::run(&args),
         Command::New(args) => new::run(&args),
         Command::Token(args) => token::run(&args),

@@ -148,7 +148,10 @@ fn ledger(filter: &[String]) -> Result<()> {
     let toolchain = wasm_target::set_up()?;
     if !toolchain.is_small() {
         // Another compiler or another std makes other instructions of the same source.
-        println!("{} the ledger counts modules whose std is compiled for size: this toolchain cannot", term::yellow("note:"));
+        println!(
+            "{} the ledger counts modules whose std is compiled for size: this toolchain cannot",
+            term::yellow("note:")
+        );
         return Ok(());
     }
     build::build(&FILTERS.iter().collect::<Vec<_>>(), toolchain)?;
