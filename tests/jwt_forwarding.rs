@@ -8,7 +8,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use e2e::token::{self, Token};
+use e2e::token::{self, Token, forged};
 use e2e::{Client, EchoedRequest, Envoy};
 use serde_json::{Value, json};
 
@@ -343,19 +343,32 @@ fn the_token_is_taken_out_of_where_it_stood_and_nothing_else() {
     }
 }
 
+// DESIGN 5 (v2), "Answers": "what was not verified never reaches the upstream"; "`ignore_failure` passes without what could not be verified, which
+// is taken out". Where nothing is required, no provider decides, and nothing is looked at.
 #[test]
-fn where_no_token_was_accepted_none_is_taken_out() {
+fn what_could_not_be_verified_is_taken_out_where_it_was_looked_at() {
     let envoy = promising();
-    for path in ["/open", "/ignored"] {
+    let good = Token::new("ES256");
+    for (path, sent, received) in [
+        ("/open", "Bearer of bad news", Some("Bearer of bad news")),
+        ("/ignored", "Bearer of bad news", None),
+        ("/ignored", &forged(&good.sign()), None),
+        (
+            "/ignored",
+            &good.clone().claim("exp", json!(1)).bearer(),
+            None,
+        ),
+        // Not a token of the provider's place.
+        ("/ignored", "Basic YTpi", Some("Basic YTpi")),
+    ] {
+        let sent = if sent.starts_with("eyJ") {
+            &format!("Bearer {sent}")
+        } else {
+            sent
+        };
         let request = Client::http1().get(envoy.url(path));
-        let echo = request
-            .header("authorization", "Bearer of bad news")
-            .send()
-            .echo();
-        assert_eq!(
-            echo.header("authorization"),
-            Some("Bearer of bad news"),
-            "{path}"
-        );
+        let echo = request.header("authorization", sent).send().echo();
+        assert_eq!(echo.header("authorization"), received, "{path}: {sent}");
     }
+    envoy.assert_vm_alive();
 }
