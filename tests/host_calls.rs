@@ -38,6 +38,11 @@ const CORS: &str = r#"{"policies": [{"allow_origins": ["https://app.example.com"
 const CORS_BY_HOST: &str = r#"{"policies": [{"match": {"hosts": ["127.0.0.1"]}, "allow_origins": ["https://app.example.com"]}]}"#;
 const REWRITE: &str = r#"{"rules": [{"request": [{"set": {"name": "x-a", "value": "1"}}, {"remove": {"name": "x-none"}}],
     "response": [{"set": {"name": "x-b", "value": "2"}}]}]}"#;
+const REWRITE_MISSING: &str =
+    r#"{"rules": [{"response": [{"default": {"name": "x-b", "value": "2"}}]}]}"#;
+const REWRITE_BY_STATUS: &str = r#"{"rules": [{"response": [{"when": {"status": [200]}, "set": {"name": "x-b", "value": "2"}}]}]}"#;
+const REWRITE_BY_PREFIX: &str =
+    r#"{"rules": [{"response": [{"remove": {"prefix": "x-powered-"}}]}]}"#;
 const REWRITE_SAME: &str = r#"{"rules": [{"request": [{"set": {"name": "x-a", "value": "1"}}]}]}"#;
 
 /// One header by its name.
@@ -45,6 +50,8 @@ const READ: &str = "get_header_map_value";
 /// All headers.
 const READ_ALL: &str = "get_header_map_pairs";
 const WRITE: &str = "replace_header_map_value";
+const ADD: &str = "add_header_map_value";
+const REMOVE: &str = "remove_header_map_value";
 const COUNT: &str = "increment_metric";
 
 /// A configuration, the headers of a request, and the calls that it costs: of the request first, then of its answer.
@@ -81,12 +88,26 @@ const ROWS: &[Row] = &[
         &[READ_ALL, COUNT, READ_ALL, WRITE, WRITE],
     ),
     ("header-rewrite", "{}", &[], &[]),
-    // The head and what changes of it, both ways; the counters.
+    // An answer whose headers are only set or removed by name is not read.
     (
         "header-rewrite",
         REWRITE,
         &[],
-        &[READ_ALL, COUNT, WRITE, READ_ALL, COUNT, WRITE],
+        &[READ_ALL, COUNT, WRITE, WRITE, COUNT],
+    ),
+    // A header whose name is known is looked at by itself; where the names are not known, all are read.
+    ("header-rewrite", REWRITE_MISSING, &[], &[READ, ADD, COUNT]),
+    (
+        "header-rewrite",
+        REWRITE_BY_STATUS,
+        &[],
+        &[READ, WRITE, COUNT],
+    ),
+    (
+        "header-rewrite",
+        REWRITE_BY_PREFIX,
+        &[("x-echo-set", "x-powered-by: tests")],
+        &[READ_ALL, COUNT, REMOVE],
     ),
     // What stays as it is is not written: Envoy would choose the route again.
     ("header-rewrite", REWRITE_SAME, &[("x-a", "1")], &[READ_ALL]),
