@@ -277,22 +277,18 @@ fn spans(bytes: &[u8]) -> Option<Vec<Field>> {
     (usize::try_from(start).ok()? <= bytes.len()).then_some(fields)
 }
 
-/// Whether two texts are the same: eight bytes at a time from the end, where names and tokens differ most. What `==` calls in a module goes
-/// byte by byte.
+/// Whether two texts are the same: eight bytes at a time. What `==` calls in a module goes byte by byte.
 #[must_use]
 pub fn is_same(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
     }
-    let (mut a, mut b) = (a.rchunks_exact(8), b.rchunks_exact(8));
-    let number = |chunk: &[u8]| chunk.first_chunk().map(|chunk| u64::from_le_bytes(*chunk));
-    let chunks = a.by_ref().zip(b.by_ref());
-    for (a, b) in chunks {
-        if number(a) != number(b) {
-            return false;
-        }
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let mut difference = 0;
+    for (a, b) in a.iter().zip(b) {
+        difference |= u64::from_le_bytes(*a) ^ u64::from_le_bytes(*b);
     }
-    a.remainder().iter().zip(b.remainder()).all(|(a, b)| a == b)
+    difference == 0 && a_rest.iter().zip(b_rest).all(|(a, b)| a == b)
 }
 
 #[cfg(test)]
