@@ -195,11 +195,27 @@ fn all_tokens_of_a_provider_must_be_good_and_each_place_may_hold_one() {
             vec![("x-token", &good), ("x-token", "")],
             400,
         ),
+        // DESIGN 5 (v2), "Answers": "two values of one place are refused with 400 `jwt_repeated`, joined by Envoy or not". Envoy joins these.
         (
             "authorization twice",
             "/".to_owned(),
             vec![("authorization", &bearer), ("authorization", &bearer)],
-            401,
+            400,
+        ),
+        (
+            "another scheme beside a good one",
+            "/".to_owned(),
+            vec![("authorization", "Basic YTpi"), ("authorization", &bearer)],
+            400,
+        ),
+        (
+            "one value with commas, and a good one elsewhere",
+            "/".to_owned(),
+            vec![
+                ("authorization", "Digest realm=\"a, b\", qop=auth, nc=1"),
+                ("x-token", &good),
+            ],
+            200,
         ),
         (
             "a parameter twice",
