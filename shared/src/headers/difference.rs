@@ -1,6 +1,6 @@
 //! From what came to what is there now: the fewest edits.
 
-use super::{Field, Headers, Span, is_same};
+use super::{Field, Headers, Span, is_same_name};
 
 /// One change of a message's headers, as the host can carry it out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +79,7 @@ impl Headers {
             ..Tally::default()
         };
         for (at, other) in self.fields.iter().enumerate() {
-            if other.name.size != field.name.size || !is_same(self.slice(other.name), name) {
+            if other.name.size != field.name.size || !is_same_name(self.slice(other.name), name) {
                 continue;
             }
             let has_come = at < self.received;

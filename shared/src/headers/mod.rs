@@ -118,7 +118,7 @@ impl Headers {
     fn is_named(&self, field: &Field, name: &[u8]) -> bool {
         // The size tells most names apart.
         usize::try_from(field.name.size).is_ok_and(|size| size == name.len())
-            && is_same(self.slice(field.name), name)
+            && is_same_name(self.slice(field.name), name)
     }
 
     /// All values of a header, in order. `name` is in lower case.
@@ -197,7 +197,7 @@ impl Headers {
 
     /// Removes all values of a header.
     pub fn remove(&mut self, name: &str) {
-        self.remove_if(|other| is_same(other, name.as_bytes()));
+        self.remove_if(|other| is_same_name(other, name.as_bytes()));
     }
 
     /// Removes all headers whose name fits.
@@ -277,7 +277,24 @@ fn spans(bytes: &[u8]) -> Option<Vec<Field>> {
     (usize::try_from(start).ok()? <= bytes.len()).then_some(fields)
 }
 
-/// Whether two texts are the same: eight bytes at a time. What `==` calls in a module goes byte by byte.
+/// Whether two names are the same: from the end, where names of one length differ most.
+fn is_same_name(a: &[u8], b: &[u8]) -> bool {
+    let (mut a, mut b) = (a, b);
+    if a.len() != b.len() {
+        return false;
+    }
+    while let (Some((rest_a, chunk_a)), Some((rest_b, chunk_b))) =
+        (a.split_last_chunk::<8>(), b.split_last_chunk::<8>())
+    {
+        if u64::from_le_bytes(*chunk_a) != u64::from_le_bytes(*chunk_b) {
+            return false;
+        }
+        (a, b) = (rest_a, rest_b);
+    }
+    a.iter().zip(b).all(|(a, b)| a == b)
+}
+
+/// Whether two long texts are the same: eight bytes at a time. What `==` calls in a module goes byte by byte.
 #[must_use]
 pub fn is_same(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
