@@ -4,7 +4,7 @@
 //! safe in the phase that their documentation names, take and give bytes, and treat a host that fails as "not there".
 
 pub(crate) mod abi;
-#[cfg(target_arch = "wasm32")]
+#[cfg(any(test, target_arch = "wasm32"))]
 mod allocator;
 #[cfg(target_arch = "wasm32")]
 mod callbacks;

@@ -90,6 +90,17 @@ impl Response {
         self.carry_out(Edit::Remove(name.as_bytes()), |h| h.remove(name));
     }
 
+    /// Replaces all values of a header by one, on the host at once though the headers were read: they do not show it. For a filter that has read
+    /// what it needs.
+    pub fn set_unseen(&mut self, name: &str, value: &[u8]) {
+        if self.is_direct {
+            self.is_edited = true;
+            host::carry_out(Map::Response, Edit::Set(name.as_bytes(), value));
+        } else {
+            self.edit(|headers| headers.set(name, value));
+        }
+    }
+
     fn carry_out(&mut self, edit: Edit<'_>, on_headers: impl FnOnce(&mut Headers)) {
         if self.is_direct && self.headers.get().is_none() {
             self.is_edited = true;

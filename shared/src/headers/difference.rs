@@ -50,18 +50,24 @@ impl Headers {
         }
         for (at, field) in self.fields.iter().enumerate() {
             if self.is_field_edited(at, field) {
-                let tally = self.tally(field);
-                // Of several edited fields of a name, the first one stands for all.
-                if tally.first_edited != at || !self.is_different(field, &tally) {
-                    continue;
-                }
-                let name = self.slice(field.name);
-                match tally.now {
-                    0 => act(Edit::Remove(name)),
-                    1 => act(Edit::Set(name, self.slice(tally.last))),
-                    _ => self.edits_of_many(field, &tally, &mut act),
-                }
+                self.edits_of(at, field, &mut act);
             }
+        }
+    }
+
+    /// The edits of a header of which this field was edited.
+    #[inline(never)]
+    fn edits_of<'h>(&'h self, at: usize, field: &Field, act: &mut dyn FnMut(Edit<'h>)) {
+        let tally = self.tally(field);
+        // Of several edited fields of a name, the first one stands for all.
+        if tally.first_edited != at || !self.is_different(field, &tally) {
+            return;
+        }
+        let name = self.slice(field.name);
+        match tally.now {
+            0 => act(Edit::Remove(name)),
+            1 => act(Edit::Set(name, self.slice(tally.last))),
+            _ => self.edits_of_many(field, &tally, act),
         }
     }
 
@@ -79,21 +85,28 @@ impl Headers {
             ..Tally::default()
         };
         for (at, other) in self.fields.iter().enumerate() {
-            if other.name.size != field.name.size || !is_same_name(self.slice(other.name), name) {
-                continue;
-            }
-            let has_come = at < self.received;
-            tally.came = tally.came.wrapping_add(usize::from(has_come));
-            if other.present {
-                tally.now = tally.now.wrapping_add(1);
-                tally.stayed = tally.stayed.wrapping_add(usize::from(has_come));
-                tally.last = other.value;
-            }
-            if has_come != other.present {
-                tally.first_edited = tally.first_edited.min(at);
+            if other.name.size == field.name.size {
+                self.count(&mut tally, at, other, name);
             }
         }
         tally
+    }
+
+    #[inline(never)]
+    fn count(&self, tally: &mut Tally, at: usize, field: &Field, name: &[u8]) {
+        if !is_same_name(self.slice(field.name), name) {
+            return;
+        }
+        let has_come = at < self.received;
+        tally.came = tally.came.wrapping_add(usize::from(has_come));
+        if field.present {
+            tally.now = tally.now.wrapping_add(1);
+            tally.stayed = tally.stayed.wrapping_add(usize::from(has_come));
+            tally.last = field.value;
+        }
+        if has_come != field.present {
+            tally.first_edited = tally.first_edited.min(at);
+        }
     }
 
     /// Whether the header of this field has other values than it came with.

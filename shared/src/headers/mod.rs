@@ -45,6 +45,13 @@ impl Touched {
     }
 
     fn add(&mut self, name: &[u8]) {
+        if matches!(name.first(), Some(b':' | b'c')) {
+            self.add_one(name);
+        }
+    }
+
+    #[inline(never)]
+    fn add_one(&mut self, name: &[u8]) {
         match name {
             b":path" => self.path = true,
             b":authority" => self.authority = true,
@@ -118,7 +125,12 @@ impl Headers {
     fn is_named(&self, field: &Field, name: &[u8]) -> bool {
         // The size tells most names apart.
         usize::try_from(field.name.size).is_ok_and(|size| size == name.len())
-            && is_same_name(self.slice(field.name), name)
+            && self.has_name(field, name)
+    }
+
+    #[inline(never)]
+    fn has_name(&self, field: &Field, name: &[u8]) -> bool {
+        is_same_name(self.slice(field.name), name)
     }
 
     /// All values of a header, in order. `name` is in lower case.
@@ -165,12 +177,12 @@ impl Headers {
     /// Replaces all values of a header by one.
     pub fn set(&mut self, name: &str, value: &[u8]) {
         let mut count = 0_usize;
-        let mut is_there = false;
+        let mut last = Span::default();
         for field in self.named(name.as_bytes()) {
             count = count.wrapping_add(1);
-            is_there = is_same(self.slice(field.value), value);
+            last = field.value;
         }
-        if count == 1 && is_there {
+        if count == 1 && is_same(self.slice(last), value) {
             return;
         }
         if count > 0 {
@@ -207,8 +219,7 @@ impl Headers {
             let name = bytes.get(field.name.range()).unwrap_or_default();
             if fits(name) {
                 field.present = false;
-                self.is_edited = true;
-                self.touched.add(name);
+                note_removed(name, &mut self.is_edited, &mut self.touched);
             }
         }
     }
@@ -246,6 +257,37 @@ impl Headers {
     }
 }
 
+/// Whether two names are the same. Not in the loops over fields, for most of which it is not called; most names are compared by their two ends,
+/// which may overlap.
+#[must_use]
+#[inline(never)]
+pub fn is_same_name(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    match a.len() {
+        0..4 => a.iter().zip(b).all(|(a, b)| a == b),
+        4..8 => has_same_ends::<4>(a, b),
+        8..=16 => has_same_ends::<8>(a, b),
+        _ => is_same_long_name(a, b),
+    }
+}
+
+#[inline(never)]
+fn is_same_long_name(a: &[u8], b: &[u8]) -> bool {
+    is_same(a, b)
+}
+
+fn has_same_ends<const N: usize>(a: &[u8], b: &[u8]) -> bool {
+    a.last_chunk::<N>() == b.last_chunk() && a.first_chunk::<N>() == b.first_chunk()
+}
+
+#[inline(never)]
+fn note_removed(name: &[u8], is_edited: &mut bool, touched: &mut Touched) {
+    *is_edited = true;
+    touched.add(name);
+}
+
 /// Where names and values stand in the host's buffer; `None` where it is not in that form.
 fn spans(bytes: &[u8]) -> Option<Vec<Field>> {
     let number = |bytes: &[u8]| {
@@ -275,23 +317,6 @@ fn spans(bytes: &[u8]) -> Option<Vec<Field>> {
         });
     }
     (usize::try_from(start).ok()? <= bytes.len()).then_some(fields)
-}
-
-/// Whether two names are the same: from the end, where names of one length differ most.
-fn is_same_name(a: &[u8], b: &[u8]) -> bool {
-    let (mut a, mut b) = (a, b);
-    if a.len() != b.len() {
-        return false;
-    }
-    while let (Some((rest_a, chunk_a)), Some((rest_b, chunk_b))) =
-        (a.split_last_chunk::<8>(), b.split_last_chunk::<8>())
-    {
-        if u64::from_le_bytes(*chunk_a) != u64::from_le_bytes(*chunk_b) {
-            return false;
-        }
-        (a, b) = (rest_a, rest_b);
-    }
-    a.iter().zip(b).all(|(a, b)| a == b)
 }
 
 /// Whether two long texts are the same: eight bytes at a time. What `==` calls in a module goes byte by byte.

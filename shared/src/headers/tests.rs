@@ -104,6 +104,18 @@ fn list_elements_respect_quotes() {
 
 proptest! {
     #[test]
+    fn texts_are_the_same_where_each_byte_is(text in prop::collection::vec(any::<u8>(), 0..40), at: usize, bit in 0..8_u8) {
+        prop_assert!(is_same(&text, &text.clone()) && is_same_name(&text, &text.clone()));
+        let mut other = text.clone();
+        if let Some(byte) = at.checked_rem(text.len()).and_then(|at| other.get_mut(at)) {
+            *byte ^= 1 << bit;
+            prop_assert!(!is_same(&text, &other) && !is_same_name(&text, &other));
+        }
+        other.push(0);
+        prop_assert!(!is_same(&text, &other) && !is_same_name(&text, &other));
+    }
+
+    #[test]
     fn any_bytes_of_a_host_are_read_without_panic(bytes: Vec<u8>) {
         let _ = Headers::from_host(bytes).iter().count();
     }
