@@ -41,12 +41,18 @@ pub fn decide(policies: &Policies, request: &Request) -> Decision {
         return malformed_host();
     }
     let selected = policies.select(request);
-    let has_origin = request.has("origin") && has_value(request, "origin");
+    if let Ok(None) = selected {
+        return Decision::pass(None, Plan::default());
+    }
+    let head = if request.has("origin") {
+        Head::of(request)
+    } else {
+        Head::default()
+    };
     match selected {
-        Ok(None) => Decision::pass(None, Plan::default()),
-        Ok(Some(policy)) if has_origin => decide_by(policy, request),
-        Ok(Some(policy)) => Decision::pass(None, Plan::vary(policy)),
-        Err(AmbiguousPath) if has_origin => without_permission(request),
+        Ok(Some(policy)) if head.has_origin => decide_by(policy, request, head),
+        Ok(policy) => Decision::pass(None, policy.map(Plan::vary).unwrap_or_default()),
+        Err(AmbiguousPath) if head.has_origin => without_permission(head),
         Err(AmbiguousPath) => Decision::pass(
             None,
             Plan {
@@ -63,10 +69,54 @@ fn malformed_host() -> Decision {
     Decision::reply(Outcome::RefusedMalformedHost, reply)
 }
 
+/// What every decision on an origin looks at.
+#[derive(Debug, Clone, Copy, Default)]
+struct Head<'r> {
+    /// Whether there is an origin that is not empty.
+    has_origin: bool,
+    /// The origin as it was sent; empty where there are two.
+    origin: &'r [u8],
+    method: &'r [u8],
+    /// Whether it asks for a method.
+    asks_method: bool,
+}
+
+impl<'r> Head<'r> {
+    fn of(request: &'r Request) -> Self {
+        let mut head = Self::default();
+        let mut origins = 0_usize;
+        for (name, value) in request.headers().iter() {
+            // The lengths of the names tell most headers apart.
+            if matches!(name.len(), 6 | 7 | 29) {
+                head.see(name, value, &mut origins);
+            }
+        }
+        head
+    }
+
+    #[inline(never)]
+    fn see(&mut self, name: &[u8], value: &'r [u8], origins: &mut usize) {
+        match name {
+            b"origin" => {
+                *origins = origins.wrapping_add(1);
+                self.has_origin |= !value.is_empty();
+                self.origin = if *origins == 1 { value } else { b"" };
+            }
+            b":method" if self.method.is_empty() => self.method = value,
+            b"access-control-request-method" => self.asks_method |= !value.is_empty(),
+            _ => {}
+        }
+    }
+
+    fn is_preflight(&self) -> bool {
+        self.asks_method && self.method == b"OPTIONS"
+    }
+}
+
 /// Where readings select different policies there is no permission, and the request goes on.
 #[inline(never)]
-fn without_permission(request: &Request) -> Decision {
-    if is_preflight(request) {
+fn without_permission(head: Head<'_>) -> Decision {
+    if head.is_preflight() {
         let reason = Reason::AmbiguousPath;
         let reply = reply::preflight_refused(reason);
         return Decision::reply(Outcome::PreflightRefused(reason), reply);
@@ -78,35 +128,25 @@ fn without_permission(request: &Request) -> Decision {
 }
 
 #[inline(never)]
-fn decide_by(policy: &Policy, request: &Request) -> Decision {
-    let sent = request.headers().only("origin").unwrap_or_default();
+fn decide_by(policy: &Policy, request: &Request, head: Head<'_>) -> Decision {
     let asked = Asked {
         policy,
         request,
-        sent,
-        allowed: policy.origins.allow_sent(sent),
+        head,
+        allowed: policy.origins.allow_sent(head.origin),
     };
-    if is_preflight(request) {
+    if head.is_preflight() {
         asked.preflight()
     } else {
         asked.actual()
     }
 }
 
-fn is_preflight(request: &Request) -> bool {
-    request.method() == b"OPTIONS" && has_value(request, "access-control-request-method")
-}
-
-fn has_value(request: &Request, name: &str) -> bool {
-    request.headers().all(name).any(|value| !value.is_empty())
-}
-
 /// A request that asks a policy for permission.
 struct Asked<'a> {
     policy: &'a Policy,
     request: &'a Request,
-    /// The origin as it was sent; empty where there are two.
-    sent: &'a [u8],
+    head: Head<'a>,
     allowed: Option<AllowedOrigin>,
 }
 
@@ -173,7 +213,7 @@ impl Asked<'_> {
             Vary::Nothing
         };
         match self.allowed {
-            Some(_) if !self.policy.methods.allow(self.request.method()) => {
+            Some(_) if !self.policy.methods.allow(self.head.method) => {
                 Decision::pass(Some(Outcome::PassedMethod), Plan::strip(vary))
             }
             Some(allowed) => {
@@ -193,14 +233,14 @@ impl Asked<'_> {
     /// Browsers send an origin with same-origin requests too, unless they are GET or HEAD.
     #[inline(never)]
     fn is_within(&self) -> bool {
-        let origin = Origin::parse(self.sent);
+        let origin = Origin::parse(self.head.origin);
         matches!(origin, Some(Origin::Tuple(tuple)) if tuple.is_at(self.request.authority()))
     }
 
     fn allow_origin(&self, allowed: AllowedOrigin) -> Cow<'static, [u8]> {
         match allowed {
             AllowedOrigin::Any => Cow::Borrowed(b"*"),
-            AllowedOrigin::Same => Cow::Owned(self.sent.to_vec()),
+            AllowedOrigin::Same => Cow::Owned(self.head.origin.to_vec()),
         }
     }
 }
