@@ -38,14 +38,22 @@ pub struct Decision {
 
 impl AppliedRules {
     fn push(&mut self, applied: Applied) {
-        *self = match std::mem::take(self) {
-            Self::None => Self::One(applied),
-            Self::One(first) => Self::Several(vec![first, applied]),
-            Self::Several(mut rules) => {
-                rules.push(applied);
-                Self::Several(rules)
-            }
+        if let Self::None = self {
+            *self = Self::One(applied);
+        } else {
+            self.push_next(applied);
+        }
+    }
+
+    #[inline(never)]
+    fn push_next(&mut self, applied: Applied) {
+        let mut rules = match std::mem::take(self) {
+            Self::None => Vec::new(),
+            Self::One(first) => vec![first],
+            Self::Several(rules) => rules,
         };
+        rules.push(applied);
+        *self = Self::Several(rules);
     }
 }
 
@@ -65,6 +73,7 @@ impl Deref for AppliedRules {
 ///
 /// A rule applies where a reading of the path matches. Where readings differ in which request operations apply, the request is refused.
 #[must_use]
+#[inline(never)]
 pub fn decide(rules: &Rules, request: &Request) -> Decision {
     let mut decision = Decision::default();
     if rules.look_at_host() && request.host().is_err() {

@@ -50,8 +50,9 @@ impl Filter for HeaderRewrite {
         }
         let decision = decide(&self.rules, request);
         state.applied = decision.applied;
-        let sent = self.rules.snapshot(&state.applied, request);
-        state.sent = sent.map(Box::new);
+        if self.rules.keep_request(&state.applied) {
+            self.keep(request, state);
+        }
         let edited = match decision.refused {
             Some(refused) => Err(refused),
             None => self.rules.edit_request(&state.applied, request),
@@ -82,6 +83,12 @@ impl Filter for HeaderRewrite {
 }
 
 impl HeaderRewrite {
+    #[inline(never)]
+    fn keep(&self, request: &Request, state: &mut State) {
+        let sent = self.rules.snapshot(&state.applied, request);
+        state.sent = sent.map(Box::new);
+    }
+
     #[cold]
     fn refuse(&self, refused: Refused) -> Flow {
         self.counters.increment(Event::refused(refused, self.mode));
@@ -90,8 +97,13 @@ impl HeaderRewrite {
 
     fn count_skipped(&self, skipped: &[Skipped]) {
         for reason in skipped {
-            self.counters.increment(Event::skipped(*reason, self.mode));
+            self.count_one_skipped(*reason);
         }
+    }
+
+    #[cold]
+    fn count_one_skipped(&self, reason: Skipped) {
+        self.counters.increment(Event::skipped(reason, self.mode));
     }
 
     fn count_change(&self, enforced: Event, reported: Event) {

@@ -70,10 +70,15 @@ impl Rule {
     #[must_use]
     pub fn captures(&self, request: &Request) -> Vec<Option<Vec<u8>>> {
         if self.has_captures {
-            self.matches.path_captures(request)
+            self.path_captures(request)
         } else {
             Vec::new()
         }
+    }
+
+    #[inline(never)]
+    fn path_captures(&self, request: &Request) -> Vec<Option<Vec<u8>>> {
+        self.matches.path_captures(request)
     }
 
     fn edit_request(
@@ -127,6 +132,7 @@ impl Rules {
     ///
     /// # Errors
     /// [`Refused`] where the request must not go on: it cannot be what the rules make of it, and it must not pass as it was.
+    #[inline(never)]
     pub fn edit_request(
         &self,
         applied: &[Applied],
@@ -140,23 +146,24 @@ impl Rules {
         Ok(skipped)
     }
 
+    /// Whether a response operation of these rules looks at the request.
+    #[must_use]
+    pub fn keep_request(&self, applied: &[Applied]) -> bool {
+        self.of(applied).any(|(rule, _)| rule.keeps_request)
+    }
+
     /// The request as it is now, where a response operation looks at it.
     #[must_use]
     pub fn snapshot(&self, applied: &[Applied], request: &Request) -> Option<Request> {
-        let mut rules = self.of(applied);
-        rules
-            .any(|(rule, _)| rule.keeps_request)
-            .then(|| self.keep(applied, request))
-    }
-
-    #[inline(never)]
-    fn keep(&self, applied: &[Applied], request: &Request) -> Request {
+        if !self.keep_request(applied) {
+            return None;
+        }
         let templates = self
             .of(applied)
             .flat_map(|(rule, _)| rule.response.iter())
             .filter_map(ResponseOperation::template)
             .filter(|template| template.looks_at_request());
-        request.snapshot(|request| templates.for_each(|template| template.read(request)))
+        Some(request.snapshot(|request| templates.for_each(|template| template.read(request))))
     }
 
     /// Carries out the response operations of rules. `sent` is the request as it came. Gives why operations were not carried out.
@@ -172,12 +179,13 @@ impl Rules {
             let _ = response.headers();
         }
         let mut status = None;
-        self.of(applied)
-            .flat_map(|(rule, captures)| rule.response.iter().map(move |r| (r, captures)))
-            .filter_map(|(operation, captures)| {
-                operation.apply(sent, response, captures, &mut status)
-            })
-            .collect()
+        let mut skipped = Vec::new();
+        for (rule, captures) in self.of(applied) {
+            for operation in &rule.response {
+                skipped.extend(operation.apply(sent, response, captures, &mut status));
+            }
+        }
+        skipped
     }
 
     fn of<'r>(

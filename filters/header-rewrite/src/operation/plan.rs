@@ -2,7 +2,7 @@
 
 use super::name::is_spared;
 use super::{HeaderOperation, NameSelector, RequestOperation};
-use filter_kit::headers::{Headers, is_look_alike};
+use filter_kit::headers::{Headers, is_look_alike, is_same_name};
 use filter_kit::template::Template;
 use filter_kit::values::HeaderName;
 use std::iter::Sum;
@@ -78,9 +78,14 @@ impl RemovedFirst {
     #[inline(never)]
     pub fn remove(&self, headers: &mut Headers) {
         headers.remove_if(|other| {
-            self.lengths & length(other) != 0
-                && self.names.iter().any(|removed| removed.fits(other))
+            // Not in the loop over headers, most of which it is not called for.
+            self.lengths & length(other) != 0 && self.fits(other)
         });
+    }
+
+    #[inline(never)]
+    fn fits(&self, other: &[u8]) -> bool {
+        self.names.iter().any(|removed| removed.fits(other))
     }
 
     fn add(&mut self, name: &HeaderName, itself: bool) {
@@ -98,7 +103,7 @@ impl RemovedFirst {
 impl Removed {
     fn fits(&self, other: &[u8]) -> bool {
         let name = self.name.as_str().as_bytes();
-        if self.itself && other == name {
+        if self.itself && is_same_name(other, name) {
             return true;
         }
         is_look_alike(other, name) && !is_spared(other, false)
