@@ -124,6 +124,15 @@ fn cors_policies(count: usize) -> String {
     json!({ "policies": policies }).to_string()
 }
 
+/// A thousand origins, the app's among them.
+fn cors_origins() -> String {
+    let mut origins: Vec<String> = (1..1000)
+        .map(|n| format!("https://tenant-{n}.example.com"))
+        .collect();
+    origins.insert(500, "https://app.example.com".to_owned());
+    json!({"policies": [{"allow_origins": origins}]}).to_string()
+}
+
 fn from_app() -> Vec<Exchange> {
     one(&[("origin", "https://app.example.com")])
 }
@@ -274,6 +283,27 @@ pub const CASES: &[Case] = &[
     case!("cors", "preflight", || cors(true), preflight, refused),
     case!(
         "cors",
+        "simple request, one of 1,000 origins",
+        cors_origins,
+        from_app,
+        allowed
+    ),
+    case!(
+        "cors",
+        "simple request, 1 policy by path",
+        || cors_policies(1),
+        from_app,
+        allowed
+    ),
+    case!(
+        "cors",
+        "simple request, the last of 1,000 policies by path",
+        || cors_policies(1000),
+        from_app,
+        allowed
+    ),
+    case!(
+        "cors",
         "simple request, the last of 100 policies by path",
         || cors_policies(100),
         from_app,
@@ -311,6 +341,13 @@ pub const CASES: &[Case] = &[
         "header-rewrite",
         "the same, the last of 100 rules",
         || rewrite_rules(100),
+        plain,
+        any
+    ),
+    case!(
+        "header-rewrite",
+        "the same, the last of 1,000 rules",
+        || rewrite_rules(1000),
         plain,
         any
     ),
