@@ -36,13 +36,20 @@ fn every_filter_can_be_copied_with_its_sample_its_suite_and_its_rows() {
         let catalog = &files["xtask/src/catalog.rs"];
         for part in [
             "name: \"geo-block\",",
-            "check::<geo_block::Config>",
+            "check::<geo_block::",
+            "exports::<geo_block::",
             "geo_block::schema()",
             "counters::<geo_block::Event>",
         ] {
             assert_eq!(catalog.matches(part).count(), 1, "{part}: {catalog}");
         }
         assert!(catalog.contains(filter.summary), "the old row stays");
+        // The type that the catalog names is the one of the copy.
+        let (_, row) = catalog.split_once("check: check::<geo_block::").unwrap();
+        let (filter_type, _) = row.split_once('>').unwrap();
+        let library = &files["filters/geo-block/src/lib.rs"];
+        let entry = format!("start::<crate::{filter_type}>");
+        assert!(library.contains(&entry), "{}: {filter_type}", filter.name);
         assert_eq!(
             files["tests/hostile.rs"].matches("\"geo-block\",").count(),
             1
