@@ -8,7 +8,7 @@ filter_kit::counters! {
     pub enum Event in "header_rewrite" {
         /// Requests that were changed.
         RequestChanged => "request.changed_total",
-        /// Responses that were changed.
+        /// Responses that an operation edited; a header that is set to the value that it has counts too.
         ResponseChanged => "response.changed_total",
         /// Requests that were refused with 400: the readings of their path differ in which operations apply, or are too many.
         RefusedAmbiguousPath => "refused.ambiguous_path_total",
