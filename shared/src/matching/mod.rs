@@ -257,10 +257,16 @@ impl Match {
 #[inline(never)]
 fn readings_of(paths: &[PathPattern], request: &Request) -> Result<ReadingSet, TooManyReadings> {
     let readings = request.readings()?;
-    Ok(readings
-        .iter(request.path())
-        .map(|path| paths.iter().any(|pattern| pattern.fits(path)))
-        .collect())
+    let fits = |path| {
+        for pattern in paths {
+            request.search(pattern.work(path))?;
+            if pattern.fits(path) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    };
+    readings.iter(request.path()).map(fits).collect()
 }
 
 fn any<T>(list: Option<&[T]>, fits: impl FnMut(&T) -> bool) -> bool {

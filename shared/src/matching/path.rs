@@ -34,6 +34,8 @@ enum Kind {
     Prefix(Decoded),
     Exact(Decoded),
     Regex {
+        /// What every path that matches begins with.
+        begins: Box<[u8]>,
         /// For the readings of a path.
         decoded: Pattern,
         /// For the path as it was sent, where that makes a difference.
@@ -130,12 +132,19 @@ impl RawPath {
                 Pattern::new(&regex, Anchoring::Whole)
                     .map_err(|reason| Invalid::new(reason).at("regex"))?;
                 let written = compile(&regex)?;
+                let begins = match self.ignore_case {
+                    true => "",
+                    false => beginning(&regex),
+                };
+                let begins = begins.as_bytes().into();
                 match decode_regex(&regex) {
                     Some(decoded) => Kind::Regex {
+                        begins,
                         decoded: compile(&decoded)?,
                         as_sent: Some(written),
                     },
                     None => Kind::Regex {
+                        begins,
                         decoded: written,
                         as_sent: None,
                     },
@@ -148,6 +157,28 @@ impl RawPath {
             ignore_case: self.ignore_case,
         })
     }
+}
+
+/// The longest reading of a path that regular expressions look through as often as there are some.
+const FREE_BYTES: usize = 1024;
+
+/// The text that every path begins with that a regular expression matches; empty where that is not seen at a glance.
+fn beginning(regex: &str) -> &str {
+    const SPECIAL: &[char] = &[
+        '\\', '.', '+', '*', '?', '(', ')', '[', ']', '{', '}', '^', '$', '%',
+    ];
+    if regex.contains('|') {
+        return "";
+    }
+    let end = regex.find(SPECIAL).unwrap_or(regex.len());
+    let (begins, rest) = regex.split_at_checked(end).unwrap_or_default();
+    if rest.starts_with(['*', '?', '{']) {
+        // The last character may be missing.
+        let mut characters = begins.chars();
+        characters.next_back();
+        return characters.as_str();
+    }
+    begins
 }
 
 /// A regular expression with its triplets decoded: `%C3` matches the byte 0xC3. `None` where it has none.
@@ -217,7 +248,22 @@ impl PathPattern {
                     })
             }),
             Kind::Exact(exact) => exact.any(self.ignore_case, |exact, same| same(reading, exact)),
-            Kind::Regex { decoded, .. } => decoded.is_match(reading),
+            Kind::Regex {
+                begins, decoded, ..
+            } => reading.starts_with(begins) && decoded.is_match(reading),
+        }
+    }
+
+    /// How many bytes of a reading [`fits`](Self::fits) may have to look through, where they are more than a few.
+    #[must_use]
+    pub(super) fn work(&self, reading: &[u8]) -> usize {
+        match &self.kind {
+            Kind::Regex { begins, .. }
+                if reading.len() > FREE_BYTES && reading.starts_with(begins) =>
+            {
+                reading.len()
+            }
+            _ => 0,
         }
     }
 
@@ -235,7 +281,9 @@ impl PathPattern {
     #[must_use]
     pub fn fits_as_sent(&self, path: &[u8]) -> bool {
         match &self.kind {
-            Kind::Regex { decoded, as_sent } => as_sent.as_ref().unwrap_or(decoded).is_match(path),
+            Kind::Regex {
+                decoded, as_sent, ..
+            } => as_sent.as_ref().unwrap_or(decoded).is_match(path),
             Kind::Prefix(_) => self.after_prefix(path).is_some(),
             Kind::Exact(exact) => {
                 path.len() <= exact.longest_as_sent() && self.fits(&decode_keeping_slashes(path))
@@ -276,7 +324,9 @@ impl PathPattern {
     #[must_use]
     pub fn captures(&self, path: &[u8]) -> Vec<Option<Vec<u8>>> {
         match &self.kind {
-            Kind::Regex { decoded, as_sent } => as_sent
+            Kind::Regex {
+                decoded, as_sent, ..
+            } => as_sent
                 .as_ref()
                 .unwrap_or(decoded)
                 .captures(path)
@@ -394,6 +444,24 @@ mod tests {
         ] {
             let built = pattern.clone().build().unwrap();
             assert_eq!(built.fits(reading), fits, "{pattern:?}");
+        }
+    }
+
+    #[test]
+    fn the_beginning_of_a_regular_expression_is_what_every_match_begins_with() {
+        for (regex, begins) in [
+            ("/v[0-9]+/items", "/v"),
+            ("/api/.*", "/api/"),
+            ("/ab*c", "/a"),
+            ("/ab?c", "/a"),
+            ("/ab{0,2}", "/a"),
+            ("/ab+", "/ab"),
+            ("/a|/b", ""),
+            ("(?i)/a", ""),
+            ("/a%20b", "/a"),
+            ("/items", "/items"),
+        ] {
+            assert_eq!(beginning(regex), begins, "{regex}");
         }
     }
 

@@ -80,6 +80,26 @@ fn the_readings_of_a_path_are_told_apart_only_where_the_rest_matches() {
 }
 
 #[test]
+fn regular_expressions_look_through_a_long_path_a_bounded_number_of_times() {
+    let rule = |n: usize| built(&format!(r#"{{"paths": [{{"regex": "/.*/guarded-{n}"}}]}}"#));
+    let rules: Vec<Match> = (0..50).map(rule).collect();
+    let other = built(r#"{"paths": [{"regex": "/v[0-9]+/items"}]}"#);
+    let asked = |path: &str| {
+        let request = request("GET", path).build();
+        assert_eq!(
+            other.readings(&request),
+            Ok(ReadingSet::NONE),
+            "costs nothing"
+        );
+        let answers = rules.iter().map(|rule| rule.readings(&request));
+        answers.take_while(Result::is_ok).count()
+    };
+    assert_eq!(asked(&"/abc".repeat(14_500)), 1);
+    assert_eq!(asked(&"/abc".repeat(1_000)), 16);
+    assert_eq!(asked(&"/abc".repeat(250)), 50, "as many as there are");
+}
+
+#[test]
 fn host_as_a_header_name_is_the_host() {
     for (matcher, authority, fits) in [
         (r#""exact": "api.example.com""#, "API.example.com:80", true),
