@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn a_wrong_name_is_told_the_right_ones() {
         let Err(error) = find("header-rewrit") else {
-            panic!("found a filter that is none")
+            panic!("found an unknown filter")
         };
         assert_eq!(
             error.to_string(),

@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn a_wrong_name_is_told_the_right_ones() {
         let Err(error) = select(&["e2".to_owned()], false) else {
-            panic!("found a suite that is none")
+            panic!("found an unknown suite")
         };
         assert!(
             error

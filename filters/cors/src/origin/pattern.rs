@@ -59,7 +59,7 @@ fn parse(text: &str) -> Result<OriginPattern, &'static str> {
     }
     let (scheme, rest) = text.split_once("://").ok_or("it has no scheme")?;
     if !is_scheme(scheme) {
-        return Err("its scheme is none");
+        return Err("its scheme is invalid");
     }
     if rest.contains('@') {
         return Err("it has user information");
@@ -81,12 +81,12 @@ fn parse(text: &str) -> Result<OriginPattern, &'static str> {
     let port = if any_port && port.is_none() {
         Port::Any
     } else if any_port {
-        return Err("its port is none");
+        return Err("its port is invalid");
     } else {
         Port::Exact(explicit_port(scheme, port))
     };
     let host = match below {
-        true if host.starts_with('[') => return Err("its host is none"),
+        true if host.starts_with('[') => return Err("its host is invalid"),
         true if !host.contains('.') => {
             return Err("its wildcard would cover a whole top-level domain");
         }
@@ -114,11 +114,11 @@ fn fault(text: &str, below: bool) -> &'static str {
         .map_or(text.len(), |at| after_address.saturating_add(at));
     let host = text.get(..colon).unwrap_or(text);
     if host_and_port(host.as_bytes()).is_some() {
-        "its port is none"
+        "its port is invalid"
     } else if host.contains('*') && !below {
         "a wildcard stands for whole labels at the beginning of the host"
     } else {
-        "its host is none"
+        "its host is invalid"
     }
 }
 

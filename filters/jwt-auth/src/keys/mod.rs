@@ -184,7 +184,7 @@ impl Public {
                 }
                 let odd = |number: &[u8]| number.last().is_some_and(|b| b & 1 == 1);
                 if !odd(&n) || !odd(&e) || e.len() > 4 || e == [1] {
-                    return Err("an RSA key with an exponent or modulus that is none".to_owned());
+                    return Err("an RSA key with an invalid exponent or modulus".to_owned());
                 }
                 Ok(Self::Rsa { n, e })
             }

@@ -51,7 +51,7 @@ impl Uri {
             return Err("holds a user name or a password, which are not sent");
         }
         if !is_authority(authority) {
-            return Err("has no host, or one that is none");
+            return Err("has no host, or an invalid one");
         }
         Ok(Self {
             is_https,
