@@ -1,6 +1,6 @@
 //! A response, read once.
 
-use crate::headers::{Edit, Headers};
+use crate::headers::{Edit, Headers, Mark};
 use crate::host::{self, Map};
 use crate::values::Mode;
 use std::borrow::Cow;
@@ -15,8 +15,10 @@ pub struct Response {
     headers: OnceCell<Headers>,
     /// Whether edits may be made on the host at once.
     is_direct: bool,
-    /// Whether one was.
-    is_edited: bool,
+    /// How many were.
+    direct_edits: u32,
+    /// Whether another filter reads the response after this one.
+    is_read_again: bool,
 }
 
 impl Response {
@@ -25,7 +27,8 @@ impl Response {
         Self {
             headers: OnceCell::new(),
             is_direct: mode == Mode::Enforce,
-            is_edited: false,
+            direct_edits: 0,
+            is_read_again: false,
         }
     }
 
@@ -36,7 +39,8 @@ impl Response {
         Self {
             headers: headers.into(),
             is_direct: false,
-            is_edited: false,
+            direct_edits: 0,
+            is_read_again: false,
         }
     }
 
@@ -93,8 +97,8 @@ impl Response {
     /// Replaces all values of a header by one, on the host at once though the headers were read: they do not show it. For a filter that has read
     /// what it needs.
     pub fn set_unseen(&mut self, name: &str, value: &[u8]) {
-        if self.is_direct {
-            self.is_edited = true;
+        if self.is_direct && !self.is_read_again {
+            self.direct_edits = self.direct_edits.wrapping_add(1);
             host::carry_out(Map::Response, Edit::Set(name.as_bytes(), value));
         } else {
             self.edit(|headers| headers.set(name, value));
@@ -103,7 +107,7 @@ impl Response {
 
     fn carry_out(&mut self, edit: Edit<'_>, on_headers: impl FnOnce(&mut Headers)) {
         if self.is_direct && self.headers.get().is_none() {
-            self.is_edited = true;
+            self.direct_edits = self.direct_edits.wrapping_add(1);
             host::carry_out(Map::Response, edit);
         } else {
             self.edit(on_headers);
@@ -118,10 +122,28 @@ impl Response {
         }
     }
 
+    /// The edits so far, for [`is_changed_since`](Self::is_changed_since).
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        let edits = self.headers.get().map_or(0, Headers::edits);
+        Mark(self.direct_edits.wrapping_add(edits))
+    }
+
+    /// Whether edits since the mark change what the host has to do, or has done.
+    #[must_use]
+    pub fn is_changed_since(&self, mark: Mark) -> bool {
+        self.mark() != mark && (mark != Mark(0) || self.is_changed())
+    }
+
     /// Whether the host has to change anything, or has.
     #[must_use]
     pub fn is_changed(&self) -> bool {
-        self.is_edited || self.edited().is_some_and(Headers::is_changed)
+        self.direct_edits > 0 || self.edited().is_some_and(Headers::is_changed)
+    }
+
+    /// Says whether another filter reads this response after the next one: then each edit has to be seen in it.
+    pub fn set_read_again(&mut self, is_read_again: bool) {
+        self.is_read_again = is_read_again;
     }
 
     pub(crate) fn edited(&self) -> Option<&Headers> {

@@ -53,6 +53,7 @@ impl Filter for HeaderRewrite {
         if self.rules.keep_request(&state.applied) {
             self.keep(request, state);
         }
+        let before = request.mark();
         let edited = match decision.refused {
             Some(refused) => Err(refused),
             None => self.rules.edit_request(&state.applied, request),
@@ -60,7 +61,7 @@ impl Filter for HeaderRewrite {
         match edited {
             Ok(skipped) => {
                 self.count_skipped(&skipped);
-                if request.is_changed() {
+                if request.is_changed_since(before) {
                     self.count_change(Event::RequestChanged, Event::ReportedRequestChanged);
                 }
                 Flow::Continue
@@ -74,9 +75,10 @@ impl Filter for HeaderRewrite {
             return;
         }
         let sent = state.sent.as_deref();
+        let before = response.mark();
         let skipped = self.rules.edit_response(&state.applied, sent, response);
         self.count_skipped(&skipped);
-        if response.is_changed() {
+        if response.is_changed_since(before) {
             self.count_change(Event::ResponseChanged, Event::ReportedResponseChanged);
         }
     }

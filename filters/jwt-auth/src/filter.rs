@@ -37,6 +37,14 @@ pub struct JwtAuth {
     pub(crate) first_look: Cell<Option<Duration>>,
 }
 
+/// A request that waits for keys.
+pub struct Waiting {
+    /// Why it would be refused without them.
+    refusal: Refusal,
+    /// Until when it waits, whatever keys come in the meantime.
+    until: Duration,
+}
+
 /// What is counted for each provider.
 struct ProviderCounters {
     allowed: Counter,
@@ -54,8 +62,7 @@ enum Verdict {
 impl Filter for JwtAuth {
     type Config = Config;
 
-    /// Why a request that waits would be refused.
-    type State = Option<Refusal>;
+    type State = Option<Waiting>;
 
     const CALLBACKS: Callbacks = Callbacks {
         waiting: true,
@@ -97,7 +104,7 @@ impl Filter for JwtAuth {
         self.mode
     }
 
-    fn on_request(&self, request: &mut Request, waiting: &mut Option<Refusal>) -> Flow {
+    fn on_request(&self, request: &mut Request, waiting: &mut Option<Waiting>) -> Flow {
         if self.looks_at_host && request.host().is_err() {
             return self.refuse(&Refusal::of(Reason::MalformedHost), request);
         }
@@ -108,12 +115,15 @@ impl Filter for JwtAuth {
         self.decide(request, waiting, is_patient)
     }
 
-    fn on_resume(&self, request: &mut Request, waiting: &mut Option<Refusal>, wake: Wake) -> Flow {
-        match (wake, waiting.take()) {
-            (Wake::Full, Some(refusal)) => {
+    fn on_resume(&self, request: &mut Request, waiting: &mut Option<Waiting>, wake: Wake) -> Flow {
+        match (wake, &*waiting) {
+            (Wake::Full, Some(Waiting { refusal, .. })) => {
                 self.counters.increment(Event::WaitingFull);
-                let reason = Reason::KeysUnavailable;
-                self.refuse(&Refusal { reason, ..refusal }, request)
+                let refusal = Refusal {
+                    reason: Reason::KeysUnavailable,
+                    ..refusal.clone()
+                };
+                self.refuse(&refusal, request)
             }
             (Wake::News, _) => self.decide(request, waiting, true),
             _ => self.decide(request, waiting, false),
@@ -129,16 +139,22 @@ impl JwtAuth {
     fn decide(
         &self,
         request: &mut Request,
-        waiting: &mut Option<Refusal>,
+        waiting: &mut Option<Waiting>,
         is_patient: bool,
     ) -> Flow {
         match self.judge(request, is_patient) {
             Verdict::Pass(accepted, event) => self.pass(request, &accepted, event),
             Verdict::Refuse(refusal) => self.refuse(&refusal, request),
             Verdict::Wait(refusal) => {
-                let timeout = self.keyring.timeout(refusal.provider);
-                *waiting = Some(refusal);
-                Flow::Wait(Wait::News(request.now().saturating_add(timeout)))
+                let until = waiting.as_ref().map_or_else(
+                    || {
+                        let timeout = self.keyring.timeout(refusal.provider);
+                        request.now().saturating_add(timeout)
+                    },
+                    |waiting| waiting.until,
+                );
+                *waiting = Some(Waiting { refusal, until });
+                Flow::Wait(Wait::News(until))
             }
         }
     }

@@ -57,10 +57,14 @@ impl Filter for RateLimit {
     };
 
     fn new(config: Config) -> Self {
+        Self::new_nth(config, 0)
+    }
+
+    fn new_nth(config: Config, nth: usize) -> Self {
         let counting = Counting::define(&config.limits);
         let tables = Tables {
             max_keys: config.max_keys,
-            plugin: Plugin::of_host(),
+            plugin: Plugin::of_host(nth),
             seed: random_seed(),
         };
         let limits = Limits::new(config.limits, config.exempt, &tables, &SharedData);

@@ -45,15 +45,18 @@ pub struct Plugin {
     pub name: Vec<u8>,
     /// `root_id`.
     pub root_id: Vec<u8>,
+    /// Which of several in one plugin, from 0.
+    pub nth: usize,
 }
 
 impl Plugin {
     /// The plugin of this VM. In any callback.
     #[must_use]
-    pub fn of_host() -> Self {
+    pub fn of_host(nth: usize) -> Self {
         Self {
             name: host::property(b"plugin_name").unwrap_or_default(),
             root_id: host::property(b"plugin_root_id").unwrap_or_default(),
+            nth,
         }
     }
 }
@@ -162,6 +165,9 @@ fn identity(plugin: &Plugin, limit: &Limit, quota: &Quota) -> Vec<u8> {
     let mut bytes = Vec::new();
     for text in [&plugin.name[..], &plugin.root_id, limit.name.as_bytes()] {
         key::push(&mut bytes, text);
+    }
+    if plugin.nth > 0 {
+        bytes.extend(plugin.nth.to_le_bytes());
     }
     bytes.extend(quota.requests().to_le_bytes());
     bytes.extend(quota.per().as_nanos().to_le_bytes());

@@ -35,7 +35,7 @@ impl Headers {
     /// Whether the host has to do anything.
     #[must_use]
     pub fn is_changed(&self) -> bool {
-        if !self.is_edited {
+        if self.edits == 0 {
             return false;
         }
         let fields = self.fields.iter().enumerate();
@@ -45,7 +45,7 @@ impl Headers {
 
     /// Calls `act` with each edit, in order.
     pub(crate) fn each_edit<'h>(&'h self, mut act: impl FnMut(Edit<'h>)) {
-        if !self.is_edited {
+        if self.edits == 0 {
             return;
         }
         for (at, field) in self.fields.iter().enumerate() {

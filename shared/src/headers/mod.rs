@@ -22,10 +22,14 @@ pub struct Headers {
     fields: Vec<Field>,
     /// How many fields came from the host.
     received: usize,
-    /// Whether any field was ever edited.
-    is_edited: bool,
+    /// How many fields were added or removed.
+    edits: u32,
     touched: Touched,
 }
+
+/// How far the edits of a message were, so that a filter can tell its own from those of filters before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark(pub(crate) u32);
 
 /// Which of the headers that others are read from were edited since this was asked last.
 #[derive(Debug, Clone, Copy, Default)]
@@ -94,7 +98,7 @@ impl Headers {
             received: fields.len(),
             bytes,
             fields,
-            is_edited: false,
+            edits: 0,
             touched: Touched::default(),
         }
     }
@@ -108,7 +112,7 @@ impl Headers {
         }
         headers.received = headers.fields.len();
         headers.touched = Touched::default();
-        headers.is_edited = false;
+        headers.edits = 0;
         headers
     }
 
@@ -219,7 +223,7 @@ impl Headers {
             let name = bytes.get(field.name.range()).unwrap_or_default();
             if fits(name) {
                 field.present = false;
-                note_removed(name, &mut self.is_edited, &mut self.touched);
+                note_removed(name, &mut self.edits, &mut self.touched);
             }
         }
     }
@@ -231,13 +235,18 @@ impl Headers {
         self.remove_if(|other| !other.starts_with(b":") && is_look_alike(other, name.as_bytes()));
     }
 
+    /// How many fields were added or removed so far.
+    pub(crate) fn edits(&self) -> u32 {
+        self.edits
+    }
+
     /// What was edited since this was asked last.
     pub(crate) fn take_touched(&mut self) -> Touched {
         std::mem::take(&mut self.touched)
     }
 
     fn push(&mut self, name: &[u8], value: &[u8]) {
-        self.is_edited = true;
+        self.edits = self.edits.wrapping_add(1);
         self.touched.add(name);
         let (name, value) = (self.append(name), self.append(value));
         self.fields.push(Field {
@@ -283,8 +292,8 @@ fn has_same_ends<const N: usize>(a: &[u8], b: &[u8]) -> bool {
 }
 
 #[inline(never)]
-fn note_removed(name: &[u8], is_edited: &mut bool, touched: &mut Touched) {
-    *is_edited = true;
+fn note_removed(name: &[u8], edits: &mut u32, touched: &mut Touched) {
+    *edits = edits.wrapping_add(1);
     touched.add(name);
 }
 

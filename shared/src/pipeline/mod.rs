@@ -76,6 +76,13 @@ pub trait Filter: Sized + 'static {
     /// The filter of a configuration. In `on_configure` of the root context.
     fn new(config: Self::Config) -> Self;
 
+    /// The filter of a configuration that stands in one plugin with others of the same filter, `nth` of them before it. A filter whose
+    /// shared data is known by the plugin tells them apart by it.
+    fn new_nth(config: Self::Config, nth: usize) -> Self {
+        let _ = nth;
+        Self::new(config)
+    }
+
     /// Whether to act on what is decided. In report mode no edit is made, no reply is sent, and what would have been is logged.
     fn mode(&self) -> Mode {
         Mode::Enforce
@@ -124,7 +131,7 @@ pub(crate) enum Next {
 pub enum Wait {
     /// The answer to this call.
     Call(GrpcCall),
-    /// News of the [`Background`], at most until this time.
+    /// News of the [`Background`], at most until this time. A request that still waits for the same news names the same time again.
     News(Duration),
 }
 

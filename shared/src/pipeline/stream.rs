@@ -78,7 +78,7 @@ impl<F: Filter> Stream<F> {
         let Phase::Waits(place) = &self.phase else {
             return;
         };
-        if place.call != Some(token) {
+        if place.call.get() != Some(token) {
             return;
         }
         let answer = (status == 0).then(|| host::grpc_answer(size));

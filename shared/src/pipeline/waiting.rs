@@ -3,7 +3,7 @@
 //! The stream owns its place. When the stream goes away the place is empty, and nothing is done for it.
 
 use crate::request::Request;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
@@ -12,9 +12,9 @@ pub(super) struct Place<S> {
     /// The context of its stream.
     pub(super) stream: u32,
     /// Until when it waits for news.
-    pub(super) until: Duration,
+    pub(super) until: Cell<Duration>,
     /// The token of the call whose answer it waits for.
-    pub(super) call: Option<u32>,
+    pub(super) call: Cell<Option<u32>>,
     held: RefCell<Held<S>>,
 }
 
@@ -29,8 +29,8 @@ impl<S: Default> Place<S> {
     pub(super) fn new(stream: u32, until: Duration, call: Option<u32>, held: Held<S>) -> Self {
         Self {
             stream,
-            until,
-            call,
+            until: Cell::new(until),
+            call: Cell::new(call),
             held: RefCell::new(held),
         }
     }
@@ -42,8 +42,10 @@ impl<S: Default> Place<S> {
         Some((request, std::mem::take(&mut held.state)))
     }
 
-    /// Puts back a request that goes on waiting.
-    pub(super) fn put_back(&self, request: Request, state: S) {
+    /// Puts back a request that waits again, or still.
+    pub(super) fn put_back(&self, until: Duration, call: Option<u32>, request: Request, state: S) {
+        self.until.set(until);
+        self.call.set(call);
         *self.held.borrow_mut() = Held {
             request: Some(request),
             state,

@@ -20,6 +20,9 @@ pub(super) struct Worker<F: Filter> {
     tick: Cell<Option<Duration>>,
 }
 
+/// A filter that asks again for what it cannot have must not keep the worker.
+const MAX_WAITS: usize = 4;
+
 /// How a request went on.
 pub(super) enum Outcome<S> {
     /// To the next filter, leaving this for its response.
@@ -119,8 +122,7 @@ impl<F: Filter> Worker<F> {
         mut request: Request,
         mut state: F::State,
     ) -> Outcome<F::State> {
-        // A filter that asks again for what it cannot have must not keep the worker.
-        for _ in 0..4 {
+        for _ in 0..MAX_WAITS {
             match flow {
                 Flow::Continue => break,
                 Flow::Reply(reply) if self.filter.mode() == Mode::Report => {
@@ -213,7 +215,7 @@ impl<F: Filter> Worker<F> {
         let news = background.news();
         let is_new = self.considered.replace(news) != news;
         for place in self.waiting.take() {
-            let is_over = now >= place.until;
+            let is_over = now >= place.until.get();
             if is_new || is_over {
                 let wake = if is_over { Wake::TimeUp } else { Wake::News };
                 // Where the stream is gone there is nothing to do.
@@ -232,24 +234,52 @@ impl<F: Filter> Worker<F> {
             return;
         };
         request.wake();
-        let flow = self.filter.on_resume(&mut request, &mut state, wake);
+        let mut flow = self.filter.on_resume(&mut request, &mut state, wake);
+        for _ in 0..MAX_WAITS {
+            match flow {
+                Flow::Wait(wait) => match self.admit_again(place, wait) {
+                    Ok((until, call)) => {
+                        place.put_back(until, call, request, state);
+                        if call.is_none() {
+                            self.waiting.admit(place);
+                        }
+                        return;
+                    }
+                    Err(wake) => flow = self.filter.on_resume(&mut request, &mut state, wake),
+                },
+                Flow::Continue => {
+                    self.write(&request);
+                    place.leave(state);
+                    host::resume_request();
+                    return;
+                }
+                Flow::Reply(_) => break,
+            }
+        }
         let reply = match flow {
-            Flow::Wait(_) if host::now() < place.until => {
-                place.put_back(request, state);
-                self.waiting.admit(place);
-                return;
-            }
-            Flow::Continue => {
-                self.write(&request);
-                place.leave(state);
-                host::resume_request();
-                return;
-            }
             Flow::Reply(reply) => reply,
-            Flow::Wait(_) => LocalReply::unavailable(),
+            Flow::Continue | Flow::Wait(_) => LocalReply::unavailable(),
         };
         host::send(&reply, client_of(&mut request));
         place.leave(state);
+    }
+
+    /// Lets a request wait again: still for the same news, at most as long as it was going to, or for something else.
+    fn admit_again(
+        &self,
+        place: &Place<F::State>,
+        wait: Wait,
+    ) -> Result<(Duration, Option<u32>), Wake> {
+        match wait {
+            Wait::News(until) if until == place.until.get() => {
+                if host::now() < until {
+                    Ok((until, None))
+                } else {
+                    Err(Wake::TimeUp)
+                }
+            }
+            other => self.admit(other),
+        }
     }
 
     fn tick_every(&self, period: Option<Duration>) {

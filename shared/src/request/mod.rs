@@ -7,7 +7,7 @@ mod authority;
 mod pairs;
 mod readings;
 
-use crate::headers::{Headers, Touched};
+use crate::headers::{Headers, Mark, Touched};
 use crate::host::{self, Map};
 use crate::reply::Client;
 use pairs::Pairs;
@@ -274,6 +274,18 @@ impl Request {
         if touched.cookie {
             self.cookies.take();
         }
+    }
+
+    /// The edits so far, for [`is_changed_since`](Self::is_changed_since).
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        Mark(self.headers.get().map_or(0, Headers::edits))
+    }
+
+    /// Whether edits since the mark change what the host has to do.
+    #[must_use]
+    pub fn is_changed_since(&self, mark: Mark) -> bool {
+        self.mark() != mark && (mark != Mark(0) || self.is_changed())
     }
 
     /// Whether the host has to change anything.

@@ -52,6 +52,7 @@ fn tables(plugin: &str, seed: u8) -> Tables {
         plugin: Plugin {
             name: plugin.into(),
             root_id: b"root".to_vec(),
+            ..Plugin::default()
         },
         seed: [seed; 16],
     }
