@@ -4,6 +4,9 @@
 //! Names that a configuration brings (of limits, of providers) are added as [`crate::host::Counter`]s when it is loaded, never per request:
 //! Envoy keeps a counter for ever.
 
+#[cfg(doc)]
+use crate::host::Counters;
+
 /// An event that a filter counts.
 pub trait Event: Copy + 'static {
     /// All events, in the order of their declaration.
@@ -12,6 +15,9 @@ pub trait Event: Copy + 'static {
     /// The counter's name, as `header_rewrite.request.changed_total`. Envoy shows it as `wasmcustom.<name>`.
     fn name(self) -> &'static str;
 
+    /// The name under which the event counts in report mode; `None` where it counts under its own.
+    fn reported_name(self) -> Option<&'static str>;
+
     /// What is counted, in one sentence.
     fn help(self) -> &'static str;
 
@@ -19,7 +25,14 @@ pub trait Event: Copy + 'static {
     fn index(self) -> usize;
 }
 
-/// Declares the events of a filter as an enum that implements [`Event`](crate::metrics::Event).
+/// The names of all counters of these events, those of report mode last.
+pub fn names<E: Event>() -> impl Iterator<Item = &'static str> {
+    let own = E::ALL.iter().map(|event| event.name());
+    own.chain(E::ALL.iter().filter_map(|event| event.reported_name()))
+}
+
+/// Declares the events of a filter as an enum that implements [`Event`](crate::metrics::Event). A second name is the counter of
+/// report mode, in which [`Counters::count`] counts there instead.
 ///
 /// ```
 /// use filter_kit::metrics::Event as _;
@@ -28,14 +41,16 @@ pub trait Event: Copy + 'static {
 ///     /// What the filter counts.
 ///     pub enum Event in "cors" {
 ///         /// Preflights that were allowed.
-///         PreflightAllowed => "preflight.allowed_total",
-///         /// Preflights that were refused.
-///         PreflightRefused => "preflight.refused_total",
+///         PreflightAllowed => "preflight.allowed_total" | "reported.preflight_allowed_total",
+///         /// Requests of an allowed origin.
+///         Allowed => "request.allowed_total",
 ///     }
 /// }
 ///
 /// assert_eq!(Event::PreflightAllowed.name(), "cors.preflight.allowed_total");
-/// assert_eq!(Event::PreflightRefused.help(), "Preflights that were refused.");
+/// assert_eq!(Event::PreflightAllowed.reported_name(), Some("cors.reported.preflight_allowed_total"));
+/// assert_eq!(Event::Allowed.reported_name(), None);
+/// assert_eq!(Event::Allowed.help(), "Requests of an allowed origin.");
 /// assert_eq!(Event::ALL.len(), 2);
 /// ```
 #[macro_export]
@@ -43,7 +58,7 @@ macro_rules! counters {
     (
         $(#[$meta:meta])*
         pub enum $event:ident in $prefix:literal {
-            $(#[doc = $help:literal] $variant:ident => $name:literal,)+
+            $(#[doc = $help:literal] $variant:ident => $name:literal $(| $reported:literal)?,)+
         }
     ) => {
         $(#[$meta])*
@@ -58,6 +73,14 @@ macro_rules! counters {
             fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => concat!($prefix, ".", $name),)+
+                }
+            }
+
+            fn reported_name(self) -> Option<&'static str> {
+                match self {
+                    $($(Self::$variant => Some(concat!($prefix, ".", $reported)),)?)+
+                    #[allow(unreachable_patterns, reason = "every event may have a second name")]
+                    _ => None,
                 }
             }
 

@@ -28,6 +28,8 @@ pub(crate) struct Filter {
 pub(crate) struct Counter {
     /// The name in Envoy's statistics, without `wasmcustom.`.
     pub(crate) name: &'static str,
+    /// Its name in report mode, where it has another.
+    pub(crate) reported: Option<&'static str>,
     /// What is counted.
     pub(crate) help: &'static str,
 }
@@ -111,6 +113,7 @@ fn counters<E: Event>() -> Vec<Counter> {
         .iter()
         .map(|event| Counter {
             name: event.name(),
+            reported: event.reported_name(),
             help: event.help(),
         })
         .collect()
@@ -146,8 +149,10 @@ mod tests {
             assert!(error.starts_with(&format!("{}: ", filter.name)), "{error}");
             let prefix = format!("{}.", filter.name.replace('-', "_"));
             for counter in (filter.counters)() {
-                assert!(counter.name.starts_with(&prefix), "{}", counter.name);
-                assert!(counter.name.ends_with("_total"), "{}", counter.name);
+                for name in std::iter::once(counter.name).chain(counter.reported) {
+                    assert!(name.starts_with(&prefix), "{name}");
+                    assert!(name.ends_with("_total"), "{name}");
+                }
             }
         }
     }

@@ -44,7 +44,7 @@ impl Filter for Cors {
         }
         let Decision { outcome, action } = decide(&self.policies, request);
         if let Some(outcome) = outcome {
-            self.counters.increment(Event::of(outcome, self.mode));
+            self.counters.count(Event::of(outcome), self.mode);
         }
         match action {
             Action::Reply(reply) => Flow::Reply(reply),

@@ -6,7 +6,7 @@
 )]
 
 use cors::Cors;
-use filter_kit::metrics::Event as _;
+use filter_kit::metrics;
 use filter_kit::testing::{Answer, Run, ScriptedHost, request};
 use std::collections::BTreeMap;
 
@@ -77,9 +77,7 @@ fn run_here(
     Done {
         answer,
         response: response.iter().skip(1).map(line).collect(),
-        counted: cors::Event::ALL
-            .iter()
-            .map(|event| event.name())
+        counted: metrics::names::<cors::Event>()
             .filter(|name| host.counter(name) != Some(0))
             .map(|name| name.strip_prefix("cors.").unwrap())
             .collect(),

@@ -62,7 +62,7 @@ impl Filter for HeaderRewrite {
             Ok(skipped) => {
                 self.count_skipped(&skipped);
                 if request.is_changed_since(before) {
-                    self.count_change(Event::RequestChanged, Event::ReportedRequestChanged);
+                    self.counters.count(Event::RequestChanged, self.mode);
                 }
                 Flow::Continue
             }
@@ -79,7 +79,7 @@ impl Filter for HeaderRewrite {
         let skipped = self.rules.edit_response(&state.applied, sent, response);
         self.count_skipped(&skipped);
         if response.is_changed_since(before) {
-            self.count_change(Event::ResponseChanged, Event::ReportedResponseChanged);
+            self.counters.count(Event::ResponseChanged, self.mode);
         }
     }
 }
@@ -93,7 +93,7 @@ impl HeaderRewrite {
 
     #[cold]
     fn refuse(&self, refused: Refused) -> Flow {
-        self.counters.increment(Event::refused(refused, self.mode));
+        self.counters.count(Event::refused(refused), self.mode);
         Flow::Reply(refused.reply())
     }
 
@@ -105,13 +105,6 @@ impl HeaderRewrite {
 
     #[cold]
     fn count_one_skipped(&self, reason: Skipped) {
-        self.counters.increment(Event::skipped(reason, self.mode));
-    }
-
-    fn count_change(&self, enforced: Event, reported: Event) {
-        self.counters.increment(match self.mode {
-            Mode::Enforce => enforced,
-            Mode::Report => reported,
-        });
+        self.counters.count(Event::skipped(reason), self.mode);
     }
 }

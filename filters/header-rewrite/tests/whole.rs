@@ -5,7 +5,7 @@
     reason = "a failed assumption is a failed test"
 )]
 
-use filter_kit::metrics::Event as _;
+use filter_kit::metrics;
 use filter_kit::testing::{Answer, RequestBuilder, Run, ScriptedHost, request};
 use header_rewrite::HeaderRewrite;
 
@@ -62,9 +62,7 @@ fn run(config: &str, request: RequestBuilder) -> Done {
             Done {
                 answer,
                 response: lines(&response),
-                counted: header_rewrite::Event::ALL
-                    .iter()
-                    .map(|event| event.name())
+                counted: metrics::names::<header_rewrite::Event>()
                     .filter(|name| host.counter(name) != Some(0))
                     .map(|name| name.strip_prefix("header_rewrite.").unwrap())
                     .collect(),

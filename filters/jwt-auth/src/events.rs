@@ -42,89 +42,47 @@ filter_kit::counters! {
         /// Fetches of remote keys that failed: the document of discovery was of another issuer, or named no keys that could be fetched.
         FetchDiscovery => "fetch.failed.discovery_total",
         /// Requests that were refused with 400: the path can be read in too many ways.
-        DeniedAmbiguousPath => "denied.ambiguous_path_total",
+        DeniedAmbiguousPath => "denied.ambiguous_path_total" | "reported.ambiguous_path_total",
         /// Requests that were refused with 400: the host is malformed.
-        DeniedMalformedHost => "denied.malformed_host_total",
+        DeniedMalformedHost => "denied.malformed_host_total" | "reported.malformed_host_total",
         /// Requests that were refused: no token.
-        DeniedMissing => "denied.missing_total",
+        DeniedMissing => "denied.missing_total" | "reported.missing_total",
         /// Requests that were refused: one place held two tokens.
-        DeniedRepeated => "denied.repeated_total",
+        DeniedRepeated => "denied.repeated_total" | "reported.repeated_total",
         /// Requests that were refused: the token was malformed.
-        DeniedMalformed => "denied.malformed_total",
+        DeniedMalformed => "denied.malformed_total" | "reported.malformed_total",
         /// Requests that were refused: the token needed an extension that is not supported.
-        DeniedUnsupported => "denied.unsupported_total",
+        DeniedUnsupported => "denied.unsupported_total" | "reported.unsupported_total",
         /// Requests that were refused: the algorithm was unknown or not allowed.
-        DeniedAlgorithm => "denied.algorithm_total",
+        DeniedAlgorithm => "denied.algorithm_total" | "reported.algorithm_total",
         /// Requests that were refused: the `typ` was not allowed.
-        DeniedType => "denied.type_total",
+        DeniedType => "denied.type_total" | "reported.type_total",
         /// Requests that were refused: the token was of another issuer.
-        DeniedIssuer => "denied.issuer_total",
+        DeniedIssuer => "denied.issuer_total" | "reported.issuer_total",
         /// Requests that were refused: the token was expired.
-        DeniedExpired => "denied.expired_total",
+        DeniedExpired => "denied.expired_total" | "reported.expired_total",
         /// Requests that were refused: the token was not yet valid.
-        DeniedNotYetValid => "denied.not_yet_valid_total",
+        DeniedNotYetValid => "denied.not_yet_valid_total" | "reported.not_yet_valid_total",
         /// Requests that were refused: the token had no `exp`.
-        DeniedNoExpiration => "denied.no_expiration_total",
+        DeniedNoExpiration => "denied.no_expiration_total" | "reported.no_expiration_total",
         /// Requests that were refused: the token lives too long.
-        DeniedLifetime => "denied.lifetime_total",
+        DeniedLifetime => "denied.lifetime_total" | "reported.lifetime_total",
         /// Requests that were refused: no key of the provider fitted the token.
-        DeniedUnknownKey => "denied.unknown_key_total",
+        DeniedUnknownKey => "denied.unknown_key_total" | "reported.unknown_key_total",
         /// Requests that were refused: the signature was wrong.
-        DeniedSignature => "denied.signature_total",
+        DeniedSignature => "denied.signature_total" | "reported.signature_total",
         /// Requests that were refused: the `jti` is on the deny list.
-        DeniedDenied => "denied.denied_total",
+        DeniedDenied => "denied.denied_total" | "reported.denied_total",
         /// Requests that were refused: the token was for another audience.
-        DeniedAudience => "denied.audience_total",
+        DeniedAudience => "denied.audience_total" | "reported.audience_total",
         /// Requests that were refused: a scope was missing.
-        DeniedScope => "denied.scope_total",
+        DeniedScope => "denied.scope_total" | "reported.scope_total",
         /// Requests that were refused: a claim was not as required.
-        DeniedClaim => "denied.claim_total",
+        DeniedClaim => "denied.claim_total" | "reported.claim_total",
         /// Requests that were refused: the provider's keys could not be had.
-        DeniedKeysUnavailable => "denied.keys_unavailable_total",
+        DeniedKeysUnavailable => "denied.keys_unavailable_total" | "reported.keys_unavailable_total",
         /// Requests that were refused: the time for verifications that take long was used up.
-        DeniedOverloaded => "denied.overloaded_total",
-        /// Report mode: requests that would have been refused: the path can be read in too many ways.
-        ReportedAmbiguousPath => "reported.ambiguous_path_total",
-        /// Report mode: requests that would have been refused: the host is malformed.
-        ReportedMalformedHost => "reported.malformed_host_total",
-        /// Report mode: requests that would have been refused: no token.
-        ReportedMissing => "reported.missing_total",
-        /// Report mode: requests that would have been refused: one place held two tokens.
-        ReportedRepeated => "reported.repeated_total",
-        /// Report mode: requests that would have been refused: the token was malformed.
-        ReportedMalformed => "reported.malformed_total",
-        /// Report mode: requests that would have been refused: the token needed an extension that is not supported.
-        ReportedUnsupported => "reported.unsupported_total",
-        /// Report mode: requests that would have been refused: the algorithm was unknown or not allowed.
-        ReportedAlgorithm => "reported.algorithm_total",
-        /// Report mode: requests that would have been refused: the `typ` was not allowed.
-        ReportedType => "reported.type_total",
-        /// Report mode: requests that would have been refused: the token was of another issuer.
-        ReportedIssuer => "reported.issuer_total",
-        /// Report mode: requests that would have been refused: the token was expired.
-        ReportedExpired => "reported.expired_total",
-        /// Report mode: requests that would have been refused: the token was not yet valid.
-        ReportedNotYetValid => "reported.not_yet_valid_total",
-        /// Report mode: requests that would have been refused: the token had no `exp`.
-        ReportedNoExpiration => "reported.no_expiration_total",
-        /// Report mode: requests that would have been refused: the token lives too long.
-        ReportedLifetime => "reported.lifetime_total",
-        /// Report mode: requests that would have been refused: no key of the provider fitted the token.
-        ReportedUnknownKey => "reported.unknown_key_total",
-        /// Report mode: requests that would have been refused: the signature was wrong.
-        ReportedSignature => "reported.signature_total",
-        /// Report mode: requests that would have been refused: the `jti` is on the deny list.
-        ReportedDenied => "reported.denied_total",
-        /// Report mode: requests that would have been refused: the token was for another audience.
-        ReportedAudience => "reported.audience_total",
-        /// Report mode: requests that would have been refused: a scope was missing.
-        ReportedScope => "reported.scope_total",
-        /// Report mode: requests that would have been refused: a claim was not as required.
-        ReportedClaim => "reported.claim_total",
-        /// Report mode: requests that would have been refused: the provider's keys could not be had.
-        ReportedKeysUnavailable => "reported.keys_unavailable_total",
-        /// Report mode: requests that would have been refused: the time for verifications that take long was used up.
-        ReportedOverloaded => "reported.overloaded_total",
+        DeniedOverloaded => "denied.overloaded_total" | "reported.overloaded_total",
     }
 }
 
@@ -168,34 +126,6 @@ impl Event {
             Reason::Overloaded => Self::DeniedOverloaded,
             Reason::AmbiguousPath => Self::DeniedAmbiguousPath,
             Reason::MalformedHost => Self::DeniedMalformedHost,
-        }
-    }
-
-    /// A request that would be refused.
-    #[must_use]
-    pub fn reported(reason: Reason) -> Self {
-        match reason {
-            Reason::Missing => Self::ReportedMissing,
-            Reason::Repeated => Self::ReportedRepeated,
-            Reason::Malformed => Self::ReportedMalformed,
-            Reason::Unsupported => Self::ReportedUnsupported,
-            Reason::Algorithm => Self::ReportedAlgorithm,
-            Reason::Type => Self::ReportedType,
-            Reason::Issuer => Self::ReportedIssuer,
-            Reason::Expired => Self::ReportedExpired,
-            Reason::NotYetValid => Self::ReportedNotYetValid,
-            Reason::NoExpiration => Self::ReportedNoExpiration,
-            Reason::Lifetime => Self::ReportedLifetime,
-            Reason::UnknownKey => Self::ReportedUnknownKey,
-            Reason::Signature => Self::ReportedSignature,
-            Reason::Denied => Self::ReportedDenied,
-            Reason::Audience => Self::ReportedAudience,
-            Reason::Scope => Self::ReportedScope,
-            Reason::Claim => Self::ReportedClaim,
-            Reason::KeysUnavailable => Self::ReportedKeysUnavailable,
-            Reason::Overloaded => Self::ReportedOverloaded,
-            Reason::AmbiguousPath => Self::ReportedAmbiguousPath,
-            Reason::MalformedHost => Self::ReportedMalformedHost,
         }
     }
 }

@@ -247,10 +247,8 @@ impl JwtAuth {
         {
             counters.denied.increment();
         }
-        self.counters.increment(match self.mode {
-            Mode::Enforce => Event::denied(refusal.reason),
-            Mode::Report => Event::reported(refusal.reason),
-        });
+        self.counters
+            .count(Event::denied(refusal.reason), self.mode);
         Flow::Reply(self.replies.reply(refusal, request))
     }
 }

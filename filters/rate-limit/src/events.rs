@@ -6,6 +6,7 @@ use crate::limit::Limit;
 use crate::reason::Reason;
 use filter_kit::host::{Counter, Counters};
 use filter_kit::pipeline::report;
+use filter_kit::values::Mode;
 
 filter_kit::counters! {
     /// What the filter counts.
@@ -19,13 +20,9 @@ filter_kit::counters! {
         /// Requests that were refused, or would have been, since too many workers changed the same buckets at the same time.
         Contended => "contended_total",
         /// Requests that were refused with 400: the path can be read in too many ways.
-        RefusedAmbiguousPath => "refused.ambiguous_path_total",
-        /// Report mode: requests that would have been refused: the path can be read in too many ways.
-        ReportedAmbiguousPath => "reported.ambiguous_path_total",
+        RefusedAmbiguousPath => "refused.ambiguous_path_total" | "reported.ambiguous_path_total",
         /// Requests that were refused with 400: the host is malformed.
-        RefusedMalformedHost => "refused.malformed_host_total",
-        /// Report mode: requests that would have been refused: the host is malformed.
-        ReportedMalformedHost => "reported.malformed_host_total",
+        RefusedMalformedHost => "refused.malformed_host_total" | "reported.malformed_host_total",
         /// Answers of the rate limit service that let a request pass.
         ServiceOk => "service.ok_total",
         /// Answers of the rate limit service that a limit is used up.
@@ -114,8 +111,8 @@ impl Counting {
                 reason.details()
             ));
         }
-        for (event, times) in events(decision) {
-            (0..times).for_each(|_| self.events.increment(event));
+        for (event, mode, times) in events(decision) {
+            (0..times).for_each(|_| self.events.count(event, mode));
         }
     }
 }
@@ -128,7 +125,7 @@ fn reported(incidents: Incidents) -> impl Iterator<Item = Reason> {
 }
 
 /// What a decision counts beside its limits, and how often.
-fn events(decision: &Decision) -> [(Event, u32); 8] {
+fn events(decision: &Decision) -> [(Event, Mode, u32); 8] {
     let Incidents {
         missing_keys,
         evicted,
@@ -143,19 +140,29 @@ fn events(decision: &Decision) -> [(Event, u32); 8] {
     };
     let is_exempt = decision.verdict == Verdict::Exempt;
     [
-        (Event::Exempt, is_exempt.into()),
-        (Event::MissingKey, missing_keys),
-        (Event::Evicted, evicted),
-        (Event::Contended, contended),
+        (Event::Exempt, Mode::Enforce, is_exempt.into()),
+        (Event::MissingKey, Mode::Enforce, missing_keys),
+        (Event::Evicted, Mode::Enforce, evicted),
+        (Event::Contended, Mode::Enforce, contended),
         (
             Event::RefusedAmbiguousPath,
+            Mode::Enforce,
             is_refused(Reason::AmbiguousPath),
         ),
-        (Event::ReportedAmbiguousPath, ambiguous_path.into()),
+        (
+            Event::RefusedAmbiguousPath,
+            Mode::Report,
+            ambiguous_path.into(),
+        ),
         (
             Event::RefusedMalformedHost,
+            Mode::Enforce,
             is_refused(Reason::MalformedHost),
         ),
-        (Event::ReportedMalformedHost, malformed_host.into()),
+        (
+            Event::RefusedMalformedHost,
+            Mode::Report,
+            malformed_host.into(),
+        ),
     ]
 }

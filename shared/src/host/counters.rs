@@ -2,6 +2,7 @@
 
 use super::abi;
 use crate::metrics::Event;
+use crate::values::Mode;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::marker::PhantomData;
@@ -40,27 +41,44 @@ impl Counter {
 /// The counters of a filter's [`Event`]s.
 #[derive(Debug, Clone)]
 pub struct Counters<E> {
-    counters: Vec<Counter>,
+    counters: Vec<ByMode>,
     events: PhantomData<E>,
+}
+
+/// The counters of one event.
+#[derive(Debug, Clone, Copy)]
+struct ByMode {
+    enforced: Counter,
+    reported: Counter,
 }
 
 impl<E: Event> Counters<E> {
     /// Defines the counters of all events.
     #[must_use]
     pub fn define() -> Self {
+        let by_mode = |event: &E| {
+            let enforced = Counter::define(event.name());
+            let reported = event.reported_name().map_or(enforced, Counter::define);
+            ByMode { enforced, reported }
+        };
         Self {
-            counters: E::ALL
-                .iter()
-                .map(|event| Counter::define(event.name()))
-                .collect(),
+            counters: E::ALL.iter().map(by_mode).collect(),
             events: PhantomData,
         }
     }
 
-    /// Counts an event.
+    /// Counts an event that is the same in every mode.
     pub fn increment(&self, event: E) {
-        if let Some(counter) = self.counters.get(event.index()) {
-            counter.increment();
+        self.count(event, Mode::Enforce);
+    }
+
+    /// Counts an event, in report mode under its second name.
+    pub fn count(&self, event: E, mode: Mode) {
+        if let Some(counters) = self.counters.get(event.index()) {
+            match mode {
+                Mode::Enforce => counters.enforced.increment(),
+                Mode::Report => counters.reported.increment(),
+            }
         }
     }
 }
