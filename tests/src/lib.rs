@@ -30,17 +30,6 @@
 //! envoy.assert_vm_alive();
 //! # anyhow::Ok(())
 //! ```
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::arithmetic_side_effects,
-    clippy::disallowed_methods,
-    clippy::print_stderr,
-    reason = "test support: a failed assumption should be loud, it waits on a real clock and tells of slow steps"
-)]
 
 pub mod browser;
 pub mod cases;

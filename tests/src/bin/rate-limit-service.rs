@@ -1,8 +1,5 @@
 //! The rate limit service of the harness as a program: a stand-in for Limitador where it is not to be had.
-#![allow(
-    clippy::print_stdout,
-    reason = "a program on a terminal: says in one line that it serves"
-)]
+#![allow(clippy::print_stdout, reason = "a program on a terminal")]
 
 use std::{
     net::{IpAddr, Ipv4Addr},

@@ -82,7 +82,7 @@ fn copies(root: &Path, names: &Names) -> Result<Vec<File>> {
     collect(root, &format!("filters/{}", old.kebab), &mut files)?;
     for single in [
         format!("envoy-configs/{}.yaml", old.kebab),
-        format!("tests/{}.rs", old.snake),
+        format!("tests/tests/{}/main.rs", old.snake),
         format!("tests/src/cases/{}.rs", old.snake),
     ] {
         if root.join(&single).is_file() {
@@ -96,12 +96,23 @@ fn copies(root: &Path, names: &Names) -> Result<Vec<File>> {
             let text = renamer.text(&path, &text);
             let text = if path.ends_with("Cargo.toml") {
                 register::with_description(&text, names)
+            } else if path.starts_with("tests/tests/") {
+                without_modules(&text)
             } else {
                 text
             };
             (renamer.path(&path), text)
         })
         .collect())
+}
+
+/// The first file of a test program alone: the others compare the old filter with Envoy's own, and the like.
+fn without_modules(program: &str) -> String {
+    let is_module = |line: &&str| line.starts_with("mod ") && line.ends_with(";\n");
+    program
+        .split_inclusive('\n')
+        .filter(|line| !is_module(line))
+        .collect()
 }
 
 /// All files below a folder of the workspace.
@@ -131,8 +142,8 @@ fn print_what_is_left(name: &str) {
         "\n{}\n\
          \n  filters/{name}/            its logic, its README, `description` in its Cargo.toml\
          \n  xtask/src/catalog.rs       its `summary`, and the size it may have\
-         \n  tests/{snake}.rs, tests/src/cases/{snake}.rs, tests/hostile.rs, envoy-configs/{name}.yaml\
-         \n                             follow the logic; tests/configuration.rs wants a mistake of its own\
+         \n  tests/tests/{snake}/, tests/src/cases/{snake}.rs, tests/tests/all/hostile.rs, envoy-configs/{name}.yaml\
+         \n                             follow the logic; tests/tests/envoy/configuration.rs wants a mistake of its own\
          \n  envoy-configs/all-filters.yaml\
          \n                             its place in the chain; then a chapter in xtask/src/demo/tour.rs, and its name out of NOT_ON_TOUR\
          \n  envoy-configs/istio/, envoy-configs/envoy-gateway/, envoy-configs/grafana/\

@@ -143,7 +143,8 @@ impl Names {
         for taken in [
             format!("filters/{name}"),
             format!("envoy-configs/{name}.yaml"),
-            format!("tests/{}.rs", self.new.snake),
+            format!("tests/tests/{}", self.new.snake),
+            format!("tests/tests/{}.rs", self.new.snake),
         ] {
             if root.join(&taken).exists() {
                 bail!("{taken} is there already; choose another name, or remove it");
@@ -217,7 +218,8 @@ mod tests {
                 "all-filters",
                 "envoy-configs/all-filters.yaml is there already",
             ),
-            ("hostile", "tests/hostile.rs is there already"),
+            ("envoy", "tests/tests/envoy is there already"),
+            ("soak", "tests/tests/soak.rs is there already"),
         ] {
             let error = Names::new(name, "cors").check(root).unwrap_err();
             assert!(error.to_string().contains(reason), "{name}: {error}");

@@ -46,10 +46,10 @@ pub(super) fn changes(root: &Path, names: &Names) -> Result<Vec<File>> {
         change("xtask/src/demo/tour.rs", &|text| {
             listed(text, "NOT_ON_TOUR: &[&str] = &[", &new.kebab)
         })?,
-        change("tests/closed/main.rs", &|text| {
+        change("tests/tests/all/closed/mod.rs", &|text| {
             listed(text, "NOT_PLAYED: &[&str] = &[", &new.kebab)
         })?,
-        change("tests/hostile.rs", &|text| {
+        change("tests/tests/all/hostile.rs", &|text| {
             let row = format!("    (\n        \"{}\",\n", old.kebab);
             repeat(text, &row, "\n    ),\n", names)
         })?,
@@ -59,17 +59,8 @@ pub(super) fn changes(root: &Path, names: &Names) -> Result<Vec<File>> {
             let row = format!("    Sample {{\n        name: \"{}\",\n", old.kebab);
             repeat(&with_module, &row, "\n    },\n", names)
         })?,
-        change("tests/compose.rs", &with_sample)?,
-        change("tests/matrix.rs", &with_sample)?,
-        change("tests/Cargo.toml", &|text| {
-            let entry =
-                |snake: &str| format!("[[test]]\nname = \"{snake}\"\npath = \"{snake}.rs\"\n");
-            twice(
-                text,
-                &entry(&old.snake),
-                &format!("\n{}", entry(&new.snake)),
-            )
-        })?,
+        change("tests/tests/compose.rs", &with_sample)?,
+        change("tests/tests/matrix.rs", &with_sample)?,
     ])
 }
 

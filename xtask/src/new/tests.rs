@@ -24,9 +24,8 @@ fn every_filter_can_be_copied_with_its_sample_its_suite_and_its_rows() {
             "filters/geo-block/src/lib.rs",
             "filters/geo-block/src/config/mod.rs",
             "envoy-configs/geo-block.yaml",
-            "tests/geo_block.rs",
-            "tests/Cargo.toml",
-            "tests/hostile.rs",
+            "tests/tests/geo_block/main.rs",
+            "tests/tests/all/hostile.rs",
             "xtask/Cargo.toml",
             "xtask/src/catalog.rs",
             "xtask/src/demo/tour.rs",
@@ -51,10 +50,12 @@ fn every_filter_can_be_copied_with_its_sample_its_suite_and_its_rows() {
         let entry = format!("start::<crate::{filter_type}>");
         assert!(library.contains(&entry), "{}: {filter_type}", filter.name);
         assert_eq!(
-            files["tests/hostile.rs"].matches("\"geo-block\",").count(),
+            files["tests/tests/all/hostile.rs"]
+                .matches("\"geo-block\",")
+                .count(),
             1
         );
-        for list in ["xtask/src/demo/tour.rs", "tests/closed/main.rs"] {
+        for list in ["xtask/src/demo/tour.rs", "tests/tests/all/closed/mod.rs"] {
             assert!(files[list].contains("&[&str] = &[\"geo-block\""), "{list}");
         }
         assert!(

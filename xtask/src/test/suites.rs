@@ -212,24 +212,17 @@ fn further(name: &str, filter: &[String]) -> Result<()> {
 
 fn fleet(filter: &[String]) -> Result<()> {
     prepare()?;
-    let suite = ["--package", "e2e", "--features", "fleet"];
-    let tests = ["service", "native", "redis", "fleet"].map(|name| format!("rate_limit_{name}"));
-    let tests = tests.iter().flat_map(|name| ["--test", name.as_str()]);
-    let program = ["--bin", "rate-limit-service"];
-    cargo_test(
-        &suite
-            .into_iter()
-            .chain(program)
-            .chain(tests)
-            .collect::<Vec<_>>(),
-        filter,
-    )
+    further("fleet", filter)
 }
 
 fn nginx(filter: &[String]) -> Result<()> {
     prepare()?;
-    let suite = ["--package", "e2e", "--features", "nginx"];
-    cargo_test(&[&suite[..], &["--test", "readings"]].concat(), filter)
+    let suite = ["--package", "e2e", "--features", "nginx", "--test", "all"];
+    let filter = match filter {
+        [] => &["readings::".to_owned()],
+        filter => filter,
+    };
+    cargo_test(&suite, filter)
 }
 
 fn has_nginx() -> Result<(), String> {
@@ -249,11 +242,7 @@ fn oidc(filter: &[String]) -> Result<()> {
 
 fn speed(filter: &[String]) -> Result<()> {
     prepare()?;
-    let suite = ["--package", "e2e", "--features", "speed"];
-    cargo_test(
-        &[&suite[..], &["--test", "jwt_speed"]].concat(),
-        &alone(filter),
-    )
+    further("speed", &alone(filter))
 }
 
 /// Arguments for tests that run one at a time, and whose figures are worth reading.

@@ -1,0 +1,121 @@
+//! What a request costs in calls to the host, as the READMEs state it: Envoy's trace log lists each.
+
+use e2e::{Client, Envoy};
+use std::time::Duration;
+
+/// The calls of one request that a filter makes, in order.
+fn calls(filter: &str, config: &str, headers: &[(&str, &str)]) -> Vec<String> {
+    let envoy = Envoy::with_filter(filter, config)
+        .concurrency(1)
+        .args(&["--component-log-level", "wasm:trace"])
+        .start()
+        .unwrap();
+    let request = Client::http1()
+        .get(envoy.url("/"))
+        .headers(headers.iter().copied());
+    assert_eq!(request.send().status, 200);
+    // The last callback of a request.
+    envoy.wait_for_log("proxy_on_delete(", Duration::from_secs(10));
+    let log = envoy.log();
+    let (_, of_request) = log
+        .split_once("[host->vm] proxy_on_request_headers(")
+        .unwrap();
+    of_request
+        .lines()
+        .filter_map(|line| {
+            let (_, call) = line.split_once("[vm->host] env.proxy_")?;
+            Some(call.split_once('(')?.0.to_owned())
+        })
+        .collect()
+}
+
+const CORS: &str = r#"{"policies": [{"allow_origins": ["https://app.example.com"]}]}"#;
+const CORS_BY_HOST: &str = r#"{"policies": [{"match": {"hosts": ["127.0.0.1"]}, "allow_origins": ["https://app.example.com"]}]}"#;
+const REWRITE: &str = r#"{"rules": [{"request": [{"set": {"name": "x-a", "value": "1"}}, {"remove": {"name": "x-none"}}],
+    "response": [{"set": {"name": "x-b", "value": "2"}}]}]}"#;
+const REWRITE_MISSING: &str =
+    r#"{"rules": [{"response": [{"default": {"name": "x-b", "value": "2"}}]}]}"#;
+const REWRITE_BY_STATUS: &str = r#"{"rules": [{"response": [{"when": {"status": [200]}, "set": {"name": "x-b", "value": "2"}}]}]}"#;
+const REWRITE_BY_PREFIX: &str =
+    r#"{"rules": [{"response": [{"remove": {"prefix": "x-powered-"}}]}]}"#;
+const REWRITE_SAME: &str = r#"{"rules": [{"request": [{"set": {"name": "x-a", "value": "1"}}]}]}"#;
+
+/// One header by its name.
+const READ: &str = "get_header_map_value";
+/// All headers.
+const READ_ALL: &str = "get_header_map_pairs";
+const WRITE: &str = "replace_header_map_value";
+const ADD: &str = "add_header_map_value";
+const REMOVE: &str = "remove_header_map_value";
+const COUNT: &str = "increment_metric";
+
+/// A configuration, the headers of a request, and the calls that it costs: of the request first, then of its answer.
+type Row = (
+    &'static str,
+    &'static str,
+    &'static [(&'static str, &'static str)],
+    &'static [&'static str],
+);
+
+const ROWS: &[Row] = &[
+    ("cors", "{}", &[("origin", "https://a.example")], &[]),
+    // Without an origin: a look for one, and for `vary` in the answer.
+    ("cors", CORS, &[], &[READ, READ, WRITE]),
+    (
+        "cors",
+        CORS,
+        &[("x-echo-set", "vary: origin")],
+        &[READ, READ, READ_ALL],
+    ),
+    // DESIGN 4 (v2), "Reading a request": what decisions are made of "is read once per request": the host and the origin in one call.
+    ("cors", CORS_BY_HOST, &[], &[READ_ALL, READ, WRITE]),
+    // With one: all headers, the counter, and the answer's headers with `allow-origin` and `vary`.
+    (
+        "cors",
+        CORS,
+        &[("origin", "https://app.example.com")],
+        &[READ, READ_ALL, COUNT, READ_ALL, WRITE, WRITE],
+    ),
+    (
+        "cors",
+        CORS_BY_HOST,
+        &[("origin", "https://app.example.com")],
+        &[READ_ALL, COUNT, READ_ALL, WRITE, WRITE],
+    ),
+    ("header-rewrite", "{}", &[], &[]),
+    // An answer whose headers are only set or removed by name is not read.
+    (
+        "header-rewrite",
+        REWRITE,
+        &[],
+        &[READ_ALL, COUNT, WRITE, WRITE, COUNT],
+    ),
+    // A header whose name is known is looked at by itself; where the names are not known, all are read.
+    ("header-rewrite", REWRITE_MISSING, &[], &[READ, ADD, COUNT]),
+    (
+        "header-rewrite",
+        REWRITE_BY_STATUS,
+        &[],
+        &[READ, WRITE, COUNT],
+    ),
+    (
+        "header-rewrite",
+        REWRITE_BY_PREFIX,
+        &[("x-echo-set", "x-powered-by: tests")],
+        &[READ_ALL, COUNT, REMOVE],
+    ),
+    // What stays as it is is not written: Envoy would choose the route again.
+    ("header-rewrite", REWRITE_SAME, &[("x-a", "1")], &[READ_ALL]),
+];
+
+#[test]
+fn a_request_costs_the_calls_that_the_readmes_state() {
+    let mut wrong = Vec::new();
+    for (filter, config, headers, expected) in ROWS {
+        let seen = calls(filter, config, headers);
+        if seen != *expected {
+            wrong.push(format!("{filter} {config} {headers:?}: {seen:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

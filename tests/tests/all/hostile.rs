@@ -1,0 +1,454 @@
+//! Bytes that no one should send, to every filter: each gets an answer, the VM lives on, and the next request is served.
+
+use e2e::{
+    Client, Envoy, Protocol, paths,
+    raw::{self, Answer, Connection},
+};
+use std::collections::BTreeSet;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// Every filter, with a configuration that reads and writes as much as it can.
+const FILTERS: &[(&str, &str)] = &[
+    (
+        "cors",
+        r#"{"policies": [{"match": {"headers": [{"name": "x-never", "present": false}], "query": [{"name": "never", "present": false}]},
+        "allow_origins": ["https://*.example.org:*"], "allow_origin_regexes": [".*[0-9]"], "allow_methods": ["*"], "allow_headers": ["*"],
+        "expose_headers": ["*"], "allow_private_network": true, "timing_allow_origin": true, "preflight": {"unmatched": "forward"}}]}"#,
+    ),
+    (
+        "header-rewrite",
+        r#"{"rules": [{"match": {"headers": [{"name": "x-never", "present": false}], "query": [{"name": "never", "present": false}]},
+        "request": [
+            {"set": {"name": "x-all", "value": "${request.method}${request.scheme}${request.host | -}${request.path | -}${request.query | -}${source.address | -}"}},
+            {"set": {"name": "x-evil", "value": "${request.header.x-bytes | -}${request.cookie.a | -}"}},
+            {"replace": {"name": "user-agent", "regex": "[^a-z]", "with": "_"}}, {"dedupe": {"name": "accept"}},
+            {"path": {"regex": "/x", "with": "/y"}}, {"query": {"set": {"name": "a", "value": "b"}}}],
+        "response": [{"preset": "security_headers"}, {"set": {"name": "x-back", "value": "${request.header.x-bytes | -}"}}]}]}"#,
+    ),
+    (
+        "jwt-auth",
+        r#"{"providers": {"p": {"issuer": "https://issuer.example", "keys": {"secret": {"value": "a public test secret of 32 bytes", "algorithm": "HS256"}},
+            "token_sources": [{"header": {"name": "authorization", "prefix": "Bearer "}}, {"header": {"name": "x-bytes"}},
+                {"query": {"name": "a"}}, {"cookie": {"name": "a"}}],
+            "claims_to_headers": [{"claim": "sub", "header": "x-sub"}], "payload_header": "x-payload", "provider_header": "x-provider"}},
+        "rules": [{"match": {"headers": [{"name": "x-never", "present": true}]}, "require": "nothing"}],
+        "responses": {"unauthorized": {"headers": [{"name": "x-why", "value": "${jwt.reason} ${request.path | -} ${request.host | -}"}]}}}"#,
+    ),
+    (
+        "rate-limit",
+        r#"{"limits": [{"name": "all", "match": {"headers": [{"name": "x-never", "present": false}], "query": [{"name": "never", "present": false}]},
+            "key": [{"client_ip": {}}, {"header": "x-bytes"}, {"query": "a"}, {"cookie": "a"}, {"path": {}}, {"method": {}}, {"host": {}}],
+            "requests": 1, "per": "1h", "cost": {"header": "x-cost", "default": 1}, "missing_key": "shared"},
+            {"name": "few", "requests": 1000, "per": "1s", "cost": {"header": "x-cost"}}],
+        "response": {"headers": [{"name": "x-why", "value": "${limit.name} ${request.header.x-bytes | -} ${request.path | -}"}]}}"#,
+    ),
+];
+
+fn each_filter(check: impl Fn(&Envoy)) {
+    for (filter, config) in FILTERS {
+        let envoy = Envoy::with_filter(filter, *config)
+            .hcm("{upgrade_configs: [{upgrade_type: websocket}, {upgrade_type: CONNECT}], http_protocol_options: {accept_http_10: true}}")
+            .start()
+            .unwrap();
+        check(&envoy);
+        let next = Client::http1().get(envoy.url("/next")).send();
+        assert!(
+            next.status < 500,
+            "{filter}: the next request got {}",
+            next.status
+        );
+        envoy.assert_vm_alive();
+    }
+}
+
+#[test]
+fn every_filter_has_its_row() {
+    let folders: BTreeSet<String> = std::fs::read_dir(paths::workspace().join("filters"))
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.path().join("Cargo.toml").is_file())
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .collect();
+    let rows: BTreeSet<String> = FILTERS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(rows, folders);
+}
+
+#[test]
+fn bytes_0x80_to_0xff_in_any_header() {
+    each_filter(|envoy| {
+        let every_byte: Vec<u8> = (0x80..=0xff).collect();
+        for name in [
+            "x-bytes",
+            "user-agent",
+            "accept",
+            "origin",
+            "authorization",
+            "cookie",
+            "content-type",
+            "x-forwarded-for",
+            "access-control-request-method",
+            "access-control-request-headers",
+            "x-cost",
+            "x-request-id",
+            "referer",
+        ] {
+            for client in [Client::http1(), Client::http2()] {
+                let answer = client.get(envoy.url("/x")).header(name, &every_byte).send();
+                assert!(answer.status < 500, "{name}: {}", answer.status);
+            }
+        }
+    });
+}
+
+#[test]
+fn requests_that_envoy_refuses_or_that_have_no_path() {
+    each_filter(|envoy| {
+        for (request, answered) in [
+            (
+                &b"GET / HTTP/1.1\r\nhost: a\r\nx-nul: a\0b\r\n\r\n"[..],
+                &[400][..],
+            ),
+            (b"GET /\0 HTTP/1.1\r\nhost: a\r\n\r\n", &[400]),
+            (b"\0\0\0\0\r\n\r\n", &[400]),
+            (b"GET / HTTP/1.0\r\n\r\n", &[200, 400, 401, 426, 429]),
+            (b"GET / HTTP/1.1\r\n\r\n", &[400]),
+            (
+                b"OPTIONS * HTTP/1.1\r\nhost: a\r\n\r\n",
+                &[200, 401, 404, 429],
+            ),
+            (
+                b"CONNECT a:443 HTTP/1.1\r\nhost: a:443\r\n\r\n",
+                &[200, 401, 403, 404, 429],
+            ),
+            (
+                b"GET http://a/b HTTP/1.1\r\nhost: a\r\n\r\n",
+                &[200, 401, 429],
+            ),
+            (
+                b"GET /%ff%00%zz HTTP/1.1\r\nhost: a\r\n\r\n",
+                &[200, 400, 401, 429],
+            ),
+            (
+                b"GET /a?%=&=&&%00 HTTP/1.1\r\nhost: a\r\n\r\n",
+                &[200, 401, 429],
+            ),
+            (
+                b"GET / HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n",
+                &[200, 400, 401, 429],
+            ),
+            (
+                b"GET / HTTP/1.1\r\nhost: \xe9\r\n\r\n",
+                &[200, 400, 401, 429],
+            ),
+        ] {
+            let mut connection = Connection::open(envoy.address());
+            match connection.send(request).answer_to_head() {
+                Answer::Response(response) => {
+                    assert!(
+                        answered.contains(&response.status),
+                        "{request:?}: {}",
+                        response.status
+                    );
+                }
+                Answer::Closed => panic!("{request:?}: closed without an answer"),
+            }
+        }
+    });
+}
+
+#[test]
+fn a_hundred_headers_and_one_of_nearly_60_kib() {
+    each_filter(|envoy| {
+        // Envoy's own bounds are 100 headers and 60 KiB for all of them; its proxy headers and ours come on top upstream.
+        let mut many = String::from("GET / HTTP/1.1\r\nhost: a\r\n");
+        for i in 0..94 {
+            many.push_str(&format!("x-h{i}: {i}\r\n"));
+        }
+        many.push_str("\r\n");
+        let status = raw::send(envoy.address(), many.as_bytes())
+            .status()
+            .unwrap();
+        assert!(status < 500, "{status}");
+        let too_many = many.replace(
+            "\r\n\r\n",
+            &format!("\r\n{}\r\n", "x-more: 1\r\n".repeat(20)),
+        );
+        assert_eq!(
+            raw::send(envoy.address(), too_many.as_bytes()).status(),
+            Some(431)
+        );
+        for name in [
+            "x-bytes",
+            "cookie",
+            "origin",
+            "authorization",
+            "accept",
+            "x-cost",
+        ] {
+            let big = format!(
+                "GET / HTTP/1.1\r\nhost: a\r\n{name}: {}\r\n\r\n",
+                "a".repeat(59_000)
+            );
+            let status = raw::send(envoy.address(), big.as_bytes()).status().unwrap();
+            assert!(status < 500, "{name}: {status}");
+        }
+        let too_big = format!(
+            "GET / HTTP/1.1\r\nhost: a\r\nx-bytes: {}\r\n\r\n",
+            "a".repeat(70_000)
+        );
+        assert_eq!(
+            raw::send(envoy.address(), too_big.as_bytes()).status(),
+            Some(431)
+        );
+    });
+}
+
+#[test]
+fn a_websocket_upgrade() {
+    each_filter(|envoy| {
+        let mut socket = Connection::open(envoy.address());
+        socket.send(
+            "GET /socket HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+             sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        );
+        let Answer::Response(answer) = socket.answer_to_head() else {
+            panic!("closed without an answer");
+        };
+        if answer.status == 101 {
+            socket.send("ping");
+            assert_eq!(socket.exactly(4), b"ping");
+        } else {
+            assert!([401, 429].contains(&answer.status), "{}", answer.status);
+        }
+    });
+}
+
+/// Parts of requests, each of which some parser may stumble over.
+const METHODS: &[&[u8]] = &[
+    b"GET",
+    b"GET",
+    b"GET",
+    b"OPTIONS",
+    b"OPTIONS",
+    b"OPTIONS",
+    b"HEAD",
+    b"POST",
+    b"CONNECT",
+    b"get",
+    b"G\xe9T",
+    b"M-SEARCH",
+];
+const TARGETS: &[&[u8]] = &[
+    b"/",
+    b"*",
+    b"/x",
+    b"/x?a",
+    b"/x?a=%",
+    b"/x?a=%4",
+    b"/x?a=%zz&a=%00&=&&a",
+    b"/%",
+    b"/%2",
+    b"/%2e%2e/..;/x//./",
+    b"/\\..\\x",
+    b"/%ff%fe",
+    b"/x#y?z",
+    b"//a@b:c/x",
+    b"http://a/x",
+    b"a:1",
+    b"/x?a=eyJhbGciOiJub25lIn0.e30.",
+    b"/x;a=b;c?d;e",
+    b"?",
+];
+const NAMES: &[&str] = &[
+    "host",
+    "origin",
+    "access-control-request-method",
+    "access-control-request-headers",
+    "authorization",
+    "cookie",
+    "accept",
+    "user-agent",
+    "x-bytes",
+    "content-type",
+    "x-forwarded-for",
+    "x-forwarded-proto",
+    "x-request-id",
+    "forwarded",
+];
+const VALUES: &[&[u8]] = &[
+    b"",
+    b" ",
+    b",",
+    b",,\",\\\",",
+    b"\xff",
+    b"\xc3\x28",
+    b"null",
+    b"https://a.example.org",
+    b"https://[::1]:99999",
+    b"https://[",
+    b"://",
+    b"https://a.example.org:*",
+    b"a=b; a; =; a=\"",
+    b"a=eyJhbGciOiJIUzI1NiJ9.e30.x; a=eyJ.eyJ.eyJ",
+    b"Bearer ",
+    b"Bearer eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjFlOTk5fQ.AAAA",
+    b"Bearer ....",
+    b"Bearer e30.e30.e30",
+    b"bearer\xe9 x",
+    b"application/grpc",
+    b"application/json;q=9999999999999999999",
+    b"*/*;q=,text/html;q=-1",
+    b"${request.header.x-bytes}$${1}",
+    b"a@b@c:99999999999",
+    b"[::1",
+    b"[]:1",
+    b":",
+    b"127.0.0.1, ,::1",
+];
+
+/// xorshift64*: the same requests on every run.
+struct Dice(u64);
+
+impl Dice {
+    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len())]
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        usize::try_from(self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33).unwrap() % bound
+    }
+}
+
+#[test]
+fn a_thousand_requests_put_together_from_nasty_parts() {
+    each_filter(|envoy| {
+        let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
+        let mut judged = 0;
+        for _ in 0..1000 {
+            let mut request = [
+                dice.pick(METHODS),
+                b" ",
+                dice.pick(TARGETS),
+                b" HTTP/1.1\r\nhost: a\r\n",
+            ]
+            .concat();
+            for _ in 0..dice.below(8) {
+                let name = dice.pick(NAMES).as_bytes();
+                request
+                    .extend([name, b": ", dice.pick(VALUES), dice.pick(VALUES), b"\r\n"].concat());
+            }
+            request.extend(b"connection: close\r\n\r\n");
+            // Any answer will do, and so will a closed connection; silence would not.
+            let answer = Connection::open(envoy.address())
+                .send(&request)
+                .answer_to_head();
+            judged += usize::from(answer.status().is_some_and(|status| status != 400));
+        }
+        assert!(judged > 300, "Envoy itself refused all but {judged}");
+    });
+}
+
+#[test]
+fn one_header_full_of_small_things() {
+    each_filter(|envoy| {
+        let mut distinct: String = (0..14_000).map(|n| format!("{n:x},")).collect();
+        distinct.truncate(55_000);
+        for (name, value) in [
+            ("accept", distinct.clone()),
+            ("accept", ",".repeat(55_000)),
+            ("accept", "\"\\".repeat(27_000)),
+            ("user-agent", "A".repeat(55_000)),
+            ("access-control-request-headers", distinct.clone()),
+            ("cookie", "a=b;".repeat(13_000)),
+            ("cookie", distinct.replace(',', "=;")),
+            ("authorization", format!("Bearer {}", "e30.".repeat(13_000))),
+            ("x-bytes", "%41".repeat(18_000)),
+            ("x-forwarded-for", "1.1.1.1,".repeat(6_000)),
+        ] {
+            let request = format!(
+                "OPTIONS /x?a=1 HTTP/1.1\r\nhost: a\r\norigin: https://a.example.org\r\naccess-control-request-method: GET\r\n{name}: {value}\r\n\r\n"
+            );
+            let status = raw::send(envoy.address(), request).status().unwrap();
+            assert!(status < 500, "{name}: {status}");
+        }
+        for target in [
+            "/%41".repeat(13_000),
+            "/..".repeat(18_000),
+            "/x?".to_owned() + &"a=b&".repeat(13_000),
+            "/x?a=".to_owned() + &"%25".repeat(18_000),
+            "/x".repeat(27_000),
+        ] {
+            let request = format!("GET {target} HTTP/1.1\r\nhost: a\r\n\r\n");
+            let status = raw::send(envoy.address(), request).status().unwrap();
+            assert!(status < 500, "{}: {status}", &target[..9]);
+        }
+    });
+}
+
+#[test]
+fn an_upstream_that_answers_with_what_no_server_should_send() {
+    let huge = [
+        b"HTTP/1.1 200 OK\r\nvary: ",
+        &b"a,\"".repeat(18_000)[..],
+        b"\r\ncontent-length: 0\r\n\r\n",
+    ]
+    .concat();
+    let answers: [&[u8]; 8] = [
+        b"",
+        b"\0\0\xff",
+        b"HTTP/1.1 999 \xff\r\ncontent-length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nx: \xff\r\nvary: \xff,,\"\r\naccess-control-allow-origin: \xe9\r\nlocation: \xff\r\ncontent-length: 9\r\n\r\nshort",
+        b"HTTP/1.1 200 OK\r\nvary:\r\nvary: \r\nvary: ,\r\nset-cookie:\r\ncontent-length: 0\r\n\r\n",
+        b"HTTP/1.1 103 Early Hints\r\nvary: a\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+        &huge,
+    ];
+    for (filter, config) in FILTERS {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let envoy = Envoy::with_filter(filter, *config)
+            .cluster_at(
+                "bad",
+                listener.local_addr().unwrap().port(),
+                Protocol::Http1,
+            )
+            .route("{match: {prefix: /bad}, route: {cluster: bad}}")
+            .start()
+            .unwrap();
+        listener.set_nonblocking(true).unwrap();
+        for (n, answer) in answers.iter().enumerate() {
+            // Some filters let none of these requests through: then nobody comes, and the upstream must not wait for ever.
+            let answered = AtomicBool::new(false);
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    while !answered.load(Ordering::Relaxed) {
+                        let Ok((mut stream, _)) = listener.accept() else {
+                            std::thread::sleep(Duration::from_millis(1));
+                            continue;
+                        };
+                        stream.set_nonblocking(false).unwrap();
+                        let patience = Some(Duration::from_secs(5));
+                        stream.set_read_timeout(patience).unwrap();
+                        let _ = stream.read(&mut [0; 4096]);
+                        let _ = stream.write_all(answer);
+                    }
+                });
+                // A path for each, which rate-limit counts by.
+                let request = format!(
+                    "GET /bad/{n} HTTP/1.1\r\nhost: a\r\norigin: https://a.example.org\r\n\r\n"
+                );
+                Connection::open(envoy.address())
+                    .send(request.as_bytes())
+                    .answer_to_head();
+                answered.store(true, Ordering::Relaxed);
+            });
+        }
+        assert!(Client::http1().get(envoy.url("/next")).send().status < 500);
+        envoy.assert_vm_alive();
+    }
+}

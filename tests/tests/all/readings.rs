@@ -1,0 +1,392 @@
+//! Real servers behind jwt-auth, in each of Envoy's normalizations: no spelling of a path reaches a guarded place without a
+//! token, and no odd path that is legitimate is refused. With the feature `nginx`, nginx is among the servers.
+
+use e2e::raw::{self, RawResponse};
+use e2e::servers::Servers;
+use e2e::token::{self, Token};
+use e2e::{Envoy, Protocol};
+use filter_kit::testing::servers::{PROXIES, SERVERS, disguise};
+use serde_json::{Value, json};
+
+/// What some server serves as `/admin` or as a place below it.
+const HOSTILE: &[&str] = &[
+    "/admin",
+    "/admin/",
+    "/admin/users",
+    "/%61dmin",
+    "/%61%64%6D%69%6e/users",
+    "/admi%6E",
+    "/%2561dmin",
+    "//admin",
+    "///admin//users",
+    "/./admin",
+    "/x/../admin",
+    "/x//../admin",
+    "/x//../../admin",
+    "/x/%2e%2e/admin",
+    "/x/%2E./admin",
+    "/x/.%2e//admin",
+    "/x/%252e%252e/admin",
+    "/../admin",
+    "/..//admin",
+    "/%2e%2e/admin",
+    "/admin/.",
+    "/admin/x/..",
+    "/admin/x/%2e%2e",
+    "/admin;a",
+    "/admin;a=b/users",
+    "/admin%3ba=b",
+    "/;/admin",
+    "/;x/admin/;%252f../users",
+    "/x/..;/admin",
+    "/x/..;a=b/admin",
+    "/x/%2e%2e;a/admin",
+    "/%2fadmin",
+    "/%2Fadmin%2Fusers",
+    "/admin%2fusers",
+    "/admin%2F",
+    "/x/..%2fadmin",
+    "/x%2f..%2fadmin",
+    "/x%252f..%252fadmin",
+    "/x/..%5cadmin",
+    "/x%5c..%5cadmin",
+    "/x\\..\\admin",
+    "/\\admin",
+    "/%5cadmin",
+    "/public/a%5cb%2f..%2f..%2fadmin/users",
+    "/public/a%2fb/..%2f..%2f..%2fadmin",
+    "/%61dmin/%252e%252e/../users",
+    "/%61dmin/../x",
+    "/%61dmin/../admin",
+    "/a%2Fb/%2e%2e/admin",
+    "/y%2fz%5c..%5cadmin",
+    "/x/%2e%2e%2f%61dmin%2f%2e",
+    "/.%2fadmin",
+    "/%2e/%61dmin/%2e/",
+    "/a/b/c/%2e%2e/..%2f../admin",
+    "/%2f%2e%2e%2f%2fadmin",
+];
+
+/// Odd, and nobody's business but the server's: nothing of it is below `/admin` in any reading.
+const LEGITIMATE: &[&str] = &[
+    "/",
+    "/login;jsessionid=0123456789ABCDEF",
+    "/cars;color=red,blue;year=2012/wheels;size=3",
+    "/api/v4/projects/group%2Fproject/-/tree",
+    "/npm/@scope%2fname",
+    "/100%25",
+    "/a%20b",
+    "/caf%C3%A9/men%c3%bc",
+    "/v1/users%3Apurge",
+    "/%40me",
+    "/search/a%2520b",
+    "/proxy/https://example.com/a",
+    "/proxy/https%3A%2F%2Fexample.com%2Fa",
+    "/files/C%3A%5CUsers%5Cx",
+    "/static/./b/../c",
+    "/a//b",
+    "/administrator",
+    "/x/admin",
+    "/ADMIN",
+];
+
+/// Envoy's settings that touch a path.
+#[derive(Clone, Copy, Debug)]
+struct Normalization {
+    path: bool,
+    slashes: bool,
+    escaped_slashes: &'static str,
+}
+
+impl Normalization {
+    fn all() -> Vec<Self> {
+        let mut all = Vec::new();
+        for escaped_slashes in [
+            "KEEP_UNCHANGED",
+            "UNESCAPE_AND_FORWARD",
+            "UNESCAPE_AND_REDIRECT",
+            "REJECT_REQUEST",
+        ] {
+            for (path, slashes) in [(false, false), (false, true), (true, false), (true, true)] {
+                all.push(Self {
+                    path,
+                    slashes,
+                    escaped_slashes,
+                });
+            }
+        }
+        all
+    }
+
+    fn hcm(self) -> String {
+        json!({
+            "normalize_path": self.path,
+            "merge_slashes": self.slashes,
+            "path_with_escaped_slashes_action": self.escaped_slashes,
+        })
+        .to_string()
+    }
+}
+
+/// Everything is open but `/admin` and the host `admin.example.com`. The header `x-server` chooses the server.
+fn guarded(servers: &Servers, normalization: Normalization) -> Envoy {
+    let token = json!({"provider": {"name": "corp"}});
+    let config = json!({
+        "providers": {"corp": {"keys": {"jwks": serde_json::from_str::<Value>(token::JWKS).unwrap()}}},
+        "rules": [
+            {"match": {"paths": [{"prefix": "/admin"}]}, "require": token},
+            {"match": {"hosts": ["admin.example.com"]}, "require": token},
+            {"require": "nothing"},
+        ],
+    });
+    let filter = Envoy::with_filter("jwt-auth", config.to_string()).hcm(normalization.hcm());
+    let filter = servers.ports().iter().fold(filter, |filter, (name, port)| {
+        let choice = json!({"name": "x-server", "string_match": {"exact": name}});
+        let route =
+            json!({"match": {"prefix": "/", "headers": [choice]}, "route": {"cluster": name}});
+        filter
+            .route(route.to_string())
+            .cluster_at(name, *port, Protocol::Http1)
+    });
+    filter.start().unwrap()
+}
+
+/// A request as it stands here; redirects are followed, as a client would.
+fn ask(envoy: &Envoy, server: &str, host: &str, target: &str, more: &str) -> RawResponse {
+    let mut target = target.to_owned();
+    for _ in 0..4 {
+        let request =
+            format!("GET {target} HTTP/1.1\r\nhost: {host}\r\nx-server: {server}\r\n{more}\r\n");
+        let answer = raw::send(envoy.address(), request).response();
+        let location = answer.header("location").filter(|_| answer.status == 307);
+        match location {
+            None => return answer,
+            Some(location) => {
+                let absolute = location
+                    .split_once("://")
+                    .and_then(|(_, rest)| rest.split_once('/'));
+                target = absolute.map_or(location.to_owned(), |(_, path)| format!("/{path}"));
+            }
+        }
+    }
+    panic!("{target} is redirected again and again");
+}
+
+const OPEN_HOST: &str = "open.example.com";
+
+/// Paths that nobody thought of, the same in every run.
+fn disguises(count: usize) -> Vec<String> {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut random = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40).to_le_bytes()[0]
+    };
+    let paths = (0..count).map(|_| {
+        let choices: Vec<_> = (0..1 + random() % 5)
+            .map(|_| (random(), random()))
+            .collect();
+        let place = ["/admin", "/admin/users"][usize::from(random() % 2)];
+        String::from_utf8(disguise(place.as_bytes(), &choices)).unwrap()
+    });
+    paths.collect()
+}
+
+/// Sends every spelling to every server in every normalization.
+fn no_spelling_opens_a_door(servers: &Servers) {
+    let long = "/a;".repeat(58_000 / 3);
+    let legitimate: Vec<&str> = LEGITIMATE.iter().copied().chain([long.as_str()]).collect();
+    let generated = disguises(24);
+    let bearer = format!("authorization: {}\r\n", Token::new("ES256").bearer());
+    let mut wrong = Vec::new();
+    for normalization in Normalization::all() {
+        let envoy = guarded(servers, normalization);
+        let mut tell = |server: &str, target: &str, answer: &RawResponse, what: &str| {
+            let target: String = target.chars().take(80).collect();
+            let body: String = answer.text().chars().take(80).collect();
+            wrong.push(format!(
+                "{normalization:?} {server} {target}: {what}: {} {body}",
+                answer.status
+            ));
+        };
+        for (server, _) in servers.ports() {
+            for target in HOSTILE
+                .iter()
+                .copied()
+                .chain(generated.iter().map(String::as_str))
+            {
+                let answer = ask(&envoy, server, OPEN_HOST, target, "");
+                if answer.text().starts_with("guarded") {
+                    tell(server, target, &answer, "served without a token");
+                }
+            }
+            for target in ["/admin", "/admin/users", "/%61dmin"] {
+                let answer = ask(&envoy, server, OPEN_HOST, target, &bearer);
+                if !answer.text().starts_with("guarded") {
+                    tell(server, target, &answer, "not served with a token");
+                }
+            }
+            for target in &legitimate {
+                let answer = ask(&envoy, server, OPEN_HOST, target, "");
+                let escaped = ["%2F", "%2f", "%5C"].iter().any(|s| target.contains(s));
+                let refused_by_envoy = normalization.escaped_slashes == "REJECT_REQUEST" && escaped;
+                let expected = if refused_by_envoy { 400 } else { 200 };
+                if answer.status != expected || answer.text().starts_with("guarded") {
+                    tell(server, target, &answer, "not served");
+                }
+            }
+        }
+        envoy.assert_vm_alive();
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} answers:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn no_spelling_of_a_path_opens_a_door_of_python() {
+    no_spelling_opens_a_door(&Servers::python().unwrap());
+}
+
+/// The place that a server says it served, asked without Envoy.
+fn served(port: u16, target: &str) -> Option<String> {
+    let request =
+        format!("GET {target} HTTP/1.1\r\nhost: {OPEN_HOST}\r\nconnection: close\r\n\r\n");
+    let answer = raw::send(([127, 0, 0, 1], port).into(), request).response();
+    let text: String = answer.body.iter().map(|b| char::from(*b)).collect();
+    (answer.status == 200).then(|| text.split_once(' ').unwrap().1.to_owned())
+}
+
+/// Holds a model of the unit tests against the server that it is a model of.
+fn serves_as_its_model(port: u16, model: &str) {
+    let (_, model) = SERVERS.iter().find(|(name, _)| *name == model).unwrap();
+    let paths = HOSTILE.iter().chain(LEGITIMATE).map(|p| (*p).to_owned());
+    for path in paths.chain(disguises(300)) {
+        let expected =
+            model(path.as_bytes()).map(|p| p.iter().map(|b| char::from(*b)).collect::<String>());
+        assert_eq!(served(port, &path), expected, "{path}");
+    }
+}
+
+#[test]
+fn python_serves_as_its_models() {
+    let servers = Servers::python().unwrap();
+    for (name, model) in [
+        ("wsgi", "a WSGI application behind wsgiref"),
+        ("files", "Python's http.server"),
+    ] {
+        let (_, port) = servers.ports().iter().find(|(n, _)| *n == name).unwrap();
+        serves_as_its_model(*port, model);
+    }
+}
+
+#[test]
+fn each_hostile_path_is_the_guarded_place_to_some_server_and_no_legitimate_one_is() {
+    let is_guarded = |path: &str| {
+        let mut served = SERVERS
+            .iter()
+            .filter_map(|(_, server)| server(path.as_bytes()));
+        served.any(|place| place == b"/admin" || place.starts_with(b"/admin/"))
+    };
+    let harmless: Vec<_> = HOSTILE.iter().filter(|path| !is_guarded(path)).collect();
+    assert!(harmless.is_empty(), "{harmless:?}");
+    let guarded: Vec<_> = LEGITIMATE.iter().filter(|path| is_guarded(path)).collect();
+    assert!(guarded.is_empty(), "{guarded:?}");
+}
+
+#[test]
+fn envoy_normalizes_as_its_models() {
+    for normalization in Normalization::all() {
+        if !["KEEP_UNCHANGED", "UNESCAPE_AND_FORWARD"].contains(&normalization.escaped_slashes) {
+            continue;
+        }
+        let parts = [
+            (
+                normalization.escaped_slashes == "UNESCAPE_AND_FORWARD",
+                "UNESCAPE_AND_FORWARD",
+            ),
+            (normalization.path, "normalize_path"),
+            (normalization.slashes, "merge_slashes"),
+        ];
+        let parts: Vec<_> = parts
+            .iter()
+            .filter(|(on, _)| *on)
+            .map(|(_, name)| *name)
+            .collect();
+        let name = if parts.is_empty() {
+            "nothing".to_owned()
+        } else {
+            format!("Envoy, {}", parts.join(", "))
+        };
+        let (_, model) = PROXIES.iter().find(|(n, _)| *n == name).unwrap();
+        let envoy = Envoy::with_no_filter()
+            .hcm(normalization.hcm())
+            .start()
+            .unwrap();
+        let paths = HOSTILE.iter().chain(LEGITIMATE).map(|p| (*p).to_owned());
+        for path in paths.chain(disguises(300)) {
+            let request = format!("GET {path} HTTP/1.1\r\nhost: a\r\n\r\n");
+            let seen = raw::send(envoy.address(), request).response().echo().path;
+            let expected = String::from_utf8(model(path.as_bytes()).unwrap()).unwrap();
+            assert_eq!(seen, expected, "{name}: {path}");
+        }
+    }
+}
+
+/// Needs nginx; `cargo xtask test nginx` looks for it.
+#[cfg(feature = "nginx")]
+mod nginx {
+    use super::*;
+
+    #[test]
+    fn no_spelling_of_a_path_opens_a_door_of_nginx() {
+        no_spelling_opens_a_door(&Servers::nginx().unwrap());
+    }
+
+    #[test]
+    fn nginx_serves_as_its_models() {
+        let servers = Servers::nginx().unwrap();
+        for (name, port) in servers.ports() {
+            let model = match *name {
+                "nginx" => "nginx",
+                _ => "nginx, merge_slashes off",
+            };
+            serves_as_its_model(*port, model);
+        }
+    }
+
+    #[test]
+    fn no_spelling_of_a_host_opens_a_door_of_nginx() {
+        let servers = Servers::nginx().unwrap();
+        let envoy = guarded(&servers, Normalization::all()[0]);
+        for (host, status) in [
+            ("admin.example.com", 401),
+            ("ADMIN.example.COM", 401),
+            ("admin.example.com.", 401),
+            ("admin.example.com:80", 401),
+            ("admin.example.com:", 401),
+            ("Admin.example.com.:0080", 401),
+            ("admin.example.com:x", 400),
+            ("admin.example.com:+80", 400),
+            ("admin.example.com:80:80", 400),
+            ("x@admin.example.com", 400),
+            ("admin.example.com..", 400),
+            ("admin..example.com", 400),
+            (".admin.example.com", 400),
+            ("admin.example.com:80@x", 400),
+            ("[admin.example.com]", 400),
+            ("open.example.com", 200),
+            ("open.example.com:8080", 200),
+            ("[::1]:80", 200),
+        ] {
+            let answer = ask(&envoy, "nginx", host, "/", "");
+            assert_eq!(answer.status, status, "{host}: {}", answer.text());
+            assert!(!answer.text().starts_with("guarded"), "{host}");
+        }
+        envoy.assert_vm_alive();
+    }
+}

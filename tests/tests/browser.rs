@@ -1,0 +1,196 @@
+//! cors as a page sees it: Chromium loads a page from one origin, the page calls the API on another, and tells what it could read.
+
+use e2e::{Envoy, Reply, Upstream, browser::Browser};
+use serde_json::{Value, json};
+
+/// Pages of `localhost` are allowed, whatever their port; those of `127.0.0.1` are another origin, and are not.
+const POLICY: &str = r#"{"policies": [
+    {"match": {"paths": [{"prefix": "/public"}]}, "allow_origins": ["*"], "expose_headers": ["*"]},
+    {"allow_origins": ["http://localhost:*"], "allow_methods": ["GET", "POST", "DELETE"], "allow_headers": ["x-token", "content-type"],
+     "expose_headers": ["x-request-id"], "allow_credentials": true, "max_age": "10m"}]}"#;
+
+struct World {
+    browser: Browser,
+    api: Envoy,
+    pages: Upstream,
+}
+
+impl World {
+    fn new() -> Self {
+        let page = |_: &_| {
+            Reply::new(200)
+                .header("content-type", "text/html")
+                .body("<!doctype html><title>page</title>")
+        };
+        Self {
+            browser: Browser::start().unwrap(),
+            api: Envoy::with_filter("cors", POLICY).start().unwrap(),
+            pages: Upstream::with(page).unwrap(),
+        }
+    }
+
+    /// Opens a page on this host, with a cookie; cookies know no ports.
+    fn page_at(&self, host: &str) {
+        let url = format!("http://{host}:{}/", self.pages.port());
+        self.browser.open(&url).unwrap();
+        self.browser
+            .run("document.cookie = 'session=abc';", &[])
+            .unwrap();
+    }
+
+    /// What `fetch` gives the page: status, the headers that it may read, and the request as the upstream saw it; or the error.
+    fn fetch(&self, path: &str, options: &Value) -> Value {
+        let url = format!("http://localhost:{}{path}", self.api.address().port());
+        let body = "try {
+                const answer = await fetch(args[0], args[1]);
+                const text = await answer.text();
+                return {status: answer.status, headers: Object.fromEntries(answer.headers), body: text};
+            } catch (error) { return {error: error.name}; }";
+        self.browser
+            .run(body, &[json!(url), options.clone()])
+            .unwrap()
+    }
+}
+
+fn blocked() -> Value {
+    json!({"error": "TypeError"})
+}
+
+#[test]
+fn a_page_reads_what_its_origin_may_read() {
+    let world = World::new();
+    world.page_at("localhost");
+
+    let simple = world.fetch(
+        "/simple",
+        &json!({"headers": {"x-echo-set": "x-request-id: 7"}}),
+    );
+    assert_eq!(
+        simple,
+        blocked(),
+        "x-echo-set is a header that needs permission"
+    );
+
+    let simple = world.fetch("/simple", &json!({}));
+    assert_eq!(simple["status"], 200);
+    let seen: Value = serde_json::from_str(simple["body"].as_str().unwrap()).unwrap();
+    assert_eq!(seen["method"], "GET");
+    assert!(!simple["body"].as_str().unwrap().contains("session=abc"));
+
+    let custom = json!({"method": "POST", "headers": {"x-token": "1", "content-type": "application/json"}, "body": "{}"});
+    let preflighted = world.fetch("/custom", &custom);
+    assert_eq!(preflighted["status"], 200);
+    assert!(preflighted["body"].as_str().unwrap().contains("x-token"));
+
+    let deleted = world.fetch("/item", &json!({"method": "DELETE"}));
+    assert_eq!(deleted["status"], 200);
+
+    let put = world.fetch("/item", &json!({"method": "PUT"}));
+    assert_eq!(put, blocked(), "a method that is not allowed");
+    let header = world.fetch("/item", &json!({"headers": {"x-other": "1"}}));
+    assert_eq!(header, blocked(), "a header that is not allowed");
+
+    let paths: Vec<String> = world
+        .api
+        .upstream()
+        .requests()
+        .iter()
+        .map(|request| format!("{} {}", request.method, request.path))
+        .collect();
+    assert_eq!(
+        paths,
+        ["GET /simple", "POST /custom", "DELETE /item"],
+        "no preflight and nothing refused reached the upstream"
+    );
+    for (counter, count) in [
+        ("preflight.allowed", 2),
+        ("preflight.refused.header", 2),
+        ("preflight.refused.method", 1),
+        ("request.allowed", 3),
+    ] {
+        assert_eq!(
+            world.api.stat(&format!("wasmcustom.cors.{counter}_total")),
+            count,
+            "{counter}"
+        );
+    }
+    world.api.assert_vm_alive();
+}
+
+#[test]
+fn credentials_go_along_and_exposed_headers_come_back() {
+    let world = World::new();
+    world.page_at("localhost");
+    let answer = world.fetch("/mine", &json!({"credentials": "include"}));
+    assert_eq!(answer["status"], 200);
+    assert!(answer["body"].as_str().unwrap().contains("session=abc"));
+
+    // `*` permits nothing to a request with credentials.
+    let public = world.fetch("/public", &json!({"credentials": "include"}));
+    assert_eq!(public, blocked());
+    let public = world.fetch("/public", &json!({}));
+    assert_eq!(public["status"], 200);
+    world.api.assert_vm_alive();
+}
+
+#[test]
+fn a_page_reads_the_headers_that_are_exposed_and_no_others() {
+    let pages = World::new();
+    let upstream = Upstream::with(|_| {
+        Reply::new(200)
+            .header("x-request-id", "7")
+            .header("x-secret", "hidden")
+            .header("access-control-expose-headers", "x-secret")
+    })
+    .unwrap();
+    let world = World {
+        api: Envoy::with_filter("cors", POLICY)
+            .upstream(&upstream)
+            .start()
+            .unwrap(),
+        ..pages
+    };
+    world.page_at("localhost");
+    let answer = world.fetch("/mine", &json!({}));
+    assert_eq!(answer["headers"]["x-request-id"], "7");
+    assert_eq!(answer["headers"].get("x-secret"), None);
+    let answer = world.fetch("/public", &json!({}));
+    assert_eq!(answer["headers"]["x-secret"], "hidden");
+}
+
+#[test]
+fn a_page_of_another_origin_reads_nothing_but_what_is_public() {
+    let world = World::new();
+    world.page_at("127.0.0.1");
+    for options in [
+        json!({}),
+        json!({"credentials": "include"}),
+        json!({"method": "DELETE"}),
+        json!({"headers": {"x-token": "1"}}),
+    ] {
+        assert_eq!(world.fetch("/mine", &options), blocked(), "{options}");
+    }
+    let requests = world.api.upstream().requests();
+    assert!(
+        requests.iter().all(|request| request.method == "GET"),
+        "no DELETE got through"
+    );
+    assert_eq!(world.fetch("/public", &json!({}))["status"], 200);
+    world.api.assert_vm_alive();
+}
+
+#[test]
+fn a_sandboxed_frame_has_the_origin_null_which_nobody_allowed() {
+    let world = World::new();
+    world.page_at("localhost");
+    let url = format!("http://localhost:{}/public", world.api.address().port());
+    let frame = "const frame = document.createElement('iframe');
+        frame.sandbox = 'allow-scripts';
+        frame.srcdoc = `<script>fetch('${args[0]}').then(() => parent.postMessage('read', '*'), () => parent.postMessage('blocked', '*'))</script>`;
+        const told = new Promise(resolve => addEventListener('message', event => resolve([event.origin, event.data]), {once: true}));
+        document.body.append(frame);
+        return await told;";
+    let told = world.browser.run(frame, &[json!(url)]).unwrap();
+    assert_eq!(told, json!(["null", "blocked"]));
+    world.api.assert_vm_alive();
+}

@@ -1,0 +1,67 @@
+//! `docker-compose.yml` with real containers: the cases of every sample, through the published port.
+
+use e2e::{Client, Target, cases, compose::Stack};
+
+macro_rules! samples {
+    ($($test:ident: $sample:literal),+ $(,)?) => {
+        $(
+            #[test]
+            fn $test() {
+                let stack = Stack::up($sample).unwrap();
+                (cases::of($sample).check)(&stack.envoy("envoy").unwrap());
+            }
+        )+
+
+        #[test]
+        fn no_sample_is_left_out() {
+            let all: Vec<_> = cases::SAMPLES.iter().map(|sample| sample.name).collect();
+            assert_eq!([$($sample),+][..], all);
+        }
+    };
+}
+
+samples! {
+    cors: "cors",
+    header_rewrite: "header-rewrite",
+    jwt_auth: "jwt-auth",
+    rate_limit: "rate-limit",
+    all_filters: "all-filters",
+}
+
+#[test]
+fn a_sample_that_is_not_there_is_an_error_and_no_folder_is_made_for_it() {
+    assert!(Stack::up("no-such-sample").is_err());
+    let made = e2e::paths::workspace().join("envoy-configs/no-such-sample.yaml");
+    assert!(!made.exists());
+}
+
+#[test]
+fn the_second_envoy_of_a_fleet_has_its_own_port_and_upstream() {
+    let stack = Stack::up_fleet("header-rewrite").unwrap();
+    let envoys = ["envoy", "envoy-2"].map(|service| stack.envoy(service).unwrap());
+    assert_ne!(envoys[0].address(), envoys[1].address());
+    for envoy in &envoys {
+        let answer = Client::http1().get(envoy.url("/api/v1/items")).send();
+        assert_eq!(answer.echo().path, "/v1/svc/items");
+    }
+}
+
+#[test]
+fn the_envoys_of_a_fleet_share_one_quota() {
+    let stack = Stack::up_fleet("rate-limit-fleet").unwrap();
+    let envoys = ["envoy", "envoy-2"].map(|service| stack.envoy(service).unwrap());
+    let mut passed = 0;
+    let mut refused = [false; 2];
+    for n in 0..40 {
+        let at = n % 2;
+        match Client::http1().get(envoys[at].url("/")).send().status {
+            200 => passed += 1,
+            429 => refused[at] = true,
+            other => panic!("{other}"),
+        }
+    }
+    assert_eq!(refused, [true; 2]);
+    // Five, and what this process lets pass where the service misses its 20 ms: each Envoy by itself would let ten pass.
+    assert!((5..10).contains(&passed), "{passed}");
+    assert!(envoys[0].stat("wasmcustom.rate_limit.service.over_limit_total") > 0);
+}

@@ -1,0 +1,203 @@
+//! Configurations that are refused: by Envoy at start with one clear line, and at run time with the old one going on.
+
+use e2e::{Client, ConfigForm, Envoy, paths, wait};
+use std::time::Duration;
+
+/// A mistake in the configuration of each filter, and the line that names it.
+const MISTAKES: &[(&str, &str, &str)] = &[
+    (
+        "cors",
+        r#"{"policies": [{"allow_origin": ["*"]}]}"#,
+        "cors: policies[0].allow_origin: unknown key; one of: match, allow_origins, ",
+    ),
+    (
+        "cors",
+        r#"{"policies": [{"allow_origins": ["*"], "allow_credentials": true}]}"#,
+        "cors: policies[0].allow_credentials: true, while allow_origins has \"*\": every page could act for its visitor; name the origins",
+    ),
+    (
+        "header-rewrite",
+        r#"{"rules": [{"requst": []}]}"#,
+        "header-rewrite: rules[0].requst: unknown key; one of: match, request, response",
+    ),
+    (
+        "header-rewrite",
+        r#"{"rules": [{"request": [{"set": {"name": ":path", "value": "/"}}]}]}"#,
+        "header-rewrite: rules[0].request[0].set.name: \":path\" is not an ordinary header; use the operations path, query and host",
+    ),
+    ("jwt-auth", "{}", "jwt-auth: missing key \"providers\""),
+    (
+        "jwt-auth",
+        r#"{"providers": {"corp": {"keys": {"secret": {"value": "too short", "algorithm": "HS256"}}}}}"#,
+        "jwt-auth: providers.corp.keys.secret: the secret has 9 bytes; HS256 needs at least 32",
+    ),
+    (
+        "jwt-auth",
+        r#"{"providers": {"corp": {"keys": {"remote": {"cluster": "idp", "uri": "idp.example/jwks"}}}}}"#,
+        "jwt-auth: providers.corp.keys.remote.uri: \"idp.example/jwks\" is not absolute; write https://host/path",
+    ),
+    (
+        "jwt-auth",
+        r#"{"providers": {"corp": {"keys": {"secret": {"value": "a public test secret of 32 bytes", "algorithm": "HS256"}}}},
+            "rules": [{"require": "nothing"}, {"require": "nothing"}, {"require": {"provider": {"name": "cropp"}}}]}"#,
+        "jwt-auth: rules[2].require.provider.name: \"cropp\" is not a provider; one of: corp",
+    ),
+    (
+        "rate-limit",
+        r#"{"limits": [{"name": "a", "requests": 1, "per": "1s", "brst": 2}]}"#,
+        "rate-limit: limits[0].brst: unknown key; one of: name, match, key, requests, per, burst, cost, missing_key, scope, mode",
+    ),
+    (
+        "rate-limit",
+        r#"{"limits": [{"name": "a", "requests": 1, "per": "365d", "burst": 4000000000}]}"#,
+        "rate-limit: limits[0]: a burst of 4000000000 takes more than 73 years to fill up at 1 requests per 31536000s; at most 73 are accepted",
+    ),
+];
+
+#[test]
+fn envoy_refuses_to_start_with_one_line_that_names_the_mistake() {
+    for (filter, config, line) in MISTAKES {
+        let log = Envoy::with_filter(filter, *config).refuses().unwrap();
+        assert!(
+            log.lines().any(|l| l.contains(line)),
+            "no {line:?} in {log}"
+        );
+        assert!(!log.contains("RuntimeError"), "{log}");
+    }
+}
+
+#[test]
+fn odd_configurations_are_refused_in_one_line_and_trap_nothing() {
+    let nested = |depth| format!(r#"{{"rules": {}{}}}"#, "[".repeat(depth), "]".repeat(depth));
+    for (form, config, line) in [
+        (
+            ConfigForm::Text,
+            nested(60).as_str(),
+            "rules[0]: got a list, expected an object",
+        ),
+        (
+            ConfigForm::Struct,
+            nested(40).as_str(),
+            "rules[0]: got a list, expected an object",
+        ),
+        (
+            ConfigForm::Struct,
+            r#"{"rules": {"0": {}}}"#,
+            "rules: got an object, expected a list",
+        ),
+        (
+            ConfigForm::Struct,
+            r#"{"rules": [{"response": [{"when": {"status": ["1e2"]}, "remove": {"name": "a"}}]}]}"#,
+            "rules[0].response[0].when.status[0]: ",
+        ),
+        (
+            ConfigForm::Struct,
+            r#"{"rules": [{"request": [{"set": {"name": "x-é", "value": "x"}}]}]}"#,
+            "rules[0].request[0].set.name: \"x-é\" is not a header name",
+        ),
+        (
+            ConfigForm::Text,
+            r#"{"ru\nles\u0000": 1}"#,
+            "ru\\nles\\u{0}: unknown key",
+        ),
+    ] {
+        let line = format!("header-rewrite: {line}");
+        let log = Envoy::with_filter("header-rewrite", config)
+            .form(form)
+            .refuses()
+            .unwrap();
+        let shown: String = config.chars().take(80).collect();
+        assert!(
+            log.lines().any(|l| l.contains(&line)),
+            "{shown}: no {line:?} in {log}"
+        );
+        assert!(!log.contains("RuntimeError"), "{shown}: {log}");
+    }
+}
+
+#[test]
+fn thousands_of_rules_load_and_serve() {
+    let rules: Vec<String> = (0..3000)
+        .map(|n| {
+            format!(
+                r#"{{"match": {{"paths": [{{"exact": "/{n}"}}]}}, "response": [{{"set": {{"name": "x-rule", "value": "{n}"}}}}]}}"#
+            )
+        })
+        .collect();
+    let envoy = Envoy::with_filter(
+        "header-rewrite",
+        format!(r#"{{"rules": [{}]}}"#, rules.join(",")),
+    )
+    .start()
+    .unwrap();
+    let answer = Client::http1().get(envoy.url("/2999")).send();
+    assert_eq!(answer.header("x-rule"), Some("2999"));
+    envoy.assert_vm_alive();
+}
+
+#[test]
+fn every_sample_is_valid() {
+    for entry in
+        std::fs::read_dir(paths::sample("header-rewrite").unwrap().parent().unwrap()).unwrap()
+    {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|e| e == "yaml") {
+            let validation = Envoy::from_sample(&path).validate().unwrap();
+            assert!(validation.ok, "{}: {}", path.display(), validation.log);
+        }
+    }
+}
+
+#[test]
+fn a_bad_configuration_at_run_time_is_rejected_and_the_old_one_serves() {
+    let config = |key: &str, value: &str| {
+        format!("{{{key}: [{{response: [{{set: {{name: x-rule, value: {value}}}}}]}}]}}")
+    };
+    let envoy = Envoy::with_replaceable_filter("header-rewrite", &config("rules", "one"))
+        .unwrap()
+        .start()
+        .unwrap();
+    let configure = |config: &str| {
+        let dynamic = envoy.dynamic();
+        dynamic.configure("header-rewrite", config).unwrap();
+    };
+    let rule = || {
+        Client::http1()
+            .get(envoy.url("/"))
+            .try_send()
+            .ok()
+            .and_then(|a| a.header("x-rule").map(str::to_owned))
+    };
+    wait::until("the first rule serves", Duration::from_secs(10), || {
+        rule().as_deref() == Some("one")
+    });
+
+    configure(&config("ruls", "bad"));
+    let log = envoy.wait_for_log(
+        "header-rewrite: ruls: unknown key; one of: mode, allow_envoy_headers, rules",
+        Duration::from_secs(10),
+    );
+    assert!(!log.contains("RuntimeError"), "{log}");
+    wait::until(
+        "Envoy counts the rejection",
+        Duration::from_secs(10),
+        || {
+            envoy
+                .stats()
+                .get("listener_manager.lds.update_rejected")
+                .is_some_and(|n| *n == 1)
+        },
+    );
+    assert_eq!(
+        rule().as_deref(),
+        Some("one"),
+        "the old configuration goes on"
+    );
+
+    configure(&config("rules", "two"));
+    wait::until(
+        "the mended configuration serves",
+        Duration::from_secs(10),
+        || rule().as_deref() == Some("two"),
+    );
+}

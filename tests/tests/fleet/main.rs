@@ -1,0 +1,6 @@
+//! rate-limit with a rate limit service and Redis: the service itself, Envoy's own filter before it, and ours.
+
+mod filter;
+mod native;
+mod redis;
+mod service;

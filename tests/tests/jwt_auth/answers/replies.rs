@@ -1,0 +1,114 @@
+//! The forms of an answer: problem documents, what the configuration says, the realm.
+
+use super::config;
+use e2e::token::Token;
+use e2e::{Client, Envoy};
+use serde_json::json;
+
+#[test]
+fn a_client_that_prefers_json_gets_a_problem_document() {
+    let envoy = Envoy::with_filter("jwt-auth", config(json!({})))
+        .start()
+        .unwrap();
+    for (accept, is_json) in [
+        ("application/json", true),
+        ("application/problem+json", true),
+        ("text/html, application/json;q=0.9", false),
+        ("*/*", false),
+    ] {
+        let answer = Client::http1()
+            .get(envoy.url("/"))
+            .header("accept", accept)
+            .send();
+        assert_eq!(answer.status, 401, "{accept}");
+        if is_json {
+            assert_eq!(
+                answer.header("content-type"),
+                Some("application/problem+json"),
+                "{accept}"
+            );
+            let problem = answer.json();
+            assert_eq!(
+                (&problem["status"], &problem["detail"]),
+                (&json!(401), &json!("A token is needed."))
+            );
+        } else {
+            assert_eq!(answer.text(), "A token is needed.\n", "{accept}");
+        }
+        assert_eq!(
+            answer.header("www-authenticate"),
+            Some("Bearer realm=\"staff\""),
+            "{accept}"
+        );
+    }
+}
+
+#[test]
+fn status_body_and_headers_are_those_of_the_configuration() {
+    let responses = json!({"responses": {
+        "unauthorized": {"status": 302, "body": "", "headers": [{"name": "location", "value": "https://login.example/?for=${request.path}"}]},
+        "forbidden": {"status": 404, "body": "Nothing here: ${jwt.reason}.", "headers": [{"name": "x-none", "value": "${request.header.x-none}"}]},
+        "unavailable": {"status": 429, "headers": [{"name": "x-why", "value": "${jwt.reason}"}]},
+    }});
+    let envoy = Envoy::with_filter("jwt-auth", config(responses))
+        .start()
+        .unwrap();
+    let get = |path: &str, token: Option<Token>| {
+        let request = Client::http1().get(envoy.url(path));
+        match token {
+            Some(token) => request.header("authorization", token.bearer()).send(),
+            None => request.send(),
+        }
+    };
+    let missing = get("/shop", None);
+    assert_eq!((missing.status, missing.text().as_str()), (302, ""));
+    assert_eq!(
+        missing.header("location"),
+        Some("https://login.example/?for=/shop")
+    );
+    let forbidden = get("/all", Some(Token::new("ES256")));
+    assert_eq!(
+        (forbidden.status, forbidden.text().as_str()),
+        (404, "Nothing here: jwt_scope.")
+    );
+    assert_eq!(
+        forbidden.header("x-none"),
+        None,
+        "a header whose value is missing is left out"
+    );
+    let busy = get("/", Some(Token::new("EdDSA")));
+    assert_eq!(
+        (busy.status, busy.header("x-why")),
+        (429, Some("jwt_overloaded"))
+    );
+    assert_eq!(busy.text(), "Too many tokens are being checked.\n");
+}
+
+#[test]
+fn without_a_realm_it_is_the_host_of_the_request_and_cannot_break_out_of_its_quotes() {
+    let envoy = Envoy::with_filter("jwt-auth", config(json!({"realm": null})))
+        .start()
+        .unwrap();
+    for (host, realm) in [
+        ("api.example.com", "api.example.com"),
+        ("api.example.com:8080", "api.example.com"),
+        ("a\", x=\"b", "a, x=b"),
+        ("a\\", "a"),
+    ] {
+        let request = format!("GET / HTTP/1.1\r\nhost: {host}\r\n\r\n");
+        let answer = e2e::raw::send(envoy.address(), request).response();
+        if answer.status == 401 {
+            let expected = format!("Bearer realm=\"{realm}\"");
+            assert_eq!(
+                answer.header("www-authenticate"),
+                Some(expected.as_str()),
+                "{host}"
+            );
+        } else {
+            assert_eq!(
+                answer.status, 400,
+                "{host}: Envoy refuses such a host itself"
+            );
+        }
+    }
+}

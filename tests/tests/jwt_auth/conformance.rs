@@ -1,0 +1,476 @@
+//! Signatures that are nearly right, in a real Envoy: judged by Envoy's `verify_signature`, and by the module where Envoy does not offer it.
+//!
+//! The messages of Project Wycheproof are no tokens, so its faults are made anew with the test keys: the private keys sign whatever block or
+//! pair of numbers a forger might try. The vectors themselves are judged natively, in `filters/jwt-auth/tests/conformance.rs`.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use e2e::token::{self, Token};
+use e2e::{Client, Envoy, paths};
+use rsa::pkcs1::DecodeRsaPrivateKey as _;
+use rsa::traits::{PrivateKeyParts as _, PublicKeyParts as _};
+use rsa::{BigUint, RsaPrivateKey};
+use serde_json::{Value, json};
+
+/// What the answer is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Passes,
+    /// 401, `jwt_signature`.
+    Forged,
+    /// 401, `jwt_malformed`: it is not even looked at.
+    Malformed,
+}
+use Verdict::{Forged, Malformed, Passes};
+
+/// Both verifiers: keys of every family and a secret, nothing cached, so much time for verifying inside the module.
+fn config(in_module: &str) -> Value {
+    json!({
+        "providers": {
+            "all": {"issuer": token::ISSUER, "keys": {"jwks": token::jwks_for_any_algorithm()}},
+            "secret": {"issuer": "https://secret.example", "keys": {"secret": {"value": token::SECRET, "algorithm": "HS256"}}}
+        },
+        "cache": {"max_tokens": 0},
+        "verification_time_per_second": in_module,
+    })
+}
+
+/// Envoy with our module, which has everything but `proxy_call_foreign_function`.
+fn without_foreign_functions() -> Envoy {
+    let allowed: serde_json::Map<String, Value> = [
+        "proxy_on_vm_start",
+        "proxy_on_configure",
+        "proxy_on_context_create",
+        "proxy_on_request_headers",
+        "proxy_on_done",
+        "proxy_on_log",
+        "proxy_on_delete",
+        "proxy_log",
+        "proxy_get_current_time_nanoseconds",
+        "proxy_get_buffer_bytes",
+        "proxy_get_header_map_pairs",
+        "proxy_get_header_map_value",
+        "proxy_replace_header_map_value",
+        "proxy_remove_header_map_value",
+        "proxy_add_header_map_value",
+        "proxy_get_property",
+        "proxy_send_local_response",
+        "proxy_define_metric",
+        "proxy_increment_metric",
+        "environ_get",
+        "environ_sizes_get",
+        "clock_time_get",
+        "random_get",
+        "fd_write",
+    ]
+    .map(|name| (name.to_string(), json!({})))
+    .into_iter()
+    .collect();
+    let filter = json!({
+        "name": "restricted",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
+            "config": {
+                "name": "jwt-auth",
+                "root_id": "jwt-auth",
+                "failure_policy": "FAIL_RELOAD",
+                "configuration": {"@type": "type.googleapis.com/google.protobuf.Struct", "value": config("1s")},
+                "capability_restriction_config": {"allowed_capabilities": allowed},
+                "vm_config": {
+                    "vm_id": "restricted",
+                    "runtime": "envoy.wasm.runtime.v8",
+                    "code": {"local": {"filename": paths::module("jwt-auth").unwrap()}},
+                },
+            },
+        },
+    });
+    Envoy::with_no_filter()
+        .native(filter.to_string())
+        .start()
+        .unwrap()
+}
+
+/// Sends a token with this signature, and reads the verdict from the answer.
+fn judge(envoy: &Envoy, message: &str, signature: &[u8]) -> (u16, String) {
+    let token = format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature));
+    let answer = Client::http1()
+        .get(envoy.url("/"))
+        .header("authorization", format!("Bearer {token}"))
+        .send();
+    let text = if answer.status == 200 {
+        String::new()
+    } else {
+        answer.text()
+    };
+    (answer.status, text)
+}
+
+#[track_caller]
+fn check(
+    envoy: &Envoy,
+    algorithm: &str,
+    what: &str,
+    message: &str,
+    signature: &[u8],
+    expected: Verdict,
+) {
+    let expected = match expected {
+        Passes => (200, ""),
+        Forged => (401, "The signature of the token is not valid.\n"),
+        Malformed => (401, "The token is malformed.\n"),
+    };
+    let (status, text) = judge(envoy, message, signature);
+    assert_eq!((status, text.as_str()), expected, "{algorithm}, {what}");
+}
+
+/// The message of a good token, and its signature.
+fn parts(algorithm: &str) -> (String, Vec<u8>) {
+    let mut token = Token::new(algorithm);
+    if algorithm == "HS256" {
+        token = token.claim("iss", json!("https://secret.example"));
+    }
+    split(&token.sign())
+}
+
+fn split(token: &str) -> (String, Vec<u8>) {
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    (
+        message.to_owned(),
+        URL_SAFE_NO_PAD.decode(signature).unwrap(),
+    )
+}
+
+/// Faults that need no key, of any signature.
+fn of_any_kind(envoy: &Envoy, algorithm: &str) {
+    let (message, good) = parts(algorithm);
+    let (_, other) = split(&Token::new(algorithm).claim("sub", json!("mallory")).sign());
+    let flipped = |at: usize| {
+        let mut bytes = good.clone();
+        bytes[at] ^= 1;
+        bytes
+    };
+    for (what, signature, verdict) in [
+        ("as it is", good.clone(), Passes),
+        ("none", Vec::new(), Malformed),
+        ("one byte", vec![0], Forged),
+        ("of another message", other, Forged),
+        ("first bit", flipped(0), Forged),
+        ("last bit", flipped(good.len() - 1), Forged),
+        ("one byte short", good[..good.len() - 1].to_vec(), Forged),
+        ("half", good[..good.len() / 2].to_vec(), Forged),
+        ("one byte long", [&good[..], &[0]].concat(), Forged),
+        ("a zero before", [&[0], &good[..]].concat(), Forged),
+        ("twice", [&good[..], &good[..]].concat(), Forged),
+        ("zeros", vec![0; good.len()], Forged),
+        ("ones", vec![0xff; good.len()], Forged),
+        ("two KiB of ones", vec![0xff; 2048], Forged),
+    ] {
+        check(envoy, algorithm, what, &message, &signature, verdict);
+    }
+}
+
+fn hex(text: &str) -> BigUint {
+    BigUint::parse_bytes(text.as_bytes(), 16).unwrap()
+}
+
+/// A number in so many bytes.
+fn sized(number: &BigUint, bytes: usize) -> Vec<u8> {
+    let digits = number.to_bytes_be();
+    [vec![0; bytes - digits.len()], digits].concat()
+}
+
+/// Pairs of numbers that are no signature, and the one other that is.
+fn ecdsa(envoy: &Envoy, algorithm: &str) {
+    let order = hex(match algorithm {
+        "ES256" => "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551",
+        "ES384" => {
+            "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973"
+        }
+        _ => {
+            "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409"
+        }
+    });
+    let (message, good) = parts(algorithm);
+    let size = good.len() / 2;
+    let (r, s) = (
+        BigUint::from_bytes_be(&good[..size]),
+        BigUint::from_bytes_be(&good[size..]),
+    );
+    let zero = BigUint::from(0_u8);
+    let one = BigUint::from(1_u8);
+    let pair = |r: &BigUint, s: &BigUint| [sized(r, size), sized(s, size)].concat();
+    let integer = |number: &BigUint| {
+        let digits = number.to_bytes_be();
+        let sign = if digits[0] & 0x80 == 0 {
+            vec![]
+        } else {
+            vec![0]
+        };
+        let value = [sign, digits].concat();
+        [&[2, u8::try_from(value.len()).unwrap()], &value[..]].concat()
+    };
+    let der = {
+        let body = [integer(&r), integer(&s)].concat();
+        let length = u8::try_from(body.len()).unwrap();
+        let head = if length < 0x80 {
+            vec![0x30, length]
+        } else {
+            vec![0x30, 0x81, length]
+        };
+        [head, body].concat()
+    };
+    let mut padded = der.clone();
+    padded.resize(good.len().max(der.len()), 0);
+    for (what, signature, verdict) in [
+        ("r and s as they are", pair(&r, &s), Passes),
+        // Whoever has a good signature has this one too: both are good (RFC 7515 asks for no canonical form), so `jti` tells tokens apart.
+        ("n - s", pair(&r, &(&order - &s)), Passes),
+        ("n - r", pair(&(&order - &r), &s), Forged),
+        ("r = 0", pair(&zero, &s), Forged),
+        ("s = 0", pair(&r, &zero), Forged),
+        ("r = s = 1", pair(&one, &one), Forged),
+        ("r = n", pair(&order, &s), Forged),
+        ("s = n", pair(&r, &order), Forged),
+        ("r = n, s = n", pair(&order, &order), Forged),
+        ("r = 0, s = n", pair(&zero, &order), Forged),
+        ("s = n + 1", pair(&r, &(&order + &one)), Forged),
+        ("r = n - 1", pair(&(&order - &one), &s), Forged),
+        ("s and r", pair(&s, &r), Forged),
+        (
+            "a zero before each",
+            [sized(&r, size + 1), sized(&s, size + 1)].concat(),
+            Forged,
+        ),
+        ("r alone", sized(&r, size), Forged),
+        ("DER", der, Forged),
+        ("DER, made as long as it should be", padded, Forged),
+    ] {
+        check(envoy, algorithm, what, &message, &signature, verdict);
+    }
+}
+
+fn rsa_key() -> RsaPrivateKey {
+    let pem = include_str!("../../keys/rs256.pem");
+    let body: String = pem.lines().filter(|l| !l.starts_with("-----")).collect();
+    RsaPrivateKey::from_pkcs1_der(&STANDARD.decode(body).unwrap()).unwrap()
+}
+
+/// `DigestInfo` before a SHA-256 (RFC 8017, section 9.2), as it should be, and as it should not.
+const SHA256: &[u8] = &[
+    0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05,
+    0x00, 0x04, 0x20,
+];
+const WITHOUT_NULL: &[u8] = &[
+    0x30, 0x2f, 0x30, 0x0b, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x04,
+    0x20,
+];
+const SAYS_SHA512: &[u8] = &[
+    0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03, 0x05,
+    0x00, 0x04, 0x20,
+];
+const SAYS_SHA1: &[u8] = &[
+    0x30, 0x2d, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00, 0x04, 0x20,
+];
+const LONG_LENGTH: &[u8] = &[
+    0x30, 0x81, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01,
+    0x05, 0x00, 0x04, 0x20,
+];
+
+/// Blocks that are signed with the very key, but are no signature.
+fn rsa_pkcs1(envoy: &Envoy) {
+    use sha2::Digest as _;
+    let key = rsa_key();
+    let n = key.n();
+    let (message, good) = parts("RS256");
+    let digest = sha2::Sha256::digest(message.as_bytes());
+    let digest = digest.as_slice();
+    let sign = |block: &[u8]| {
+        assert_eq!(block.len(), 256);
+        sized(&BigUint::from_bytes_be(block).modpow(key.d(), n), 256)
+    };
+    // 00 kind FF…FF 00 rest, and zeros behind.
+    let block = |kind: u8, ones: usize, rest: &[u8]| {
+        let mut block = [&[0, kind][..], &vec![0xff; ones], &[0], rest].concat();
+        block.resize(256, 0);
+        sign(&block)
+    };
+    let full = |rest: &[u8]| block(1, 256 - 3 - rest.len(), rest);
+    let info = |prefix: &[u8]| [prefix, digest].concat();
+    let spoiled = {
+        let mut block = [&[0, 1][..], &[0xff; 202], &[0], SHA256, digest].concat();
+        block[100] = 0xfe;
+        sign(&block)
+    };
+    let no_end = sign(&[&[0, 1][..], &[0xff; 203], SHA256, digest].concat());
+    let first_byte = sign(&[&[1, 1][..], &[0xff; 202], &[0], SHA256, digest].concat());
+    let zero = BigUint::from(0_u8);
+    let one = BigUint::from(1_u8);
+    assert_eq!(full(&info(SHA256)), good, "blocks are made right");
+    for (what, signature, verdict) in [
+        ("made by hand", full(&info(SHA256)), Passes),
+        ("block type 2", block(2, 202, &info(SHA256)), Forged),
+        ("block type 0", block(0, 202, &info(SHA256)), Forged),
+        ("a first byte that is not 0", first_byte, Forged),
+        (
+            "eight bytes of padding, then junk",
+            block(1, 8, &info(SHA256)),
+            Forged,
+        ),
+        ("no padding", block(1, 0, &info(SHA256)), Forged),
+        ("junk in the padding", spoiled, Forged),
+        ("no end of the padding", no_end, Forged),
+        ("without NULL", full(&info(WITHOUT_NULL)), Forged),
+        ("says SHA-512", full(&info(SAYS_SHA512)), Forged),
+        ("says SHA-1", full(&info(SAYS_SHA1)), Forged),
+        ("a length in two bytes", full(&info(LONG_LENGTH)), Forged),
+        ("the digest alone", full(digest), Forged),
+        (
+            "junk behind the digest",
+            full(&[&info(SHA256)[..], &[0]].concat()),
+            Forged,
+        ),
+        (
+            "the digest of another message",
+            full(&[SHA256, sha2::Sha256::digest(b"e30.e30").as_slice()].concat()),
+            Forged,
+        ),
+        ("0", sized(&zero, 256), Forged),
+        ("1", sized(&one, 256), Forged),
+        ("n - 1", sized(&(n - &one), 256), Forged),
+        ("n", sized(n, 256), Forged),
+        (
+            "n - signature",
+            sized(&(n - BigUint::from_bytes_be(&good)), 256),
+            Forged,
+        ),
+    ] {
+        check(envoy, "RS256", what, &message, &signature, verdict);
+    }
+    // The signature plus n is the same number modulo n. Not every one fits into as many bytes.
+    let (message, sum) = (0..100)
+        .find_map(|i| {
+            let (message, good) = split(
+                &Token::new("RS256")
+                    .claim("jti", json!(i.to_string()))
+                    .sign(),
+            );
+            let sum = BigUint::from_bytes_be(&good) + n;
+            (sum.bits() <= 2048).then_some((message, sum))
+        })
+        .unwrap();
+    check(
+        envoy,
+        "RS256",
+        "signature + n",
+        &message,
+        &sized(&sum, 256),
+        Forged,
+    );
+}
+
+/// A signature of one RSA algorithm under the name of another.
+fn rsa_crosswise(envoy: &Envoy) {
+    let names = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
+    for says in names {
+        let (message, _) = parts(says);
+        for with in names {
+            let signature = token::sign(
+                with.parse().unwrap(),
+                &token::key(with.parse().unwrap()).unwrap(),
+                message.as_bytes(),
+            )
+            .unwrap();
+            let verdict = if says == with { Passes } else { Forged };
+            check(
+                envoy,
+                says,
+                &format!("made by {with}"),
+                &message,
+                &signature,
+                verdict,
+            );
+        }
+    }
+}
+
+/// `S` plus the order of the group is the same `S` (RFC 8032, section 5.1.7: to be refused).
+fn ed25519(envoy: &Envoy) {
+    let order = hex("1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3ed");
+    let (message, good) = parts("EdDSA");
+    let mut s = good[32..].to_vec();
+    s.reverse();
+    let mut sum = sized(&(BigUint::from_bytes_be(&s) + &order), 32);
+    sum.reverse();
+    let identity = [&[1_u8][..], &[0; 31]].concat();
+    for (what, signature) in [
+        ("S + L", [&good[..32], &sum].concat()),
+        ("R the identity", [&identity[..], &good[32..]].concat()),
+        ("S = 0", [&good[..32], &[0; 32]].concat()),
+        ("R the identity, S = 0", [&identity[..], &[0; 32]].concat()),
+        ("S and R", [&good[32..], &good[..32]].concat()),
+    ] {
+        check(envoy, "EdDSA", what, &message, &signature, Forged);
+    }
+}
+
+/// No time at all is allowed for what takes long, so whatever is judged here is judged by Envoy.
+#[test]
+fn envoy_tells_every_wrong_signature_from_a_good_one() {
+    let envoy = Envoy::with_filter("jwt-auth", config("0s").to_string())
+        .start()
+        .unwrap();
+    for algorithm in ["RS256", "RS384", "RS512", "ES256"] {
+        of_any_kind(&envoy, algorithm);
+    }
+    rsa_pkcs1(&envoy);
+    ecdsa(&envoy, "ES256");
+    // No wrong signature has made the module forget that Envoy can do these; the others need time.
+    for algorithm in [
+        "PS256", "PS384", "PS512", "ES384", "ES512", "EdDSA", "HS256",
+    ] {
+        let (message, good) = parts(algorithm);
+        let (status, text) = judge(&envoy, &message, &good);
+        assert_eq!(
+            (status, text.as_str()),
+            (503, "Too many tokens are being checked.\n"),
+            "{algorithm}"
+        );
+    }
+    of_any_kind(&envoy, "ES256");
+    envoy.assert_vm_alive();
+}
+
+/// With time for them. ES512 shows that it is Envoy who judges: nobody else here can.
+#[test]
+fn envoy_tells_every_wrong_signature_on_the_larger_curves_from_a_good_one() {
+    let envoy = Envoy::with_filter("jwt-auth", config("1s").to_string())
+        .start()
+        .unwrap();
+    for algorithm in ["ES384", "ES512"] {
+        of_any_kind(&envoy, algorithm);
+        ecdsa(&envoy, algorithm);
+    }
+    let (message, good) = parts("ES512");
+    check(&envoy, "ES512", "at the end", &message, &good, Passes);
+    envoy.assert_vm_alive();
+}
+
+#[test]
+fn the_module_tells_every_wrong_signature_from_a_good_one_where_envoy_does_not_help() {
+    let envoy = without_foreign_functions();
+    for algorithm in [
+        "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA", "HS256",
+    ] {
+        of_any_kind(&envoy, algorithm);
+    }
+    rsa_pkcs1(&envoy);
+    rsa_crosswise(&envoy);
+    for algorithm in ["ES256", "ES384"] {
+        ecdsa(&envoy, algorithm);
+    }
+    ed25519(&envoy);
+    // Nobody can verify P-521 here: refused, and never let through.
+    let (message, good) = parts("ES512");
+    check(&envoy, "ES512", "as it is", &message, &good, Forged);
+    envoy.assert_vm_alive();
+}

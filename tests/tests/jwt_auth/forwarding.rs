@@ -1,0 +1,368 @@
+//! What the upstream gets of a token: claims as headers that no client can forge, and not the token.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use e2e::token::{self, Token, forged};
+use e2e::{Client, EchoedRequest, Envoy};
+use serde_json::{Value, json};
+
+fn jwks() -> Value {
+    serde_json::from_str(token::JWKS).unwrap()
+}
+
+fn encoded(bytes: impl AsRef<[u8]>) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Two providers that promise headers, and a rule for every way a request may pass.
+fn promising() -> Envoy {
+    let provider = |issuer: &str, header: &str| {
+        json!({
+            "issuer": issuer,
+            "keys": {"jwks": jwks()},
+            "claims_to_headers": [{"claim": "sub", "header": header}, {"claim": "role", "header": "x-role"}],
+            "payload_header": format!("{header}-payload"),
+            "provider_header": "x-provider",
+        })
+    };
+    let corp = json!({"provider": {"name": "corp"}});
+    let rule = |path: &str, require: Value| json!({"match": {"paths": [{"prefix": path}]}, "require": require});
+    let config = json!({
+        "providers": {"corp": provider(token::ISSUER, "x-corp"), "partner": provider("https://partner.example", "x-partner")},
+        "rules": [
+            rule("/open", json!("nothing")),
+            rule("/optional", json!({"optional": corp})),
+            rule("/ignored", json!({"ignore_failure": corp})),
+            rule("/needed", corp.clone()),
+        ],
+    });
+    Envoy::with_filter("jwt-auth", config.to_string())
+        .start()
+        .unwrap()
+}
+
+/// Every header that a provider promises, as a client would forge it, once and twice, and as servers may read it: DESIGN 4 (v2), "Safety": "in
+/// every spelling that a server may read as the same name (`_` for `-`)".
+const FORGED: [(&str, &str); 15] = [
+    ("x-corp", "root"),
+    ("X-Corp", "root again"),
+    ("x-corp-payload", "e30"),
+    ("x-partner", "root"),
+    ("x-partner-payload", "e30"),
+    ("x-role", "root"),
+    ("x-provider", "corp"),
+    ("x-provider", "partner"),
+    ("x_corp", "root"),
+    ("X_Corp", "root again"),
+    ("x_corp-payload", "e30"),
+    ("x-corp_payload", "e30"),
+    ("x_partner_payload", "e30"),
+    ("x.role", "root"),
+    ("x_provider", "corp"),
+];
+
+fn promised(echo: &EchoedRequest) -> Vec<String> {
+    let promised = |name: &str| {
+        FORGED
+            .iter()
+            .any(|(forged, _)| forged.eq_ignore_ascii_case(name))
+    };
+    let mut seen: Vec<_> = echo
+        .headers
+        .iter()
+        .filter(|(name, _)| promised(name))
+        .map(|(name, value)| format!("{}={value}", name.to_ascii_lowercase()))
+        .collect();
+    seen.sort_unstable();
+    seen
+}
+
+#[test]
+fn promised_headers_are_never_those_of_the_client_whatever_lets_the_request_pass() {
+    let envoy = promising();
+    let token = Token::new("ES256");
+    let expired = Token::new("ES256").claim("exp", json!(1)).bearer();
+    let payload = encoded(serde_json::to_vec(&token.claims).unwrap());
+    let real = vec![
+        format!("x-corp-payload={payload}"),
+        "x-corp=alice".to_owned(),
+        "x-provider=corp".to_owned(),
+    ];
+    for (what, method, path, authorization, expected) in [
+        ("nothing is required", "GET", "/open", None, vec![]),
+        (
+            "nothing is required, good token",
+            "GET",
+            "/open",
+            Some(token.bearer()),
+            vec![],
+        ),
+        ("optional, none", "GET", "/optional", None, vec![]),
+        (
+            "optional, good",
+            "GET",
+            "/optional",
+            Some(token.bearer()),
+            real.clone(),
+        ),
+        ("ignored, none", "GET", "/ignored", None, vec![]),
+        ("ignored, bad", "GET", "/ignored", Some(expired), vec![]),
+        (
+            "ignored, good",
+            "GET",
+            "/ignored",
+            Some(token.bearer()),
+            real.clone(),
+        ),
+        (
+            "required",
+            "GET",
+            "/needed",
+            Some(token.bearer()),
+            real.clone(),
+        ),
+        ("no rule", "GET", "/other", Some(token.bearer()), real),
+        ("preflight", "OPTIONS", "/needed", None, vec![]),
+    ] {
+        for client in [Client::http1(), Client::http2()] {
+            let mut request = client.request(method, envoy.url(path)).headers(FORGED);
+            if method == "OPTIONS" {
+                request = request
+                    .header("origin", "https://a.example")
+                    .header("access-control-request-method", "PUT");
+            }
+            if let Some(authorization) = &authorization {
+                request = request.header("authorization", authorization);
+            }
+            assert_eq!(promised(&request.send().echo()), expected, "{what}");
+        }
+    }
+    envoy.assert_vm_alive();
+}
+
+#[test]
+fn a_claim_of_each_type_is_the_header_that_the_readme_says() {
+    let cases = [
+        ("text", json!("plain"), Some("plain".to_owned())),
+        ("empty", json!(""), Some(String::new())),
+        ("comma_text", json!("a,b"), Some("a,b".to_owned())),
+        ("integer", json!(42), Some("42".to_owned())),
+        ("negative", json!(-7), Some("-7".to_owned())),
+        ("fraction", json!(1.5), Some("1.5".to_owned())),
+        ("yes", json!(true), Some("true".to_owned())),
+        ("no", json!(false), Some("false".to_owned())),
+        ("list", json!(["a", 1, true]), Some("a,1,true".to_owned())),
+        ("comma", json!(["a,b", "c"]), None),
+        (
+            "mixed",
+            json!(["a", {"b": 1}]),
+            Some(encoded(r#"["a",{"b":1}]"#)),
+        ),
+        (
+            "object",
+            json!({"b": 1, "a": [null]}),
+            Some(encoded(r#"{"a":[null],"b":1}"#)),
+        ),
+        ("crlf", json!("a\r\nx-evil: 1"), None),
+        ("nul", json!("a\u{0}b"), None),
+        ("list_with_crlf", json!(["a", "b\n"]), None),
+        ("just_fits", json!("x".repeat(8192)), Some("x".repeat(8192))),
+        ("too_long", json!("x".repeat(8193)), None),
+    ];
+    let null_and_absent = ["null", "absent"];
+    let header = |claim: &str| format!("x-claim-{}", claim.replace('_', "-"));
+    let mapped: Vec<Value> = cases
+        .iter()
+        .map(|(claim, ..)| *claim)
+        .chain(null_and_absent)
+        .map(|claim| json!({"claim": claim, "header": header(claim)}))
+        .chain([
+            json!({"claim": ["deep", "a.b", "c"], "header": "x-claim-deep"}),
+            json!({"claim": ["deep", "a", "b"], "header": "x-claim-not-deep"}),
+        ])
+        .collect();
+    let config = json!({"providers": {"corp": {
+        "keys": {"jwks": jwks()}, "claims_to_headers": mapped, "payload_header": "x-payload", "provider_header": "x-provider",
+    }}});
+    let envoy = Envoy::with_filter("jwt-auth", config.to_string())
+        .start()
+        .unwrap();
+    // One token per claim: all together would not fit into 16 KiB.
+    for (claim, value, expected) in cases {
+        let token = Token::new("ES256").claim(claim, value);
+        let request = Client::http1().get(envoy.url("/"));
+        let echo = request
+            .header("authorization", token.bearer())
+            .send()
+            .echo();
+        assert_eq!(echo.header(&header(claim)), expected.as_deref(), "{claim}");
+        assert_eq!(echo.header("x-evil"), None, "{claim}");
+        let payload = encoded(serde_json::to_vec(&token.claims).unwrap());
+        assert_eq!(echo.header("x-payload"), Some(payload.as_str()), "{claim}");
+        assert_eq!(echo.header("x-provider"), Some("corp"), "{claim}");
+    }
+    let mut token = Token::new("ES256").claim("deep", json!({"a.b": {"c": "found"}}));
+    token.claims.insert("null".to_owned(), Value::Null);
+    let request = Client::http1().get(envoy.url("/"));
+    let echo = request
+        .header("authorization", token.bearer())
+        .send()
+        .echo();
+    assert_eq!(echo.header("x-claim-deep"), Some("found"));
+    for absent in ["x-claim-not-deep", "x-claim-null", "x-claim-absent"] {
+        assert_eq!(echo.header(absent), None);
+    }
+    envoy.assert_vm_alive();
+}
+
+fn with_sources(forward: bool) -> Envoy {
+    let config = json!({"providers": {"corp": {
+        "keys": {"jwks": jwks()},
+        "forward_token": forward,
+        "token_sources": [
+            {"header": {"name": "authorization", "prefix": "Bearer "}},
+            {"header": {"name": "x-token"}},
+            {"query": {"name": "access_token"}},
+            {"cookie": {"name": "session"}},
+        ],
+    }}});
+    Envoy::with_filter("jwt-auth", config.to_string())
+        .start()
+        .unwrap()
+}
+
+/// A token in each place, and what is left of the request: path, cookie, `authorization`, `x-token`.
+#[test]
+fn the_token_is_taken_out_of_where_it_stood_and_nothing_else() {
+    let (takes_out, leaves_in) = (with_sources(false), with_sources(true));
+    let t = Token::new("ES256").sign();
+    let bearer = format!("Bearer {t}");
+    for (what, path, headers, left) in [
+        (
+            "header",
+            "/a?b=%20&c".to_owned(),
+            vec![("authorization", bearer.clone())],
+            ["/a?b=%20&c", "", "", ""],
+        ),
+        (
+            "scheme in lower case",
+            "/a".to_owned(),
+            vec![("authorization", format!("bearer {t}"))],
+            ["/a", "", "", ""],
+        ),
+        (
+            "spaces",
+            "/a".to_owned(),
+            vec![("authorization", format!("Bearer   {t}"))],
+            ["/a", "", "", ""],
+        ),
+        (
+            "header without prefix",
+            "/a".to_owned(),
+            vec![
+                ("x-token", t.clone()),
+                ("authorization", "Basic YTpi".to_owned()),
+            ],
+            ["/a", "", "Basic YTpi", ""],
+        ),
+        (
+            "query",
+            format!("/a?b=%20&access_token={t}&&c"),
+            vec![],
+            ["/a?b=%20&&c", "", "", ""],
+        ),
+        (
+            "query alone",
+            format!("/a?access_token={t}"),
+            vec![],
+            ["/a", "", "", ""],
+        ),
+        (
+            "query, its name encoded",
+            format!("/a?access%5Ftoken={t}"),
+            vec![],
+            ["/a", "", "", ""],
+        ),
+        (
+            "cookie",
+            "/a".to_owned(),
+            vec![("cookie", format!("a=1; session={t}; b=\"2\""))],
+            ["/a", "a=1; b=\"2\"", "", ""],
+        ),
+        (
+            "cookie alone",
+            "/a".to_owned(),
+            vec![("cookie", format!("session={t}"))],
+            ["/a", "", "", ""],
+        ),
+        (
+            "the same in every place",
+            format!("/a?access_token={t}&x=y"),
+            vec![
+                ("authorization", bearer.clone()),
+                ("x-token", t.clone()),
+                ("cookie", format!("session={t}; a=1")),
+            ],
+            ["/a?x=y", "a=1", "", ""],
+        ),
+    ] {
+        let headers: Vec<(&str, &str)> = headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        for (envoy, kept) in [(&takes_out, false), (&leaves_in, true)] {
+            let request = Client::http1().get(envoy.url(&path));
+            let echo = request.headers(headers.iter().copied()).send().echo();
+            let sent = |name: &str| {
+                headers
+                    .iter()
+                    .find(|(n, _)| *n == name)
+                    .map_or("", |(_, v)| *v)
+            };
+            let expected = if kept {
+                [
+                    path.as_str(),
+                    sent("cookie"),
+                    sent("authorization"),
+                    sent("x-token"),
+                ]
+            } else {
+                left
+            };
+            let [cookie, authorization, x_token] = ["cookie", "authorization", "x-token"]
+                .map(|name| echo.header(name).unwrap_or_default());
+            assert_eq!(
+                [echo.path.as_str(), cookie, authorization, x_token],
+                expected,
+                "{what}, kept: {kept}"
+            );
+        }
+    }
+}
+
+// DESIGN 5 (v2), "Answers": "what was not verified never reaches the upstream"; "`ignore_failure` passes without what could not be verified, which
+// is taken out". Where nothing is required, no provider decides, and nothing is looked at.
+#[test]
+fn what_could_not_be_verified_is_taken_out_where_it_was_looked_at() {
+    let envoy = promising();
+    let good = Token::new("ES256");
+    for (path, sent, received) in [
+        ("/open", "Bearer of bad news", Some("Bearer of bad news")),
+        ("/ignored", "Bearer of bad news", None),
+        ("/ignored", &forged(&good.sign()), None),
+        (
+            "/ignored",
+            &good.clone().claim("exp", json!(1)).bearer(),
+            None,
+        ),
+        // Not a token of the provider's place.
+        ("/ignored", "Basic YTpi", Some("Basic YTpi")),
+    ] {
+        let sent = if sent.starts_with("eyJ") {
+            &format!("Bearer {sent}")
+        } else {
+            sent
+        };
+        let request = Client::http1().get(envoy.url(path));
+        let echo = request.header("authorization", sent).send().echo();
+        assert_eq!(echo.header("authorization"), received, "{path}: {sent}");
+    }
+    envoy.assert_vm_alive();
+}

@@ -1,0 +1,107 @@
+//! A million requests, and the memory that they leave behind.
+
+use e2e::{Client, Envoy, Load, token::Token};
+
+const MIB: u64 = 1 << 20;
+
+/// What a slot of a limit's table may take, as the README of rate-limit says, in bytes.
+const SLOT_BYTES: u64 = 40;
+
+/// What Envoy may need for itself while it serves: buffers, connections, the allocator's reserve.
+const ENVOYS_OWN: u64 = 24 * MIB;
+
+#[test]
+fn a_million_keys_take_no_more_than_the_table_and_free_nobody_who_is_limited() {
+    let slots = 100_000;
+    let envoy = Envoy::with_filter(
+        "rate-limit",
+        format!("{{max_keys: {slots}, limits: [{{name: user, key: [{{header: x-user}}], requests: 3, per: 1h}}]}}"),
+    )
+    .concurrency(2)
+    .start()
+    .unwrap();
+    let busy = || {
+        let request = Client::http1().get(envoy.url("/"));
+        request.header("x-user", "busy").send().status
+    };
+    assert_eq!([(); 4].map(|()| busy()), [200, 200, 200, 429]);
+    // The same load on few keys first, so that what Envoy needs for the load itself is there before.
+    let warm_up = Load::new(envoy.url("/")).total(20_000).connections(32);
+    let warmed_up = 10;
+    warm_up.keys("x-user", warmed_up).run();
+    let before = envoy.rss_bytes().unwrap();
+    let keys = 1_000_000;
+    let load = Load::new(envoy.url("/")).total(keys).connections(32);
+    let running = load.keys("x-user", keys).start();
+    let mut probes = 0;
+    while envoy.stat("wasmcustom.rate_limit.passed.user_total") < keys {
+        assert_eq!(busy(), 429, "after {probes} probes");
+        probes += 1;
+        std::thread::sleep(std::time::Duration::from_secs(2));
+        assert!(probes < 1500, "the load does not come to its end");
+    }
+    let result = running.join();
+    // The keys of the warm-up are used up; all others are new.
+    assert_eq!(
+        result.count(200),
+        keys - warmed_up,
+        "{:?} {:?}",
+        result.statuses,
+        result.errors
+    );
+    assert_eq!(busy(), 429);
+    let grown = envoy.rss_bytes().unwrap().saturating_sub(before);
+    eprintln!(
+        "{keys} keys in {:?}: {} KiB more, {} probes, {} evicted",
+        result.elapsed,
+        grown / 1024,
+        probes,
+        envoy.stat("wasmcustom.rate_limit.evicted_total")
+    );
+    assert!(grown < slots * SLOT_BYTES + ENVOYS_OWN, "{grown} bytes");
+    envoy.assert_vm_alive();
+}
+
+#[test]
+fn a_million_requests_through_all_filters_leave_the_memory_flat() {
+    // All from one address: with the sample's limits nearly all would be refused by the second filter.
+    let envoy = Envoy::from_sample("all-filters")
+        .path("burst: 1000", "burst: 4000000")
+        .path("burst: 100", "burst: 4000000")
+        .concurrency(2)
+        .start()
+        .unwrap();
+    let token = Token::new("ES256").bearer();
+    let load = |total| {
+        Load::new(envoy.url("/api/v1/items?debug=1"))
+            .total(total)
+            .connections(32)
+            .header("origin", "https://app.example.com")
+            .header("authorization", &token)
+            .header("cookie", "tracking=me; theme=dark")
+            .run()
+    };
+    assert_eq!(load(100_000).failed(), 0);
+    let before = envoy.rss_bytes().unwrap();
+    for tenth in 1..=10 {
+        let result = load(100_000);
+        assert_eq!(
+            result.count(200),
+            100_000,
+            "{:?} {:?}",
+            result.statuses,
+            result.errors
+        );
+        let grown = envoy.rss_bytes().unwrap().saturating_sub(before);
+        eprintln!(
+            "{tenth}00,000 requests: {} KiB more, {:?}",
+            grown / 1024,
+            result.statuses
+        );
+        assert!(
+            grown < 8 * MIB,
+            "{grown} bytes after {tenth}00,000 requests"
+        );
+    }
+    envoy.assert_vm_alive();
+}
