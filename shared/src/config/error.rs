@@ -1,5 +1,6 @@
 //! Errors of a configuration.
 
+use crate::values::HeaderNameError;
 use std::fmt;
 
 /// What is wrong with one place of a configuration.
@@ -45,6 +46,24 @@ impl Invalid {
     /// What is wrong there.
     pub fn reason(&self) -> &str {
         &self.reason
+    }
+}
+
+impl From<String> for Invalid {
+    fn from(reason: String) -> Self {
+        Self::new(reason)
+    }
+}
+
+impl From<&str> for Invalid {
+    fn from(reason: &str) -> Self {
+        Self::new(reason)
+    }
+}
+
+impl From<HeaderNameError> for Invalid {
+    fn from(error: HeaderNameError) -> Self {
+        Self::new(error.to_string())
     }
 }
 

@@ -5,6 +5,7 @@
 //! read in two steps: [`FilterConfig::Raw`] is what the user wrote, the [`FilterConfig`] is what the filter runs on.
 //! Once built, it cannot be invalid.
 
+mod check;
 mod error;
 mod node;
 mod read;
@@ -12,6 +13,7 @@ mod read;
 use serde::de::{Deserialize, DeserializeOwned};
 use std::collections::BTreeMap;
 
+pub use check::{At, MAX_NAME_BYTES, check_name, each, in_range, not_empty, not_empty_list};
 pub use error::{ConfigError, Invalid};
 
 /// The environment a configuration may name: Envoy's `vm_config.environment_variables`.

@@ -1,6 +1,6 @@
 //! Bytes into one tree, from either form that Envoy hands over.
 
-use super::Invalid;
+use super::{At, Invalid};
 use prost::Message;
 use prost_types::{Struct, Value as ProtoValue, value::Kind};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -50,10 +50,10 @@ fn refuse_null(node: &Node) -> Result<(), Invalid> {
         Node::List(items) => items
             .iter()
             .enumerate()
-            .try_for_each(|(i, item)| refuse_null(item).map_err(|e| e.at_index("", i))),
+            .try_for_each(|(i, item)| refuse_null(item).at_index("", i)),
         Node::Map(entries) => entries
             .iter()
-            .try_for_each(|(key, item)| refuse_null(item).map_err(|e| e.at(key))),
+            .try_for_each(|(key, item)| refuse_null(item).at(key)),
         Node::Bool(_) | Node::Integer(_) | Node::Unsigned(_) | Node::Float(_) | Node::Text(_) => {
             Ok(())
         }

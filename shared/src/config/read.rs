@@ -3,7 +3,7 @@
 //!
 //! `serde_path_to_error` over `serde_json::Value` would do the same in 100 KiB more of every module.
 
-use super::{Invalid, node::Node};
+use super::{At, Invalid, node::Node};
 use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, Error, Expected, IntoDeserializer, MapAccess,
     SeqAccess, Unexpected, VariantAccess, Visitor, value::StringDeserializer,
@@ -282,9 +282,7 @@ impl<'de> SeqAccess<'de> for Items {
         };
         let index = self.next;
         self.next = index.saturating_add(1);
-        seed.deserialize(item)
-            .map(Some)
-            .map_err(|e| e.at_index("", index))
+        seed.deserialize(item).map(Some).at_index("", index)
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -323,7 +321,7 @@ impl<'de> MapAccess<'de> for Entries {
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Invalid> {
         match self.value.take() {
-            Some((key, value)) => seed.deserialize(value).map_err(|e| e.at(key)),
+            Some((key, value)) => seed.deserialize(value).at(key),
             None => Err(Invalid::new("a value without its key")),
         }
     }
@@ -365,12 +363,12 @@ impl<'de> VariantAccess<'de> for Variant {
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Invalid> {
         let (variant, value) = self.value()?;
-        seed.deserialize(value).map_err(|e| e.at(variant))
+        seed.deserialize(value).at(variant)
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Invalid> {
         let (variant, value) = self.value()?;
-        value.deserialize_any(visitor).map_err(|e| e.at(variant))
+        value.deserialize_any(visitor).at(variant)
     }
 
     fn struct_variant<V: Visitor<'de>>(
@@ -379,6 +377,6 @@ impl<'de> VariantAccess<'de> for Variant {
         visitor: V,
     ) -> Result<V::Value, Invalid> {
         let (variant, value) = self.value()?;
-        value.deserialize_any(visitor).map_err(|e| e.at(variant))
+        value.deserialize_any(visitor).at(variant)
     }
 }

@@ -9,7 +9,7 @@ mod path;
 mod reading_set;
 mod text;
 
-use crate::config::Invalid;
+use crate::config::{Invalid, each, not_empty_list};
 use crate::request::{Request, TooManyReadings};
 use crate::values::{HeaderName, is_token};
 use serde::Deserialize;
@@ -116,73 +116,39 @@ impl RawMatch {
     /// [`Invalid`] below `match`. An empty list is refused: it could only mean "never".
     pub fn build(self) -> Result<Match, Invalid> {
         let mut built = Match {
-            hosts: not_empty("hosts", self.hosts)?,
+            hosts: not_empty_list("hosts", self.hosts)?,
             ..Match::default()
         };
-        if let Some(methods) = not_empty("methods", self.methods)? {
-            let check = |(i, method): (usize, String)| {
-                if is_token(method.as_bytes()) && !method.bytes().any(|b| b.is_ascii_lowercase()) {
-                    Ok(method.into_bytes())
-                } else {
-                    let reason =
-                        format!("\"{method}\" is not a method; a token in upper case is accepted");
-                    Err(Invalid::new(reason).at_index("methods", i))
-                }
-            };
-            built.methods = Some(
-                methods
-                    .into_iter()
-                    .enumerate()
-                    .map(check)
-                    .collect::<Result<_, _>>()?,
-            );
+        if let Some(methods) = not_empty_list("methods", self.methods)? {
+            built.methods = Some(each("methods", methods, check_method)?);
         }
-        if let Some(paths) = not_empty("paths", self.paths)? {
-            let check =
-                |(i, path): (usize, RawPath)| path.build().map_err(|e| e.at_index("paths", i));
-            built.paths = Some(
-                paths
-                    .into_iter()
-                    .enumerate()
-                    .map(check)
-                    .collect::<Result<_, _>>()?,
-            );
+        if let Some(paths) = not_empty_list("paths", self.paths)? {
+            built.paths = Some(each("paths", paths, RawPath::build)?);
         }
-        for (i, raw) in not_empty("headers", self.headers)?
-            .into_iter()
-            .flatten()
-            .enumerate()
-        {
+        let headers = not_empty_list("headers", self.headers)?;
+        built.headers = each("headers", headers.into_iter().flatten(), |raw| {
             let mut matcher = text_match!(raw);
             if raw.name.as_str() == "host" {
-                host::check_matcher(&matcher).map_err(|e| e.at_index("headers", i))?;
+                host::check_matcher(&matcher)?;
                 matcher.ignore_case = true;
             }
-            let matcher = matcher.build().map_err(|e| e.at_index("headers", i))?;
-            built.headers.push((raw.name, matcher));
-        }
-        for (i, raw) in not_empty("query", self.query)?
-            .into_iter()
-            .flatten()
-            .enumerate()
-        {
-            let matcher = text_match!(raw)
-                .build()
-                .map_err(|e| e.at_index("query", i))?;
-            built.query.push((raw.name, matcher));
-        }
+            matcher.build().map(|matcher| (raw.name, matcher))
+        })?;
+        let query = not_empty_list("query", self.query)?;
+        built.query = each("query", query.into_iter().flatten(), |raw| {
+            let matcher = text_match!(raw).build()?;
+            Ok::<_, Invalid>((raw.name, matcher))
+        })?;
         Ok(built)
     }
 }
 
-fn not_empty<T>(key: &str, list: Option<Vec<T>>) -> Result<Option<Vec<T>>, Invalid> {
-    if list.as_ref().is_some_and(Vec::is_empty) {
-        return Err(Invalid::new(
-            "an empty list matches nothing; leave the key out to match everything",
-        )
-        .at(key));
+fn check_method(method: String) -> Result<Vec<u8>, Invalid> {
+    if is_token(method.as_bytes()) && !method.bytes().any(|b| b.is_ascii_lowercase()) {
+        return Ok(method.into_bytes());
     }
-    Ok(list)
+    let reason = format!("\"{method}\" is not a method; a token in upper case is accepted");
+    Err(Invalid::new(reason))
 }
 
 impl Match {

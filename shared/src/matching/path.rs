@@ -1,6 +1,6 @@
 //! Patterns of paths.
 
-use crate::config::Invalid;
+use crate::config::{At, Invalid};
 use crate::request::{decode, decode_keeping_slashes, is_plain};
 use crate::values::{Anchoring, Pattern};
 use serde::Deserialize;
@@ -116,21 +116,17 @@ impl RawPath {
     pub fn build(self) -> Result<PathPattern, Invalid> {
         let kind = match (self.prefix, self.exact, self.regex) {
             (Some(path), None, None) => {
-                let path = plain(path).map_err(|e| e.at("prefix"))?;
+                let path = plain(path).at("prefix")?;
                 Kind::Prefix(Decoded::new(path.strip_suffix('/').unwrap_or(&path)))
             }
-            (None, Some(path), None) => {
-                Kind::Exact(Decoded::new(&plain(path).map_err(|e| e.at("exact"))?))
-            }
+            (None, Some(path), None) => Kind::Exact(Decoded::new(&plain(path).at("exact")?)),
             (None, None, Some(regex)) => {
                 let flags = if self.ignore_case { "(?si)" } else { "(?s)" };
                 let compile = |regex: &str| {
-                    Pattern::new(&format!("{flags}{regex}"), Anchoring::Whole)
-                        .map_err(|reason| Invalid::new(reason).at("regex"))
+                    Pattern::new(&format!("{flags}{regex}"), Anchoring::Whole).at("regex")
                 };
                 // By itself first, so that an error shows what was written.
-                Pattern::new(&regex, Anchoring::Whole)
-                    .map_err(|reason| Invalid::new(reason).at("regex"))?;
+                Pattern::new(&regex, Anchoring::Whole).at("regex")?;
                 let written = compile(&regex)?;
                 let begins = match self.ignore_case {
                     true => "",

@@ -133,7 +133,7 @@ fn errors_name_the_place() {
     for (json, error) in [
         (
             r#"{"hosts": []}"#,
-            "hosts: an empty list matches nothing; leave the key out to match everything",
+            "hosts: must not be empty; omit the key to accept everything",
         ),
         (
             r#"{"methods": ["get"]}"#,

@@ -1,6 +1,6 @@
 //! Conditions on the values of a header or a query parameter.
 
-use crate::config::Invalid;
+use crate::config::{At, Invalid};
 use crate::values::{Anchoring, Pattern};
 
 /// A condition as written: one of the matchers.
@@ -74,7 +74,7 @@ impl RawTextMatch {
             let flags = if ignore_case { "(?i)" } else { "" };
             Pattern::new(&format!("{flags}{v}"), Anchoring::Whole)
                 .map(Kind::Regex)
-                .map_err(|reason| Invalid::new(reason).at("regex"))
+                .at("regex")
         }));
         kinds.extend(self.present.map(|v| Ok(Kind::Present(v))));
         let (Some(kind), None) = (kinds.pop(), kinds.pop()) else {

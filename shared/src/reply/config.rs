@@ -1,7 +1,7 @@
 //! Replies set in the configuration.
 
 use super::{Body, LocalReply};
-use crate::config::{Env, Invalid};
+use crate::config::{At, Env, Invalid, each};
 use crate::template::{Scope, Template, Values};
 use crate::values::{HeaderName, Status, is_header_value};
 use serde::Deserialize;
@@ -46,25 +46,21 @@ impl RawReply {
     pub fn build(self, scope: Scope<'_>, env: &Env) -> Result<ReplyTemplate, Invalid> {
         let body = self
             .body
-            .map(|text| {
-                Template::parse_multiline(&text, scope, env).map_err(|e| Invalid::new(e).at("body"))
-            })
+            .map(|text| Template::parse_multiline(&text, scope, env).at("body"))
             .transpose()?;
-        let headers = self
-            .headers
-            .into_iter()
-            .flatten()
-            .enumerate()
-            .map(|(i, header)| match header.name.as_str() {
+        let headers = each(
+            "headers",
+            self.headers.into_iter().flatten(),
+            |header| match header.name.as_str() {
                 "content-length" | "transfer-encoding" | "connection" => {
                     let reason = format!("\"{}\" is set by Envoy", header.name);
-                    Err(Invalid::new(reason).at("name").at_index("headers", i))
+                    Err(Invalid::new(reason).at("name"))
                 }
                 _ => Template::parse(&header.value, scope, env)
                     .map(|template| (header.name, template))
-                    .map_err(|e| Invalid::new(e).at("value").at_index("headers", i)),
-            })
-            .collect::<Result<_, _>>()?;
+                    .at("value"),
+            },
+        )?;
         Ok(ReplyTemplate {
             status: self.status,
             body,

@@ -1,6 +1,7 @@
 //! Durations, written as `"250ms"`.
 
 use serde::Deserialize;
+use std::fmt;
 use std::time::Duration as StdDuration;
 
 /// A duration of a configuration: an integer and a unit, `ms`, `s`, `m`, `h` or `d`; at most 365 days.
@@ -8,9 +9,15 @@ use std::time::Duration as StdDuration;
 #[serde(try_from = "String")]
 pub struct Duration(StdDuration);
 
-const LONGEST_MS: u64 = 365 * 24 * 60 * 60 * 1000;
+const MAX_MS: u64 = 365 * 24 * 60 * 60 * 1000;
 
 impl Duration {
+    /// No time.
+    pub const ZERO: Self = Self::from_millis(0);
+
+    /// The longest that may be written: 365 days.
+    pub const MAX: Self = Self::from_millis(MAX_MS);
+
     /// A default, in milliseconds.
     #[must_use]
     pub const fn from_millis(ms: u64) -> Self {
@@ -55,12 +62,12 @@ fn parse(text: &str) -> Option<Duration> {
         _ => return None,
     };
     let ms = number.checked_mul(unit_ms)?;
-    (ms <= LONGEST_MS).then_some(Duration::from_millis(ms))
+    (ms <= MAX_MS).then_some(Duration::from_millis(ms))
 }
 
-#[cfg(feature = "schema")]
-impl serde::Serialize for Duration {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+/// As it is written: `250ms`, `10m`.
+impl fmt::Display for Duration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ms = self.0.as_millis();
         let units = [
             (86_400_000, "d"),
@@ -73,7 +80,14 @@ impl serde::Serialize for Duration {
             .find(|(size, _)| ms >= *size && ms.is_multiple_of(*size))
             .unwrap_or((1, "ms"));
         let number = ms.checked_div(size).unwrap_or(ms);
-        serializer.serialize_str(&format!("{number}{unit}"))
+        write!(f, "{number}{unit}")
+    }
+}
+
+#[cfg(feature = "schema")]
+impl serde::Serialize for Duration {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -92,7 +106,7 @@ mod tests {
             ("10s", Some(10_000)),
             ("5m", Some(300_000)),
             ("1h", Some(3_600_000)),
-            ("365d", Some(LONGEST_MS)),
+            ("365d", Some(MAX_MS)),
             ("366d", None),
             ("18446744073709551615h", None),
             ("10", None),

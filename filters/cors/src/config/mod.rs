@@ -5,7 +5,7 @@ mod policy;
 
 use crate::origin::{OriginPattern, OriginRegex};
 use crate::policy::Policies;
-use filter_kit::config::{Env, FilterConfig, Invalid};
+use filter_kit::config::{Env, FilterConfig, Invalid, each};
 use filter_kit::matching::RawMatch;
 use filter_kit::values::{Duration, Mode};
 use serde::Deserialize;
@@ -95,12 +95,7 @@ impl FilterConfig for Config {
     type Raw = RawConfig;
 
     fn build(raw: RawConfig, _: &Env) -> Result<Self, Invalid> {
-        let policies = raw
-            .policies
-            .into_iter()
-            .enumerate()
-            .map(|(i, policy)| policy.build().map_err(|e| e.at_index("policies", i)))
-            .collect::<Result<_, _>>()?;
+        let policies = each("policies", raw.policies, RawPolicy::build)?;
         Ok(Self {
             mode: raw.mode,
             policies: Policies::new(policies),

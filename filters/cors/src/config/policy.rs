@@ -2,17 +2,13 @@
 
 use super::RawPolicy;
 use crate::policy::{Granted, Names, Origins, Policy, Unmatched};
-use filter_kit::config::Invalid;
+use filter_kit::config::{At, Invalid};
 use filter_kit::values::{Duration, HeaderName, is_token};
 use std::rc::Rc;
 
 impl RawPolicy {
     pub(super) fn build(self) -> Result<Policy, Invalid> {
-        let matches = self
-            .matches
-            .unwrap_or_default()
-            .build()
-            .map_err(|e| e.at("match"))?;
+        let matches = self.matches.unwrap_or_default().build().at("match")?;
         if self.allow_origins.is_none() && self.allow_origin_regexes.is_empty() {
             return Err(Invalid::new(
                 "missing; name the origins that are allowed, or write [] to allow none",
@@ -100,23 +96,25 @@ impl Names {
             let valid =
                 is_token(method.as_bytes()) && !method.bytes().any(|b| b.is_ascii_lowercase());
             valid.then_some(method.clone()).ok_or_else(|| {
-                format!("\"{method}\" is not a method; a token in upper case is accepted, or \"*\"")
+                let reason = format!(
+                    "\"{method}\" is not a method; a token in upper case is accepted, or \"*\""
+                );
+                Invalid::new(reason)
             })
         })
     }
 
     fn headers(key: &str, names: Vec<String>) -> Result<Self, Invalid> {
         Self::checked(key, names, |name| {
-            HeaderName::new(name)
-                .map(|name| name.as_str().to_owned())
-                .map_err(|error| error.to_string())
+            let name = HeaderName::new(name)?;
+            Ok(name.as_str().to_owned())
         })
     }
 
     fn checked(
         key: &str,
         names: Vec<String>,
-        check: impl Fn(&String) -> Result<String, String>,
+        check: impl Fn(&String) -> Result<String, Invalid>,
     ) -> Result<Self, Invalid> {
         let mut checked = Vec::with_capacity(names.len());
         let mut any = false;
@@ -124,7 +122,7 @@ impl Names {
             if name == "*" {
                 any = true;
             } else {
-                checked.push(check(name).map_err(|e| Invalid::new(e).at_index(key, i))?);
+                checked.push(check(name).at_index(key, i)?);
             }
         }
         Ok(if any { Self::Any } else { Self::these(checked) })

@@ -3,7 +3,7 @@
 use super::Context;
 use super::raw::{RawFromTo, RawName, RawNameValue, RawRemove, RawReplace};
 use crate::operation::{FRAMING, HeaderOperation, NameSelector, Replacement};
-use filter_kit::config::Invalid;
+use filter_kit::config::{At, Invalid};
 use filter_kit::template::{Scope, Template};
 use filter_kit::values::{Anchoring, HeaderName, Pattern};
 
@@ -33,66 +33,62 @@ impl RawHeaderOperation {
         context: Context<'_>,
         scope: Scope<'_>,
     ) -> Result<HeaderOperation, Invalid> {
-        let name = |text: &str, key: &str| context.header_name(text, side).map_err(|e| e.at(key));
-        let value = |text: &str, scope, key: &str| {
-            Template::parse(text, scope, context.env).map_err(|e| Invalid::new(e).at(key))
-        };
-        let pair =
-            |raw: RawNameValue| Ok((name(&raw.name, "name")?, value(&raw.value, scope, "value")?));
+        let key = self.key();
+        self.build_below(side, context, scope).at(key)
+    }
+
+    fn key(&self) -> &'static str {
         match self {
-            Self::Set(raw) => pair(raw)
-                .map(|(n, v)| HeaderOperation::Set(n, v))
-                .map_err(|e: Invalid| e.at("set")),
-            Self::Add(raw) => pair(raw)
-                .map(|(n, v)| HeaderOperation::Add(n, v))
-                .map_err(|e: Invalid| e.at("add")),
-            Self::Default(raw) => pair(raw)
-                .map(|(n, v)| HeaderOperation::Default(n, v))
-                .map_err(|e: Invalid| e.at("default")),
-            Self::Remove(raw) => remove(raw, side, context)
-                .map(HeaderOperation::Remove)
-                .map_err(|e| e.at("remove")),
-            Self::Rename(raw) => {
-                let build = || {
-                    Ok((
-                        context
-                            .removable(&raw.from, side)
-                            .map_err(|e| e.at("from"))?,
-                        name(&raw.to, "to")?,
-                    ))
-                };
-                build()
-                    .map(|(from, to)| HeaderOperation::Rename { from, to })
-                    .map_err(|e: Invalid| e.at("rename"))
-            }
-            Self::Copy(raw) => {
-                // Reading is free: only what is written has to be an ordinary header.
-                let from =
-                    HeaderName::new(&raw.from).map_err(|e| Invalid::new(e.to_string()).at("from"));
-                let build = || Ok((from?, name(&raw.to, "to")?));
-                build()
-                    .map(|(from, to)| HeaderOperation::Copy { from, to })
-                    .map_err(|e: Invalid| e.at("copy"))
-            }
-            Self::Replace(raw) => {
-                let build = || {
-                    let pattern = Pattern::new(&raw.regex, Anchoring::Part)
-                        .map_err(|e| Invalid::new(e).at("regex"))?;
-                    let scope = Scope {
-                        groups: Some(pattern.groups()),
-                        ..scope
-                    };
-                    Ok(HeaderOperation::Replace {
-                        name: name(&raw.name, "name")?,
-                        replacement: Replacement::new(pattern, value(&raw.with, scope, "with")?),
-                    })
-                };
-                build().map_err(|e: Invalid| e.at("replace"))
-            }
-            Self::Dedupe(raw) => name(&raw.name, "name")
-                .map(HeaderOperation::Dedupe)
-                .map_err(|e| e.at("dedupe")),
+            Self::Set(_) => "set",
+            Self::Add(_) => "add",
+            Self::Default(_) => "default",
+            Self::Remove(_) => "remove",
+            Self::Rename(_) => "rename",
+            Self::Copy(_) => "copy",
+            Self::Replace(_) => "replace",
+            Self::Dedupe(_) => "dedupe",
         }
+    }
+
+    fn build_below(
+        self,
+        side: Side,
+        context: Context<'_>,
+        scope: Scope<'_>,
+    ) -> Result<HeaderOperation, Invalid> {
+        let name = |text: &str, key: &str| context.header_name(text, side).at(key);
+        let value =
+            |text: &str, scope, key: &str| Template::parse(text, scope, context.env).at(key);
+        let pair = |raw: RawNameValue| -> Result<_, Invalid> {
+            Ok((name(&raw.name, "name")?, value(&raw.value, scope, "value")?))
+        };
+        Ok(match self {
+            Self::Set(raw) => pair(raw).map(|(n, v)| HeaderOperation::Set(n, v))?,
+            Self::Add(raw) => pair(raw).map(|(n, v)| HeaderOperation::Add(n, v))?,
+            Self::Default(raw) => pair(raw).map(|(n, v)| HeaderOperation::Default(n, v))?,
+            Self::Remove(raw) => HeaderOperation::Remove(remove(raw, side, context)?),
+            Self::Rename(raw) => HeaderOperation::Rename {
+                from: context.removable(&raw.from, side).at("from")?,
+                to: name(&raw.to, "to")?,
+            },
+            // Reading is free: only what is written has to be an ordinary header.
+            Self::Copy(raw) => HeaderOperation::Copy {
+                from: HeaderName::new(&raw.from).at("from")?,
+                to: name(&raw.to, "to")?,
+            },
+            Self::Replace(raw) => {
+                let pattern = Pattern::new(&raw.regex, Anchoring::Part).at("regex")?;
+                let scope = Scope {
+                    groups: Some(pattern.groups()),
+                    ..scope
+                };
+                HeaderOperation::Replace {
+                    name: name(&raw.name, "name")?,
+                    replacement: Replacement::new(pattern, value(&raw.with, scope, "with")?),
+                }
+            }
+            Self::Dedupe(raw) => HeaderOperation::Dedupe(name(&raw.name, "name")?),
+        })
     }
 }
 
@@ -102,7 +98,7 @@ fn remove(raw: RawRemove, side: Side, context: Context<'_>) -> Result<NameSelect
         (Some(name), None, None) => context
             .removable(&name, side)
             .map(NameSelector::Name)
-            .map_err(|e| e.at("name")),
+            .at("name"),
         (None, Some(prefix), None) => match HeaderName::new(&prefix) {
             Ok(prefix) => Ok(NameSelector::Prefix {
                 prefix: prefix.as_str().to_owned(),
@@ -112,7 +108,7 @@ fn remove(raw: RawRemove, side: Side, context: Context<'_>) -> Result<NameSelect
         },
         (None, None, Some(regex)) => Pattern::new(&regex, Anchoring::Whole)
             .map(|pattern| NameSelector::Regex { pattern, envoy })
-            .map_err(|e| Invalid::new(e).at("regex")),
+            .at("regex"),
         _ => Err(Invalid::new("write exactly one of: name, prefix, regex")),
     }
 }
@@ -129,7 +125,7 @@ impl Context<'_> {
                 "\"{text}\" is not an ordinary header; {instead}"
             )));
         }
-        let name = HeaderName::new(text).map_err(|e| Invalid::new(e.to_string()))?;
+        let name = HeaderName::new(text)?;
         if FRAMING.contains(&name.as_str()) {
             return Err(Invalid::new(format!(
                 "\"{name}\" belongs to the connection or frames the message; only Envoy writes it"

@@ -7,9 +7,8 @@ mod raw;
 mod status;
 mod target;
 
-use crate::operation::{RequestOperation, ResponseOperation};
 use crate::rules::{Rule, Rules};
-use filter_kit::config::{Env, FilterConfig, Invalid};
+use filter_kit::config::{At, Env, FilterConfig, Invalid, each};
 use filter_kit::matching::{Match, RawMatch};
 use filter_kit::template::Scope;
 use filter_kit::values::Mode;
@@ -69,12 +68,7 @@ impl FilterConfig for Config {
             env,
             envoy_headers: raw.allow_envoy_headers,
         };
-        let rules = raw
-            .rules
-            .into_iter()
-            .enumerate()
-            .map(|(i, rule)| context.rule(rule).map_err(|e| e.at_index("rules", i)))
-            .collect::<Result<_, _>>()?;
+        let rules = each("rules", raw.rules, |rule| context.rule(rule))?;
         Ok(Self {
             mode: raw.mode,
             rules: Rules::new(rules),
@@ -92,7 +86,7 @@ struct Context<'a> {
 impl Context<'_> {
     fn rule(self, raw: RawRule) -> Result<Rule, Invalid> {
         let matches = match raw.matches {
-            Some(matches) => matches.build().map_err(|e| e.at("match"))?,
+            Some(matches) => matches.build().at("match")?,
             None => Match::default(),
         };
         if raw.request.is_empty() && raw.response.is_empty() {
@@ -104,29 +98,17 @@ impl Context<'_> {
             path_groups: matches.path_groups(),
             ..Scope::default()
         };
-        let request = raw
-            .request
-            .into_iter()
-            .enumerate()
-            .map(|(i, operation)| {
-                operation
-                    .build(self, scope)
-                    .map_err(|e| e.at_index("request", i))
-            })
-            .collect::<Result<Vec<RequestOperation>, _>>()?;
+        let request = each("request", raw.request, |operation| {
+            operation.build(self, scope)
+        })?;
         let scope = Scope {
             response: true,
             ..scope
         };
-        let mut response: Vec<ResponseOperation> = Vec::new();
-        for (i, operation) in raw.response.into_iter().enumerate() {
-            response.extend(
-                operation
-                    .build(self, scope)
-                    .map_err(|e| e.at_index("response", i))?,
-            );
-        }
-        Ok(Rule::new(matches, request, response))
+        let response = each("response", raw.response, |operation| {
+            operation.build(self, scope)
+        })?;
+        Ok(Rule::new(matches, request, response.concat()))
     }
 }
 

@@ -5,7 +5,7 @@ use super::raw::{RawRequestOperation, RawResponseOperation};
 use super::target::host;
 use super::{Context, Preset};
 use crate::operation::{HeaderOperation, RequestOperation, ResponseOperation, TargetOperation};
-use filter_kit::config::Invalid;
+use filter_kit::config::{At, Invalid};
 use filter_kit::template::{Scope, Template};
 use filter_kit::values::HeaderName;
 
@@ -26,9 +26,7 @@ impl RawRequestOperation {
             );
         }
         let target = |operation: Result<TargetOperation, Invalid>, key: &str| {
-            operation
-                .map(RequestOperation::Target)
-                .map_err(|e| e.at(key))
+            operation.map(RequestOperation::Target).at(key)
         };
         built.extend(
             self.path
@@ -77,11 +75,11 @@ impl RawResponseOperation {
         };
         let statuses = match self.when {
             Some(when) if when.status.is_empty() => {
-                return Err(Invalid::new(
-                    "an empty list never holds; leave when out to act on all responses",
-                )
-                .at("status")
-                .at("when"));
+                return Err(
+                    Invalid::new("must not be empty; omit when to act on all responses")
+                        .at("status")
+                        .at("when"),
+                );
             }
             when => when.map(|when| {
                 when.status
@@ -97,7 +95,7 @@ impl RawResponseOperation {
 
 fn preset(preset: Preset) -> Result<Vec<HeaderOperation>, Invalid> {
     let set = |(name, value): &(&str, &str)| {
-        let name = HeaderName::new(name).map_err(|e| Invalid::new(e.to_string()))?;
+        let name = HeaderName::new(name)?;
         Ok(HeaderOperation::Set(name, Template::literal(value)))
     };
     preset.headers().iter().map(set).collect()

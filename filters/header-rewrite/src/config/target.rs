@@ -5,7 +5,7 @@ use super::raw::{RawPathRewrite, RawQueryEdit, RawValue};
 use crate::operation::{
     NewPrefix, PathRewrite, Place, QueryEdit, Replacement, TargetOperation, is_authority,
 };
-use filter_kit::config::Invalid;
+use filter_kit::config::{At, Invalid, not_empty};
 use filter_kit::matching::RawPath;
 use filter_kit::template::{Scope, Template};
 use filter_kit::values::{Anchoring, Pattern};
@@ -17,8 +17,8 @@ impl RawPathRewrite {
         scope: Scope<'_>,
     ) -> Result<TargetOperation, Invalid> {
         let template = |groups| {
-            let with = Template::parse(&self.with, Scope { groups, ..scope }, context.env)
-                .map_err(|e| Invalid::new(e).at("with"))?;
+            let with =
+                Template::parse(&self.with, Scope { groups, ..scope }, context.env).at("with")?;
             if self.with.contains(['?', '#']) {
                 return Err(Invalid::new(format!(
                     "\"{}\" holds a ? or #; use the operation query",
@@ -41,12 +41,11 @@ impl RawPathRewrite {
                 };
                 PathRewrite::Prefix {
                     prefix: raw.build()?,
-                    with: place(template(None)?).map_err(|e| e.at("with"))?,
+                    with: place(template(None)?).at("with")?,
                 }
             }
             (None, Some(regex)) => {
-                let pattern = Pattern::new(regex, Anchoring::Part)
-                    .map_err(|e| Invalid::new(e).at("regex"))?;
+                let pattern = Pattern::new(regex, Anchoring::Part).at("regex")?;
                 let with = template(Some(pattern.groups()))?;
                 PathRewrite::Regex(Replacement::new(pattern, with))
             }
@@ -76,23 +75,15 @@ impl RawQueryEdit {
         let edit = match (self.set, self.remove) {
             (Some(set), None) => {
                 let value = Template::parse(&set.value, scope, context.env)
-                    .map_err(|e| Invalid::new(e).at("value").at("set"))?;
-                QueryEdit::Set(parameter(set.name).map_err(|e| e.at("set"))?, value)
+                    .at("value")
+                    .at("set")?;
+                QueryEdit::Set(not_empty("name", set.name).at("set")?, value)
             }
-            (None, Some(remove)) => {
-                QueryEdit::Remove(parameter(remove.name).map_err(|e| e.at("remove"))?)
-            }
+            (None, Some(remove)) => QueryEdit::Remove(not_empty("name", remove.name).at("remove")?),
             _ => return Err(Invalid::new("write exactly one of: set, remove")),
         };
         Ok(TargetOperation::Query(edit))
     }
-}
-
-fn parameter(name: String) -> Result<String, Invalid> {
-    if name.is_empty() {
-        return Err(Invalid::new("a query parameter has a name").at("name"));
-    }
-    Ok(name)
 }
 
 pub(super) fn host(
@@ -100,8 +91,7 @@ pub(super) fn host(
     context: Context<'_>,
     scope: Scope<'_>,
 ) -> Result<TargetOperation, Invalid> {
-    let template =
-        Template::parse(&raw.value, scope, context.env).map_err(|e| Invalid::new(e).at("value"))?;
+    let template = Template::parse(&raw.value, scope, context.env).at("value")?;
     if template
         .as_literal()
         .is_some_and(|host| !is_authority(host))

@@ -7,7 +7,7 @@ use crate::json::{self, Unique};
 use crate::keys::{Key, KeySet};
 use crate::provider::Keys;
 use crate::remote::Kind;
-use filter_kit::config::{Env, Invalid};
+use filter_kit::config::{At, Env, Invalid};
 use filter_kit::values::Secret;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, Visitor, value::MapAccessDeserializer};
@@ -123,8 +123,9 @@ impl RawKeys {
     ) -> Result<Keys, Invalid> {
         let set = match self {
             Self::Jwks(RawJwks(set)) => {
-                let (set, left_out) =
-                    KeySet::from_jwks(&set).map_err(|e| Invalid::new(e.to_string()).at("jwks"))?;
+                let (set, left_out) = KeySet::from_jwks(&set)
+                    .map_err(|none| none.to_string())
+                    .at("jwks")?;
                 for reason in left_out {
                     log::warn!("jwt-auth: providers.{provider}.keys.jwks: {reason}");
                 }
@@ -133,23 +134,24 @@ impl RawKeys {
             Self::Pem(raw) => {
                 if raw.algorithm.family() == Family::Hmac {
                     let name = raw.algorithm.name();
-                    return Err(Invalid::new(format!("{name} goes with keys.secret only"))
-                        .at("algorithm")
-                        .at("pem"));
+                    return Err(
+                        Invalid::new(format!("{name} is only valid with keys.secret"))
+                            .at("algorithm")
+                            .at("pem"),
+                    );
                 }
-                let key = Key::pem(&raw.key, raw.algorithm)
-                    .map_err(|e| Invalid::new(e).at("key").at("pem"))?;
+                let key = Key::pem(&raw.key, raw.algorithm).at("key").at("pem")?;
                 KeySet::new(vec![key])
             }
-            Self::Secret(raw) => KeySet::new(vec![raw.build(env).map_err(|e| e.at("secret"))?]),
+            Self::Secret(raw) => KeySet::new(vec![raw.build(env).at("secret")?]),
             Self::Remote(raw) => {
-                let source = raw.build(Kind::Keys).map_err(|e| e.at("remote"))?;
+                let source = raw.build(Kind::Keys).at("remote")?;
                 return Ok(Keys::Remote(source));
             }
             Self::Discovery(raw) => {
                 let issuer = issuer.map(str::to_owned);
                 let source = raw.build(Kind::Discovery { issuer });
-                return Ok(Keys::Remote(source.map_err(|e| e.at("discovery"))?));
+                return Ok(Keys::Remote(source.at("discovery")?));
             }
         };
         Ok(Keys::Fixed(Rc::new(set)))
@@ -159,17 +161,15 @@ impl RawKeys {
 impl RawSecret {
     fn build(self, env: &Env) -> Result<Key, Invalid> {
         let bytes = match (self.value, self.base64, self.env) {
-            (Some(value), None, None) => {
-                value.resolve(env).map_err(|e| e.at("value"))?.into_bytes()
-            }
+            (Some(value), None, None) => value.resolve(env).at("value")?.into_bytes(),
             (None, Some(value), None) => {
-                let text = value.resolve(env).map_err(|e| e.at("base64"))?;
+                let text = value.resolve(env).at("base64")?;
                 base64url::decode_any(&text)
                     .ok_or_else(|| Invalid::new("not base64 or base64url").at("base64"))?
             }
             (None, None, Some(name)) => Secret::Env(name).resolve(env)?.into_bytes(),
             _ => return Err(Invalid::new("write exactly one of: value, base64, env")),
         };
-        Key::secret(&bytes, self.algorithm).map_err(Invalid::new)
+        Ok(Key::secret(&bytes, self.algorithm)?)
     }
 }

@@ -9,8 +9,8 @@ use crate::decision::CacheLimits;
 use crate::provider::Provider;
 use crate::reply::{REASON_VARIABLE, Replies, is_quotable};
 use crate::requirement::{ProviderRequirement, Requirement, Scopes};
-use crate::rules::{Rule, Rules};
-use filter_kit::config::{Env, FilterConfig, Invalid};
+use crate::rules::Rules;
+use filter_kit::config::{At, Env, FilterConfig, Invalid, each, in_range};
 use filter_kit::reply::RawReply;
 use filter_kit::template::Scope;
 use filter_kit::values::{Duration, HeaderName, Mode};
@@ -181,42 +181,29 @@ impl FilterConfig for Config {
         let mut providers = Vec::new();
         for (name, provider) in raw.providers {
             let built = provider.build(name.clone(), env);
-            providers.push(built.map_err(|e| e.at(&name).at("providers"))?);
+            providers.push(built.at(&name).at("providers")?);
         }
         provider::check_headers(&providers)?;
         let names: Vec<&str> = providers.iter().map(|p| p.name.as_str()).collect();
-        let rules = raw
-            .rules
-            .into_iter()
-            .enumerate()
-            .map(|(i, rule)| rule.build(&names).map_err(|e| e.at_index("rules", i)))
-            .collect::<Result<Vec<Rule>, _>>()?;
-        if raw.cache.max_tokens > MAX_TOKENS {
-            let reason = format!(
-                "{}; at most {MAX_TOKENS} are accepted",
-                raw.cache.max_tokens
-            );
-            return Err(Invalid::new(reason).at("cache.max_tokens"));
-        }
-        if raw.max_waiting_requests > MAX_WAITING {
-            let reason = format!(
-                "{}; at most {MAX_WAITING} are accepted",
-                raw.max_waiting_requests
-            );
-            return Err(Invalid::new(reason).at("max_waiting_requests"));
-        }
+        let rules = each("rules", raw.rules, |rule| rule.build(&names))?;
+        in_range("cache.max_tokens", raw.cache.max_tokens, 0..=MAX_TOKENS)?;
+        in_range(
+            "max_waiting_requests",
+            raw.max_waiting_requests,
+            0..=MAX_WAITING,
+        )?;
         if raw.deny_list.jti.len() > MAX_DENIED {
             let reason = format!(
-                "{} ids; at most {MAX_DENIED} are accepted",
+                "{} ids exceed the maximum of {MAX_DENIED}",
                 raw.deny_list.jti.len()
             );
             return Err(Invalid::new(reason).at("deny_list.jti"));
         }
-        let verification_time = raw.verification_time_per_second.get();
-        if verification_time > std::time::Duration::from_secs(1) {
-            let reason = "more than a second per second; at most 1s is accepted";
-            return Err(Invalid::new(reason).at("verification_time_per_second"));
-        }
+        let verification_time = in_range(
+            "verification_time_per_second",
+            raw.verification_time_per_second,
+            Duration::ZERO..=Duration::from_secs(1),
+        )?;
         Ok(Self {
             mode: raw.mode,
             rules: Rules::new(rules, any_provider(providers.len())),
@@ -226,7 +213,7 @@ impl FilterConfig for Config {
                 max_token_bytes: size(raw.cache.max_token_bytes),
                 max_bytes: size(raw.cache.max_bytes),
             },
-            verification_time,
+            verification_time: verification_time.get(),
             max_waiting: usize::try_from(raw.max_waiting_requests).unwrap_or(usize::MAX),
             denied_ids: raw.deny_list.jti.into_iter().collect(),
             replies: replies(raw.realm, raw.responses, env)?,
@@ -264,16 +251,16 @@ fn replies(realm: Option<String>, raw: RawResponses, env: &Env) -> Result<Replie
         reply
             .unwrap_or_default()
             .build(scope, env)
-            .map_err(|e| e.at(key).at("responses"))
+            .at(key)
+            .at("responses")
     };
-    let header = |name| HeaderName::new(name).map_err(|e| Invalid::new(e.to_string()));
     Ok(Replies {
         realm,
         unauthorized: build("unauthorized", raw.unauthorized)?,
         forbidden: build("forbidden", raw.forbidden)?,
         unavailable: build("unavailable", raw.unavailable)?,
-        challenge: header("www-authenticate")?,
-        retry: header("retry-after")?,
+        challenge: HeaderName::from_static("www-authenticate"),
+        retry: HeaderName::from_static("retry-after"),
     })
 }
 

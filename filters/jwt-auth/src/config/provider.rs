@@ -6,7 +6,7 @@ use crate::claims::ClaimPath;
 use crate::provider::{Forward, Provider};
 use crate::sources::TokenSource;
 use crate::token::media_type;
-use filter_kit::config::{Env, Invalid};
+use filter_kit::config::{At, Env, Invalid, check_name, each, in_range, not_empty, not_empty_list};
 use filter_kit::values::{Duration, HeaderName};
 use serde::Deserialize;
 use serde::de::{Deserializer, SeqAccess, Visitor};
@@ -21,7 +21,7 @@ pub struct RawProvider {
     pub issuer: Option<String>,
     /// What the token's `aud` must hold one of; left out: not checked.
     pub audiences: Option<Vec<String>>,
-    /// The algorithms that are accepted; left out: what the keys allow. HS256, HS384 and HS512 go with `keys.secret` only.
+    /// The algorithms that are accepted; left out: what the keys allow. HS256, HS384 and HS512 are only valid with `keys.secret`.
     pub algorithms: Option<Vec<Algorithm>>,
     /// The keys.
     pub keys: RawKeys,
@@ -168,59 +168,39 @@ const NOT_FOR_CLAIMS: &[&str] = &[
 
 impl RawProvider {
     pub(super) fn build(self, name: String, env: &Env) -> Result<Provider, Invalid> {
-        let letters = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
-        if name.is_empty() || name.len() > 64 || !name.bytes().all(letters) {
-            let reason =
-                "is not a name for a provider; 1 to 64 letters, digits, - and _ are accepted";
-            return Err(Invalid::new(reason));
-        }
-        let audiences = not_empty("audiences", self.audiences)?;
-        let algorithms = not_empty("algorithms", self.algorithms)?;
+        check_name(&name, "provider")?;
+        let audiences = not_empty_list("audiences", self.audiences)?;
+        let algorithms = not_empty_list("algorithms", self.algorithms)?;
         let is_secret = self.keys.is_secret();
         for (i, algorithm) in algorithms.iter().flatten().enumerate() {
             if (algorithm.family() == Family::Hmac) != is_secret {
                 let reason = match is_secret {
-                    true => format!("{} does not go with keys.secret", algorithm.name()),
-                    false => format!("{} goes with keys.secret only", algorithm.name()),
+                    true => format!("{} is not valid with keys.secret", algorithm.name()),
+                    false => format!("{} is only valid with keys.secret", algorithm.name()),
                 };
                 return Err(Invalid::new(reason).at_index("algorithms", i));
             }
         }
-        if self.clock_skew > MAX_SKEW {
-            return Err(Invalid::new("more than 5m; set the clocks instead").at("clock_skew"));
-        }
-        let types = not_empty("types", self.types)?;
-        let sources = match not_empty("token_sources", self.token_sources)? {
-            None => vec![bearer().map_err(|e| e.at("token_sources"))?],
-            Some(list) => list
-                .into_iter()
-                .enumerate()
-                .map(|(i, source)| source.build().map_err(|e| e.at_index("token_sources", i)))
-                .collect::<Result<_, _>>()?,
+        let clock_skew = in_range("clock_skew", self.clock_skew, Duration::ZERO..=MAX_SKEW)?;
+        let types = not_empty_list("types", self.types)?;
+        let sources = match not_empty_list("token_sources", self.token_sources)? {
+            None => vec![bearer()],
+            Some(list) => each("token_sources", list, RawTokenSource::build)?,
         };
-        let claims = self
-            .claims_to_headers
-            .into_iter()
-            .enumerate()
-            .map(|(i, raw)| {
-                let claim = raw
-                    .claim
-                    .build()
-                    .map_err(|e| e.at_index("claims_to_headers", i))?;
-                Ok((claim, raw.header))
-            })
-            .collect::<Result<Vec<_>, Invalid>>()?;
+        let claims = each("claims_to_headers", self.claims_to_headers, |raw| {
+            raw.claim.build().map(|claim| (claim, raw.header))
+        })?;
         let keys = self
             .keys
             .build(&name, self.issuer.as_deref(), env)
-            .map_err(|e| e.at("keys"))?;
+            .at("keys")?;
         Ok(Provider {
             name,
             issuer: self.issuer,
             audiences,
             algorithms,
             types: types.map(|types| types.iter().map(|t| media_type(t)).collect()),
-            clock_skew: self.clock_skew.get().as_secs(),
+            clock_skew: clock_skew.get().as_secs(),
             require_expiration: self.require_expiration,
             max_lifetime: self.max_lifetime.map(|lifetime| lifetime.get().as_secs()),
             sources,
@@ -235,36 +215,21 @@ impl RawProvider {
     }
 }
 
-fn bearer() -> Result<TokenSource, Invalid> {
-    Ok(TokenSource::Header {
-        name: HeaderName::new("authorization").map_err(|e| Invalid::new(e.to_string()))?,
+fn bearer() -> TokenSource {
+    TokenSource::Header {
+        name: HeaderName::from_static("authorization"),
         prefix: "Bearer ".to_owned(),
-    })
+    }
 }
 
 impl RawTokenSource {
     fn build(self) -> Result<TokenSource, Invalid> {
-        let named = |key: &str, name: String| {
-            if name.is_empty() {
-                return Err(Invalid::new("an empty name").at("name").at(key));
-            }
-            Ok(name)
-        };
+        let named = |key: &str, name: String| not_empty("name", name).at(key);
         Ok(match self {
             Self::Header { name, prefix } => TokenSource::Header { name, prefix },
             Self::Query { name } => TokenSource::Query(named("query", name)?),
             Self::Cookie { name } => TokenSource::Cookie(named("cookie", name)?),
         })
-    }
-}
-
-/// Refuses an empty list, which could only mean "never".
-pub(super) fn not_empty<T>(key: &str, list: Option<Vec<T>>) -> Result<Option<Vec<T>>, Invalid> {
-    match list {
-        Some(list) if list.is_empty() => {
-            Err(Invalid::new("an empty list accepts nothing; leave the key out").at(key))
-        }
-        list => Ok(list),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::remote::uri::Uri;
 use crate::remote::{Kind, Source};
-use filter_kit::config::Invalid;
+use filter_kit::config::{Invalid, in_range, not_empty};
 use filter_kit::values::Duration;
 use serde::Deserialize;
 
@@ -52,9 +52,7 @@ const MIN_INTERVAL: Duration = Duration::from_secs(1);
 
 impl RawRemote {
     pub(super) fn build(self, kind: Kind) -> Result<Source, Invalid> {
-        if self.cluster.is_empty() {
-            return Err(Invalid::new("an empty name; write the name of a cluster").at("cluster"));
-        }
+        let cluster = not_empty("cluster", self.cluster)?;
         let uri = Uri::parse(&self.uri).map_err(|reason| {
             // What stands before an @ may be a password.
             let shown = match self.uri.contains('@') {
@@ -63,26 +61,25 @@ impl RawRemote {
             };
             Invalid::new(format!("{shown} {reason}")).at("uri")
         })?;
-        if self.timeout < MIN_TIMEOUT || self.timeout > MAX_TIMEOUT {
-            return Err(Invalid::new("100ms to 30s are accepted").at("timeout"));
-        }
+        let timeout = in_range("timeout", self.timeout, MIN_TIMEOUT..=MAX_TIMEOUT)?;
         for (key, value) in [
             ("refresh", self.refresh),
             ("refetch_on_unknown_key", self.refetch_on_unknown_key),
         ] {
-            if value < MIN_INTERVAL {
-                return Err(Invalid::new("less than 1s; at least 1s is accepted").at(key));
-            }
+            in_range(key, value, MIN_INTERVAL..=Duration::MAX)?;
         }
         if self.stale_for < self.refresh {
-            let reason = "shorter than refresh: keys would be too old before they are fetched anew";
+            let reason = format!(
+                "{} is shorter than refresh ({}): keys would be too old before they are fetched again",
+                self.stale_for, self.refresh
+            );
             return Err(Invalid::new(reason).at("stale_for"));
         }
         Ok(Source {
             kind,
-            cluster: self.cluster,
+            cluster,
             uri,
-            timeout: self.timeout.get(),
+            timeout: timeout.get(),
             refresh: self.refresh.get(),
             refetch: self.refetch_on_unknown_key.get(),
             stale_for: self.stale_for.get(),

@@ -1,9 +1,9 @@
 //! Rules and requirements as written.
 
-use super::provider::{RawClaimPath, not_empty};
+use super::provider::RawClaimPath;
 use crate::requirement::{ClaimMatch, ProviderRequirement, Requirement, Scopes};
 use crate::rules::Rule;
-use filter_kit::config::Invalid;
+use filter_kit::config::{At, Invalid, each, not_empty_list};
 use filter_kit::matching::{Match, RawMatch, RawTextMatch};
 use serde::Deserialize;
 
@@ -93,10 +93,10 @@ pub struct RawClaimMatch {
 impl RawRule {
     pub(super) fn build(self, providers: &[&str]) -> Result<Rule, Invalid> {
         let matches = match self.matches {
-            Some(matches) => matches.build().map_err(|e| e.at("match"))?,
+            Some(matches) => matches.build().at("match")?,
             None => Match::default(),
         };
-        let requirement = self.require.build(providers).map_err(|e| e.at("require"))?;
+        let requirement = self.require.build(providers).at("require")?;
         Ok(Rule {
             matches,
             requirement,
@@ -108,26 +108,22 @@ impl RawRequirement {
     fn build(self, providers: &[&str]) -> Result<Requirement, Invalid> {
         let list = |key: &str, list: Vec<Self>| {
             if list.is_empty() {
-                return Err(Invalid::new("an empty list; name at least one requirement").at(key));
+                let reason = "must not be empty; name at least one requirement";
+                return Err(Invalid::new(reason).at(key));
             }
-            list.into_iter()
-                .enumerate()
-                .map(|(i, one)| one.build(providers).map_err(|e| e.at_index(key, i)))
-                .collect::<Result<Vec<_>, _>>()
+            each(key, list, |one| one.build(providers))
         };
         Ok(match self {
             Self::Nothing => Requirement::Nothing,
-            Self::Provider(one) => {
-                Requirement::Provider(one.build(providers).map_err(|e| e.at("provider"))?)
-            }
+            Self::Provider(one) => Requirement::Provider(one.build(providers).at("provider")?),
             Self::Any(all) => Requirement::Any(list("any", all)?),
             Self::All(all) => Requirement::All(list("all", all)?),
             Self::Optional(inner) => {
-                let inner = inner.build(providers).map_err(|e| e.at("optional"))?;
+                let inner = inner.build(providers).at("optional")?;
                 Requirement::Optional(Box::new(inner))
             }
             Self::IgnoreFailure(inner) => {
-                let inner = inner.build(providers).map_err(|e| e.at("ignore_failure"))?;
+                let inner = inner.build(providers).at("ignore_failure")?;
                 Requirement::IgnoreFailure(Box::new(inner))
             }
         })
@@ -142,16 +138,16 @@ impl RawProviderRequirement {
             Invalid::new(format!("\"{name}\" is not a provider; one of: {known}")).at("name")
         })?;
         let scopes = self.scopes.map_or(Ok(Scopes::None), RawScopes::build);
-        let claims = not_empty("claims", self.claims)?
+        let claims = not_empty_list("claims", self.claims)?
             .into_iter()
             .flatten()
             .enumerate()
-            .map(|(i, claim)| claim.build().map_err(|e| e.at_index("claims", i)))
+            .map(|(i, claim)| claim.build().at_index("claims", i))
             .collect::<Result<_, _>>()?;
         Ok(ProviderRequirement {
             provider,
-            audiences: not_empty("audiences", self.audiences)?,
-            scopes: scopes.map_err(|e| e.at("scopes"))?,
+            audiences: not_empty_list("audiences", self.audiences)?,
+            scopes: scopes.at("scopes")?,
             claims,
         })
     }
@@ -195,7 +191,7 @@ impl RawClaimMatch {
             present: self.present,
             ignore_case: self.ignore_case,
         };
-        let matcher = match not_empty("any_of", self.any_of)? {
+        let matcher = match not_empty_list("any_of", self.any_of)? {
             None => ClaimMatch::Text(text.build()?),
             Some(list) => {
                 let alone = text.exact.is_none()

@@ -36,7 +36,7 @@ fn mistakes_are_refused_with_their_place() {
         (
             r#"{"providers": {"a b": {"keys": {"secret": {"value": "x", "algorithm": "HS256"}}}}}"#
                 .to_owned(),
-            "jwt-auth: providers.a b: is not a name",
+            "jwt-auth: providers.a b: \"a b\" is not a name of a provider",
         ),
         (
             keys("{}"),
@@ -64,7 +64,7 @@ fn mistakes_are_refused_with_their_place() {
         ),
         (
             keys(r#"{"pem": {"key": "x", "algorithm": "HS256"}}"#),
-            "jwt-auth: providers.corp.keys.pem.algorithm: HS256 goes with keys.secret only",
+            "jwt-auth: providers.corp.keys.pem.algorithm: HS256 is only valid with keys.secret",
         ),
         (
             keys(r#"{"pem": {"key": "x", "algorithm": "none"}}"#),
@@ -96,7 +96,7 @@ fn mistakes_are_refused_with_their_place() {
         ),
         (
             corp(r#", "algorithms": ["HS256"]"#),
-            "jwt-auth: providers.corp.algorithms[0]: HS256 goes with keys.secret only",
+            "jwt-auth: providers.corp.algorithms[0]: HS256 is only valid with keys.secret",
         ),
         (
             corp(r#", "algorithms": ["none"]"#),
@@ -104,23 +104,23 @@ fn mistakes_are_refused_with_their_place() {
         ),
         (
             corp(r#", "algorithms": []"#),
-            "jwt-auth: providers.corp.algorithms: an empty list",
+            "jwt-auth: providers.corp.algorithms: must not be empty",
         ),
         (
             corp(r#", "audiences": []"#),
-            "jwt-auth: providers.corp.audiences: an empty list",
+            "jwt-auth: providers.corp.audiences: must not be empty",
         ),
         (
             corp(r#", "token_sources": []"#),
-            "jwt-auth: providers.corp.token_sources: an empty list",
+            "jwt-auth: providers.corp.token_sources: must not be empty",
         ),
         (
             corp(r#", "token_sources": [{"query": {"name": ""}}]"#),
-            "jwt-auth: providers.corp.token_sources[0].query.name: an empty name",
+            "jwt-auth: providers.corp.token_sources[0].query.name: must not be empty",
         ),
         (
             corp(r#", "clock_skew": "6m""#),
-            "jwt-auth: providers.corp.clock_skew: more than 5m",
+            "jwt-auth: providers.corp.clock_skew: 6m exceeds the maximum of 5m",
         ),
         (
             corp(r#", "clock_skew": 60"#),
@@ -152,11 +152,11 @@ fn mistakes_are_refused_with_their_place() {
         ),
         (
             require(r#"{"any": []}"#),
-            "jwt-auth: rules[0].require.any: an empty list",
+            "jwt-auth: rules[0].require.any: must not be empty",
         ),
         (
             require(r#"{"any": [{"optional": {"all": []}}]}"#),
-            "jwt-auth: rules[0].require.any[0].optional.all: an empty list",
+            "jwt-auth: rules[0].require.any[0].optional.all: must not be empty",
         ),
         (
             require(r#"{"provider": {"name": "corp", "scopes": {"all": ["a b"]}}}"#),
@@ -182,17 +182,17 @@ fn mistakes_are_refused_with_their_place() {
         (
             "cache",
             r#"{"max_tokens": 100001}"#,
-            "jwt-auth: cache.max_tokens: 100001; at most 100000",
+            "jwt-auth: cache.max_tokens: 100001 exceeds the maximum of 100000",
         ),
         (
             "max_waiting_requests",
             "100001",
-            "jwt-auth: max_waiting_requests: 100001; at most 100000",
+            "jwt-auth: max_waiting_requests: 100001 exceeds the maximum of 100000",
         ),
         (
             "verification_time_per_second",
             r#""2s""#,
-            "jwt-auth: verification_time_per_second: more than",
+            "jwt-auth: verification_time_per_second: 2s exceeds the maximum of 1s",
         ),
         (
             "responses",
@@ -243,23 +243,23 @@ fn mistakes_in_remote_keys_are_refused_with_their_place() {
             ),
             (
                 remote(kind, uri, r#", "timeout": "99ms""#),
-                "timeout: 100ms to 30s are accepted",
+                "timeout: 99ms is below the minimum of 100ms",
             ),
             (
                 remote(kind, uri, r#", "timeout": "31s""#),
-                "timeout: 100ms to 30s are accepted",
+                "timeout: 31s exceeds the maximum of 30s",
             ),
             (
                 remote(kind, uri, r#", "refresh": "999ms""#),
-                "refresh: less than 1s",
+                "refresh: 999ms is below the minimum of 1s",
             ),
             (
                 remote(kind, uri, r#", "refetch_on_unknown_key": "0s""#),
-                "refetch_on_unknown_key: less than 1s",
+                "refetch_on_unknown_key: 0ms is below the minimum of 1s",
             ),
             (
                 remote(kind, uri, r#", "stale_for": "9m""#),
-                "stale_for: shorter than refresh",
+                "stale_for: 9m is shorter than refresh (10m)",
             ),
             (
                 remote(kind, uri, r#", "refreshh": "1s""#),
@@ -267,7 +267,7 @@ fn mistakes_in_remote_keys_are_refused_with_their_place() {
             ),
             (
                 remote(kind, uri, "").replace("idp\"", "\""),
-                "cluster: an empty name",
+                "cluster: must not be empty",
             ),
             (
                 remote(kind, uri, "").replace(r#""cluster": "idp", "#, ""),
@@ -283,7 +283,7 @@ fn mistakes_in_remote_keys_are_refused_with_their_place() {
         }
     }
     let hmac = remote("remote", uri, "").replace(r#""keys""#, r#""algorithms": ["HS256"], "keys""#);
-    assert!(error(&hmac).contains("algorithms[0]: HS256 goes with keys.secret only"));
+    assert!(error(&hmac).contains("algorithms[0]: HS256 is only valid with keys.secret"));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::address::Prefixes;
 use crate::key::KeyPart;
-use filter_kit::config::Invalid;
+use filter_kit::config::{At, Invalid, in_range, not_empty};
 use filter_kit::values::HeaderName;
 use serde::Deserialize;
 
@@ -46,27 +46,13 @@ fn ipv6_prefix() -> u8 {
 
 impl RawKeyPart {
     pub(super) fn build(self) -> Result<KeyPart, Invalid> {
-        let not_empty = |key: &str, text: String| {
-            if text.is_empty() {
-                return Err(Invalid::new("an empty text; write which").at(key));
-            }
-            Ok(text)
-        };
         Ok(match self {
             Self::ClientIp {
                 ipv4_prefix,
                 ipv6_prefix,
             } => {
-                for (key, bits, most) in [
-                    ("ipv4_prefix", ipv4_prefix, 32),
-                    ("ipv6_prefix", ipv6_prefix, 128),
-                ] {
-                    if bits == 0 || bits > most {
-                        let reason =
-                            format!("{bits} is not a prefix length; 1 to {most} are accepted");
-                        return Err(Invalid::new(reason).at(key).at("client_ip"));
-                    }
-                }
+                in_range("ipv4_prefix", ipv4_prefix, 1..=32).at("client_ip")?;
+                in_range("ipv6_prefix", ipv6_prefix, 1..=128).at("client_ip")?;
                 KeyPart::ClientIp(Prefixes {
                     ipv4: ipv4_prefix,
                     ipv6: ipv6_prefix,

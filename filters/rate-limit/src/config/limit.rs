@@ -7,7 +7,7 @@ use crate::cost::Cost;
 use crate::events::RESERVED;
 use crate::limit::{Limit, MissingKey, Scope};
 use crate::quota::Quota;
-use filter_kit::config::Invalid;
+use filter_kit::config::{At, Invalid, each};
 use filter_kit::matching::RawMatch;
 use filter_kit::values::{Duration, Mode};
 use serde::Deserialize;
@@ -74,22 +74,13 @@ pub enum LimitScope {
 impl RawLimit {
     pub(super) fn build(self, mode: Mode, on_error: Option<OnError>) -> Result<Limit, Invalid> {
         check_name(&self.name)?;
-        let matches = self
-            .matches
-            .unwrap_or_default()
-            .build()
-            .map_err(|e| e.at("match"))?;
+        let matches = self.matches.unwrap_or_default().build().at("match")?;
         let key = match self.key {
             Some(parts) if parts.is_empty() => {
-                let reason = "an empty list; leave the key out for one bucket for all requests";
+                let reason = "must not be empty; omit the key for one bucket for all requests";
                 return Err(Invalid::new(reason).at("key"));
             }
-            parts => parts
-                .into_iter()
-                .flatten()
-                .enumerate()
-                .map(|(i, part)| part.build().map_err(|e| e.at_index("key", i)))
-                .collect::<Result<_, _>>()?,
+            parts => each("key", parts.into_iter().flatten(), RawKeyPart::build)?,
         };
         let scope = match (self.scope, on_error) {
             (LimitScope::Process, _) => Scope::Process,
@@ -99,7 +90,7 @@ impl RawLimit {
                 return Err(Invalid::new(reason).at("scope"));
             }
         };
-        let cost = self.cost.build().map_err(|e| e.at("cost"))?;
+        let cost = self.cost.build().at("cost")?;
         // The service counts by limits of its own, unless this process stands in for it.
         let counts_here = scope == Scope::Process || on_error == Some(OnError::Process);
         let quota = match (self.requests, self.per) {
@@ -127,13 +118,7 @@ impl RawLimit {
 }
 
 fn check_name(name: &str) -> Result<(), Invalid> {
-    let letters = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
-    if name.is_empty() || name.len() > 64 || !name.bytes().all(letters) {
-        let reason = format!(
-            "\"{name}\" is not a name for a limit; 1 to 64 letters, digits, - and _ are accepted"
-        );
-        return Err(Invalid::new(reason).at("name"));
-    }
+    filter_kit::config::check_name(name, "limit").at("name")?;
     if RESERVED.contains(&name) {
         let reason = format!("\"{name}\" is the name of a counter of the filter's own");
         return Err(Invalid::new(reason).at("name"));
@@ -179,5 +164,5 @@ fn quota(
     if per.get().is_zero() {
         return Err(Invalid::new("a window of no time; 1ms and more are accepted").at("per"));
     }
-    Quota::new(requests, per.get(), burst).map_err(Invalid::new)
+    Ok(Quota::new(requests, per.get(), burst)?)
 }

@@ -9,7 +9,7 @@ use crate::fields::FieldStyle;
 use crate::limit::Limit;
 use crate::reply;
 use crate::service::Service;
-use filter_kit::config::{Env, FilterConfig, Invalid};
+use filter_kit::config::{At, Env, FilterConfig, Invalid, each, in_range};
 use filter_kit::matching::{Match, RawMatch};
 use filter_kit::reply::{RawReply, ReplyTemplate};
 use filter_kit::template::Scope;
@@ -55,7 +55,7 @@ fn max_keys() -> u32 {
     100_000
 }
 
-const MOST_KEYS: u32 = 10_000_000;
+const MAX_KEYS: u32 = 10_000_000;
 
 /// The configuration that the filter runs on.
 #[derive(Debug)]
@@ -83,34 +83,21 @@ impl FilterConfig for Config {
     fn build(raw: RawConfig, env: &Env) -> Result<Self, Invalid> {
         let service = raw
             .service
-            .map(|service| service.build().map_err(|e| e.at("service")))
+            .map(|service| service.build().at("service"))
             .transpose()?;
         let on_error = service.as_ref().map(|service| service.on_error);
         let mut limits: Vec<Limit> = Vec::with_capacity(raw.limits.len());
         let mut names = HashSet::new();
         for (i, limit) in raw.limits.into_iter().enumerate() {
-            let limit = limit
-                .build(raw.mode, on_error)
-                .map_err(|e| e.at_index("limits", i))?;
+            let limit = limit.build(raw.mode, on_error).at_index("limits", i)?;
             if !names.insert(limit.name.clone()) {
                 let reason = format!("\"{}\" is the name of another limit", limit.name);
                 return Err(Invalid::new(reason).at("name").at_index("limits", i));
             }
             limits.push(limit);
         }
-        let exempt = raw
-            .exempt
-            .into_iter()
-            .enumerate()
-            .map(|(i, exempt)| exempt.build().map_err(|e| e.at_index("exempt", i)))
-            .collect::<Result<_, _>>()?;
-        if raw.max_keys == 0 || raw.max_keys > MOST_KEYS {
-            let reason = format!(
-                "{} is not a size for a table; 1 to {MOST_KEYS} are accepted",
-                raw.max_keys
-            );
-            return Err(Invalid::new(reason).at("max_keys"));
-        }
+        let exempt = each("exempt", raw.exempt, RawMatch::build)?;
+        let max_keys = in_range("max_keys", raw.max_keys, 1..=MAX_KEYS)?;
         let scope = Scope {
             extra: reply::VARIABLES,
             ..Scope::default()
@@ -119,11 +106,8 @@ impl FilterConfig for Config {
             mode: raw.mode,
             limits,
             exempt,
-            max_keys: raw.max_keys,
-            response: raw
-                .response
-                .build(scope, env)
-                .map_err(|e| e.at("response"))?,
+            max_keys,
+            response: raw.response.build(scope, env).at("response")?,
             fields: raw.headers,
             service,
         })

@@ -1,7 +1,7 @@
 //! The rate limit service as written.
 
 use crate::service::Service;
-use filter_kit::config::Invalid;
+use filter_kit::config::{Invalid, in_range, not_empty};
 use filter_kit::host::CLUSTER_MAX_BYTES;
 use filter_kit::values::Duration;
 use serde::Deserialize;
@@ -40,27 +40,24 @@ fn timeout() -> Duration {
     Duration::from_millis(20)
 }
 
+/// Envoy takes a timeout of 0 for none at all.
+const MIN_TIMEOUT: Duration = Duration::from_millis(1);
+
 /// The longest time that a request may wait.
-const LONGEST: Duration = Duration::from_secs(30);
+const MAX_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl RawService {
     pub(super) fn build(self) -> Result<Service, Invalid> {
-        for (key, text) in [("cluster", &self.cluster), ("domain", &self.domain)] {
-            if text.is_empty() {
-                return Err(Invalid::new("an empty text; write which").at(key));
-            }
-        }
-        if self.cluster.len() > CLUSTER_MAX_BYTES {
-            let length = self.cluster.len();
-            let reason =
-                format!("a name of {length} bytes; at most {CLUSTER_MAX_BYTES} are accepted");
+        let cluster = not_empty("cluster", self.cluster)?;
+        let domain = not_empty("domain", self.domain)?;
+        if cluster.len() > CLUSTER_MAX_BYTES {
+            let reason = format!(
+                "{} bytes exceed the maximum of {CLUSTER_MAX_BYTES}",
+                cluster.len()
+            );
             return Err(Invalid::new(reason).at("cluster"));
         }
-        // Envoy takes a timeout of 0 for none at all.
-        if self.timeout < Duration::from_millis(1) || self.timeout > LONGEST {
-            let reason = "a request waits for it; 1ms to 30s are accepted";
-            return Err(Invalid::new(reason).at("timeout"));
-        }
+        let timeout = in_range("timeout", self.timeout, MIN_TIMEOUT..=MAX_TIMEOUT)?;
         // There is no default: without an answer a request is either not limited or not served, and only the user can choose.
         let on_error = self.on_error.ok_or_else(|| {
             Invalid::new(
@@ -68,9 +65,9 @@ impl RawService {
             )
         })?;
         Ok(Service {
-            cluster: self.cluster,
-            domain: self.domain,
-            timeout: self.timeout.get(),
+            cluster,
+            domain,
+            timeout: timeout.get(),
             on_error,
         })
     }

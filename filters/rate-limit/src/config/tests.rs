@@ -91,7 +91,7 @@ fn a_wrong_limit_is_refused_with_its_place_and_the_rule() {
         ),
         (
             r#""name": "a b", "requests": 1, "per": "1s""#,
-            "limits[1].name: \"a b\" is not a name for a limit; 1 to 64 letters, digits, - and _ are accepted",
+            "limits[1].name: \"a b\" is not a name of a limit; 1 to 64 letters, digits, - and _ are accepted",
         ),
         (
             r#""name": "a", "requests": 1, "per": "1s""#,
@@ -147,7 +147,7 @@ fn a_wrong_limit_is_refused_with_its_place_and_the_rule() {
         ),
         (
             r#""name": "b", "requests": 1, "per": "1s", "key": []"#,
-            "limits[1].key: an empty list",
+            "limits[1].key: must not be empty",
         ),
         (
             r#""name": "b", "requests": 1, "per": "1s", "key": [{"ip": {}}]"#,
@@ -155,11 +155,11 @@ fn a_wrong_limit_is_refused_with_its_place_and_the_rule() {
         ),
         (
             r#""name": "b", "requests": 1, "per": "1s", "key": [{"client_ip": {"ipv4_prefix": 33}}]"#,
-            "limits[1].key[0].client_ip.ipv4_prefix: 33 is not a prefix length; 1 to 32 are accepted",
+            "limits[1].key[0].client_ip.ipv4_prefix: 33 exceeds the maximum of 32",
         ),
         (
             r#""name": "b", "requests": 1, "per": "1s", "key": [{"value": ""}]"#,
-            "limits[1].key[0].value: an empty text",
+            "limits[1].key[0].value: must not be empty",
         ),
         (
             r#""name": "b", "requests": 1, "per": "1s", "key": [{"header": ":path"}]"#,
@@ -234,15 +234,15 @@ fn what_stands_beside_the_limits_is_checked_too() {
         ),
         (
             r#"{"service": {"cluster": "", "domain": "d"}}"#.to_owned(),
-            "service.cluster: an empty text; write which",
+            "service.cluster: must not be empty",
         ),
         (
             r#"{"service": {"cluster": "c", "domain": "d", "timeout": "0ms"}}"#.to_owned(),
-            "service.timeout: a request waits for it; 1ms to 30s are accepted",
+            "service.timeout: 0ms is below the minimum of 1ms",
         ),
         (
             r#"{"max_keys": 0}"#.to_owned(),
-            "max_keys: 0 is not a size for a table; 1 to 10000000 are accepted",
+            "max_keys: 0 is below the minimum of 1",
         ),
         (
             r#"{"exempt": [{"paths": [{"prefix": "api"}]}]}"#.to_owned(),

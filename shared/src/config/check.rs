@@ -1,0 +1,187 @@
+//! Checks that many configurations need, and the way in which their errors get a place.
+
+use super::Invalid;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
+/// Puts the place of an error before its path.
+///
+/// ```
+/// use filter_kit::config::{At, Invalid};
+///
+/// fn port(text: &str) -> Result<u16, Invalid> {
+///     text.parse().map_err(|_| format!("\"{text}\" is not a port")).at("port").at_index("servers", 2)
+/// }
+///
+/// assert_eq!(port("x").unwrap_err().to_string(), "servers[2].port: \"x\" is not a port");
+/// ```
+pub trait At<T> {
+    /// Puts `step` before the path: a key (`rules`), an index (`[2]`) or a longer path (`rules[2].match`).
+    ///
+    /// # Errors
+    /// Those of `self`.
+    fn at(self, step: impl Display) -> Result<T, Invalid>;
+
+    /// Puts `key[index]` before the path.
+    ///
+    /// # Errors
+    /// Those of `self`.
+    fn at_index(self, key: &str, index: usize) -> Result<T, Invalid>;
+}
+
+impl<T, E: Into<Invalid>> At<T> for Result<T, E> {
+    fn at(self, step: impl Display) -> Result<T, Invalid> {
+        self.map_err(|error| error.into().at(step))
+    }
+
+    fn at_index(self, key: &str, index: usize) -> Result<T, Invalid> {
+        self.map_err(|error| error.into().at_index(key, index))
+    }
+}
+
+/// Builds each item of the list at `key`.
+///
+/// # Errors
+/// The first error of `build`, with the key and the index of its item.
+pub fn each<T, U, E: Into<Invalid>>(
+    key: &str,
+    items: impl IntoIterator<Item = T>,
+    mut build: impl FnMut(T) -> Result<U, E>,
+) -> Result<Vec<U>, Invalid> {
+    let items = items.into_iter().enumerate();
+    items
+        .map(|(index, item)| build(item).at_index(key, index))
+        .collect()
+}
+
+/// A number, a duration or another value at `key` that has bounds.
+///
+/// # Errors
+/// [`Invalid`] with the value and the bound that it exceeds.
+pub fn in_range<T: PartialOrd + Display>(
+    key: &str,
+    value: T,
+    range: RangeInclusive<T>,
+) -> Result<T, Invalid> {
+    let (min, max) = range.into_inner();
+    let reason = if value < min {
+        format!("{value} is below the minimum of {min}")
+    } else if value > max {
+        format!("{value} exceeds the maximum of {max}")
+    } else {
+        return Ok(value);
+    };
+    Err(Invalid::new(reason).at(key))
+}
+
+/// A text that must not be empty.
+///
+/// # Errors
+/// [`Invalid`] where it is.
+pub fn not_empty(key: &str, text: String) -> Result<String, Invalid> {
+    if text.is_empty() {
+        return Err(Invalid::new("must not be empty").at(key));
+    }
+    Ok(text)
+}
+
+/// A list that may be left out, but not be empty: that could only mean "never".
+///
+/// # Errors
+/// [`Invalid`] where it is empty.
+pub fn not_empty_list<T>(key: &str, list: Option<Vec<T>>) -> Result<Option<Vec<T>>, Invalid> {
+    if list.as_ref().is_some_and(Vec::is_empty) {
+        return Err(Invalid::new("must not be empty; omit the key to accept everything").at(key));
+    }
+    Ok(list)
+}
+
+/// The longest name of a configuration item, in bytes.
+pub const MAX_NAME_BYTES: usize = 64;
+
+/// The name of a configuration item, such as a limit. It stands in counters and response-code details.
+///
+/// # Errors
+/// [`Invalid`] for what is not 1 to 64 letters, digits, `-` and `_`.
+pub fn check_name(name: &str, what: &str) -> Result<(), Invalid> {
+    let is_accepted = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    if name.is_empty() || name.len() > MAX_NAME_BYTES || !name.bytes().all(is_accepted) {
+        return Err(Invalid::new(format!(
+            "\"{name}\" is not a name of a {what}; 1 to {MAX_NAME_BYTES} letters, digits, - and _ are accepted"
+        )));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::values::Duration;
+
+    fn message<T>(result: Result<T, Invalid>) -> String {
+        result.map_or_else(|error| error.to_string(), |_| "accepted".to_owned())
+    }
+
+    #[test]
+    fn a_range_error_has_the_value_and_the_bound() {
+        let minutes = |n: u64| Duration::from_secs(n * 60);
+        for (result, expected) in [
+            (
+                message(in_range("size", 0, 1..=9)),
+                "size: 0 is below the minimum of 1",
+            ),
+            (
+                message(in_range("size", 10, 1..=9)),
+                "size: 10 exceeds the maximum of 9",
+            ),
+            (message(in_range("size", 9, 1..=9)), "accepted"),
+            (
+                message(in_range("skew", minutes(6), minutes(0)..=minutes(5))),
+                "skew: 6m exceeds the maximum of 5m",
+            ),
+        ] {
+            assert_eq!(result, expected);
+        }
+    }
+
+    #[test]
+    fn an_error_of_a_list_has_the_index_of_its_item() {
+        let build = |n: i32| {
+            if n < 2 {
+                Ok(n)
+            } else {
+                Err(format!("{n} is too much"))
+            }
+        };
+        assert_eq!(
+            message(each("list", [0, 1, 2], build)),
+            "list[2]: 2 is too much"
+        );
+        assert_eq!(each("list", [0, 1], build), Ok(vec![0, 1]));
+    }
+
+    #[test]
+    fn what_is_empty_or_not_a_name_is_refused() {
+        let list = |list: Option<Vec<i32>>| message(not_empty_list("hosts", list));
+        for (result, expected) in [
+            (
+                message(not_empty("cluster", String::new())),
+                "cluster: must not be empty",
+            ),
+            (message(not_empty("cluster", "a".into())), "accepted"),
+            (
+                list(Some(vec![])),
+                "hosts: must not be empty; omit the key to accept everything",
+            ),
+            (list(None), "accepted"),
+            (list(Some(vec![1])), "accepted"),
+            (message(check_name("per-client_1", "limit")), "accepted"),
+            (
+                message(check_name("a b", "limit")),
+                "\"a b\" is not a name of a limit; 1 to 64 letters, digits, - and _ are accepted",
+            ),
+        ] {
+            assert_eq!(result, expected);
+        }
+    }
+}
