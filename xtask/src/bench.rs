@@ -1,4 +1,6 @@
 //! `cargo xtask bench`: what a request costs.
+//!
+//! The measuring is the package `bench`, which is compiled when it is asked for: this program stays small.
 
 use anyhow::{Result, bail};
 
@@ -8,8 +10,17 @@ use crate::{build, process, wasm_target, workspace};
 /// Arguments of `cargo xtask bench`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Count instructions and host calls again, and write docs/cost-ledger.md
-    #[arg(long, required = true)]
+    /// Fewer rounds: done within three minutes, with a wider spread
+    #[arg(long)]
+    quick: bool,
+    /// Fail where a figure misses its target
+    #[arg(long)]
+    check: bool,
+    /// Write the report into docs/benchmarks.md too
+    #[arg(long)]
+    publish: bool,
+    /// Only count instructions and host calls, and write docs/cost-ledger.md
+    #[arg(long, conflicts_with_all = ["quick", "check", "publish"])]
     ledger: bool,
 }
 
@@ -18,23 +29,34 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let toolchain = wasm_target::set_up()?;
     if !toolchain.is_small() {
         bail!(
-            "the ledger counts modules whose std is compiled for size, and this toolchain cannot: use rustup's stable"
+            "what is measured are modules whose std is compiled for size, and this toolchain cannot: use rustup's stable"
         );
     }
     build::build(&catalog::select(&[])?, toolchain)?;
+    if args.ledger { count() } else { measure(args) }
+}
+
+fn count() -> Result<()> {
     let mut cargo = process::cargo();
-    cargo.current_dir(workspace::root()).args([
-        "test",
-        "--quiet",
-        "--package",
-        "ledger",
-        "--test",
-        "ledger",
-    ]);
-    if args.ledger {
-        cargo.env("LEDGER", "renew");
-    }
+    cargo
+        .current_dir(workspace::root())
+        .args(["test", "--quiet", "--package", "ledger", "--test", "ledger"])
+        .env("LEDGER", "renew");
     process::run(&mut cargo)?;
     println!("docs/cost-ledger.md is renewed. Next: git diff docs/cost-ledger.md");
     Ok(())
+}
+
+fn measure(args: &Args) -> Result<()> {
+    let flags = [
+        ("--quick", args.quick),
+        ("--check", args.check),
+        ("--publish", args.publish),
+    ];
+    let mut cargo = process::cargo();
+    cargo
+        .current_dir(workspace::root())
+        .args(["run", "--quiet", "--package", "bench", "--"])
+        .args(flags.iter().filter(|(_, set)| *set).map(|(flag, _)| flag));
+    process::run(&mut cargo)
 }

@@ -133,6 +133,8 @@ fn unit(filter: &[String]) -> Result<()> {
             "e2e",
             "--exclude",
             "ledger",
+            "--exclude",
+            "bench",
             "--all-features",
         ],
         filter,
@@ -141,7 +143,7 @@ fn unit(filter: &[String]) -> Result<()> {
 
 fn e2e(filter: &[String]) -> Result<()> {
     prepare()?;
-    cargo_test(&["--package", "e2e"], filter)
+    cargo_test(&["--package", "e2e", "--package", "bench"], filter)
 }
 
 fn ledger(filter: &[String]) -> Result<()> {

@@ -1,0 +1,259 @@
+//! Floors: modules that make the calls of the host without which a filter cannot do its job, and nothing else.
+//!
+//! They are written in the text format of WebAssembly. What such a module costs is what Envoy takes for entering the VM and for the calls:
+//! no filter that needs these calls can be below it.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use super::wasm;
+use crate::jobs::COPIES;
+
+/// A map of headers.
+#[derive(Clone, Copy)]
+pub(crate) enum Map {
+    /// The request's.
+    Request = 0,
+    /// The response's.
+    Response = 2,
+}
+
+/// A call of the host.
+#[derive(Clone)]
+pub(crate) enum Call {
+    /// Reads all headers.
+    All(Map),
+    /// Reads one header.
+    Get(Map, String),
+    /// Sets a header.
+    Set(Map, String, String),
+    /// Adds a header.
+    Add(Map, String, String),
+    /// Removes a header of the request whose name ends with the number of the copy.
+    RemoveNumbered(String),
+    /// Reads the time.
+    Time,
+    /// Reads shared data, and writes it.
+    Shared(String),
+    /// Verifies a signature: the argument of `verify_signature`.
+    Verify(Vec<u8>),
+    /// Answers the request with 204 and these headers.
+    Reply(Vec<(String, String)>),
+}
+
+/// A floor: the calls for a request, and for its response.
+#[derive(Clone, Default)]
+pub(crate) struct Floor {
+    pub(crate) name: String,
+    pub(crate) request: Vec<Call>,
+    pub(crate) response: Vec<Call>,
+}
+
+impl Floor {
+    /// The filter in a chain; all copies run in one VM. Its module must have been written.
+    pub(crate) fn filter(&self, copy: usize) -> Value {
+        let name = format!("floor-{}", self.name);
+        wasm(
+            &format!("{name}-{copy}"),
+            &name,
+            &path(&self.name).to_string_lossy(),
+            None,
+        )
+    }
+
+    fn text(&self) -> String {
+        let mut module = Module::default();
+        let request = module.function("proxy_on_request_headers", &self.request);
+        let response = if self.response.is_empty() {
+            String::new()
+        } else {
+            module.function("proxy_on_response_headers", &self.response)
+        };
+        format!(
+            "(module{IMPORTS}
+  (memory (export \"memory\") 8)
+  (global $turn (mut i32) (i32.const 0))
+  {}
+  (func (export \"proxy_abi_version_0_2_1\"))
+  ;; What the host gives is read by nobody: each answer may overwrite the last.
+  (func (export \"proxy_on_memory_allocate\") (param i32) (result i32) (i32.const {HEAP}))
+  (func (export \"proxy_on_context_create\") (param i32 i32))
+{request}{response})",
+            module.data
+        )
+    }
+}
+
+/// Where the host writes what it gives, behind all data.
+const HEAP: usize = 256 * 1024;
+/// Where it writes pointers and numbers.
+const CELLS: [usize; 3] = [0, 4, 8];
+
+const IMPORTS: &str = r#"
+  (import "env" "proxy_get_header_map_pairs" (func $all (param i32 i32 i32) (result i32)))
+  (import "env" "proxy_get_header_map_value" (func $get (param i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_replace_header_map_value" (func $set (param i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_add_header_map_value" (func $add (param i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_remove_header_map_value" (func $remove (param i32 i32 i32) (result i32)))
+  (import "env" "proxy_get_current_time_nanoseconds" (func $time (param i32) (result i32)))
+  (import "env" "proxy_get_shared_data" (func $get_shared (param i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_set_shared_data" (func $set_shared (param i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_call_foreign_function" (func $foreign (param i32 i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_send_local_response" (func $reply (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))"#;
+
+/// A module's data, and functions that refer to it.
+#[derive(Default)]
+struct Module {
+    data: String,
+    used: usize,
+}
+
+impl Module {
+    /// Keeps bytes: their place and length, as two constants.
+    fn keep(&mut self, bytes: &[u8]) -> String {
+        let at = 64 + self.used;
+        self.used += bytes.len();
+        let escaped: String = bytes.iter().map(|byte| format!("\\{byte:02x}")).collect();
+        write!(self.data, "(data (i32.const {at}) \"{escaped}\")\n  ").unwrap();
+        format!("(i32.const {at}) (i32.const {})", bytes.len())
+    }
+
+    fn function(&mut self, name: &str, calls: &[Call]) -> String {
+        let result = if calls.iter().any(|call| matches!(call, Call::Reply(_))) {
+            1
+        } else {
+            0
+        };
+        let calls: String = calls
+            .iter()
+            .map(|call| format!("    {}\n", self.call(call)))
+            .collect();
+        format!(
+            "  (func (export \"{name}\") (param i32 i32 i32) (result i32)\n{calls}    (i32.const {result}))\n"
+        )
+    }
+
+    fn call(&mut self, call: &Call) -> String {
+        let [first, second, third] = CELLS.map(|cell| format!("(i32.const {cell})"));
+        match call {
+            Call::All(map) => format!("(drop (call $all {} {first} {second}))", number(*map)),
+            Call::Get(map, name) => {
+                let name = self.keep(name.as_bytes());
+                format!(
+                    "(drop (call $get {} {name} {first} {second}))",
+                    number(*map)
+                )
+            }
+            Call::Set(map, name, value) => self.edit("set", *map, name, value),
+            Call::Add(map, name, value) => self.edit("add", *map, name, value),
+            Call::RemoveNumbered(prefix) => {
+                // The copies of a chain take their turns.
+                let name = self.keep(format!("{prefix}0").as_bytes());
+                let last = 64 + self.used - 1;
+                format!(
+                    "(i32.store8 (i32.const {last}) (i32.add (i32.const 48) (global.get $turn)))
+    (global.set $turn (i32.rem_u (i32.add (global.get $turn) (i32.const 1)) (i32.const {COPIES})))
+    (drop (call $remove {} {name}))",
+                    number(Map::Request)
+                )
+            }
+            Call::Time => format!("(drop (call $time {first}))"),
+            Call::Shared(key) => {
+                let (key, value) = (self.keep(key.as_bytes()), self.keep(&[7; 40]));
+                format!(
+                    "(drop (call $get_shared {key} {first} {second} {third}))
+    (drop (call $set_shared {key} {value} (i32.const 0)))"
+                )
+            }
+            Call::Verify(argument) => {
+                let (name, argument) = (self.keep(b"verify_signature"), self.keep(argument));
+                format!("(drop (call $foreign {name} {argument} {first} {second}))")
+            }
+            Call::Reply(headers) => {
+                let (details, headers) = (self.keep(b"floor"), self.keep(&pairs(headers)));
+                format!(
+                    "(drop (call $reply (i32.const 204) {details} (i32.const 0) (i32.const 0) {headers} (i32.const -1)))"
+                )
+            }
+        }
+    }
+
+    fn edit(&mut self, function: &str, map: Map, name: &str, value: &str) -> String {
+        let (name, value) = (self.keep(name.as_bytes()), self.keep(value.as_bytes()));
+        format!("(drop (call ${function} {} {name} {value}))", number(map))
+    }
+}
+
+fn number(map: Map) -> String {
+    format!("(i32.const {})", map as i32)
+}
+
+/// Headers as the host takes them: how many, their lengths, then names and values, each with a zero byte.
+fn pairs(headers: &[(String, String)]) -> Vec<u8> {
+    let mut bytes = (headers.len() as u32).to_le_bytes().to_vec();
+    for (name, value) in headers {
+        bytes.extend((name.len() as u32).to_le_bytes());
+        bytes.extend((value.len() as u32).to_le_bytes());
+    }
+    for text in headers.iter().flat_map(|(name, value)| [name, value]) {
+        bytes.extend(text.as_bytes());
+        bytes.push(0);
+    }
+    bytes
+}
+
+fn path(name: &str) -> PathBuf {
+    e2e::paths::target().join(format!("bench/floors/{name}.wasm"))
+}
+
+/// Compiles floors to where their filters look for them.
+pub(crate) fn write(floors: &[Floor]) -> Result<()> {
+    for floor in floors {
+        let path = path(&floor.name);
+        let module =
+            wat::parse_str(floor.text()).with_context(|| format!("the floor {}", floor.name))?;
+        fs::create_dir_all(path.parent().context("a folder")?)?;
+        fs::write(&path, module)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_call_makes_a_valid_module() {
+        let text = |text: &str| text.to_owned();
+        let calls = vec![
+            Call::All(Map::Request),
+            Call::Get(Map::Request, text("origin")),
+            Call::Set(Map::Response, text("a"), text("\"1\"")),
+            Call::Add(Map::Response, text("a"), text("2")),
+            Call::RemoveNumbered(text("b-")),
+            Call::Time,
+            Call::Shared(text("key")),
+            Call::Verify(vec![0, 255]),
+            Call::Reply(vec![(text("vary"), text("origin"))]),
+        ];
+        let floor = Floor {
+            name: text("all"),
+            request: calls.clone(),
+            response: calls,
+        };
+        assert!(wat::parse_str(floor.text()).is_ok(), "{}", floor.text());
+    }
+
+    #[test]
+    fn headers_are_laid_out_as_the_host_reads_them() {
+        let bytes = pairs(&[("a".to_owned(), "bc".to_owned())]);
+        assert_eq!(
+            bytes,
+            [&[1, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0][..], b"a\0bc\0"].concat()
+        );
+    }
+}
