@@ -85,6 +85,11 @@ pub fn reply(
         reply.headers.push((name, wait.clone().into_bytes()));
     }
     if reply.status == 429 {
+        // As Envoy's own filters do. An Envoy in front of this one would try a refused request again
+        // (https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#x-envoy-ratelimited).
+        let ratelimited = HeaderName::from_static("x-envoy-ratelimited");
+        reply.headers.retain(|(other, _)| *other != ratelimited);
+        reply.headers.push((ratelimited, b"true".to_vec()));
         let (name, wait) = (
             (LIMIT_NAME, name.as_bytes()),
             wait.as_ref().map(|wait| (RETRY_AFTER, wait.as_bytes())),
@@ -192,6 +197,8 @@ mod tests {
             assert_eq!(reply.status, status, "{reason:?}");
             assert_eq!(reply.details, details, "{reason:?}");
             assert_eq!(header(&reply, "retry-after"), wait, "{reason:?}");
+            let ratelimited = (status == 429).then_some("true");
+            assert_eq!(header(&reply, "x-envoy-ratelimited"), ratelimited);
             let field = header(&reply, "ratelimit");
             assert_eq!(field, Some("\"x\";r=0;t=0"), "{reason:?}");
         }

@@ -13,9 +13,9 @@ pub(crate) fn send(reply: &LocalReply, client: Client) {
     let pairs = rendered
         .headers
         .iter()
-        .map(|(name, value)| (name.as_bytes(), *value));
+        .map(|(name, value)| (name.as_bytes(), &**value));
     let sent = abi::send_local_response(&LocalResponse {
-        status: reply.status,
+        status: rendered.status,
         details: &reply.details,
         body: &rendered.body,
         headers: &serialize(pairs),

@@ -1,10 +1,11 @@
 //! Local replies: the answers that a filter gives itself.
 //!
-//! A client gets `text/plain` or, where its `accept` prefers JSON, `application/problem+json` (RFC 9457). A gRPC client gets HTTP
-//! 200 with `grpc-status` and `grpc-message`; Envoy makes that of the same reply.
+//! A client gets `text/plain` or, where its `accept` prefers JSON, `application/problem+json` (RFC 9457). A gRPC client gets HTTP 200 with
+//! `grpc-status` and `grpc-message`, a gRPC-Web client the same and a trailer frame as the body.
 
 mod accept;
 mod config;
+mod grpc;
 
 use crate::headers::list_elements;
 use crate::values::HeaderName;
@@ -12,24 +13,7 @@ use std::borrow::Cow;
 
 pub use accept::prefers_json;
 pub use config::{RawReply, RawReplyHeader, ReplyTemplate};
-
-/// The gRPC status of a reply (<https://grpc.io/docs/guides/status-codes/>).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(i32)]
-pub enum GrpcStatus {
-    /// The request itself is wrong.
-    InvalidArgument = 3,
-    /// The caller may not do this.
-    PermissionDenied = 7,
-    /// A quota is used up.
-    ResourceExhausted = 8,
-    /// Something is broken here.
-    Internal = 13,
-    /// Try again later.
-    Unavailable = 14,
-    /// The caller is not known.
-    Unauthenticated = 16,
-}
+pub use grpc::{GrpcStatus, GrpcWeb};
 
 /// An answer that a filter gives instead of letting the request through.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,15 +92,18 @@ impl LocalReply {
         self
     }
 
-    /// Headers and body for a client with this `accept`, or a gRPC client.
+    /// Status, headers and body in the form that a client asks for.
     #[must_use]
     pub fn render(&self, client: Client) -> Rendered<'_> {
-        let mut headers = Vec::with_capacity(self.headers.len().saturating_add(1));
+        let mut headers = Vec::with_capacity(self.headers.len().saturating_add(3));
         let own = self.headers.iter();
-        headers.extend(own.map(|(name, value)| (name.as_str(), value.as_slice())));
+        headers.extend(own.map(|(name, value)| (name.as_str(), Cow::Borrowed(value.as_slice()))));
         let (content_type, body) = match (&self.body, client) {
+            (body, Client::Grpc) => return grpc::render(self.grpc, body.bytes(), headers),
+            (body, Client::GrpcWeb(form)) => {
+                return grpc::render_web(self.grpc, body.bytes(), form, headers);
+            }
             (Body::Raw(bytes), _) => ("text/plain; charset=utf-8", Cow::Borrowed(bytes.as_slice())),
-            (Body::Message(text), Client::Grpc) => ("", Cow::Borrowed(text.as_bytes())),
             (Body::Message(text), Client::Json) => (
                 "application/problem+json",
                 Cow::Owned(problem(self.status, text)),
@@ -126,21 +113,36 @@ impl LocalReply {
                 Cow::Owned([text.as_bytes(), b"\n"].concat()),
             ),
         };
-        if client != Client::Grpc
-            && !body.is_empty()
-            && !headers.iter().any(|(name, _)| *name == "content-type")
-        {
-            headers.push(("content-type", content_type.as_bytes()));
+        if !body.is_empty() && !headers.iter().any(|(name, _)| *name == CONTENT_TYPE) {
+            headers.push((CONTENT_TYPE, content_type.as_bytes().into()));
         }
-        Rendered { headers, body }
+        Rendered {
+            status: self.status,
+            headers,
+            body,
+        }
     }
 }
+
+impl Body {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Message(text) => text.as_bytes(),
+            Self::Raw(bytes) => bytes,
+        }
+    }
+}
+
+const CONTENT_TYPE: &str = "content-type";
 
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Client {
-    /// A gRPC client: `content-type: application/grpc…`.
+    /// A gRPC client, or a gRPC-Web client behind Envoy's filter `grpc_web`, which has made its request one of gRPC: `content-type:
+    /// application/grpc`.
     Grpc,
+    /// A gRPC-Web client: `content-type: application/grpc-web` or `application/grpc-web-text`.
+    GrpcWeb(GrpcWeb),
     /// One whose `accept` prefers JSON to text.
     Json,
     /// Any other.
@@ -151,8 +153,8 @@ impl Client {
     /// Tells by the request's `content-type` and the values of its `accept`.
     #[must_use]
     pub fn of<'a>(content_type: Option<&[u8]>, accept: impl Iterator<Item = &'a [u8]>) -> Self {
-        if content_type.is_some_and(is_grpc) {
-            return Self::Grpc;
+        if let Some(client) = content_type.and_then(grpc::client) {
+            return client;
         }
         let accept: Vec<&[u8]> = accept.collect();
         if prefers_json(&accept.join(&b","[..])) {
@@ -163,22 +165,13 @@ impl Client {
     }
 }
 
-/// Whether a `content-type` is gRPC's, as Envoy tells it: `application/grpc`, alone or followed by `+` or `;`.
-#[must_use]
-pub fn is_grpc(content_type: &[u8]) -> bool {
-    const GRPC: &[u8] = b"application/grpc";
-    content_type
-        .split_at_checked(GRPC.len())
-        .is_some_and(|(head, rest)| {
-            head.eq_ignore_ascii_case(GRPC) && matches!(rest.first(), None | Some(b'+' | b';'))
-        })
-}
-
-/// Headers and body of a reply.
+/// A reply in the form that a client asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered<'r> {
+    /// The HTTP status.
+    pub status: u16,
     /// Names in lower case.
-    pub headers: Vec<(&'r str, &'r [u8])>,
+    pub headers: Vec<(&'r str, Cow<'r, [u8]>)>,
     /// The body.
     pub body: Cow<'r, [u8]>,
 }
@@ -248,25 +241,11 @@ mod tests {
                 ("www-authenticate", "Bearer"),
                 ("content-type", content_type),
             ];
-            assert_eq!(rendered.headers, headers.map(|(n, v)| (n, v.as_bytes())));
-        }
-        let reply = reply();
-        let grpc = reply.render(Client::Grpc);
-        assert_eq!(*grpc.body, *b"A \"token\" is needed.");
-        assert!(grpc.headers.iter().all(|(n, _)| *n != "content-type"));
-    }
-
-    #[test]
-    fn grpc_clients_are_told_by_their_content_type() {
-        for (content_type, grpc) in [
-            ("application/grpc", true),
-            ("application/grpc+proto", true),
-            ("Application/gRPC; x=y", true),
-            ("application/grpc-web", false),
-            ("application/json", false),
-            ("", false),
-        ] {
-            assert_eq!(is_grpc(content_type.as_bytes()), grpc, "{content_type}");
+            let headers = headers.map(|(n, v)| (n, v.as_bytes().into()));
+            assert_eq!(
+                (rendered.status, &rendered.headers[..]),
+                (401, &headers[..])
+            );
         }
     }
 }

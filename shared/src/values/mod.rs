@@ -6,6 +6,7 @@ mod mode;
 mod pattern;
 mod secret;
 mod status;
+mod status_range;
 
 pub use duration::Duration;
 pub use header::{HeaderName, HeaderNameError, is_header_value, is_token};
@@ -13,6 +14,7 @@ pub use mode::Mode;
 pub use pattern::{Anchoring, PATTERN_MAX_BYTES, Pattern};
 pub use secret::Secret;
 pub use status::Status;
+pub use status_range::StatusRange;
 
 /// Implements `JsonSchema` for a type that is written as a string.
 #[cfg(feature = "schema")]

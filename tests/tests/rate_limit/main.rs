@@ -2,6 +2,7 @@
 
 mod exact;
 mod parity;
+mod refusals;
 
 use e2e::{Client, ConfigForm, Envoy, Response, cases, raw};
 use std::thread::sleep;

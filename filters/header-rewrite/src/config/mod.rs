@@ -4,7 +4,6 @@ mod header;
 mod operation;
 mod preset;
 mod raw;
-mod status;
 mod target;
 
 use crate::rules::{Rule, Rules};
@@ -14,9 +13,9 @@ use filter_kit::template::Scope;
 use filter_kit::values::Mode;
 use serde::Deserialize;
 
+pub use filter_kit::values::StatusRange;
 pub use preset::Preset;
 pub use raw::{RawRequestOperation, RawResponseOperation};
-pub use status::StatusRange;
 
 /// The configuration of header-rewrite. Empty: nothing is changed.
 #[derive(Debug, Default, Deserialize)]
