@@ -180,17 +180,183 @@ fn a_page_of_another_origin_reads_nothing_but_what_is_public() {
 }
 
 #[test]
-fn a_sandboxed_frame_has_the_origin_null_which_nobody_allowed() {
+fn a_sandboxed_frame_has_the_origin_null_which_only_a_star_allows() {
     let world = World::new();
     world.page_at("localhost");
-    let url = format!("http://localhost:{}/public", world.api.address().port());
+    for (path, expected) in [("/mine", "blocked"), ("/public", "read")] {
+        assert_eq!(
+            from_frame(&world, path),
+            json!(["null", expected]),
+            "{path}"
+        );
+    }
+    world.api.assert_vm_alive();
+}
+
+/// What a sandboxed frame of the page gets: its origin, and whether it could read this.
+fn from_frame(world: &World, path: &str) -> Value {
+    let url = format!("http://localhost:{}{path}", world.api.address().port());
     let frame = "const frame = document.createElement('iframe');
         frame.sandbox = 'allow-scripts';
         frame.srcdoc = `<script>fetch('${args[0]}').then(() => parent.postMessage('read', '*'), () => parent.postMessage('blocked', '*'))</script>`;
         const told = new Promise(resolve => addEventListener('message', event => resolve([event.origin, event.data]), {once: true}));
         document.body.append(frame);
         return await told;";
-    let told = world.browser.run(frame, &[json!(url)]).unwrap();
-    assert_eq!(told, json!(["null", "blocked"]));
+    world.browser.run(frame, &[json!(url)]).unwrap()
+}
+
+#[test]
+fn a_page_reads_what_an_image_without_an_origin_brought_into_the_cache() {
+    let pages = World::new();
+    let upstream = Upstream::with(|_| {
+        Reply::new(200)
+            .header("content-type", "image/gif")
+            .header("cache-control", "max-age=600")
+            .body("GIF89a\u{1}\u{0}\u{1}\u{0}\u{0}\u{0}\u{0};")
+    })
+    .unwrap();
+    let world = World {
+        api: Envoy::with_filter("cors", POLICY)
+            .upstream(&upstream)
+            .start()
+            .unwrap(),
+        ..pages
+    };
+    world.page_at("localhost");
+    let url = format!(
+        "http://localhost:{}/public/image",
+        world.api.address().port()
+    );
+    let load = "const image = new Image();
+        const loaded = new Promise(resolve => { image.onload = image.onerror = resolve; });
+        image.src = args[0];
+        document.body.append(image);
+        await loaded;
+        return true;";
+    world.browser.run(load, &[json!(url)]).unwrap();
+    assert_eq!(
+        world.fetch("/public/image", &json!({"cache": "force-cache"}))["status"],
+        200
+    );
+    let origins: Vec<bool> = upstream
+        .requests()
+        .iter()
+        .map(|request| request.header("origin").is_some())
+        .collect();
+    assert_eq!(origins, [false], "the fetch came from the cache");
+    world.api.assert_vm_alive();
+}
+
+impl World {
+    fn with(policies: &str) -> Self {
+        let api = Envoy::with_filter("cors", policies).start().unwrap();
+        Self { api, ..Self::new() }
+    }
+}
+
+#[test]
+fn a_page_reads_the_answer_to_a_method_that_needs_no_preflight() {
+    let world = World::with(
+        r#"{"policies": [{"allow_origins": ["http://localhost:*"], "allow_methods": ["PUT"]}]}"#,
+    );
+    world.page_at("localhost");
+    for (method, expected) in [
+        ("GET", true),
+        ("HEAD", true),
+        ("POST", true),
+        ("PUT", true),
+        ("DELETE", false),
+    ] {
+        let answer = world.fetch("/", &json!({"method": method}));
+        assert_eq!(answer["status"] == 200, expected, "{method}: {answer}");
+    }
+}
+
+#[test]
+fn the_policy_of_a_preflight_is_that_of_the_method_it_asks_for() {
+    let world = World::with(
+        r#"{"policies": [
+            {"match": {"methods": ["PUT"]}, "allow_origins": ["http://localhost:*"], "allow_methods": ["PUT"]},
+            {"match": {"methods": ["DELETE"]}, "allow_origins": ["http://127.0.0.1:*"], "allow_methods": ["DELETE"]}]}"#,
+    );
+    for (host, method, expected) in [
+        ("localhost", "PUT", true),
+        ("localhost", "DELETE", false),
+        ("127.0.0.1", "DELETE", true),
+    ] {
+        world.page_at(host);
+        let answer = world.fetch("/", &json!({"method": method}));
+        assert_eq!(
+            answer["status"] == 200,
+            expected,
+            "{host} {method}: {answer}"
+        );
+    }
+}
+
+/// Posts a form, as a page of any origin may without asking, and tells what the browser shows then.
+const FORM: &str = "const form = document.createElement('form');
+    form.method = 'POST';
+    form.action = args[0];
+    form.target = 'answer';
+    const frame = document.createElement('iframe');
+    frame.name = 'answer';
+    const loaded = new Promise(resolve => { frame.onload = resolve; });
+    document.body.append(frame, form);
+    await loaded.catch(() => {});
+    const answered = new Promise(resolve => { frame.onload = resolve; });
+    form.submit();
+    await answered;
+    return true;";
+
+#[test]
+fn a_guard_refuses_what_another_site_makes_the_browser_send() {
+    let world = World::with(
+        r#"{"policies": [{"allow_origins": ["http://localhost:*"], "allow_credentials": true,
+            "unsafe_methods": {"unmatched": "refuse", "fetch_site": true}}]}"#,
+    );
+    let port = world.api.address().port();
+    let posted = || {
+        let requests = world.api.upstream().requests();
+        requests
+            .iter()
+            .filter(|request| request.method == "POST")
+            .count()
+    };
+    // Another site: a form, and a fetch that asks for no answer, both with cookies.
+    world.page_at("127.0.0.1");
+    let url = json!(format!("http://localhost:{port}/transfer"));
+    world.browser.run(FORM, std::slice::from_ref(&url)).unwrap();
+    let no_cors =
+        json!({"method": "POST", "mode": "no-cors", "credentials": "include", "body": "to=evil"});
+    let _ = world.fetch("/transfer", &no_cors);
+    assert_eq!(posted(), 0);
+    assert_eq!(
+        world
+            .api
+            .stat("wasmcustom.cors.request.refused.unsafe_origin_total"),
+        2
+    );
+    // An origin that is allowed.
+    world.page_at("localhost");
+    let answer = world.fetch(
+        "/transfer",
+        &json!({"method": "POST", "credentials": "include"}),
+    );
+    assert_eq!((answer["status"].clone(), posted()), (json!(200), 1));
+    // The site itself, also where its pages hide their origin.
+    for policy in ["same-origin", "no-referrer"] {
+        world
+            .browser
+            .open(&format!("http://localhost:{port}/page"))
+            .unwrap();
+        let options = json!({"method": "POST", "referrerPolicy": policy});
+        assert_eq!(
+            world.fetch("/transfer", &options)["status"],
+            200,
+            "{policy}"
+        );
+    }
+    assert_eq!(posted(), 3);
     world.api.assert_vm_alive();
 }

@@ -21,12 +21,14 @@ filter_kit::counters! {
         RequestAllowed => "request.allowed_total" | "reported.request_allowed_total",
         /// Requests that passed without CORS headers: their origin is not allowed.
         RequestPassedOrigin => "request.passed.origin_total" | "reported.request_passed_origin_total",
-        /// Requests that passed without CORS headers: their method is not allowed.
-        RequestPassedMethod => "request.passed.method_total" | "reported.request_passed_method_total",
         /// Requests with an origin that passed without CORS headers: the readings of their path select different policies, or are too many.
         RequestPassedAmbiguousPath => "request.passed.ambiguous_path_total" | "reported.request_passed_ambiguous_path_total",
         /// Requests that were refused with 403: their origin is not allowed.
         RequestRefusedOrigin => "request.refused.origin_total" | "reported.request_refused_origin_total",
+        /// Requests with an unsafe method that were refused with 403: their origin is neither allowed nor their own.
+        RequestRefusedUnsafeOrigin => "request.refused.unsafe_origin_total" | "reported.request_refused_unsafe_origin_total",
+        /// Requests with an unsafe method that were refused with 403: they have no origin, and `sec-fetch-site` says `cross-site`.
+        RequestRefusedUnsafeFetchSite => "request.refused.unsafe_fetch_site_total" | "reported.request_refused_unsafe_fetch_site_total",
         /// Requests that were refused with 400: their host is malformed, and a policy looks at hosts.
         RefusedMalformedHost => "refused.malformed_host_total" | "reported.malformed_host_total",
     }
@@ -45,9 +47,10 @@ impl Event {
             Outcome::PreflightForwarded => Self::PreflightForwarded,
             Outcome::Allowed => Self::RequestAllowed,
             Outcome::PassedOrigin => Self::RequestPassedOrigin,
-            Outcome::PassedMethod => Self::RequestPassedMethod,
             Outcome::PassedAmbiguousPath => Self::RequestPassedAmbiguousPath,
             Outcome::RefusedOrigin => Self::RequestRefusedOrigin,
+            Outcome::RefusedUnsafeOrigin => Self::RequestRefusedUnsafeOrigin,
+            Outcome::RefusedUnsafeFetchSite => Self::RequestRefusedUnsafeFetchSite,
             Outcome::RefusedMalformedHost => Self::RefusedMalformedHost,
         }
     }

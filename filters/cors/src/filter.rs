@@ -6,7 +6,7 @@ use crate::events::Event;
 use crate::policy::Policies;
 use crate::response::Plan;
 use filter_kit::host::Counters;
-use filter_kit::pipeline::{Callbacks, Filter, Flow, report};
+use filter_kit::pipeline::{Callbacks, Filter, Flow};
 use filter_kit::request::Request;
 use filter_kit::response::Response;
 use filter_kit::values::Mode;
@@ -50,17 +50,12 @@ impl Filter for Cors {
             Action::Reply(reply) => Flow::Reply(reply),
             Action::Pass(passed) => {
                 *plan = passed;
-                if let Some(outcome) = outcome
-                    && self.mode == Mode::Report
-                {
-                    report(outcome.sentence());
-                }
                 Flow::Continue
             }
         }
     }
 
     fn on_response(&self, response: &mut Response, plan: &mut Plan) {
-        plan.apply(response);
+        plan.apply(response, self.policies.chosen_by());
     }
 }

@@ -5,6 +5,7 @@ mod origins;
 use crate::config::{UnmatchedOrigin, UnmatchedPreflight};
 use filter_kit::matching::{Match, MatchIndex};
 use filter_kit::request::{Request, TooManyReadings};
+use filter_kit::values::HeaderName;
 use std::rc::Rc;
 
 pub use origins::{AllowedOrigin, Origins};
@@ -15,6 +16,9 @@ pub struct Policies {
     policies: Vec<Policy>,
     index: MatchIndex,
     look_at_host: bool,
+    look_at_method: bool,
+    guard: Option<Guard>,
+    chosen_by: Vec<HeaderName>,
 }
 
 /// The readings of a path select different policies, or there are too many readings.
@@ -32,6 +36,8 @@ impl From<TooManyReadings> for AmbiguousPath {
 pub struct Policy {
     /// The requests that it is for.
     pub matches: Match,
+    /// What of a request its match looks at.
+    pub looks: Looks,
     /// The origins that are allowed.
     pub origins: Origins,
     /// The methods that are allowed.
@@ -46,8 +52,26 @@ pub struct Policy {
     pub private_network: bool,
     /// The status of the answer to a preflight.
     pub preflight_status: u16,
+    /// Against requests with unsafe methods that another site makes a browser send.
+    pub guard: Option<Guard>,
     /// How the filter treats what is not allowed.
     pub unmatched: Unmatched,
+}
+
+/// A guard against requests with unsafe methods that another site makes a browser send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Guard {
+    /// Whether it looks at `sec-fetch-site`.
+    pub fetch_site: bool,
+}
+
+/// What of a request a match looks at.
+#[derive(Debug, Default)]
+pub struct Looks {
+    /// The method: that of a preflight is the one that it asks for.
+    pub at_method: bool,
+    /// Headers: caches have to tell requests apart by them.
+    pub at_headers: Vec<HeaderName>,
 }
 
 /// What an allowed origin gets with every response.
@@ -84,13 +108,33 @@ pub enum Names {
     },
 }
 
+impl Guard {
+    fn or(self, other: Self) -> Self {
+        Self {
+            fetch_site: self.fetch_site || other.fetch_site,
+        }
+    }
+}
+
 impl Policies {
     /// Policies in their order.
     #[must_use]
     pub fn new(policies: Vec<Policy>) -> Self {
+        let mut chosen_by: Vec<HeaderName> = Vec::new();
+        for name in policies.iter().flat_map(|policy| &policy.looks.at_headers) {
+            if !chosen_by.contains(name) {
+                chosen_by.push(name.clone());
+            }
+        }
         Self {
             index: MatchIndex::new(policies.iter().map(|policy| &policy.matches)),
             look_at_host: policies.iter().any(|policy| policy.matches.looks_at_host()),
+            look_at_method: policies.iter().any(|policy| policy.looks.at_method),
+            guard: policies
+                .iter()
+                .filter_map(|policy| policy.guard)
+                .reduce(Guard::or),
+            chosen_by,
             policies,
         }
     }
@@ -105,6 +149,24 @@ impl Policies {
     #[must_use]
     pub fn look_at_host(&self) -> bool {
         self.look_at_host
+    }
+
+    /// Whether a policy looks at the method.
+    #[must_use]
+    pub fn look_at_method(&self) -> bool {
+        self.look_at_method
+    }
+
+    /// The guard of a request of which it is not known which policy is for it.
+    #[must_use]
+    pub fn guard(&self) -> Option<Guard> {
+        self.guard
+    }
+
+    /// The headers that policies look at: every answer varies on them (RFC 9110, section 12.5.5), also where no policy matches.
+    #[must_use]
+    pub fn chosen_by(&self) -> &[HeaderName] {
+        &self.chosen_by
     }
 
     /// The policy that all readings of the path select: for each, the first policy that matches.

@@ -5,9 +5,9 @@
 pub enum Reason {
     /// The origin is not in the policy, not an origin, or there are two.
     Origin,
-    /// The method is not in the policy.
+    /// The method asked for is not in the policy.
     Method,
-    /// A request header is not in the policy.
+    /// A request header asked for is not in the policy.
     Header,
     /// The readings of the path select different policies, or there are too many of them.
     AmbiguousPath,
@@ -26,32 +26,14 @@ pub enum Outcome {
     Allowed,
     /// A request passes without permission: its origin is not allowed.
     PassedOrigin,
-    /// A request passes without permission: its method is not allowed.
-    PassedMethod,
     /// A request passes without permission: the readings of its path select different policies.
     PassedAmbiguousPath,
     /// A request is refused: its origin is not allowed.
     RefusedOrigin,
+    /// A request with an unsafe method is refused: its origin is neither allowed nor its own.
+    RefusedUnsafeOrigin,
+    /// A request with an unsafe method is refused: it has no origin, and comes from another site.
+    RefusedUnsafeFetchSite,
     /// A request is refused: its host is malformed, and a policy looks at hosts.
     RefusedMalformedHost,
-}
-
-impl Outcome {
-    /// The outcome as a line of the log.
-    #[must_use]
-    pub fn sentence(self) -> &'static str {
-        match self {
-            Self::PreflightAllowed => "the preflight is allowed",
-            Self::PreflightRefused(_) => "the preflight is refused",
-            Self::PreflightForwarded => "the preflight is not allowed and goes to the upstream",
-            Self::Allowed => "the request is allowed",
-            Self::PassedOrigin => "the request passes without permission: its origin",
-            Self::PassedMethod => "the request passes without permission: its method",
-            Self::PassedAmbiguousPath => {
-                "the request passes without permission: its path is ambiguous"
-            }
-            Self::RefusedOrigin => "the request is refused: its origin",
-            Self::RefusedMalformedHost => "the request is refused: its host is malformed",
-        }
-    }
 }

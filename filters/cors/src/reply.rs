@@ -23,6 +23,8 @@ pub struct PreflightAllowed<'a> {
     pub max_age: Option<&'a str>,
     /// Whether private network access is allowed.
     pub private_network: bool,
+    /// What it depends on.
+    pub vary: Vary,
 }
 
 impl PreflightAllowed<'_> {
@@ -47,7 +49,7 @@ impl PreflightAllowed<'_> {
         if self.private_network {
             add("access-control-allow-private-network", b"true".into());
         }
-        add("vary", Vary::Preflight.value().as_bytes().into());
+        add("vary", self.vary.value().as_bytes().into());
         LocalReply {
             status: self.status,
             grpc: GrpcStatus::PermissionDenied,
@@ -61,7 +63,7 @@ impl PreflightAllowed<'_> {
 /// 403 for a preflight that is not allowed. It carries no CORS headers.
 #[must_use]
 #[cold]
-pub fn preflight_refused(reason: Reason) -> LocalReply {
+pub fn preflight_refused(reason: Reason, vary: Vary) -> LocalReply {
     let (details, message) = match reason {
         Reason::Origin => (
             "cors_preflight_refused{origin}",
@@ -80,7 +82,7 @@ pub fn preflight_refused(reason: Reason) -> LocalReply {
             "The path can be read in several ways, and no origin is allowed for all of them.",
         ),
     };
-    forbidden(details, message, Vary::Preflight)
+    forbidden(details, message, vary)
 }
 
 /// 403 for a request of an origin that is not allowed.
@@ -89,6 +91,14 @@ pub fn preflight_refused(reason: Reason) -> LocalReply {
 pub fn origin_refused() -> LocalReply {
     let message = "This origin is not allowed.";
     forbidden("cors_origin_refused", message, Vary::Origin)
+}
+
+/// 403 for a request that another site made a browser send.
+#[must_use]
+#[cold]
+pub fn unsafe_method_refused(details: &str) -> LocalReply {
+    let message = "Only pages of this site and of allowed origins may send this request.";
+    forbidden(details, message, Vary::Origin)
 }
 
 fn forbidden(details: &str, message: &str, vary: Vary) -> LocalReply {

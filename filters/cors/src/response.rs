@@ -3,6 +3,7 @@
 use crate::policy::{Granted, Policy};
 use filter_kit::headers::{Headers, list_elements};
 use filter_kit::response::Response;
+use filter_kit::values::HeaderName;
 use std::borrow::Cow;
 use std::rc::Rc;
 
@@ -36,6 +37,8 @@ pub enum Vary {
     Origin,
     /// The answer depends on what a preflight asks for.
     Preflight,
+    /// It depends on whether private network access is asked for, too.
+    PrivateNetwork,
 }
 
 /// The CORS headers of a response.
@@ -79,18 +82,6 @@ impl Permissions {
 }
 
 impl Vary {
-    fn names(self) -> &'static [&'static str] {
-        match self {
-            Self::Nothing => &[],
-            Self::Origin => &["Origin"],
-            Self::Preflight => &[
-                "Origin",
-                "Access-Control-Request-Method",
-                "Access-Control-Request-Headers",
-            ],
-        }
-    }
-
     /// The value of a `vary` header of its own.
     #[must_use]
     pub fn value(self) -> &'static str {
@@ -100,51 +91,54 @@ impl Vary {
             Self::Preflight => {
                 "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
             }
+            Self::PrivateNetwork => {
+                "Origin, Access-Control-Request-Method, Access-Control-Request-Headers, Access-Control-Request-Private-Network"
+            }
         }
     }
 
-    /// The value of `vary` that has the names which `present`, the header's values, do not have yet; `None` where they have all.
+    /// The value of `vary` that has the names which `present`, the header's values, do not have yet, and those of `chosen_by`; `None` where
+    /// they have all.
     #[must_use]
     pub fn added_to<'a>(
         self,
         present: impl Iterator<Item = &'a [u8]>,
-    ) -> Option<Cow<'static, [u8]>> {
-        let mut present = present.filter(|value| !value.is_empty()).peekable();
-        if self == Self::Nothing {
-            return None;
-        }
-        if present.peek().is_none() {
-            return Some(Cow::Borrowed(self.value().as_bytes()));
-        }
-        self.appended_to(present.collect())
-    }
-
-    #[inline(never)]
-    fn appended_to(self, mut values: Vec<&[u8]>) -> Option<Cow<'static, [u8]>> {
-        let has = |name: &&str| {
+        chosen_by: &[HeaderName],
+    ) -> Option<Vec<u8>> {
+        let mut values: Vec<&[u8]> = present.filter(|value| !value.is_empty()).collect();
+        let has = |name: &&[u8]| {
             let mut elements = values.iter().flat_map(|value| list_elements(value));
-            elements.any(|element| element == b"*" || element.eq_ignore_ascii_case(name.as_bytes()))
+            elements.any(|element| element == b"*" || element.eq_ignore_ascii_case(name))
         };
-        let missing: Vec<&str> = self.names().iter().copied().filter(|n| !has(n)).collect();
+        let own = list_elements(self.value().as_bytes());
+        let chosen_by = chosen_by.iter().map(|name| name.as_str().as_bytes());
+        let missing: Vec<&[u8]> = own.chain(chosen_by).filter(|name| !has(name)).collect();
         if missing.is_empty() {
             return None;
         }
-        values.extend(missing.iter().map(|name| name.as_bytes()));
-        Some(Cow::Owned(values.join(&b", "[..])))
+        values.extend(missing);
+        Some(values.join(&b", "[..]))
     }
 }
 
 impl Plan {
-    /// For a request without an origin: another request, with one, may get another answer.
+    /// For a request without an origin: another request, with one, may get another answer. Where every origin is allowed all get the same, or
+    /// a cache would give a page what an image brought, without permission.
     #[must_use]
-    pub fn vary(policy: &Policy) -> Self {
-        Self {
-            vary: if policy.origins.vary() {
-                Vary::Origin
-            } else {
-                Vary::Nothing
-            },
-            cors: Cors::Keep,
+    pub fn without_origin(policy: &Policy) -> Self {
+        if policy.origins.any {
+            Self {
+                vary: Vary::Nothing,
+                cors: Cors::Replace(Permissions {
+                    origin: Cow::Borrowed(b"*"),
+                    granted: Rc::clone(&policy.granted),
+                }),
+            }
+        } else {
+            Self {
+                vary: Vary::Origin,
+                cors: Cors::Keep,
+            }
         }
     }
 
@@ -157,8 +151,12 @@ impl Plan {
         }
     }
 
-    /// Carries it out. Where only `vary` changes, and the response has none, the other headers are not read.
-    pub fn apply(&self, response: &mut Response) {
+    /// Carries it out; the answer varies on `chosen_by`, too. Where only `vary` changes, and the response has none, the other headers are not
+    /// read.
+    pub fn apply(&self, response: &mut Response, chosen_by: &[HeaderName]) {
+        if !chosen_by.is_empty() {
+            return response.edit(|headers| self.edit(headers, chosen_by));
+        }
         match (&self.cors, self.vary) {
             (Cors::Keep, Vary::Nothing) => {}
             (Cors::Keep, vary) if !response.has("vary") => {
@@ -172,12 +170,12 @@ impl Plan {
                     response.set_unseen("vary", vary.value().as_bytes());
                 }
             }
-            _ => response.edit(|headers| self.edit(headers)),
+            _ => response.edit(|headers| self.edit(headers, &[])),
         }
     }
 
     #[inline(never)]
-    fn edit(&self, headers: &mut Headers) {
+    fn edit(&self, headers: &mut Headers, chosen_by: &[HeaderName]) {
         if self.cors != Cors::Keep {
             headers.remove_if(is_cors_header);
         }
@@ -186,7 +184,7 @@ impl Plan {
                 headers.set(name, value);
             }
         }
-        if let Some(value) = self.vary.added_to(headers.all("vary")) {
+        if let Some(value) = self.vary.added_to(headers.all("vary"), chosen_by) {
             headers.set("vary", &value);
         }
     }

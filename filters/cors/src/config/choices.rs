@@ -67,3 +67,15 @@ pub enum UnmatchedOrigin {
     /// It is answered with 403, unless it stays within its own host and port.
     Refuse,
 }
+
+/// How to treat a request with an unsafe method whose origin is neither allowed nor its own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, serde::Serialize))]
+#[serde(rename_all = "snake_case")]
+pub enum UnmatchedUnsafe {
+    /// It is answered with 403.
+    #[default]
+    Refuse,
+    /// It is treated as a request with any other method.
+    Pass,
+}

@@ -1,31 +1,37 @@
 //! The checks of a policy.
 
-use super::RawPolicy;
-use crate::policy::{Granted, Names, Origins, Policy, Unmatched};
+use super::{RawPolicy, RawUnsafeMethods, UnmatchedUnsafe, credentials};
+use crate::policy::{Granted, Guard, Looks, Names, Origins, Policy, Unmatched};
 use filter_kit::config::{At, Invalid};
+use filter_kit::matching::RawMatch;
 use filter_kit::values::{Duration, HeaderName, is_token};
 use std::rc::Rc;
 
 impl RawPolicy {
     pub(super) fn build(self) -> Result<Policy, Invalid> {
-        let matches = self.matches.unwrap_or_default().build().at("match")?;
+        let matches = self.matches.unwrap_or_default();
+        let looks = looks(&matches);
+        let matches = matches.build().at("match")?;
         if self.allow_origins.is_none() && self.allow_origin_regexes.is_empty() {
             return Err(Invalid::new(
-                "missing; name the origins that are allowed, or write [] to allow none",
+                "missing key; list the origins that are allowed, or write [] to allow none",
             )
             .at("allow_origins"));
         }
         let credentials = self.allow_credentials;
-        let origins = Origins::new(
-            self.allow_origins.unwrap_or_default(),
-            self.allow_origin_regexes,
-        );
+        let patterns = self.allow_origins.unwrap_or_default();
         if credentials {
-            check_credentials(&origins, &self.expose_headers)?;
+            credentials::check(&patterns, &self.allow_origin_regexes, &self.expose_headers)?;
         }
+        let origins = Origins::new(patterns, self.allow_origin_regexes);
+        let guard = match self.unsafe_methods {
+            Some(raw) => guard(&raw, &origins).at("unsafe_methods")?,
+            None => None,
+        };
         let max_age = self.max_age.map(whole_seconds).transpose()?;
         Ok(Policy {
             matches,
+            looks,
             origins,
             methods: match self.allow_methods {
                 Some(methods) => Names::methods(methods)?,
@@ -43,6 +49,7 @@ impl RawPolicy {
             max_age: max_age.map(|seconds| seconds.to_string()),
             private_network: self.allow_private_network,
             preflight_status: self.preflight.status.0,
+            guard,
             unmatched: Unmatched {
                 preflight: self.preflight.unmatched,
                 origin: self.unmatched_origin,
@@ -51,32 +58,31 @@ impl RawPolicy {
     }
 }
 
-/// With credentials, a policy that allows every origin lets every page act for its visitor (Fetch, "CORS protocol and credentials").
-fn check_credentials(origins: &Origins, expose: &[String]) -> Result<(), Invalid> {
-    let place = "allow_credentials";
+fn guard(raw: &RawUnsafeMethods, origins: &Origins) -> Result<Option<Guard>, Invalid> {
+    if raw.unmatched == UnmatchedUnsafe::Pass {
+        return Ok(None);
+    }
     if origins.any {
         return Err(Invalid::new(
-            "true, while allow_origins has \"*\": every page could act for its visitor; name the origins",
-        )
-        .at(place));
+            "never refuses anything, since allow_origins has \"*\"; list the origins",
+        ));
     }
-    if let Some(at) = origins
-        .regexes
-        .iter()
-        .position(|regex| regex.fits_anything())
-    {
-        return Err(Invalid::new(format!(
-            "true, while allow_origin_regexes[{at}] fits any origin: every page could act for its visitor; narrow it down"
-        ))
-        .at(place));
+    Ok(Some(Guard {
+        fetch_site: raw.fetch_site,
+    }))
+}
+
+/// What of a request a match looks at.
+fn looks(matches: &RawMatch) -> Looks {
+    let headers = matches.headers.iter().flatten().map(|header| &header.name);
+    Looks {
+        at_method: matches.methods.is_some(),
+        // Caches tell hosts apart anyway.
+        at_headers: headers
+            .filter(|name| name.as_str() != "host")
+            .cloned()
+            .collect(),
     }
-    if let Some(at) = expose.iter().position(|name| name == "*") {
-        return Err(Invalid::new(
-            "with allow_credentials \"*\" would be the name of a header; list the headers",
-        )
-        .at_index("expose_headers", at));
-    }
-    Ok(())
 }
 
 fn whole_seconds(age: Duration) -> Result<u64, Invalid> {

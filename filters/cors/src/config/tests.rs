@@ -25,7 +25,7 @@ fn an_empty_configuration_is_inert() {
 fn every_key_of_the_reference_is_accepted() {
     let json = r#"{"mode": "report", "policies": [{
         "match": {"hosts": ["api.example.com"]},
-        "allow_origins": ["https://app.example.com", "https://*.example.org", "http://localhost:*", "null"],
+        "allow_origins": ["https://app.example.com", "https://*.example.org", "http://localhost:*", "app://."],
         "allow_origin_regexes": ["https://pr-[0-9]+\\.preview\\.example\\.dev"],
         "allow_methods": ["GET", "POST", "PUT", "DELETE"],
         "allow_headers": ["Content-Type", "authorization"],
@@ -35,7 +35,8 @@ fn every_key_of_the_reference_is_accepted() {
         "allow_private_network": false,
         "timing_allow_origin": false,
         "preflight": {"status": 204, "unmatched": "refuse"},
-        "unmatched_origin": "pass"}]}"#;
+        "unmatched_origin": "pass",
+        "unsafe_methods": {"unmatched": "refuse", "fetch_site": true}}]}"#;
     let config: Config = load(json.as_bytes(), &Env::new()).unwrap();
     assert_eq!(config.mode, Mode::Report);
     assert!(!config.policies.is_empty());
@@ -50,27 +51,40 @@ fn mistakes_are_refused_with_place_and_reason() {
         ),
         (
             r#""allow_methods": ["GET"]"#,
-            "allow_origins: missing; name the origins that are allowed, or write [] to allow none",
+            "allow_origins: missing key; list the origins that are allowed, or write [] to allow none",
         ),
         (
             r#""allow_origins": ["https://a.example", "https://b.example/app"]"#,
-            "allow_origins[1]: \"https://b.example/app\" is not an origin: it has a path, a query or a fragment; scheme://host[:port] is accepted",
+            "allow_origins[1]: \"https://b.example/app\" is not an origin: a path, query or fragment is not part of an origin; accepted are scheme://host[:port]",
         ),
         (
             r#""allow_origins": ["https://*example.org"]"#,
-            "allow_origins[0]: \"https://*example.org\" is not an origin: a wildcard stands for whole labels",
+            "allow_origins[0]: \"https://*example.org\" is not an origin: * stands for whole labels",
         ),
         (
-            r#""allow_origins": ["*"], "allow_credentials": true"#,
-            "allow_credentials: true, while allow_origins has \"*\"",
+            r#""allow_origins": ["https://a.example", "*"], "allow_credentials": true"#,
+            "allow_origins[1]: not valid with allow_credentials: it matches https://evil.example, an origin that anyone can have; \
+             name the origins, or leave no choice in their domain",
         ),
         (
-            r#""allow_origin_regexes": ["https://a\\.example", "https://.*"], "allow_credentials": true"#,
-            "allow_credentials: true, while allow_origin_regexes[1] fits any origin",
+            r#""allow_origins": ["null"], "allow_credentials": true"#,
+            "allow_origins[0]: not valid with allow_credentials: any page can make its origin null, in a sandboxed frame; ",
+        ),
+        (
+            r#""allow_origins": ["https://*"], "allow_credentials": true"#,
+            "allow_origins[0]: not valid with allow_credentials: it matches https://evil.example, ",
+        ),
+        (
+            r#""allow_origin_regexes": ["https://a\\.example", "https://.*example\\.com"], "allow_credentials": true"#,
+            "allow_origin_regexes[1]: not valid with allow_credentials: it matches https://evilexample.com, ",
+        ),
+        (
+            r#""allow_origin_regexes": ["https://App\\.example"]"#,
+            "allow_origin_regexes[0]: \"https://App\\.example\" can never match: origins are compared in lower case",
         ),
         (
             r#""allow_origins": ["https://a.example"], "expose_headers": ["etag", "*"], "allow_credentials": true"#,
-            "expose_headers[1]: with allow_credentials \"*\" would be the name of a header",
+            "expose_headers[1]: with allow_credentials, browsers take \"*\" for the name of a header",
         ),
         (
             r#""allow_origins": [], "allow_origin_regexes": ["("]"#,
@@ -114,6 +128,14 @@ fn mistakes_are_refused_with_place_and_reason() {
             "unmatched_origin: ",
         ),
         (
+            r#""allow_origins": ["*"], "unsafe_methods": {}"#,
+            "unsafe_methods: never refuses anything, since allow_origins has \"*\"; list the origins",
+        ),
+        (
+            r#""allow_origins": [], "unsafe_methods": {"unmatched": "forward"}"#,
+            "unsafe_methods.unmatched: ",
+        ),
+        (
             r#""allow_origins": ["*"], "match": {"hosts": ["a b"]}"#,
             "match.hosts[0]: ",
         ),
@@ -121,4 +143,11 @@ fn mistakes_are_refused_with_place_and_reason() {
         let got = policy(json);
         assert!(got.starts_with(expected), "{json}: {got}");
     }
+}
+
+#[test]
+fn patterns_of_whole_schemes_are_accepted_without_credentials() {
+    let json = r#"{"policies": [{"allow_origins": ["*", "null", "https://*", "chrome-extension://*", "file://"],
+        "allow_origin_regexes": [".*", "app://.*"]}]}"#;
+    assert!(load::<Config>(json.as_bytes(), &Env::new()).is_ok());
 }

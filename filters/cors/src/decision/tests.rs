@@ -1,3 +1,4 @@
+mod guards;
 mod preflights;
 
 use super::*;
@@ -14,7 +15,7 @@ fn policies(json: &str) -> Policies {
 fn sample() -> Policies {
     policies(
         r#"{"policies": [{"match": {"hosts": ["api.example.com"]},
-            "allow_origins": ["https://app.example.com", "https://*.example.org", "null"],
+            "allow_origins": ["https://app.example.com", "https://*.example.org"],
             "allow_methods": ["GET", "PUT"], "allow_headers": ["content-type", "X-Token"],
             "expose_headers": ["X-Request-Id", "etag"], "allow_credentials": true, "max_age": "10m",
             "allow_private_network": true, "timing_allow_origin": true}]}"#,
@@ -67,7 +68,6 @@ fn a_request_of_an_allowed_origin_may_be_read() {
         "https://app.example.com",
         "https://APP.example.com",
         "https://a.b.example.org:443",
-        "null",
     ] {
         let decision = ask(&sample(), "GET", &[("origin", origin)]);
         assert_eq!(decision.outcome, Some(Outcome::Allowed), "{origin}");
@@ -101,13 +101,6 @@ fn a_request_that_is_not_allowed_passes_without_permission() {
     let decision = ask(&sample(), "GET", &[("origin", "https://evil.example")]);
     assert_eq!(decision.outcome, Some(Outcome::PassedOrigin));
     assert_eq!(passed(&decision), nothing);
-    let decision = ask(
-        &sample(),
-        "DELETE",
-        &[("origin", "https://app.example.com")],
-    );
-    assert_eq!(decision.outcome, Some(Outcome::PassedMethod));
-    assert_eq!(passed(&decision), nothing);
     let twice = [
         ("origin", "https://app.example.com"),
         ("origin", "https://app.example.com"),
@@ -131,18 +124,78 @@ fn an_origin_is_refused_unless_it_is_the_requests_own() {
 }
 
 #[test]
-fn a_star_answers_a_star_to_all_but_null() {
-    let star = policies(r#"{"policies": [{"allow_origins": ["*"]}]}"#);
-    let decision = ask(&star, "GET", &[("origin", "https://any.example")]);
-    let expected = "access-control-allow-origin: *\n".to_owned();
-    assert_eq!(passed(&decision), (expected, String::new()));
-    let decision = ask(&star, "GET", &[]);
-    assert_eq!(
-        passed(&decision),
-        ("the upstream's".to_owned(), String::new())
+fn a_star_answers_a_star_to_every_request() {
+    let star = policies(r#"{"policies": [{"allow_origins": ["*"], "expose_headers": ["etag"]}]}"#);
+    let expected = "access-control-allow-origin: *\naccess-control-expose-headers: etag\n";
+    let expected = (expected.to_owned(), String::new());
+    for origins in [
+        &["https://any.example"][..],
+        &["null"],
+        &["file://"],
+        &["app://."],
+        &["https://x.example."],
+        &["https://a.example", "https://b.example"],
+        &["\u{e9}"],
+        &[""],
+        &[],
+    ] {
+        let headers: Vec<_> = origins.iter().map(|origin| ("origin", *origin)).collect();
+        for method in ["GET", "HEAD", "DELETE"] {
+            let decision = ask(&star, method, &headers);
+            assert_eq!(passed(&decision), expected, "{method} {origins:?}");
+        }
+    }
+}
+
+#[test]
+fn the_methods_of_a_policy_are_asked_of_preflights_only() {
+    let put = policies(
+        r#"{"policies": [{"allow_origins": ["https://app.example.com"], "allow_methods": ["PUT"]}]}"#,
     );
-    let decision = ask(&star, "GET", &[("origin", "null")]);
-    assert_eq!(passed(&decision), (String::new(), "Origin".to_owned()));
+    for method in ["GET", "HEAD", "POST", "DELETE"] {
+        let decision = ask(&put, method, &[("origin", "https://app.example.com")]);
+        assert_eq!(decision.outcome, Some(Outcome::Allowed), "{method}");
+    }
+}
+
+#[test]
+fn the_policy_of_a_preflight_is_that_of_the_method_it_asks_for() {
+    let by_method = policies(
+        r#"{"policies": [
+            {"match": {"methods": ["PUT"]}, "allow_origins": ["https://put.example"], "allow_methods": ["PUT"]},
+            {"match": {"methods": ["OPTIONS"]}, "allow_origins": ["https://options.example"]},
+            {"match": {"methods": ["GET"]}, "allow_origins": ["https://get.example"]}]}"#,
+    );
+    let outcome = |origin, method, headers: &[(&str, &str)]| {
+        let headers = [&[("origin", origin)][..], headers].concat();
+        ask(&by_method, method, &headers).outcome
+    };
+    let asks = |method| [("access-control-request-method", method)];
+    let refused = Some(Outcome::PreflightRefused(Reason::Origin));
+    for (origin, asked, expected) in [
+        (
+            "https://put.example",
+            "PUT",
+            Some(Outcome::PreflightAllowed),
+        ),
+        ("https://get.example", "PUT", refused),
+        (
+            "https://get.example",
+            "GET",
+            Some(Outcome::PreflightAllowed),
+        ),
+        ("https://put.example", "GET", refused),
+        ("https://put.example", "DELETE", None),
+        ("https://put.example", "put", None),
+        ("https://options.example", "", Some(Outcome::Allowed)),
+    ] {
+        let decided = outcome(origin, "OPTIONS", &asks(asked));
+        assert_eq!(decided, expected, "{origin} {asked}");
+    }
+    let twice = [asks("PUT"), asks("PUT")].concat();
+    assert_eq!(outcome("https://put.example", "OPTIONS", &twice), None);
+    let plain = outcome("https://put.example", "PUT", &asks("GET"));
+    assert_eq!(plain, Some(Outcome::Allowed));
 }
 
 #[test]

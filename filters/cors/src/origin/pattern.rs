@@ -1,19 +1,25 @@
 //! Origins of a configuration.
 
-use super::{Tuple, explicit_port, host_and_port, is_scheme};
+mod foreign;
+
+use super::{Origin, Tuple, explicit_port, host_and_port, is_scheme, other};
 use filter_kit::values::{Anchoring, Pattern};
 use serde::Deserialize;
+
+pub use foreign::ForeignOrigin;
 
 /// An origin that a policy allows.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum OriginPattern {
-    /// `*`: every origin but `null`.
+    /// `*`: every origin.
     Any,
     /// `null`.
     Null,
-    /// This origin, in the form of [`Tuple::text`].
+    /// This origin, in the form of [`Origin::text`].
     Exact(Box<str>),
+    /// Every origin of this scheme: `https://*`.
+    Scheme(Box<str>),
     /// Origins with this scheme, host and port.
     Wildcard(Wildcard),
 }
@@ -40,7 +46,9 @@ enum Port {
     Exact(Option<u16>),
 }
 
-const RULE: &str = "scheme://host[:port] is accepted, with \"*.\" before at least two labels or \":*\" as the port; also \"null\" and \"*\"";
+const RULE: &str = "accepted are scheme://host[:port], with \"*.\" before at least two labels or \":*\" as the port, scheme://*, \"null\" and \"*\"";
+
+const WHOLE_LABELS: &str = "* stands for whole labels at the start of the host";
 
 impl TryFrom<String> for OriginPattern {
     type Error = String;
@@ -51,44 +59,50 @@ impl TryFrom<String> for OriginPattern {
     }
 }
 
-fn parse(text: &str) -> Result<OriginPattern, &'static str> {
+fn parse(text: &str) -> Result<OriginPattern, String> {
     match text {
         "*" => return Ok(OriginPattern::Any),
         "null" => return Ok(OriginPattern::Null),
         _ => {}
     }
-    let (scheme, rest) = text.split_once("://").ok_or("it has no scheme")?;
+    let (scheme, rest) = text.split_once("://").ok_or("the scheme is missing")?;
     if !is_scheme(scheme) {
-        return Err("its scheme is invalid");
+        return Err("the scheme is invalid".to_owned());
+    }
+    if rest == "*" {
+        return Ok(OriginPattern::Scheme(scheme.into()));
     }
     if rest.contains('@') {
-        return Err("it has user information");
+        return Err("user information is not part of an origin".to_owned());
     }
     if rest.contains(['/', '?', '#']) {
-        return Err("it has a path, a query or a fragment");
+        return Err("a path, query or fragment is not part of an origin".to_owned());
     }
-    let (below, rest) = match rest.strip_prefix("*.") {
+    let (below, authority) = match rest.strip_prefix("*.") {
         Some(parent) => (true, parent),
         None => (false, rest),
     };
-    let (rest, any_port) = match rest.strip_suffix(":*") {
+    let (authority, any_port) = match authority.strip_suffix(":*") {
         Some(host) => (host, true),
-        None => (rest, false),
+        None => (authority, false),
     };
-    let Some((host, port)) = host_and_port(rest.as_bytes()) else {
-        return Err(fault(rest, below));
+    let Some((host, port)) = host_and_port(authority.as_bytes()) else {
+        return match other(text) {
+            Some(text) => Ok(OriginPattern::Exact(text)),
+            None => Err(fault(text, authority, below)),
+        };
     };
     let port = if any_port && port.is_none() {
         Port::Any
     } else if any_port {
-        return Err("its port is invalid");
+        return Err("the port is invalid".to_owned());
     } else {
         Port::Exact(explicit_port(scheme, port))
     };
     let host = match below {
-        true if host.starts_with('[') => return Err("its host is invalid"),
+        true if host.starts_with('[') => return Err("the host is missing or invalid".to_owned()),
         true if !host.contains('.') => {
-            return Err("its wildcard would cover a whole top-level domain");
+            return Err("the wildcard covers a whole top-level domain".to_owned());
         }
         true => Host::Below(format!(".{host}").into()),
         false => Host::Exact(host.into()),
@@ -105,27 +119,49 @@ fn parse(text: &str) -> Result<OriginPattern, &'static str> {
     })
 }
 
-/// Why a text is not the host and port of an origin.
-fn fault(text: &str, below: bool) -> &'static str {
-    let after_address = text.find(']').unwrap_or(0);
-    let colon = text
+/// Why `authority` of the origin `text` is not a host and port.
+fn fault(text: &str, authority: &str, below: bool) -> String {
+    let after_address = authority.find(']').unwrap_or(0);
+    let colon = authority
         .get(after_address..)
         .and_then(|rest| rest.find(':'))
-        .map_or(text.len(), |at| after_address.saturating_add(at));
-    let host = text.get(..colon).unwrap_or(text);
+        .map_or(authority.len(), |at| after_address.saturating_add(at));
+    let host = authority.get(..colon).unwrap_or(authority);
     if host_and_port(host.as_bytes()).is_some() {
-        "its port is invalid"
-    } else if host.contains('*') && !below {
-        "a wildcard stands for whole labels at the beginning of the host"
+        "the port is invalid".to_owned()
+    } else if host.contains('*') {
+        let labels = host.rsplit('.').take(2);
+        // Only where the rest of the host says whose it is.
+        let is_owned = labels.clone().count() == 2 && labels.clone().all(|l| !l.contains('*'));
+        match is_owned && !below {
+            true => format!(
+                "{WHOLE_LABELS}; for a part of a label use allow_origin_regexes, as \"{}\"",
+                as_regex(text)
+            ),
+            false => format!("{WHOLE_LABELS}; for other patterns use allow_origin_regexes"),
+        }
     } else {
-        "its host is invalid"
+        "the host is missing or invalid".to_owned()
+    }
+}
+
+/// The regular expression in which each `*` stands for a part of a label.
+fn as_regex(text: &str) -> String {
+    text.replace('.', "\\.").replace('*', "[a-z0-9-]+")
+}
+
+impl OriginPattern {
+    /// An origin that anyone can have and that this pattern matches, and why.
+    #[must_use]
+    pub fn foreign_origin(&self) -> Option<ForeignOrigin> {
+        foreign::of_pattern(self)
     }
 }
 
 impl Wildcard {
-    /// Whether an origin fits. `*.` stands for one or more whole labels, so never for the parent itself.
+    /// Whether an origin matches. `*.` stands for one or more whole labels, so never for the parent itself.
     #[must_use]
-    pub fn fits(&self, origin: &Tuple) -> bool {
+    pub fn matches(&self, origin: &Tuple) -> bool {
         let host = match &self.host {
             Host::Exact(host) => **host == *origin.host(),
             Host::Below(parent) => origin
@@ -141,33 +177,40 @@ impl Wildcard {
     }
 }
 
-/// A regular expression for whole origins, as [`Tuple::text`] has them.
+/// A regular expression for whole origins, as [`Origin::text`] has them.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "String")]
-pub struct OriginRegex(Pattern);
+pub struct OriginRegex {
+    text: Box<str>,
+    pattern: Pattern,
+}
 
 impl TryFrom<String> for OriginRegex {
     type Error = String;
 
     fn try_from(regex: String) -> Result<Self, String> {
-        Pattern::new(&regex, Anchoring::Whole).map(Self)
+        let pattern = Pattern::new(&regex, Anchoring::Whole)?;
+        if let Some(reason) = foreign::why_never(&regex) {
+            return Err(format!("\"{regex}\" can never match: {reason}"));
+        }
+        Ok(Self {
+            text: regex.into(),
+            pattern,
+        })
     }
 }
 
 impl OriginRegex {
-    /// Whether an origin fits.
+    /// Whether an origin matches.
     #[must_use]
-    pub fn fits(&self, origin: &Tuple) -> bool {
-        self.0.is_match(origin.text.as_bytes())
+    pub fn matches(&self, origin: &Origin) -> bool {
+        self.pattern.is_match(origin.text().as_bytes())
     }
 
-    /// Whether it fits any origin, so that a page of an attacker fits too.
+    /// An origin that anyone can have and that this expression matches.
     #[must_use]
-    pub fn fits_anything(&self) -> bool {
-        // No host is below `.invalid` (RFC 2606, section 2).
-        ["https://a.invalid", "https://b-1.invalid"]
-            .iter()
-            .all(|origin| self.0.is_match(origin.as_bytes()))
+    pub fn foreign_origin(&self) -> Option<ForeignOrigin> {
+        foreign::of_regex(&self.text, |origin| self.matches(origin))
     }
 }
 
@@ -190,7 +233,7 @@ macro_rules! string_schema {
 #[cfg(feature = "schema")]
 string_schema!(
     OriginPattern,
-    "scheme://host[:port], with `*.` before at least two labels or `:*` as the port; also `null` and `*`"
+    "scheme://host[:port], with `*.` before at least two labels or `:*` as the port; `scheme://*`, `null` and `*`"
 );
 #[cfg(feature = "schema")]
 string_schema!(

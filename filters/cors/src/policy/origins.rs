@@ -1,20 +1,19 @@
 //! The origins that a policy allows.
 
-use crate::origin::{Origin, OriginPattern, OriginRegex};
+use crate::origin::{Origin, OriginPattern, OriginRegex, Wildcard};
 use filter_kit::headers::is_same;
 
 /// Origins that are allowed.
 #[derive(Debug, Default)]
 pub struct Origins {
-    /// Every origin but `null`.
+    /// Every origin: the answer is the same for all of them, and for a request without one.
     pub any: bool,
-    /// `null`.
-    pub null: bool,
+    null: bool,
     /// With their hashes and in order of these, for a binary search.
     exact: Vec<(u32, Box<str>)>,
-    wildcards: Vec<crate::origin::Wildcard>,
-    /// Regular expressions.
-    pub regexes: Vec<OriginRegex>,
+    schemes: Vec<Box<str>>,
+    wildcards: Vec<Wildcard>,
+    regexes: Vec<OriginRegex>,
 }
 
 /// How `access-control-allow-origin` answers an origin.
@@ -39,6 +38,7 @@ impl Origins {
                 OriginPattern::Any => origins.any = true,
                 OriginPattern::Null => origins.null = true,
                 OriginPattern::Exact(text) => origins.exact.push((hash(text.as_bytes()), text)),
+                OriginPattern::Scheme(scheme) => origins.schemes.push(scheme),
                 OriginPattern::Wildcard(wildcard) => origins.wildcards.push(wildcard),
             }
         }
@@ -46,24 +46,18 @@ impl Origins {
         origins
     }
 
-    /// Whether an answer depends on the origin, so that a cache has to tell origins apart.
-    #[must_use]
-    pub fn vary(&self) -> bool {
-        !self.any
-    }
-
     /// Whether an origin is allowed, and how the answer says so. Mostly it is written as the configuration has it.
     #[must_use]
     pub fn allow_sent(&self, sent: &[u8]) -> Option<AllowedOrigin> {
-        if !self.any && self.has_exact(sent) {
-            return Some(AllowedOrigin::Same);
+        if self.any {
+            return Some(AllowedOrigin::Any);
         }
-        self.allow_any(sent)
+        (self.has_exact(sent) || self.allow_other(sent)).then_some(AllowedOrigin::Same)
     }
 
     #[inline(never)]
-    fn allow_any(&self, sent: &[u8]) -> Option<AllowedOrigin> {
-        self.allow(&Origin::parse(sent)?)
+    fn allow_other(&self, sent: &[u8]) -> bool {
+        Origin::parse(sent).is_some_and(|origin| self.allow(&origin))
     }
 
     fn has_exact(&self, text: &[u8]) -> bool {
@@ -74,18 +68,23 @@ impl Origins {
             .any(|(_, exact)| is_same(exact.as_bytes(), text))
     }
 
-    fn allow(&self, origin: &Origin) -> Option<AllowedOrigin> {
-        let same = |allowed: bool| allowed.then_some(AllowedOrigin::Same);
-        match origin {
-            Origin::Null => same(self.null),
-            Origin::Tuple(_) if self.any => Some(AllowedOrigin::Any),
-            Origin::Tuple(tuple) => same(
-                self.has_exact(tuple.text.as_bytes())
-                    || self.wildcards.iter().any(|wildcard| wildcard.fits(tuple))
-                    || self.regexes.iter().any(|regex| regex.fits(tuple)),
-            ),
-        }
+    fn allow(&self, origin: &Origin) -> bool {
+        let text = origin.text();
+        let is_wild = match origin {
+            Origin::Null => return self.null,
+            Origin::Tuple(tuple) => self.wildcards.iter().any(|wild| wild.matches(tuple)),
+            Origin::Other(_) => false,
+        };
+        is_wild
+            || self.has_exact(text.as_bytes())
+            || self.schemes.iter().any(|scheme| has_scheme(text, scheme))
+            || self.regexes.iter().any(|regex| regex.matches(origin))
     }
+}
+
+fn has_scheme(origin: &str, scheme: &str) -> bool {
+    let rest = origin.strip_prefix(scheme);
+    rest.is_some_and(|rest| rest.starts_with("://"))
 }
 
 /// Of eight bytes at a time. Whoever finds another text with the same hash gains one comparison.

@@ -23,14 +23,38 @@ fn vary_is_appended_and_never_doubled() {
         ),
         (Vary::Nothing, &["a"], None),
     ] {
-        let value = plan.added_to(present.iter().map(|value| value.as_bytes()));
+        let value = plan.added_to(present.iter().map(|value| value.as_bytes()), &[]);
         assert_eq!(value.as_deref(), expected.map(str::as_bytes), "{present:?}");
+    }
+}
+
+#[test]
+fn headers_that_choose_a_policy_are_in_vary_whatever_the_plan() {
+    let chosen_by = [HeaderName::from_static("x-tier")];
+    for (vary, before, expected) in [
+        (Vary::Nothing, &[][..], Some("x-tier")),
+        (
+            Vary::Origin,
+            &[("vary", "accept")],
+            Some("accept, Origin, x-tier"),
+        ),
+        (Vary::Origin, &[("vary", "X-Tier")], Some("X-Tier, Origin")),
+        (Vary::Nothing, &[("vary", "*")], Some("*")),
+    ] {
+        let plan = Plan {
+            vary,
+            cors: Cors::Keep,
+        };
+        let mut response = Response::of(headers(before));
+        plan.apply(&mut response, &chosen_by);
+        let value = response.headers().only("vary");
+        assert_eq!(value, expected.map(str::as_bytes));
     }
 }
 
 fn after(plan: &Plan, before: &[(&str, &str)]) -> Vec<String> {
     let mut response = Response::of(headers(before));
-    plan.apply(&mut response);
+    plan.apply(&mut response, &[]);
     let line = |(name, value): (&[u8], &[u8])| {
         format!(
             "{}: {}",

@@ -3,6 +3,10 @@ use super::*;
 const PREFLIGHT_VARY: &str =
     "vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers\n";
 
+/// Of a policy that allows private network access.
+const PRIVATE_VARY: &str = "vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers, \
+    Access-Control-Request-Private-Network\n";
+
 fn preflight(policies: &Policies, origin: &str, method: &str, headers: &str) -> Decision {
     let asked = [
         ("origin", origin),
@@ -27,7 +31,7 @@ fn a_preflight_that_is_allowed_gets_the_list_of_what_is() {
          access-control-allow-credentials: true\n\
          access-control-allow-methods: GET, PUT\n\
          access-control-allow-headers: content-type, x-token\n\
-         access-control-max-age: 600\n{PREFLIGHT_VARY}"
+         access-control-max-age: 600\n{PRIVATE_VARY}"
     );
     assert_eq!(reply(&decision), (204, expected));
 }
@@ -42,10 +46,12 @@ fn private_network_access_is_granted_only_where_it_is_asked_for() {
     let (_, headers) = reply(&ask(&sample(), "OPTIONS", &asked));
     assert!(headers.contains("access-control-allow-private-network: true\n"));
     let (_, headers) = reply(&ask(&sample(), "OPTIONS", &asked[..2]));
-    assert!(!headers.contains("private-network"));
+    assert!(!headers.contains("allow-private-network"));
+    assert!(headers.ends_with(PRIVATE_VARY));
     let without = policies(r#"{"policies": [{"allow_origins": ["https://app.example.com"]}]}"#);
     let (_, headers) = reply(&ask(&without, "OPTIONS", &asked));
-    assert!(!headers.contains("private-network"));
+    assert!(!headers.contains("allow-private-network"));
+    assert!(headers.ends_with(PREFLIGHT_VARY));
 }
 
 #[test]
@@ -77,7 +83,7 @@ fn a_preflight_that_is_not_allowed_is_refused_for_its_first_fault() {
             Some(Outcome::PreflightRefused(reason)),
             "{origin} {method} {headers}"
         );
-        assert_eq!(reply(&decision), (403, PREFLIGHT_VARY.to_owned()));
+        assert_eq!(reply(&decision), (403, PRIVATE_VARY.to_owned()));
     }
 }
 

@@ -1,0 +1,40 @@
+//! Warnings at load.
+
+use super::RawPolicy;
+
+/// Logs what is valid and hardly meant: browsers send few headers with a preflight, and a policy by another one is none for preflights.
+pub(super) fn log(policies: &[RawPolicy]) {
+    for (at, policy) in policies.iter().enumerate() {
+        let headers = policy.matches.iter().flat_map(|matches| &matches.headers);
+        for (i, header) in headers.flatten().enumerate() {
+            if header.present != Some(false) && !comes_with_preflights(header.name.as_str()) {
+                log::warn!(
+                    "cors: policies[{at}].match.headers[{i}].name: browsers do not send {} with preflights, so no preflight matches this policy",
+                    header.name
+                );
+            }
+        }
+    }
+}
+
+/// Fetch standard, "CORS-preflight fetch", and what proxies add.
+fn comes_with_preflights(name: &str) -> bool {
+    const NAMES: [&str; 8] = [
+        "accept",
+        "accept-encoding",
+        "accept-language",
+        "host",
+        "origin",
+        "referer",
+        "user-agent",
+        "via",
+    ];
+    const PREFIXES: [&str; 5] = [
+        "access-control-request-",
+        "sec-fetch-",
+        "x-envoy-",
+        "x-forwarded-",
+        "x-request-id",
+    ];
+    NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}

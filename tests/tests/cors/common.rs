@@ -1,0 +1,54 @@
+//! What the tests of cors share.
+
+pub(crate) use e2e::cases::cors::{PREFLIGHT_VARY, headers as cors};
+pub(crate) use e2e::{Client, Envoy, Response, raw};
+pub(crate) use std::time::Duration;
+
+pub(crate) const APP: &str = "https://app.example.com";
+
+pub(crate) const POLICY: &str = r#"{"policies": [{"match": {"hosts": ["api.example.com"]},
+    "allow_origins": ["https://app.example.com", "https://example.org", "https://*.example.org"],
+    "allow_methods": ["GET", "PUT"], "allow_headers": ["x-token"], "expose_headers": ["x-request-id"],
+    "allow_credentials": true, "max_age": "10m"}]}"#;
+
+pub(crate) fn with(config: &str) -> Envoy {
+    Envoy::with_filter("cors", config).start().unwrap()
+}
+
+/// A GET from this origin to the policy's host; the upstream is asked to set these headers.
+pub(crate) fn get(envoy: &Envoy, origin: &str, upstream: &[&str]) -> Response {
+    let request = Client::http1()
+        .get(envoy.url("/"))
+        .host("api.example.com")
+        .header("origin", origin);
+    upstream
+        .iter()
+        .fold(request, |request, field| {
+            request.header("x-echo-set", field)
+        })
+        .send()
+}
+
+pub(crate) fn preflight(envoy: &Envoy, origin: &str, method: &str, headers: &str) -> Response {
+    Client::http1()
+        .options(envoy.url("/"))
+        .host("api.example.com")
+        .header("origin", origin)
+        .header("access-control-request-method", method)
+        .header("access-control-request-headers", headers)
+        .send()
+}
+
+/// The answers to a request by HTTP/1.1 and HTTP/2, of Envoy with one worker and with four.
+pub(crate) fn everywhere(config: &str, check: impl Fn(&Envoy, &Client)) {
+    for workers in [1, 4] {
+        let envoy = Envoy::with_filter("cors", config)
+            .concurrency(workers)
+            .start()
+            .unwrap();
+        for client in [Client::http1(), Client::http2()] {
+            check(&envoy, &client);
+        }
+        envoy.assert_vm_alive();
+    }
+}

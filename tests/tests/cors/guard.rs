@@ -1,0 +1,91 @@
+//! `unsafe_methods`: requests that another site makes a browser send are refused.
+
+use crate::common::*;
+
+const GUARD: &str = r#"{"policies": [{"allow_origins": ["https://app.example.com"],
+    "unsafe_methods": {"unmatched": "refuse", "fetch_site": true}}]}"#;
+
+const CASES: &[(&[(&str, &str)], bool)] = &[
+    (&[("origin", "https://evil.example")], true),
+    (&[("origin", "null")], true),
+    (&[("origin", "https://app.example.com")], false),
+    (&[("origin", "https://api.example.com")], false),
+    (
+        &[("origin", "null"), ("sec-fetch-site", "same-origin")],
+        false,
+    ),
+    (&[("sec-fetch-site", "cross-site")], true),
+    (&[("sec-fetch-site", "same-site")], false),
+    (&[], false),
+];
+
+#[test]
+fn an_unsafe_method_is_refused_to_other_sites() {
+    everywhere(GUARD, |envoy, client| {
+        for (headers, is_refused) in CASES {
+            for method in ["POST", "PUT", "PATCH", "DELETE", "GET", "HEAD"] {
+                let before = envoy.upstream().count();
+                let request = client
+                    .request(method, envoy.url("/"))
+                    .host("api.example.com");
+                let answer = request.headers(headers.iter().copied()).send();
+                let is_refused = *is_refused && !["GET", "HEAD"].contains(&method);
+                let status = if is_refused { 403 } else { 200 };
+                assert_eq!(answer.status, status, "{method} {headers:?}");
+                let reached: u64 = envoy.upstream().count() - before;
+                assert_eq!(reached, u64::from(!is_refused), "{method} {headers:?}");
+                assert_eq!(answer.header("vary"), Some("Origin"));
+            }
+        }
+    });
+}
+
+#[test]
+fn a_refusal_names_its_reason_and_is_counted() {
+    let envoy = Envoy::with_filter("cors", GUARD)
+        .access_log("%RESPONSE_CODE_DETAILS%")
+        .start()
+        .unwrap();
+    for (headers, details, counter) in [
+        (
+            ("origin", "https://evil.example"),
+            "origin",
+            "unsafe_origin",
+        ),
+        (
+            ("sec-fetch-site", "cross-site"),
+            "fetch_site",
+            "unsafe_fetch_site",
+        ),
+    ] {
+        let request = Client::http1().request("POST", envoy.url("/"));
+        let answer = request.headers([headers]).send();
+        assert_eq!(answer.status, 403);
+        envoy.wait_for_access_log(
+            &format!("cors_unsafe_method_refused{{{details}}}"),
+            Duration::from_secs(10),
+        );
+        let counter = format!("wasmcustom.cors.request.refused.{counter}_total");
+        assert_eq!(envoy.stat(&counter), 1);
+    }
+    envoy.assert_vm_alive();
+}
+
+#[test]
+fn report_mode_says_what_the_guard_would_refuse() {
+    let envoy = with(&GUARD.replacen('{', r#"{"mode": "report", "#, 1));
+    for client in [Client::http1(), Client::http2()] {
+        let request = client.request("POST", envoy.url("/"));
+        let answer = request.header("origin", "https://evil.example").send();
+        assert_eq!(answer.echo().method, "POST");
+    }
+    assert_eq!(
+        envoy.stat("wasmcustom.cors.reported.request_refused_unsafe_origin_total"),
+        2
+    );
+    envoy.wait_for_log(
+        "report: the request would be refused: cors_unsafe_method_refused{origin}",
+        Duration::from_secs(10),
+    );
+    envoy.assert_vm_alive();
+}
