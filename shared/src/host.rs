@@ -12,6 +12,7 @@ mod context;
 mod counters;
 mod grpc_call;
 mod http_call;
+mod level;
 mod local_reply;
 mod map;
 mod shared_data;
@@ -30,6 +31,7 @@ pub use grpc_call::{CLUSTER_MAX_BYTES, GrpcCall};
 pub(crate) use grpc_call::{grpc_answer, grpc_call};
 pub(crate) use http_call::http_answer;
 pub use http_call::{CallFailure, CallId, HttpAnswer, HttpGet, http_get};
+pub(crate) use level::{adopt_log_level, is_logged, tells_decisions};
 pub(crate) use local_reply::send;
 pub(crate) use map::{carry_out, map, write};
 pub use shared_data::{SharedData, random_seed};
@@ -55,6 +57,13 @@ pub(crate) fn map_value(map: Map, name: &str) -> Option<Vec<u8>> {
 #[must_use]
 pub fn property(path: &[u8]) -> Option<Vec<u8>> {
     abi::property(path)
+}
+
+/// Leaves a value in filter state, under `wasm.` and this name: `%FILTER_STATE(wasm.jwt_auth.reason:PLAIN)%`. In any callback of a stream.
+pub(crate) fn set_filter_state(name: &str, value: &[u8]) {
+    if let Err(status) = abi::set_property(name.as_bytes(), value) {
+        log::debug!("the host refused the filter state {name}: {status:?}");
+    }
 }
 
 /// The wall clock, since the Unix epoch.

@@ -12,6 +12,7 @@
 //! | [`matching`] | `match`: hosts, methods, paths, headers, query |
 //! | [`template`] | `${request.header.x | default}` |
 //! | [`reply`] | local replies: plain text, problem+json, gRPC |
+//! | [`explain`] | what the log and access logs say of a request that is refused |
 //! | [`metrics`] | the fixed set of counters of a filter |
 //! | [`store`] | state that all workers share, changed by compare-and-swap; a bounded table for keys that clients choose |
 //!
@@ -33,6 +34,7 @@
 )]
 
 pub mod config;
+pub mod explain;
 pub mod headers;
 pub mod host;
 pub mod matching;

@@ -10,6 +10,8 @@ use crate::remote::keyring::{Keyring, View};
 use crate::reply::Replies;
 use crate::requirement::Refusal;
 use crate::rules::{Requirements, Rules, is_preflight};
+use filter_kit::config::FilterConfig as _;
+use filter_kit::explain::Explanation;
 use filter_kit::host::{self, CallId, Counter, Counters, SharedData};
 use filter_kit::pipeline::{Background, Callbacks, Filter, Flow, Wait, Wake};
 use filter_kit::request::Request;
@@ -249,6 +251,18 @@ impl JwtAuth {
         }
         self.counters
             .count(Event::denied(refusal.reason), self.mode);
+        self.explain(refusal, request);
         Flow::Reply(self.replies.reply(refusal, request))
+    }
+
+    #[cold]
+    fn explain(&self, refusal: &Refusal, request: &Request) {
+        let reason = refusal.reason;
+        let mut explanation = Explanation::new(Config::FILTER, self.mode, reason.details());
+        let provider = self.authenticator.providers().get(refusal.provider);
+        if let Some(provider) = provider.filter(|_| reason.is_of_token()) {
+            explanation = explanation.field("provider", provider.name.as_bytes());
+        }
+        request.explain(&explanation);
     }
 }

@@ -1,11 +1,14 @@
 //! What is counted: events of the filter, and for each limit `rate_limit.passed.NAME_total`, `rate_limit.refused.NAME_total` and
 //! `rate_limit.reported.NAME_total`.
 
+use crate::config::Config;
 use crate::decision::{Decision, Incidents, Outcome, Verdict};
 use crate::limit::Limit;
 use crate::reason::Reason;
+use filter_kit::config::FilterConfig as _;
+use filter_kit::explain::Explanation;
 use filter_kit::host::{Counter, Counters};
-use filter_kit::pipeline::report;
+use filter_kit::request::Request;
 use filter_kit::values::Mode;
 
 filter_kit::counters! {
@@ -53,10 +56,14 @@ struct ByLimit {
 
 impl ByLimit {
     #[cold]
-    fn report(&self) {
+    fn report(&self, request: &Request) {
         self.reported.increment();
-        let name = &self.name;
-        report(&format!("the request would be refused by the limit {name}"));
+        self.explain(Mode::Report, "rate_limited", request);
+    }
+
+    fn explain(&self, mode: Mode, reason: &str, request: &Request) {
+        let explanation = Explanation::new(Config::FILTER, mode, reason);
+        request.explain(&explanation.field("limit", self.name.as_bytes()));
     }
 }
 
@@ -85,31 +92,38 @@ impl Counting {
         self.events.increment(event);
     }
 
-    /// Counts a decision, and logs what it would have refused.
-    pub fn count(&self, decision: &Decision) {
+    /// Counts a decision, and explains what it refuses or would refuse.
+    pub fn count(&self, decision: &Decision, request: &Request) {
         for (limit, outcome) in decision.outcomes.iter() {
             if let Some(counters) = self.by_limit.get(*limit) {
                 match outcome {
                     Outcome::Passed => counters.passed.increment(),
                     Outcome::Refused => counters.refused.increment(),
-                    Outcome::Reported => counters.report(),
+                    Outcome::Reported => counters.report(request),
                 }
             }
         }
         // Mostly there is nothing else.
         if !matches!(decision.verdict, Verdict::Pass) || decision.incidents != Incidents::default()
         {
-            self.count_incidents(decision);
+            self.count_incidents(decision, request);
         }
     }
 
     #[cold]
-    fn count_incidents(&self, decision: &Decision) {
+    fn count_incidents(&self, decision: &Decision, request: &Request) {
         for reason in reported(decision.incidents) {
-            report(&format!(
-                "the request would be refused: {}",
-                reason.details()
-            ));
+            let reason = reason.details();
+            request.explain(&Explanation::new(Config::FILTER, Mode::Report, reason));
+        }
+        if let Verdict::Refuse(refusal) = &decision.verdict {
+            let reason = refusal.reason.details();
+            match refusal.limit.and_then(|limit| self.by_limit.get(limit)) {
+                Some(limit) => limit.explain(Mode::Enforce, reason, request),
+                None => {
+                    request.explain(&Explanation::new(Config::FILTER, Mode::Enforce, reason));
+                }
+            }
         }
         for (event, mode, times) in events(decision) {
             (0..times).for_each(|_| self.events.count(event, mode));

@@ -92,7 +92,7 @@ impl Filter for RateLimit {
             request.now()
         });
         if matches!(decision.verdict, Verdict::Pass) {
-            self.pass(&mut decision, state);
+            self.pass(&mut decision, request, state);
             return Flow::Continue;
         }
         self.apply(decision, Extra::default(), request, state)
@@ -197,11 +197,11 @@ impl RateLimit {
             }
             Verdict::Refuse(refusal) => {
                 let refusal = refusal.clone();
-                self.counting.count(&decision);
+                self.counting.count(&decision, request);
                 Flow::Reply(self.refusal(&refusal, &decision, extra, request))
             }
             Verdict::Pass | Verdict::Exempt => {
-                self.pass(&mut decision, state);
+                self.pass(&mut decision, request, state);
                 if !extra.headers.is_empty() {
                     state.asked = Some(Box::new(Asked::Answered(extra.headers)));
                 }
@@ -210,8 +210,8 @@ impl RateLimit {
         }
     }
 
-    fn pass(&self, decision: &mut Decision, state: &mut State) {
-        self.counting.count(decision);
+    fn pass(&self, decision: &mut Decision, request: &Request, state: &mut State) {
+        self.counting.count(decision, request);
         state.standings = std::mem::take(&mut decision.standings);
     }
 

@@ -48,6 +48,7 @@ mod waiting;
 mod worker;
 
 use crate::config::FilterConfig;
+use crate::explain;
 use crate::headers::Headers;
 use crate::host::{CallFailure, CallId, GrpcCall, HttpAnswer};
 use crate::reply::LocalReply;
@@ -72,6 +73,9 @@ pub trait Filter: Sized + 'static {
 
     /// The callbacks that Envoy has a reason to call. A module exports no others: Envoy enters the VM for each that it finds.
     const CALLBACKS: Callbacks = Callbacks::REQUEST;
+
+    /// The version that the module states when it is loaded: of the filter's crate, `env!("CARGO_PKG_VERSION")`.
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
 
     /// The filter of a configuration. In `on_configure` of the root context.
     fn new(config: Self::Config) -> Self;
@@ -172,27 +176,21 @@ pub trait Background {
     fn tick_in(&self, now: Duration, is_anyone_waiting: bool) -> Option<Duration>;
 }
 
-/// Logs what a filter or a part of it in report mode would have done.
-pub fn report(what: &str) {
-    log::info!("report: {what}");
-}
-
 /// Logs what would change in a message.
 #[cold]
-fn report_difference(message: &str, headers: &Headers) {
+fn report_difference(filter: &'static str, message: &str, headers: &Headers) {
     let edits = headers.difference();
     if edits.is_empty() {
         return;
     }
-    let mut names: Vec<_> = edits
-        .iter()
-        .map(|edit| String::from_utf8_lossy(edit.name()))
-        .collect();
-    names.dedup();
-    report(&format!(
-        "the {message} would change in: {}",
-        names.join(", ")
-    ));
+    explain::report(filter, || {
+        let mut names: Vec<_> = edits
+            .iter()
+            .map(|edit| String::from_utf8_lossy(edit.name()))
+            .collect();
+        names.dedup();
+        format!("the {message} would change in: {}", names.join(", "))
+    });
 }
 
 #[cfg(test)]

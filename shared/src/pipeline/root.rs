@@ -3,8 +3,30 @@
 use super::Filter;
 use super::stream::Stream;
 use super::worker::Worker;
+use crate::config::FilterConfig as _;
 use crate::host::{self, CallId};
+use std::cell::RefCell;
 use std::rc::Rc;
+
+thread_local! {
+    /// The filters of this VM that have said who they are.
+    static INTRODUCED: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Logs name and version, once for each VM.
+fn introduce<F: Filter>() {
+    let name = F::Config::FILTER;
+    let is_new = INTRODUCED.with_borrow_mut(|names| {
+        let is_new = !names.contains(&name);
+        if is_new {
+            names.push(name);
+        }
+        is_new
+    });
+    if is_new {
+        log::info!("{name} {}", F::VERSION);
+    }
+}
 
 /// The root context of a filter.
 pub(crate) struct Root<F: Filter> {
@@ -28,6 +50,8 @@ impl<F: Filter> Root<F> {
 
     /// Loads the configuration that the host hands over; whether it is valid.
     pub(crate) fn configure(&mut self) -> bool {
+        host::adopt_log_level();
+        introduce::<F>();
         let Some(config) = host::configuration() else {
             return false;
         };

@@ -3,6 +3,7 @@
 use super::waiting::Place;
 use super::worker::{Outcome, Worker};
 use super::{Filter, Next, report_difference};
+use crate::config::FilterConfig as _;
 use crate::host::{self, Map};
 use crate::response::Response;
 use crate::values::Mode;
@@ -106,7 +107,7 @@ impl<F: Filter> Stream<F> {
         if let Some(headers) = response.edited() {
             match filter.mode() {
                 Mode::Enforce => host::write(Map::Response, headers),
-                Mode::Report => report_difference("response", headers),
+                Mode::Report => report_difference(F::Config::FILTER, "response", headers),
             }
         }
     }

@@ -1,7 +1,9 @@
 //! A filter on one worker: what its requests and its background share.
 
 use super::waiting::{Held, Place, Waiting};
-use super::{Filter, Flow, Wait, Wake, report, report_difference};
+use super::{Filter, Flow, Wait, Wake, report_difference};
+use crate::config::FilterConfig as _;
+use crate::explain::{self, Explanation};
 use crate::host::{self, CallFailure, CallId, HttpAnswer, Map};
 use crate::reply::{Client, LocalReply};
 use crate::request::Request;
@@ -60,6 +62,9 @@ impl<F: Filter> Worker<F> {
         if matches!(flow, Flow::Continue) {
             self.write(&request);
             self.after_request(stream);
+            if host::tells_decisions() {
+                explain::debug(F::Config::FILTER, "passed", &request);
+            }
             return None;
         }
         Some(self.follow(flow, stream, request, std::mem::take(state)))
@@ -126,13 +131,12 @@ impl<F: Filter> Worker<F> {
             match flow {
                 Flow::Continue => break,
                 Flow::Reply(reply) if self.filter.mode() == Mode::Report => {
-                    let is_refusal = reply.status >= 400;
-                    let what = if is_refusal { "refused" } else { "answered" };
-                    report(&format!("the request would be {what}: {}", reply.details));
+                    self.explain(&reply, &request);
                     request.forget_edits();
                     break;
                 }
                 Flow::Reply(reply) => {
+                    self.explain(&reply, &request);
                     host::send(&reply, client_of(&mut request));
                     self.after_request(stream);
                     return Outcome::Answered(state);
@@ -181,13 +185,30 @@ impl<F: Filter> Worker<F> {
         }
     }
 
+    /// Logs an answer that the filter has not explained itself.
+    fn explain(&self, reply: &LocalReply, request: &Request) {
+        let filter = F::Config::FILTER;
+        let mode = self.filter.mode();
+        if reply.status >= 400 {
+            if !request.is_explained() {
+                request.explain(&Explanation::new(filter, mode, &reply.details));
+            }
+        } else if mode == Mode::Report {
+            explain::report(filter, || {
+                format!("the request would be answered: {}", reply.details)
+            });
+        } else if host::tells_decisions() {
+            explain::debug(filter, "answered", request);
+        }
+    }
+
     fn write(&self, request: &Request) {
         let Some(headers) = request.edited() else {
             return;
         };
         match self.filter.mode() {
             Mode::Enforce => host::write(Map::Request, headers),
-            Mode::Report => report_difference("request", headers),
+            Mode::Report => report_difference(F::Config::FILTER, "request", headers),
         }
     }
 
@@ -260,6 +281,7 @@ impl<F: Filter> Worker<F> {
             Flow::Reply(reply) => reply,
             Flow::Continue | Flow::Wait(_) => LocalReply::unavailable(),
         };
+        self.explain(&reply, &request);
         host::send(&reply, client_of(&mut request));
         place.leave(state);
     }

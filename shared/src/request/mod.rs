@@ -7,6 +7,7 @@ mod authority;
 mod pairs;
 mod readings;
 
+use crate::explain::{self, Explanation};
 use crate::headers::{Headers, Mark, Touched};
 use crate::host::{self, Map};
 use crate::reply::Client;
@@ -37,6 +38,7 @@ pub struct Request {
     now: OnceCell<Duration>,
     /// How many bytes of the path regular expressions have looked through.
     searched: Cell<usize>,
+    is_explained: Cell<bool>,
 }
 
 /// The most bytes of a long path that all regular expressions look through together: 5 ms in a VM, where one needs some 70 ns for a byte.
@@ -300,6 +302,17 @@ impl Request {
         let _ = self.headers();
         more(self);
         self.clone()
+    }
+
+    /// Tells the log and access logs why the filter refuses this request, or would. Once for each reason, in the callback that decides.
+    pub fn explain(&self, explanation: &Explanation<'_>) {
+        self.is_explained.set(true);
+        explain::explain(explanation, self);
+    }
+
+    /// Whether the filter has explained what it decided.
+    pub(crate) fn is_explained(&self) -> bool {
+        self.is_explained.get()
     }
 
     /// Reads the clock again, for a request that has waited.

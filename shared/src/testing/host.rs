@@ -67,6 +67,9 @@ struct Script {
     calls: Vec<Call>,
     hostcalls: BTreeMap<&'static str, u64>,
     signatures: Option<bool>,
+    log: Vec<String>,
+    log_level: Option<u32>,
+    filter_state: BTreeMap<String, String>,
 }
 
 impl ScriptedHost {
@@ -88,6 +91,30 @@ impl ScriptedHost {
     #[must_use]
     pub fn now(&self) -> Duration {
         self.0.borrow().now
+    }
+
+    /// The lines of the log so far.
+    #[must_use]
+    pub fn log(&self) -> Vec<String> {
+        self.0.borrow().log.clone()
+    }
+
+    /// Sets which lines the host keeps; info without.
+    pub fn set_log_level(&self, level: log::Level) {
+        let number = match level {
+            log::Level::Error => 4,
+            log::Level::Warn => 3,
+            log::Level::Info => 2,
+            log::Level::Debug => 1,
+            log::Level::Trace => 0,
+        };
+        self.0.borrow_mut().log_level = Some(number);
+    }
+
+    /// What filters left in filter state, by its name without `wasm.`.
+    #[must_use]
+    pub fn filter_state(&self, name: &str) -> Option<String> {
+        self.0.borrow().filter_state.get(name).cloned()
     }
 
     /// Sets a property, its path joined by NUL.
@@ -254,6 +281,22 @@ impl Host for ScriptedHost {
         let mut script = self.0.borrow_mut();
         script.count("get_property");
         script.properties.get(path).cloned()
+    }
+
+    fn set_property(&mut self, path: &[u8], value: &[u8]) -> Result<(), Status> {
+        let mut script = self.0.borrow_mut();
+        script.count("set_property");
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        script.filter_state.insert(text(path), text(value));
+        Ok(())
+    }
+
+    fn log_level(&mut self) -> Option<u32> {
+        self.0.borrow().log_level
+    }
+
+    fn log(&mut self, line: &str) {
+        self.0.borrow_mut().log.push(line.to_owned());
     }
 
     fn buffer(&mut self, buffer: Buffer, max: usize) -> Option<Vec<u8>> {

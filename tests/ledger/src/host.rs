@@ -320,6 +320,14 @@ fn link(engine: &Engine, module: &Module) -> Result<Linker<Script>> {
         )?
         .func_wrap(
             "env",
+            "proxy_set_property",
+            |mut host: Host<'_>, _: i32, _: i32, _: i32, _: i32| {
+                count(&mut host, "set_property");
+                OK
+            },
+        )?
+        .func_wrap(
+            "env",
             "proxy_get_buffer_bytes",
             |mut host: Host<'_>, _: i32, _: i32, _: i32, data: i32, size: i32| {
                 let bytes = host.data().configuration.clone();

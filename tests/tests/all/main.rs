@@ -2,6 +2,7 @@
 
 mod closed;
 mod dashboard;
+mod explanations;
 mod filter_readings;
 mod host_calls;
 mod hostile;

@@ -84,7 +84,7 @@ fn report_mode_says_what_the_guard_would_refuse() {
         2
     );
     envoy.wait_for_log(
-        "report: the request would be refused: cors_unsafe_method_refused{origin}",
+        "cors: would be refused: reason=cors_unsafe_method_refused{origin} method=POST",
         Duration::from_secs(10),
     );
     envoy.assert_vm_alive();

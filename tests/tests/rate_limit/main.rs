@@ -350,7 +350,7 @@ fn report_mode_changes_nothing_but_counters_and_logs() {
     assert_eq!(envoy.stat("wasmcustom.rate_limit.reported.a_total"), 2);
     assert_eq!(envoy.stat("wasmcustom.rate_limit.passed.a_total"), 1);
     envoy.wait_for_log(
-        "report: the request would be refused by the limit a",
+        "rate-limit: would be refused: reason=rate_limited limit=a method=GET",
         Duration::from_secs(5),
     );
 }

@@ -18,6 +18,7 @@ const ALLOWED: &[(&str, &str)] = &[
         "env.proxy_set_tick_period_milliseconds",
         "refresh of remote keys",
     ),
+    ("env.proxy_set_property", "filter state, for access logs"),
     ("env.proxy_get_property", "source.address, route.name"),
     (
         "env.proxy_get_buffer_bytes",

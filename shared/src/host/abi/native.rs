@@ -28,6 +28,13 @@ pub(crate) trait Host {
     fn property(&mut self, _: &[u8]) -> Option<Vec<u8>> {
         None
     }
+    fn set_property(&mut self, _: &[u8], _: &[u8]) -> Result<(), Status> {
+        Err(UNAVAILABLE)
+    }
+    fn log_level(&mut self) -> Option<u32> {
+        None
+    }
+    fn log(&mut self, _: &str) {}
     fn buffer(&mut self, _: Buffer, _: usize) -> Option<Vec<u8>> {
         None
     }
@@ -85,6 +92,9 @@ thread_local! {
 
 /// Makes `host` this thread's host, in place of the one before.
 pub(crate) fn install(host: Box<dyn Host>) {
+    // A second one changes nothing.
+    let _ = log::set_logger(&HostLog);
+    log::set_max_level(log::LevelFilter::Debug);
     HOST.set(Some(host));
 }
 
@@ -117,6 +127,29 @@ pub(crate) fn remove_map_value(map: Map, name: &[u8]) -> Result<(), Status> {
 
 pub(crate) fn property(path: &[u8]) -> Option<Vec<u8>> {
     with(|host| host.property(path))
+}
+
+pub(crate) fn set_property(path: &[u8], value: &[u8]) -> Result<(), Status> {
+    with(|host| host.set_property(path, value))
+}
+
+pub(crate) fn log_level() -> Option<u32> {
+    with(|host| host.log_level())
+}
+
+/// The log of the thread's host. In a VM the SDK has this place.
+struct HostLog;
+
+impl log::Log for HostLog {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        with(|host| host.log(&record.args().to_string()));
+    }
+
+    fn flush(&self) {}
 }
 
 pub(crate) fn buffer(buffer: Buffer, max: usize) -> Option<Vec<u8>> {

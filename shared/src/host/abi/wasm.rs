@@ -41,6 +41,13 @@ unsafe extern "C" {
         data: *mut *mut u8,
         size: *mut usize,
     ) -> u32;
+    fn proxy_set_property(
+        path: *const u8,
+        path_size: usize,
+        value: *const u8,
+        value_size: usize,
+    ) -> u32;
+    fn proxy_get_log_level(level: *mut u32) -> u32;
     fn proxy_get_buffer_bytes(
         buffer: u32,
         start: usize,
@@ -166,6 +173,18 @@ pub(crate) fn property(path: &[u8]) -> Option<Vec<u8>> {
     given(|data, size| unsafe { proxy_get_property(path.as_ptr(), path.len(), data, size) })
         .ok()
         .map(Option::unwrap_or_default)
+}
+
+pub(crate) fn set_property(path: &[u8], value: &[u8]) -> Result<(), Status> {
+    // SAFETY: live slices with their own lengths, which the host only reads.
+    done(unsafe { proxy_set_property(path.as_ptr(), path.len(), value.as_ptr(), value.len()) })
+}
+
+pub(crate) fn log_level() -> Option<u32> {
+    let mut level = 0;
+    // SAFETY: the host writes to a place that outlives the call.
+    done(unsafe { proxy_get_log_level(&raw mut level) }).ok()?;
+    Some(level)
 }
 
 pub(crate) fn buffer(buffer: Buffer, max: usize) -> Option<Vec<u8>> {
