@@ -13,7 +13,7 @@
 //! | [`headers`], [`echo`] | what clients and the upstream saw |
 //! | [`key_server`] | an identity provider's keys over TLS |
 //! | [`prometheus`] | what Envoy tells Prometheus, and queries of it |
-//! | [`token`] | tokens signed with public test keys |
+//! | `token` | tokens signed with public test keys |
 //! | [`kubernetes`] | resources of Istio and Envoy Gateway, typed |
 //! | `rate_limit_service`, [`redis`] | a rate limit service as Envoy's filters ask it (feature `fleet`), and a Redis |
 //! | [`servers`] | nginx, and servers that Python brings |
@@ -35,6 +35,7 @@ pub mod browser;
 pub mod cases;
 pub mod client;
 pub mod compose;
+mod each;
 pub mod echo;
 pub mod envoy;
 pub mod headers;
@@ -51,7 +52,6 @@ mod runtime;
 pub mod samples;
 pub mod servers;
 pub mod target;
-pub mod token;
 pub mod trap;
 pub mod upstream;
 pub mod wait;
@@ -59,6 +59,7 @@ pub mod wasm;
 pub mod yaml;
 
 pub use client::{Client, Response, grpc::GrpcResponse, raw, raw_http2};
+pub use each::each;
 pub use echo::EchoedRequest;
 pub use envoy::{Builder, ConfigForm, DynamicDir, Envoy, Protocol};
 pub use headers::Headers;
@@ -68,4 +69,5 @@ pub use load::{Load, LoadResult, load};
 pub use rate_limit_service::RateLimitService;
 pub use redis::Redis;
 pub use target::Target;
+pub use test_tokens as token;
 pub use upstream::{Reply, Upstream};

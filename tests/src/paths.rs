@@ -1,8 +1,11 @@
 //! Where the workspace keeps its samples, its modules and its cache.
 
 use std::{
-    env,
+    collections::BTreeMap,
+    env, fs,
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+    time::SystemTime,
 };
 
 use anyhow::{Result, bail};
@@ -27,16 +30,97 @@ pub fn filters() -> PathBuf {
 /// The built module of a filter.
 ///
 /// # Errors
-/// If it has not been built.
+/// If it has not been built, or since then its sources have changed.
 pub fn module(filter: &str) -> Result<PathBuf> {
     let path = filters().join(format!("{filter}.wasm"));
-    if !path.is_file() {
+    let Ok(built) = fs::metadata(&path).and_then(|module| module.modified()) else {
         bail!(
             "no module {}: run `cargo xtask build` first",
             path.display()
         );
+    };
+    let newer = newest_source(filter)?.filter(|(changed, _)| *changed > built);
+    if let Some((_, source)) = newer {
+        bail!(
+            "{} is older than {}: run `cargo xtask build` first",
+            display(&path),
+            display(&source)
+        );
     }
     Ok(path)
+}
+
+/// The source of a module that was changed last, and when. Other filters are sources of one that names them in its manifest.
+fn newest_source(filter: &str) -> Result<Option<(SystemTime, PathBuf)>> {
+    static NEWEST: Mutex<BTreeMap<String, Option<(SystemTime, PathBuf)>>> =
+        Mutex::new(BTreeMap::new());
+    let mut newest = NEWEST.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(found) = newest.get(filter) {
+        return Ok(found.clone());
+    }
+    let root = workspace();
+    let manifest = root.join("filters").join(filter).join("Cargo.toml");
+    let text = fs::read_to_string(&manifest).unwrap_or_default();
+    let names = |other: &String| {
+        let mut lines = text.lines();
+        lines.any(|line| {
+            line.strip_prefix(other.as_str())
+                .is_some_and(|rest| rest.starts_with([' ', '.']))
+        })
+    };
+    let crates = all_filters()?
+        .into_iter()
+        .filter(|other| other == filter || names(other))
+        .map(|name| root.join("filters").join(name))
+        .chain([root.join("shared")]);
+    let mut files = vec![root.join("Cargo.toml"), root.join("Cargo.lock")];
+    for folder in crates {
+        files.push(folder.join("Cargo.toml"));
+        collect(&folder.join("src"), &mut files)?;
+    }
+    let changed = files.into_iter().filter_map(|file| {
+        let changed = fs::metadata(&file).ok()?.modified().ok()?;
+        Some((changed, file))
+    });
+    let found = changed.max();
+    newest.insert(filter.to_owned(), found.clone());
+    Ok(found)
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(&path, files)?;
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// The names of all filters: the folders under `filters/`.
+///
+/// # Errors
+/// If there is no such folder.
+pub fn all_filters() -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(workspace().join("filters"))? {
+        let entry = entry?;
+        if entry.path().join("Cargo.toml").is_file() {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// `path` as a reader at the root of the workspace would type it.
+pub fn display(path: &Path) -> String {
+    path.strip_prefix(workspace())
+        .unwrap_or(path)
+        .display()
+        .to_string()
 }
 
 /// A sample by its path, or by its name in `envoy-configs/`, with or without `.yaml`.
@@ -59,4 +143,17 @@ pub fn sample(name: impl AsRef<Path>) -> Result<PathBuf> {
         "no sample {}: see envoy-configs/ for those there are",
         name.display()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_module_is_made_of_is_known() {
+        let (_, file) = newest_source("cors").unwrap().unwrap();
+        let file = display(&file);
+        let mut made_of = ["Cargo", "shared/", "filters/cors/"].iter();
+        assert!(made_of.any(|start| file.starts_with(start)), "{file}");
+    }
 }

@@ -2,30 +2,16 @@
 
 use e2e::{Client, Target, cases, compose::Stack};
 
-macro_rules! samples {
-    ($($test:ident: $sample:literal),+ $(,)?) => {
-        $(
-            #[test]
-            fn $test() {
-                let stack = Stack::up($sample).unwrap();
-                (cases::of($sample).check)(&stack.envoy("envoy").unwrap());
-            }
-        )+
-
-        #[test]
-        fn no_sample_is_left_out() {
-            let all: Vec<_> = cases::SAMPLES.iter().map(|sample| sample.name).collect();
-            assert_eq!([$($sample),+][..], all);
-        }
-    };
-}
-
-samples! {
-    cors: "cors",
-    header_rewrite: "header-rewrite",
-    jwt_auth: "jwt-auth",
-    rate_limit: "rate-limit",
-    all_filters: "all-filters",
+#[test]
+fn each_sample_does_in_containers_what_it_promises() {
+    e2e::each(
+        cases::SAMPLES,
+        |sample| sample.name,
+        |sample| {
+            let stack = Stack::up(sample.name).unwrap();
+            (sample.check)(&stack.envoy("envoy").unwrap());
+        },
+    );
 }
 
 #[test]

@@ -23,6 +23,31 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// A program has failed, and has said why on the terminal.
+#[derive(Debug)]
+pub(crate) struct Reported;
+
+impl std::fmt::Display for Reported {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("its output above says why")
+    }
+}
+
+impl std::error::Error for Reported {}
+
+/// Runs one of the catalog's own programs, which says itself why it fails.
+pub(crate) fn run_own(command: &mut Command) -> Result<()> {
+    let line = shown(command);
+    let status = command
+        .status()
+        .with_context(|| format!("cannot run `{line}`"))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Reported.into())
+    }
+}
+
 /// Runs `command` silently and returns what it printed; a failure ends with its last line of output.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let line = shown(command);
@@ -38,6 +63,22 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
             .or_else(|| stderr.lines().rfind(|line| !line.trim().is_empty()))
             .unwrap_or("it printed nothing");
         bail!("`{line}` failed ({}): {reason}", output.status);
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Runs `command` with its progress on the terminal, and returns what it printed.
+pub(crate) fn captured(command: &mut Command) -> Result<String> {
+    let line = shown(command);
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("cannot run `{line}`"))?;
+    if !output.status.success() {
+        bail!(
+            "`{line}` failed ({}); its output above says why",
+            output.status
+        );
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -1,70 +1,8 @@
-//! What the commands print on the terminal: numbered steps, and colour only where somebody sees it.
+//! What the commands print on the terminal: colour only where a terminal shows it.
 
 use std::env;
 use std::fmt::Display;
-use std::io::{self, IsTerminal, Write};
-
-use anyhow::Result;
-
-/// Steps of a command, printed as `[2/4] modules … ok`.
-pub(crate) struct Steps {
-    done: usize,
-    total: usize,
-}
-
-impl Steps {
-    /// A run of `total` steps.
-    pub(crate) fn new(total: usize) -> Steps {
-        Steps { done: 0, total }
-    }
-
-    /// Runs a step that prints nothing itself; its answer says what was found or done.
-    pub(crate) fn quiet<T>(
-        &mut self,
-        title: &str,
-        work: impl FnOnce() -> Result<(T, String)>,
-    ) -> Result<T> {
-        self.done += 1;
-        eprint!("{} {title} … ", self.number());
-        io::stderr().flush().ok();
-        let outcome = work();
-        match &outcome {
-            Ok((_, note)) => eprintln!("{}{}", green("ok"), in_brackets(note)),
-            Err(_) => eprintln!("{}", red("failed")),
-        }
-        Ok(outcome?.0)
-    }
-
-    /// Runs a step whose programs print their own progress in between.
-    pub(crate) fn noisy<T>(
-        &mut self,
-        title: &str,
-        work: impl FnOnce() -> Result<(T, String)>,
-    ) -> Result<T> {
-        self.done += 1;
-        eprintln!("{} {title} …", self.number());
-        let (value, note) = work()?;
-        eprintln!(
-            "{} {title} … {}{}",
-            self.number(),
-            green("ok"),
-            in_brackets(&note)
-        );
-        Ok(value)
-    }
-
-    fn number(&self) -> String {
-        bold(format!("[{}/{}]", self.done, self.total))
-    }
-}
-
-fn in_brackets(note: &str) -> String {
-    if note.is_empty() {
-        String::new()
-    } else {
-        format!(" ({note})")
-    }
-}
+use std::io::{self, IsTerminal};
 
 /// For failures.
 pub(crate) fn red(text: impl Display) -> String {

@@ -1,12 +1,22 @@
 //! Where things are: the workspace and the files that builds leave in it.
 
+use std::env;
 use std::path::{Path, PathBuf};
 
-pub(crate) use e2e::paths::{target, workspace as root};
+/// The workspace's root.
+pub(crate) fn root() -> &'static Path {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest.parent().unwrap_or(manifest)
+}
 
-/// Where `cargo xtask build` leaves the module of a filter.
-pub(crate) fn module(filter: &str) -> PathBuf {
-    e2e::paths::filters().join(format!("{filter}.wasm"))
+/// Cargo's target directory: `$CARGO_TARGET_DIR` (relative to the workspace), otherwise `target/`.
+pub(crate) fn target() -> PathBuf {
+    root().join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
+}
+
+/// Where `cargo xtask build` leaves the modules.
+pub(crate) fn modules() -> PathBuf {
+    target().join("filters")
 }
 
 /// `path` as a reader at the root of the workspace would type it.

@@ -2,12 +2,6 @@
 //!
 //! Each case takes a [`Target`] that has just been started with its sample, and an echo upstream.
 
-pub mod all_filters;
-pub mod cors;
-pub mod header_rewrite;
-pub mod jwt_auth;
-pub mod rate_limit;
-
 use crate::Target;
 
 /// A sample with its cases.
@@ -18,29 +12,23 @@ pub struct Sample {
     pub check: fn(&dyn Target),
 }
 
-/// The sample of each filter, and their chain.
-pub const SAMPLES: &[Sample] = &[
-    Sample {
-        name: "cors",
-        check: cors::check,
-    },
-    Sample {
-        name: "header-rewrite",
-        check: header_rewrite::check,
-    },
-    Sample {
-        name: "jwt-auth",
-        check: jwt_auth::check,
-    },
-    Sample {
-        name: "rate-limit",
-        check: rate_limit::check,
-    },
-    Sample {
-        name: "all-filters",
-        check: all_filters::check,
-    },
-];
+/// A module for each sample.
+macro_rules! samples {
+    ($($module:ident: $name:literal,)+) => {
+        $(pub mod $module;)+
+
+        /// The sample of each filter, and their chain.
+        pub const SAMPLES: &[Sample] = &[$(Sample { name: $name, check: $module::check }),+];
+    };
+}
+
+samples! {
+    cors: "cors",
+    header_rewrite: "header-rewrite",
+    jwt_auth: "jwt-auth",
+    rate_limit: "rate-limit",
+    all_filters: "all-filters",
+}
 
 /// The sample of that name.
 ///
@@ -56,21 +44,19 @@ pub fn of(name: &str) -> &'static Sample {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeSet, fs};
+    use std::collections::BTreeSet;
 
     use super::*;
     use crate::paths;
 
     #[test]
     fn every_filter_and_the_chain_have_their_cases() {
-        let mut expected: BTreeSet<String> = fs::read_dir(paths::workspace().join("filters"))
-            .unwrap()
-            .map(|entry| entry.unwrap())
-            .filter(|entry| entry.path().join("Cargo.toml").is_file())
-            .map(|entry| entry.file_name().into_string().unwrap())
+        let filters = paths::all_filters().unwrap().into_iter();
+        let expected: BTreeSet<_> = filters.chain(["all-filters".to_owned()]).collect();
+        let found: BTreeSet<_> = SAMPLES
+            .iter()
+            .map(|sample| sample.name.to_owned())
             .collect();
-        expected.insert("all-filters".into());
-        let found: BTreeSet<String> = SAMPLES.iter().map(|sample| sample.name.into()).collect();
         assert_eq!(found, expected);
     }
 }

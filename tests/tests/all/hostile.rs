@@ -4,52 +4,20 @@ use e2e::{
     Client, Envoy, Protocol, paths,
     raw::{self, Answer, Connection},
 };
-use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// Every filter, with a configuration that reads and writes as much as it can.
-const FILTERS: &[(&str, &str)] = &[
-    (
-        "cors",
-        r#"{"policies": [{"match": {"headers": [{"name": "x-never", "present": false}], "query": [{"name": "never", "present": false}]},
-        "allow_origins": ["https://*.example.org:*"], "allow_origin_regexes": [".*[0-9]"], "allow_methods": ["*"], "allow_headers": ["*"],
-        "expose_headers": ["*"], "allow_private_network": true, "timing_allow_origin": true, "preflight": {"unmatched": "forward"}}]}"#,
-    ),
-    (
-        "header-rewrite",
-        r#"{"rules": [{"match": {"headers": [{"name": "x-never", "present": false}], "query": [{"name": "never", "present": false}]},
-        "request": [
-            {"set": {"name": "x-all", "value": "${request.method}${request.scheme}${request.host | -}${request.path | -}${request.query | -}${source.address | -}"}},
-            {"set": {"name": "x-evil", "value": "${request.header.x-bytes | -}${request.cookie.a | -}"}},
-            {"replace": {"name": "user-agent", "regex": "[^a-z]", "with": "_"}}, {"dedupe": {"name": "accept"}},
-            {"path": {"regex": "/x", "with": "/y"}}, {"query": {"set": {"name": "a", "value": "b"}}}],
-        "response": [{"preset": "security_headers"}, {"set": {"name": "x-back", "value": "${request.header.x-bytes | -}"}}]}]}"#,
-    ),
-    (
-        "jwt-auth",
-        r#"{"providers": {"p": {"issuer": "https://issuer.example", "keys": {"secret": {"value": "a public test secret of 32 bytes", "algorithm": "HS256"}},
-            "token_sources": [{"header": {"name": "authorization", "prefix": "Bearer "}}, {"header": {"name": "x-bytes"}},
-                {"query": {"name": "a"}}, {"cookie": {"name": "a"}}],
-            "claims_to_headers": [{"claim": "sub", "header": "x-sub"}], "payload_header": "x-payload", "provider_header": "x-provider"}},
-        "rules": [{"match": {"headers": [{"name": "x-never", "present": true}]}, "require": "nothing"}],
-        "responses": {"unauthorized": {"headers": [{"name": "x-why", "value": "${jwt.reason} ${request.path | -} ${request.host | -}"}]}}}"#,
-    ),
-    (
-        "rate-limit",
-        r#"{"limits": [{"name": "all", "match": {"headers": [{"name": "x-never", "present": false}], "query": [{"name": "never", "present": false}]},
-            "key": [{"client_ip": {}}, {"header": "x-bytes"}, {"query": "a"}, {"cookie": "a"}, {"path": {}}, {"method": {}}, {"host": {}}],
-            "requests": 1, "per": "1h", "cost": {"header": "x-cost", "default": 1}, "missing_key": "shared"},
-            {"name": "few", "requests": 1000, "per": "1s", "cost": {"header": "x-cost"}}],
-        "response": {"headers": [{"name": "x-why", "value": "${limit.name} ${request.header.x-bytes | -} ${request.path | -}"}]}}"#,
-    ),
-];
+/// The configuration of a filter that reads and writes as much as it can.
+fn hostile(filter: &str) -> String {
+    let file = format!("filters/{filter}/tests/hostile.json");
+    std::fs::read_to_string(paths::workspace().join(&file)).expect(&file)
+}
 
 fn each_filter(check: impl Fn(&Envoy)) {
-    for (filter, config) in FILTERS {
-        let envoy = Envoy::with_filter(filter, *config)
+    for filter in paths::all_filters().unwrap() {
+        let envoy = Envoy::with_filter(&filter, hostile(&filter))
             .hcm("{upgrade_configs: [{upgrade_type: websocket}, {upgrade_type: CONNECT}], http_protocol_options: {accept_http_10: true}}")
             .start()
             .unwrap();
@@ -62,18 +30,6 @@ fn each_filter(check: impl Fn(&Envoy)) {
         );
         envoy.assert_vm_alive();
     }
-}
-
-#[test]
-fn every_filter_has_its_row() {
-    let folders: BTreeSet<String> = std::fs::read_dir(paths::workspace().join("filters"))
-        .unwrap()
-        .map(|entry| entry.unwrap())
-        .filter(|entry| entry.path().join("Cargo.toml").is_file())
-        .map(|entry| entry.file_name().into_string().unwrap())
-        .collect();
-    let rows: BTreeSet<String> = FILTERS.iter().map(|(name, _)| (*name).to_owned()).collect();
-    assert_eq!(rows, folders);
 }
 
 #[test]
@@ -409,9 +365,9 @@ fn an_upstream_that_answers_with_what_no_server_should_send() {
         b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
         &huge,
     ];
-    for (filter, config) in FILTERS {
+    for filter in paths::all_filters().unwrap() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let envoy = Envoy::with_filter(filter, *config)
+        let envoy = Envoy::with_filter(&filter, hostile(&filter))
             .cluster_at(
                 "bad",
                 listener.local_addr().unwrap().port(),

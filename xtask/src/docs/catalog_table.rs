@@ -1,23 +1,18 @@
 //! The filters, as the root README lists them.
 
-use super::cell;
-use crate::catalog::FILTERS;
+use anyhow::Result;
+
+use super::{cell, markdown_table};
+use crate::catalog;
 
 /// The table of all filters.
-pub(super) fn table() -> String {
-    let rows = FILTERS.iter().map(|filter| {
+pub(super) fn table() -> Result<String> {
+    let rows = catalog::filters()?.iter().map(|filter| {
         format!(
             "| [{0}](filters/{0}/README.md) | {1} |",
             filter.name,
-            cell(filter.summary)
+            cell(&filter.summary)
         )
     });
-    [
-        "| Filter | What it does |".to_owned(),
-        "|---|---|".to_owned(),
-    ]
-    .into_iter()
-    .chain(rows)
-    .collect::<Vec<_>>()
-    .join("\n")
+    Ok(markdown_table("| Filter | What it does |", rows))
 }

@@ -1,40 +1,37 @@
 //! The counters of a filter, as the README lists them.
 
-use super::cell;
-use crate::catalog::Counter;
+use serde_json::Value;
+
+use super::{cell, markdown_table};
 
 /// The table of these counters, under the names that Envoy's admin page shows.
-pub(super) fn table(counters: &[Counter]) -> String {
-    let rows = counters.iter().map(|counter| {
-        let reported = counter.reported.map(|name| format!("`wasmcustom.{name}`"));
+pub(super) fn table(counters: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let counters = counters.as_array().into_iter().flatten();
+    let rows = counters.map(|counter| {
+        let reported = counter["reported"].as_str();
+        let reported = reported.map(|name| format!("`wasmcustom.{name}`"));
         format!(
             "| `wasmcustom.{}` | {} | {} |",
-            counter.name,
+            text(&counter["name"]),
             reported.unwrap_or_default(),
-            cell(counter.help)
+            cell(&text(&counter["help"]))
         )
     });
-    let head = "| Counter | In report mode | Counts |";
-    [head.to_owned(), "|---|---|---|".to_owned()]
-        .into_iter()
-        .chain(rows)
-        .collect::<Vec<_>>()
-        .join("\n")
+    markdown_table("| Counter | In report mode | Counts |", rows)
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn a_counter_is_listed_under_the_name_that_envoy_gives_it() {
-        let table = table(&[Counter {
-            name: "cors.preflight.allowed_total",
-            reported: Some("cors.reported.preflight_allowed_total"),
-            help: "Allowed.",
-        }]);
+        let counters = json!([{"name": "cors.preflight.allowed_total", "reported": "cors.reported.preflight_allowed_total", "help": "Allowed."}]);
         assert_eq!(
-            table,
+            table(&counters),
             "| Counter | In report mode | Counts |\n|---|---|---|\n\
              | `wasmcustom.cors.preflight.allowed_total` | `wasmcustom.cors.reported.preflight_allowed_total` | Allowed. |"
         );

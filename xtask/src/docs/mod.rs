@@ -1,15 +1,16 @@
 //! `cargo xtask docs`: writes what can be derived from the code, or checks that it is current.
 //!
-//! One module per output; each says what a file should hold, and [`Mode`] decides what becomes of a difference. A unit
-//! test runs the check, so that plain `cargo test` fails when something is stale.
+//! One module per output; each says what a file should hold, and [`Mode`] decides what is done about a difference. What the code says comes
+//! from `filter-catalog describe`. A unit test runs the check, so that plain `cargo test` fails when something is stale.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::catalog::FILTERS;
-use crate::{term, workspace};
+use serde_json::Value;
+
+use crate::{process, term, workspace};
 
 mod catalog_table;
 mod config_table;
@@ -17,7 +18,6 @@ mod counters_table;
 mod diff;
 mod region;
 mod samples_table;
-mod schema;
 
 /// Arguments of `cargo xtask docs`.
 #[derive(clap::Args)]
@@ -27,7 +27,7 @@ pub(crate) struct Args {
     check: bool,
 }
 
-/// What becomes of a stale file.
+/// What is done about a stale file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
     Write,
@@ -47,8 +47,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
 fn generate(mode: Mode) -> Result<()> {
     let root = workspace::root();
-    let mut outputs = schema::outputs(root);
-    outputs.extend(readmes(root)?);
+    let filters = describe()?;
+    let mut outputs: Vec<Output> = filters.iter().map(|filter| schema(root, filter)).collect();
+    outputs.extend(readmes(root, &filters)?);
     let mut stale = Vec::new();
     for output in &outputs {
         // A schema of a new filter is not there yet.
@@ -76,23 +77,50 @@ fn generate(mode: Mode) -> Result<()> {
     Ok(())
 }
 
+/// The filters as their code describes them.
+fn describe() -> Result<Vec<Value>> {
+    let mut cargo = process::cargo();
+    cargo.current_dir(workspace::root()).args([
+        "run",
+        "--quiet",
+        "--package",
+        "filter-catalog",
+        "--",
+        "describe",
+    ]);
+    Ok(serde_json::from_str(&process::output(&mut cargo)?)?)
+}
+
+fn name(filter: &Value) -> &str {
+    filter["name"].as_str().unwrap_or_default()
+}
+
+/// The JSON Schema of a filter's configuration.
+fn schema(root: &Path, filter: &Value) -> Output {
+    let folder = root.join("filters").join(name(filter));
+    Output {
+        path: folder.join("config.schema.json"),
+        text: format!("{:#}\n", filter["schema"]),
+    }
+}
+
 /// The Markdown files with generated regions.
-fn readmes(root: &Path) -> Result<Vec<Output>> {
+fn readmes(root: &Path, filters: &[Value]) -> Result<Vec<Output>> {
     let samples = root.join("envoy-configs");
     let mut outputs = vec![
         with_regions(
             root.join("README.md"),
-            &[("catalog", catalog_table::table())],
+            &[("catalog", catalog_table::table()?)],
         )?,
         with_regions(
             samples.join("README.md"),
             &[("samples", samples_table::table(&samples)?)],
         )?,
     ];
-    for filter in FILTERS {
-        let path = root.join("filters").join(filter.name).join("README.md");
-        let config = config_table::table(&schema::of(filter));
-        let counters = counters_table::table(&(filter.counters)());
+    for filter in filters {
+        let path = root.join("filters").join(name(filter)).join("README.md");
+        let config = config_table::table(&filter["schema"]);
+        let counters = counters_table::table(&filter["counters"]);
         outputs.push(with_regions(
             path,
             &[("config", config), ("counters", counters)],
@@ -112,6 +140,14 @@ fn with_regions(path: PathBuf, regions: &[(&str, String)]) -> Result<Output> {
 
 fn read(path: &Path) -> Result<String> {
     fs::read_to_string(path).with_context(|| format!("cannot read {}", workspace::display(path)))
+}
+
+/// A Markdown table.
+fn markdown_table(head: &str, rows: impl Iterator<Item = String>) -> String {
+    let columns = head.matches('|').count() - 1;
+    let mut lines = vec![head.to_owned(), format!("|{}", "---|".repeat(columns))];
+    lines.extend(rows);
+    lines.join("\n")
 }
 
 /// Text in a cell of a Markdown table.

@@ -6,14 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use super::cell;
+use super::{cell, markdown_table};
 
 /// The table of all YAML files under `folder`.
 pub(super) fn table(folder: &Path) -> Result<String> {
-    let mut lines = vec![
-        "| File | Is | What it shows |".to_owned(),
-        "|---|---|---|".to_owned(),
-    ];
+    let mut rows = Vec::new();
     let mut files = Vec::new();
     collect(folder, &mut files)?;
     // Files before folders, as a reader would look.
@@ -31,13 +28,16 @@ pub(super) fn table(folder: &Path) -> Result<String> {
                 "envoy-configs/{name} does not begin with a comment; say there in a sentence what it shows"
             );
         };
-        lines.push(format!(
+        rows.push(format!(
             "| [{name}]({name}) | {} | {} |",
             kind(&text),
             cell(&summary)
         ));
     }
-    Ok(lines.join("\n"))
+    Ok(markdown_table(
+        "| File | Is | What it shows |",
+        rows.into_iter(),
+    ))
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
@@ -57,7 +57,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
 /// What a sample is, by the keys it begins with.
 fn kind(text: &str) -> String {
     // A file of several documents is none that Envoy reads.
-    let document = e2e::yaml::parse(text).unwrap_or_default();
+    let document: Value = serde_saphyr::from_str(text).unwrap_or_default();
     let text_at = |pointer| document.pointer(pointer).and_then(Value::as_str);
     if let Some(kind) = text_at("/kind") {
         return format!("`{kind}`");

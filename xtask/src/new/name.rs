@@ -23,7 +23,7 @@ pub(super) struct Forms {
     pub(super) pascal: String,
 }
 
-/// Words that mean something else in Rust, to Cargo, or in `xtask`, where every filter is a dependency.
+/// Words that mean something else in Rust, to Cargo, or in `filter-catalog`, where every filter is a dependency.
 const TAKEN: &[&str] = &[
     "abstract",
     "alloc",
@@ -53,6 +53,7 @@ const TAKEN: &[&str] = &[
     "examples",
     "extern",
     "false",
+    "filter-catalog",
     "filter-kit",
     "final",
     "fn",

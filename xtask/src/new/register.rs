@@ -24,43 +24,15 @@ pub(super) fn changes(root: &Path, names: &Names) -> Result<Vec<File>> {
     };
     let key = format!("{} = {{", old.kebab);
     let sample = |forms: &Forms| format!("    {}: \"{}\",\n", forms.snake, forms.kebab);
-    let with_sample = |text: &str| twice(text, &sample(old), &sample(new));
+    let row = format!("    filter!(\"{}\", ", old.kebab);
     Ok(vec![
-        // Not every filter has a line in the release profile.
-        change("Cargo.toml", &|text| {
-            Some(repeat(text, &key, "\n", names).unwrap_or_else(|| text.to_owned()))
-        })?,
-        change("xtask/Cargo.toml", &|text| repeat(text, &key, "\n", names))?,
-        change("xtask/src/catalog.rs", &|text| {
-            let row = format!("    Filter {{\n        name: \"{}\",\n", old.kebab);
-            let with_row = repeat(text, &row, "\n    },\n", names)?;
-            let (before, after) = with_row.split_once(&format!("name: \"{}\",\n", new.kebab))?;
-            let (_, after) = after.split_once("summary:")?;
-            let (_, rest) = after.split_once(",\n        budget_kib")?;
-            Some(format!(
-                "{before}name: \"{}\",\n        summary: \"{}\",\n        budget_kib{rest}",
-                new.kebab,
-                description(names)
-            ))
-        })?,
-        change("xtask/src/demo/tour.rs", &|text| {
-            listed(text, "NOT_ON_TOUR: &[&str] = &[", &new.kebab)
-        })?,
-        change("tests/tests/all/closed/mod.rs", &|text| {
-            listed(text, "NOT_PLAYED: &[&str] = &[", &new.kebab)
-        })?,
-        change("tests/tests/all/hostile.rs", &|text| {
-            let row = format!("    (\n        \"{}\",\n", old.kebab);
-            repeat(text, &row, "\n    ),\n", names)
+        change("cli/Cargo.toml", &|text| repeat(text, &key, "\n", names))?,
+        change("cli/src/catalog.rs", &|text| {
+            repeat(text, &row, ",\n", names)
         })?,
         change("tests/src/cases/mod.rs", &|text| {
-            let module = |snake: &str| format!("pub mod {snake};\n");
-            let with_module = twice(text, &module(&old.snake), &module(&new.snake))?;
-            let row = format!("    Sample {{\n        name: \"{}\",\n", old.kebab);
-            repeat(&with_module, &row, "\n    },\n", names)
+            twice(text, &sample(old), &sample(new))
         })?,
-        change("tests/tests/compose.rs", &with_sample)?,
-        change("tests/tests/matrix.rs", &with_sample)?,
     ])
 }
 
@@ -80,13 +52,6 @@ pub(super) fn with_description(manifest: &str, names: &Names) -> String {
 
 fn description(names: &Names) -> String {
     format!("Does what {} does, until it is changed", names.old().kebab)
-}
-
-/// The text with a name more in a list of names.
-fn listed(text: &str, list: &str, name: &str) -> Option<String> {
-    let (before, after) = text.split_once(list)?;
-    let comma = if after.starts_with(']') { "" } else { ", " };
-    Some(format!("{before}{list}\"{name}\"{comma}{after}"))
 }
 
 /// The text with `copy` after the first `row`.

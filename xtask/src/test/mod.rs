@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use self::suites::{SUITES, Suite};
 use crate::term;
 
+mod cargo;
 mod new;
 mod oidc;
 mod suites;
@@ -20,12 +21,12 @@ pub(crate) struct Args {
     /// Run every suite that this machine can run, and name the others
     #[arg(long, conflicts_with = "suites")]
     all: bool,
-    /// Arguments for the test programs, such as part of a test's name
+    /// Words that choose tests, by program or by a part of their names; then options of the test programs
     #[arg(last = true)]
     filter: Vec<String>,
 }
 
-/// What became of a suite.
+/// How a suite ended.
 enum Outcome {
     Passed(Duration),
     Failed(Duration, String),
@@ -130,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_name_is_told_the_right_ones() {
+    fn a_wrong_name_gets_the_right_ones_in_answer() {
         let Err(error) = select(&["e2".to_owned()], false) else {
             panic!("found an unknown suite")
         };

@@ -4,9 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use e2e::envoy::find::Find;
 
-use crate::{catalog, new, process, term, wasm_target, workspace};
+use crate::{catalog, elsewhere, new, process, term, wasm_target, workspace};
 
 /// The name of the new filter.
 const NAME: &str = "made-anew";
@@ -31,13 +30,19 @@ fn check(from: &str) -> Result<()> {
     fs::remove_dir_all(&root).ok();
     fs::create_dir_all(&root).context("cannot make a folder for the copy")?;
     copy_sources(workspace::root(), &root)?;
-    let envoy = Find::new().find()?;
+    let found = process::output(&mut elsewhere::harness(None, &["find"]))?;
+    let envoy = found
+        .trim()
+        .rsplit_once(", ")
+        .context("no Envoy")?
+        .1
+        .to_owned();
     let cargo = || {
         let mut cargo = process::cargo();
         cargo
             .current_dir(&root)
             .env("CARGO_TARGET_DIR", folder.join("target"))
-            .env("ENVOY_BIN", &envoy.path);
+            .env("ENVOY_BIN", &envoy);
         cargo
     };
     new::create(&root, NAME, from)?;
@@ -52,10 +57,10 @@ fn check(from: &str) -> Result<()> {
     for line in [
         "fmt --all --check".to_owned(),
         format!(
-            "clippy --package {NAME} --package xtask --package e2e --all-targets --all-features -- -D warnings"
+            "clippy --package {NAME} --package filter-catalog --package e2e --all-targets --all-features -- -D warnings"
         ),
         lints_as_module,
-        format!("test --package {NAME} --package xtask --all-features"),
+        format!("test --package {NAME} --package filter-catalog --package xtask"),
         format!("run --package xtask -- build {NAME}"),
         format!("run --package xtask -- validate envoy-configs/{NAME}.yaml"),
         format!("test --package e2e --test {suite}"),

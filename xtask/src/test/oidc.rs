@@ -65,7 +65,7 @@ fn is_installed() -> bool {
 }
 
 fn folder() -> PathBuf {
-    e2e::paths::target().join("oidc")
+    workspace::target().join("oidc")
 }
 
 fn requirements() -> PathBuf {

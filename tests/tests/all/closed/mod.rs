@@ -19,8 +19,8 @@ use std::collections::BTreeSet;
 
 use play::{Closed, play};
 
-/// Samples that have no table yet; `cargo xtask new` adds its name.
-const NOT_PLAYED: &[&str] = &[];
+/// What the first comment of a sample says that has no table yet; `cargo xtask new` adds it.
+const NOT_PLAYED: &str = "NOT YET CLOSED";
 
 /// All samples with filters.
 fn samples() -> Vec<Closed> {
@@ -72,7 +72,8 @@ fn every_sample_with_filters_has_its_table() {
                 .contains(&document["kind"].as_str().unwrap_or_default());
         let name = name.trim_end_matches(".yaml");
         if has_filters && !beside.contains(&name) {
-            let expected = !NOT_PLAYED.contains(&name);
+            let text = std::fs::read_to_string(e2e::paths::sample(name).unwrap()).unwrap();
+            let expected = !text.contains(NOT_PLAYED);
             assert_eq!(
                 played.contains(name),
                 expected,

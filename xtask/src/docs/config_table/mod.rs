@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::cell;
+use super::{cell, markdown_table};
 
 /// The table of all keys that `schema` describes, with their paths: `rules[].match.paths[]`.
 pub(super) fn table(schema: &Value) -> String {
@@ -18,14 +18,7 @@ pub(super) fn table(schema: &Value) -> String {
         rows: Vec::new(),
     };
     walk.properties(schema, "");
-    [
-        "| Key | Type | Default | Meaning |".to_owned(),
-        "|---|---|---|---|".to_owned(),
-    ]
-    .into_iter()
-    .chain(walk.rows)
-    .collect::<Vec<_>>()
-    .join("\n")
+    markdown_table("| Key | Type | Default | Meaning |", walk.rows.into_iter())
 }
 
 struct Walk<'a> {

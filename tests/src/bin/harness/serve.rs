@@ -11,9 +11,7 @@ use e2e::envoy::find::Find;
 use e2e::{Envoy, KeyServer};
 use serde_json::Value;
 
-use crate::catalog::{FILTERS, Filter};
-use crate::term::{self, Steps};
-use crate::{build, wasm_target, workspace};
+use crate::style;
 
 /// The folder that Envoy watches, as the samples call it.
 const DYNAMIC: &str = "/etc/envoy/dynamic/";
@@ -55,7 +53,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     println!(
         "\nEnvoy {} serves {}\n",
         envoy.version(),
-        workspace::display(&sample)
+        e2e::paths::display(&sample)
     );
     println!("  requests    {}", envoy.url("/"));
     println!("  admin       http://{}/", envoy.admin_address());
@@ -78,69 +76,51 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
 /// A key server, where the sample asks one: it has a cluster `idp`.
 fn key_server_of(sample: &Path) -> Result<Option<KeyServer>> {
-    let text = fs::read_to_string(sample).with_context(|| workspace::display(sample))?;
-    let bootstrap = e2e::yaml::parse(&text).with_context(|| workspace::display(sample))?;
+    let text = fs::read_to_string(sample).with_context(|| e2e::paths::display(sample))?;
+    let bootstrap = e2e::yaml::parse(&text).with_context(|| e2e::paths::display(sample))?;
     let clusters = bootstrap["static_resources"]["clusters"].as_array();
     let asks = clusters.is_some_and(|list| list.iter().any(|cluster| cluster["name"] == "idp"));
     asks.then(|| KeyServer::start("idp")).transpose()
 }
 
-/// Sets up all that a sample needs, a key server among it, and starts it; the steps go to the terminal.
+/// Starts a sample with all that it needs, a key server among it.
 pub(crate) fn start(
     sample: &Path,
     args: &EnvoyArgs,
     free_ports: bool,
 ) -> Result<(Envoy, Option<KeyServer>)> {
-    let mut steps = Steps::new(4);
-    let toolchain = steps.quiet("Wasm target", || {
-        let toolchain = wasm_target::set_up()?;
-        Ok((toolchain, toolchain.describe()))
-    })?;
-    let filters = filters_of(sample)?;
-    steps.noisy("modules", || {
-        let modules = build::build(&filters, toolchain)?;
-        let sizes: Vec<_> = modules
-            .iter()
-            .map(|m| format!("{} {}", m.filter, m.kib()))
-            .collect();
-        Ok(((), sizes.join(", ")))
-    })?;
     let mut find = Find::new().any_envoy(args.any_envoy);
     if let Some(version) = &args.envoy_version {
         find = find.version(version);
     }
-    steps.quiet("Envoy", || {
-        let binary = find.find()?;
-        Ok((
-            (),
-            format!("{}, {}", binary.version, workspace::display(&binary.path)),
-        ))
-    })?;
-    steps.quiet("start", || {
-        let mut builder = Envoy::from_sample(sample)
-            .find(find.clone())
-            .concurrency(args.concurrency);
-        if !free_ports {
-            builder = builder.keep_ports();
-        }
-        let key_server = key_server_of(sample)?;
-        if let Some(server) = &key_server {
-            builder = builder.cluster_port("idp", server.port());
-        }
-        if is_dynamic(sample)? {
-            builder = builder.dynamic_samples(DYNAMIC, &folder_of(sample).to_string_lossy());
-        }
-        let envoy = builder
-            .start()
-            .with_context(|| workspace::display(sample))?;
-        let url = envoy.url("/");
-        Ok(((envoy, key_server), url))
-    })
+    let binary = find.find()?;
+    eprintln!(
+        "Envoy {}, {}",
+        binary.version,
+        e2e::paths::display(&binary.path)
+    );
+    let mut builder = Envoy::from_sample(sample)
+        .find(find)
+        .concurrency(args.concurrency);
+    if !free_ports {
+        builder = builder.keep_ports();
+    }
+    let key_server = key_server_of(sample)?;
+    if let Some(server) = &key_server {
+        builder = builder.cluster_port("idp", server.port());
+    }
+    if is_dynamic(sample)? {
+        builder = builder.dynamic_samples(DYNAMIC, &folder_of(sample).to_string_lossy());
+    }
+    let envoy = builder
+        .start()
+        .with_context(|| e2e::paths::display(sample))?;
+    Ok((envoy, key_server))
 }
 
 /// Prints what the sample's first comment says to try, at the ports that Envoy has, and how to see the counters.
 pub(crate) fn print_curl_lines(sample: &Path, envoy: &Envoy) -> Result<()> {
-    let text = fs::read_to_string(sample).with_context(|| workspace::display(sample))?;
+    let text = fs::read_to_string(sample).with_context(|| e2e::paths::display(sample))?;
     for line in curl_lines(&text) {
         println!(
             "  {}",
@@ -166,7 +146,7 @@ pub(crate) fn until_interrupted(envoy: &Envoy) -> Result<()> {
     let (interrupted, wait) = mpsc::channel();
     ctrlc::set_handler(move || interrupted.send(()).unwrap_or_default())
         .context("cannot wait for Ctrl-C")?;
-    println!("{}", term::dim("Ctrl-C ends it."));
+    println!("{}", style::dim("Ctrl-C ends it."));
     let process = PathBuf::from(format!("/proc/{}", envoy.pid()));
     let can_look = process.exists();
     while wait.recv_timeout(Duration::from_millis(500)).is_err() {
@@ -184,23 +164,6 @@ pub(crate) fn until_interrupted(envoy: &Envoy) -> Result<()> {
     Ok(())
 }
 
-/// The filters whose modules a sample loads.
-fn filters_of(sample: &Path) -> Result<Vec<&'static Filter>> {
-    let mut text = read(sample)?;
-    if is_dynamic(sample)? {
-        for entry in fs::read_dir(folder_of(sample))? {
-            let path = entry?.path();
-            if path.is_file() {
-                text.push_str(&read(&path)?);
-            }
-        }
-    }
-    Ok(FILTERS
-        .iter()
-        .filter(|filter| text.contains(&format!("/{}.wasm", filter.name)))
-        .collect())
-}
-
 /// Whether a sample is served along with the files beside it.
 fn is_dynamic(sample: &Path) -> Result<bool> {
     Ok(read(sample)?.contains(DYNAMIC))
@@ -211,13 +174,13 @@ fn folder_of(sample: &Path) -> &Path {
 }
 
 fn read(path: &Path) -> Result<String> {
-    fs::read_to_string(path).with_context(|| workspace::display(path))
+    fs::read_to_string(path).with_context(|| e2e::paths::display(path))
 }
 
 /// The ports that a sample and its upstream would listen on, and that are taken.
 pub(crate) fn busy_ports(sample: &Path) -> Result<Vec<u16>> {
-    let text = fs::read_to_string(sample).with_context(|| workspace::display(sample))?;
-    let bootstrap = e2e::yaml::parse(&text).with_context(|| workspace::display(sample))?;
+    let text = fs::read_to_string(sample).with_context(|| e2e::paths::display(sample))?;
+    let bootstrap = e2e::yaml::parse(&text).with_context(|| e2e::paths::display(sample))?;
     Ok(ports_of(&bootstrap)
         .into_iter()
         .filter(|port| e2e::ports::in_use(*port))
@@ -267,18 +230,6 @@ mod tests {
     }
 
     #[test]
-    fn a_dynamic_sample_loads_what_the_files_beside_it_load() {
-        let sample = e2e::paths::sample("dynamic/bootstrap").unwrap();
-        let loaded: Vec<_> = filters_of(&sample)
-            .unwrap()
-            .iter()
-            .map(|f| f.name)
-            .collect();
-        assert_eq!(loaded, ["header-rewrite", "jwt-auth"]);
-        assert!(!is_dynamic(&e2e::paths::sample("cors").unwrap()).unwrap());
-    }
-
-    #[test]
     fn what_to_try_stands_in_the_first_comment() {
         let sample =
             "# A.\n#\n#   curl -i http://localhost:10000/\n# not curl\na: 1\n# curl late\n";
@@ -286,26 +237,12 @@ mod tests {
             curl_lines(sample).collect::<Vec<_>>(),
             ["curl -i http://localhost:10000/"]
         );
-        for filter in FILTERS {
-            let text = fs::read_to_string(e2e::paths::sample(filter.name).unwrap()).unwrap();
+        for filter in e2e::paths::all_filters().unwrap() {
+            let text = fs::read_to_string(e2e::paths::sample(&filter).unwrap()).unwrap();
             assert!(
                 curl_lines(&text).next().is_some(),
-                "envoy-configs/{}.yaml",
-                filter.name
+                "envoy-configs/{filter}.yaml"
             );
-        }
-    }
-
-    #[test]
-    fn every_filter_has_a_sample_of_its_name_that_loads_it() {
-        for filter in FILTERS {
-            let sample = e2e::paths::sample(filter.name).unwrap();
-            let loaded: Vec<_> = filters_of(&sample)
-                .unwrap()
-                .iter()
-                .map(|f| f.name)
-                .collect();
-            assert!(loaded.contains(&filter.name), "{}: {loaded:?}", filter.name);
         }
     }
 }

@@ -15,7 +15,7 @@ fn documents_aliases_and_quotes_are_kept_apart() {
         node.at(&["c", "b"]),
         Some(&Node::Scalar {
             text: "on".to_owned(),
-            plain: false
+            style: Style::Quoted
         })
     );
 }
@@ -49,13 +49,29 @@ fn a_path_leads_to_its_line_or_to_the_nearest_above() {
 #[test]
 fn errors_say_where() {
     let cases = [
-        ("a: [1, 2\nb: 3\n", "not YAML: line 2"),
-        ("a: 1\na: 2\n", "line 2: the key \"a\" stands twice"),
+        ("a: [1, 2\nb: 3\n", "line 2, column "),
+        ("a: 1\na: 2\n", "line 2: duplicate key \"a\""),
         ("? [a]\n: 1\n", "line 1: a mapping or list as a key"),
     ];
     for (text, expected) in cases {
         let error = parse(text).unwrap_err().to_string();
         assert!(error.starts_with(expected), "{text:?}: {error}");
         assert!(!error.contains('\n'), "{error}");
+    }
+}
+
+#[test]
+fn json_has_lines_and_says_where_it_is_broken() {
+    let text = "{\n  \"a\": [\n    {\"b\": 1}\n  ]\n}";
+    assert_eq!(parse_json(text).unwrap()[0].line_of("a[0].b"), Some(3));
+    // An escape of JSON alone.
+    let escaped = r#"{"a": "\ud83d\ude00"}"#;
+    assert_eq!(parse_json(escaped).unwrap()[0].text_at(&["a"]), Some("😀"));
+    for (text, expected) in [
+        ("{\n\"a\": }", "line 2: not JSON: "),
+        ("{\"a\": 1,\n\"a\": 2}", "line 2: duplicate key \"a\""),
+    ] {
+        let error = parse_json(text).unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{error}");
     }
 }

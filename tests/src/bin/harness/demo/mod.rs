@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use e2e::Envoy;
 
 use crate::serve::{self, EnvoyArgs};
-use crate::{term, workspace};
+use crate::style;
 
 mod step;
 mod tour;
@@ -19,25 +19,14 @@ pub(crate) struct Args {
     envoy: EnvoyArgs,
 }
 
-/// The sample of all filters; before it exists, the first filter's.
-const SAMPLES: &[&str] = &["all-filters", "header-rewrite"];
-
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let samples = SAMPLES
-        .iter()
-        .filter_map(|name| e2e::paths::sample(name).ok());
-    let Some(sample) = samples.into_iter().next() else {
-        bail!(
-            "no sample {}; is envoy-configs/ complete?",
-            SAMPLES.join(" or ")
-        );
-    };
+    let sample = e2e::paths::sample("all-filters")?;
     let busy = serve::busy_ports(&sample)?;
     if let Some(port) = busy.first() {
         println!(
             "{} port {port} is taken; using free ports",
-            term::yellow("note:")
+            style::yellow("note:")
         );
     }
     let (envoy, _key_server) = serve::start(&sample, &args.envoy, !busy.is_empty())?;
@@ -50,7 +39,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     println!(
         "\n{}",
-        term::green(format!("all {total} steps answered as expected"))
+        style::green(format!("all {total} steps answered as expected"))
     );
     if args.once {
         println!("Next: cargo xtask test, or cargo xtask serve SAMPLE (envoy-configs/)");
@@ -59,7 +48,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     println!(
         "\nEnvoy {} goes on serving {}. Try:\n",
         envoy.version(),
-        workspace::display(&sample)
+        e2e::paths::display(&sample)
     );
     serve::print_curl_lines(&sample, &envoy)?;
     serve::until_interrupted(&envoy)
@@ -69,7 +58,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 fn take_tour(envoy: &Envoy) -> (usize, usize) {
     let mut outcomes = Vec::new();
     for chapter in tour::chapters() {
-        println!("\n{}", term::bold(chapter.filter));
+        println!("\n{}", style::bold(chapter.filter));
         outcomes.extend(chapter.steps.iter().map(|step| step.run(envoy)));
     }
     (

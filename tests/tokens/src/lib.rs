@@ -1,4 +1,4 @@
-//! Tokens signed with the public test keys in `tests/keys`, which the samples trust.
+//! Tokens signed with the public test keys in `tests/keys`, which the samples trust: for tests, and to try the samples by hand.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -18,7 +18,7 @@ pub const ISSUER: &str = "https://issuer.example";
 pub const SECRET: &str = "a public test secret: 64 bytes of text, enough even for HS512 ..";
 
 /// The public keys as a JWK Set.
-pub const JWKS: &str = include_str!("../keys/jwks.json");
+pub const JWKS: &str = include_str!("../../keys/jwks.json");
 
 /// The public keys as a JWK Set, none bound to an algorithm: one RSA key verifies all six.
 ///
@@ -36,10 +36,25 @@ pub fn jwks_for_any_algorithm() -> Value {
 }
 
 /// The public Ed25519 key in PEM.
-pub const EDDSA_PEM: &str = include_str!("../keys/eddsa.pub.pem");
+pub const EDDSA_PEM: &str = include_str!("../../keys/eddsa.pub.pem");
 
 /// The public RSA key in PEM.
-pub const RSA_PEM: &str = include_str!("../keys/rs256.pub.pem");
+pub const RSA_PEM: &str = include_str!("../../keys/rs256.pub.pem");
+
+/// All public keys in PEM.
+pub const PUBLIC_PEMS: [&str; 5] = [
+    RSA_PEM,
+    EDDSA_PEM,
+    include_str!("../../keys/es256.pub.pem"),
+    include_str!("../../keys/es384.pub.pem"),
+    include_str!("../../keys/es512.pub.pem"),
+];
+
+/// [`SECRET`] as text and in base64.
+pub const SECRETS: [&str; 2] = [
+    SECRET,
+    "YSBwdWJsaWMgdGVzdCBzZWNyZXQ6IDY0IGJ5dGVzIG9mIHRleHQsIGVub3VnaCBldmVuIGZvciBIUzUxMiAuLg==",
+];
 
 /// A token in the making.
 #[derive(Clone, Debug)]
@@ -179,7 +194,7 @@ pub fn sign(algorithm: Algorithm, key: &EncodingKey, message: &[u8]) -> Result<V
 }
 
 fn sign_es512(message: &[u8]) -> Result<Vec<u8>> {
-    let key = p521::SecretKey::from_pkcs8_der(&der(include_str!("../keys/es512.pem"))?)
+    let key = p521::SecretKey::from_pkcs8_der(&der(include_str!("../../keys/es512.pem"))?)
         .map_err(|error| anyhow!("the test key for ES512: {error}"))?;
     let key = SigningKey::from_bytes(&key.to_bytes())?;
     let signature: Signature = key.try_sign(message)?;
@@ -221,12 +236,18 @@ fn set(map: &mut Map<String, Value>, name: &str, value: Value) {
 pub fn key(algorithm: Algorithm) -> Result<EncodingKey> {
     Ok(match algorithm.family() {
         AlgorithmFamily::Hmac => EncodingKey::from_secret(SECRET.as_bytes()),
-        AlgorithmFamily::Rsa => EncodingKey::from_rsa_der(&der(include_str!("../keys/rs256.pem"))?),
-        AlgorithmFamily::Ed => EncodingKey::from_ed_der(&der(include_str!("../keys/eddsa.pem"))?),
-        AlgorithmFamily::Ec if algorithm == Algorithm::ES384 => {
-            EncodingKey::from_ec_der(&der(include_str!("../keys/es384.pem"))?)
+        AlgorithmFamily::Rsa => {
+            EncodingKey::from_rsa_der(&der(include_str!("../../keys/rs256.pem"))?)
         }
-        AlgorithmFamily::Ec => EncodingKey::from_ec_der(&der(include_str!("../keys/es256.pem"))?),
+        AlgorithmFamily::Ed => {
+            EncodingKey::from_ed_der(&der(include_str!("../../keys/eddsa.pem"))?)
+        }
+        AlgorithmFamily::Ec if algorithm == Algorithm::ES384 => {
+            EncodingKey::from_ec_der(&der(include_str!("../../keys/es384.pem"))?)
+        }
+        AlgorithmFamily::Ec => {
+            EncodingKey::from_ec_der(&der(include_str!("../../keys/es256.pem"))?)
+        }
     })
 }
 
@@ -255,5 +276,6 @@ mod tests {
         }
         assert!(Token::try_new("ES256K").is_err());
         assert_eq!(SECRET.len(), 64);
+        assert_eq!(SECRETS[1], STANDARD.encode(SECRET));
     }
 }

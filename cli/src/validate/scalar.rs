@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Number, Value};
 
-use super::yaml::Node;
+use super::yaml::{Node, Style};
 
 /// Who reads the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,8 +23,11 @@ impl Reader {
     /// The value that this reader sees.
     pub(super) fn value(self, node: &Node) -> Value {
         match node {
-            Node::Scalar { text, plain: false } => Value::String(text.clone()),
-            Node::Scalar { text, plain: true } => self.plain(text),
+            Node::Scalar {
+                text,
+                style: Style::Plain,
+            } => self.plain(text),
+            Node::Scalar { text, .. } => Value::String(text.clone()),
             Node::List(items) => items.iter().map(|item| self.value(item)).collect(),
             Node::Map(entries) => {
                 let mut map = Map::new();

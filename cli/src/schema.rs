@@ -1,32 +1,12 @@
-//! `filters/<name>/config.schema.json`: the JSON Schema of each configuration, for editors and for CI.
-
-use std::path::Path;
+//! The JSON Schema of each configuration, for editors and for CI.
 
 use serde_json::{Value, json};
 
-use super::Output;
-use crate::catalog::{FILTERS, Filter};
-
-/// The schema files of all filters.
-pub(super) fn outputs(root: &Path) -> Vec<Output> {
-    FILTERS
-        .iter()
-        .map(|filter| Output {
-            path: root
-                .join("filters")
-                .join(filter.name)
-                .join("config.schema.json"),
-            text: format!("{:#}\n", of(filter)),
-        })
-        .collect()
-}
-
-/// The schema of a filter's configuration.
-pub(super) fn of(filter: &Filter) -> Value {
-    let mut schema = (filter.schema)();
+/// The schema that is published, from the one that the types give.
+pub(crate) fn of(filter: &str, mut schema: Value) -> Value {
     without_null(&mut schema);
     if let Value::Object(schema) = &mut schema {
-        schema.insert("title".to_owned(), json!(filter.name));
+        schema.insert("title".to_owned(), json!(filter));
     }
     schema
 }

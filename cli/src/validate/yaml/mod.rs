@@ -12,12 +12,23 @@ use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, op
 /// A node of a document.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Node {
-    /// Text, and whether it stands without quotes.
-    Scalar { text: String, plain: bool },
+    /// Text, and how it is written.
+    Scalar { text: String, style: Style },
     /// A sequence.
     List(Vec<Node>),
     /// A mapping, in the order of the file.
     Map(Vec<Entry>),
+}
+
+/// How a scalar is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Style {
+    /// Without quotes: what it means depends on the reader.
+    Plain,
+    /// In quotes, or folded.
+    Quoted,
+    /// As a literal block: its first line follows its key.
+    Literal,
 }
 
 /// A key with its value.
@@ -51,10 +62,15 @@ pub(super) fn parse(text: &str) -> Result<Vec<Node>> {
     }
 }
 
-/// Parses a JSON file.
+/// Parses a JSON file. Its lines are known as JSON is YAML, but for rare escapes.
 pub(super) fn parse_json(text: &str) -> Result<Vec<Node>> {
-    let value: Value = serde_json::from_str(text).map_err(|error| anyhow!("not JSON: {error}"))?;
-    Ok(vec![Node::from(value)])
+    let value: Value = serde_json::from_str(text)
+        .map_err(|error| anyhow!("line {}: not JSON: {error}", error.line()))?;
+    match parse(text) {
+        Ok(nodes) => Ok(nodes),
+        Err(error) if error.to_string().contains("duplicate key") => Err(error),
+        Err(_) => Ok(vec![Node::from(value)]),
+    }
 }
 
 struct Builder<'a> {
@@ -66,12 +82,12 @@ impl<'a> Builder<'a> {
     /// The next event; its absence is an error, as the stream has an end of its own.
     fn next(&mut self) -> Result<(Event<'a>, Span)> {
         match self.events.next() {
-            None => bail!("not YAML: the file ends in the middle"),
+            None => bail!("not YAML: the document is not complete"),
             Some(Ok(event)) => Ok(event),
             Some(Err(error)) => {
                 let at = error.marker();
                 bail!(
-                    "not YAML: line {}, column {}: {}",
+                    "line {}, column {}: not YAML: {}",
                     at.line(),
                     at.col() + 1,
                     error.info()
@@ -83,12 +99,16 @@ impl<'a> Builder<'a> {
     fn node(&mut self, (event, span): (Event<'a>, Span)) -> Result<Node> {
         let (anchor, node) = match event {
             Event::Scalar(text, style, anchor, _) => {
-                let plain = style == ScalarStyle::Plain;
+                let style = match style {
+                    ScalarStyle::Plain => Style::Plain,
+                    ScalarStyle::Literal => Style::Literal,
+                    _ => Style::Quoted,
+                };
                 (
                     anchor,
                     Node::Scalar {
                         text: Cow::into_owned(text),
-                        plain,
+                        style,
                     },
                 )
             }
@@ -104,7 +124,7 @@ impl<'a> Builder<'a> {
                 0,
                 Node::Scalar {
                     text: String::new(),
-                    plain: true,
+                    style: Style::Plain,
                 },
             ),
         };
@@ -136,7 +156,7 @@ impl<'a> Builder<'a> {
             };
             // Envoy keeps one of the two without a word.
             if entries.iter().any(|entry| entry.key == key) {
-                bail!("line {line}: the key \"{key}\" stands twice");
+                bail!("line {line}: duplicate key \"{key}\"");
             }
             let value = self.next()?;
             entries.push(Entry {
@@ -151,7 +171,10 @@ impl<'a> Builder<'a> {
 impl From<Value> for Node {
     fn from(value: Value) -> Node {
         match value {
-            Value::String(text) => Node::Scalar { text, plain: false },
+            Value::String(text) => Node::Scalar {
+                text,
+                style: Style::Quoted,
+            },
             Value::Array(items) => Node::List(items.into_iter().map(Node::from).collect()),
             Value::Object(map) => Node::Map(
                 map.into_iter()
@@ -164,7 +187,7 @@ impl From<Value> for Node {
             ),
             other => Node::Scalar {
                 text: other.to_string(),
-                plain: true,
+                style: Style::Plain,
             },
         }
     }
@@ -173,14 +196,7 @@ impl From<Value> for Node {
 impl Node {
     /// The value of a key, in the spelling given or in the camelCase that protobuf's JSON also knows.
     pub(super) fn get(&self, key: &str) -> Option<&Node> {
-        let Node::Map(entries) = self else {
-            return None;
-        };
-        let camel = camel_case(key);
-        entries
-            .iter()
-            .find(|entry| entry.key == key || entry.key == camel)
-            .map(|entry| &entry.value)
+        self.entry(key).map(|entry| &entry.value)
     }
 
     /// The node at the end of these keys.
@@ -199,6 +215,54 @@ impl Node {
     /// The text at the end of these keys.
     pub(super) fn text_at(&self, keys: &[&str]) -> Option<&str> {
         self.at(keys)?.text()
+    }
+
+    /// The entry of a key, in either spelling.
+    pub(super) fn entry(&self, key: &str) -> Option<&Entry> {
+        let camel = camel_case(key);
+        let mut entries = self.entries().iter();
+        entries.find(|entry| entry.key == key || entry.key == camel)
+    }
+
+    /// The entries of a mapping; none for anything else.
+    pub(super) fn entries(&self) -> &[Entry] {
+        match self {
+            Node::Map(entries) => entries,
+            _ => &[],
+        }
+    }
+
+    /// Shows every scalar below, with the key that it stands under and that key's line.
+    pub(super) fn visit(&self, see: &mut dyn FnMut(&str, Option<usize>, &str)) {
+        self.visit_under("", None, see);
+    }
+
+    fn visit_under(
+        &self,
+        key: &str,
+        line: Option<usize>,
+        see: &mut dyn FnMut(&str, Option<usize>, &str),
+    ) {
+        match self {
+            Node::Scalar { text, .. } => see(key, line, text),
+            Node::List(items) => items
+                .iter()
+                .for_each(|item| item.visit_under(key, line, see)),
+            Node::Map(entries) => entries.iter().for_each(|entry| {
+                let line = Some(entry.line).filter(|line| *line > 0);
+                entry.value.visit_under(&entry.key, line, see);
+            }),
+        }
+    }
+
+    /// The line that a mapping or list of mappings begins on, where it is known.
+    pub(super) fn line(&self) -> Option<usize> {
+        match self {
+            Node::Map(entries) => entries.first().map(|entry| entry.line),
+            Node::List(items) => items.first()?.line(),
+            Node::Scalar { .. } => None,
+        }
+        .filter(|line| *line > 0)
     }
 
     /// The items of a list; none for anything else.
@@ -235,7 +299,7 @@ impl Node {
     }
 }
 
-fn camel_case(key: &str) -> String {
+pub(super) fn camel_case(key: &str) -> String {
     let mut parts = key.split('_');
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |mut name, part| {

@@ -3,14 +3,12 @@
 use super::*;
 use crate::validate::yaml;
 
-const FILTERS: &[&str] = &["header-rewrite", "cors"];
-
 fn names_of(document: &str) -> Vec<Option<&'static str>> {
     let documents = yaml::parse(document).unwrap();
     documents
         .iter()
         .flat_map(plugins)
-        .map(|plugin| plugin.filter(FILTERS))
+        .map(|plugin| plugin.filter().map(|filter| filter.name))
         .collect()
 }
 
@@ -53,16 +51,15 @@ fn a_filter_is_known_by_its_module_then_root_id_then_name() {
         ("corsair.wasm", "", "cors-helper", None),
     ];
     for (module, root_id, name, filter) in cases {
+        let document = Node::Map(Vec::new());
         let plugin = Plugin {
             module: Some(module),
             root_id: Some(root_id),
             name: Some(name),
-            config: Config::Absent,
-            variables: BTreeMap::new(),
-            host_variables: Vec::new(),
-            opens_the_door: false,
+            ..Plugin::bare(&document)
         };
-        assert_eq!(plugin.filter(FILTERS), filter, "{module}");
+        let found = plugin.filter().map(|filter| filter.name);
+        assert_eq!(found, filter, "{module}");
     }
 }
 
@@ -127,7 +124,12 @@ fn a_module_by_url_opens_the_door_by_ecds_and_only_without_nack() {
         let found: Vec<_> = documents
             .iter()
             .flat_map(plugins)
-            .map(|plugin| plugin.opens_the_door)
+            .map(|plugin| {
+                plugin
+                    .faults
+                    .iter()
+                    .any(|(_, _, text)| text.contains("by ECDS"))
+            })
             .collect();
         assert_eq!(found, [expected], "{text}");
     }
@@ -139,7 +141,7 @@ fn the_form_of_the_configuration_is_the_one_envoy_would_hand_over() {
     let cases = [
         (
             format!("{{'@type': {wasm}.StringValue, value: '{{}}'}}"),
-            "Text(\"{}\")",
+            "Text(Scalar { text: \"{}\"",
         ),
         (
             format!("{{'@type': {wasm}.Struct, value: {{}}}}"),

@@ -1,17 +1,17 @@
-//! `cargo xtask token`: a token signed with the public test keys, which the samples trust.
+//! `filter-catalog token`: a token signed with the public test keys, which the samples trust.
 
 use anyhow::{Context, Result};
-use e2e::token::{self, Token};
 use serde_json::{Value, json};
+use test_tokens::{ISSUER, Token, now};
 
-/// Arguments of `cargo xtask token`.
+/// Arguments of the command.
 #[derive(clap::Args)]
-pub(crate) struct Args {
+pub struct Args {
     /// Signature algorithm: RS256 and so on, PS256, ES256, ES384, ES512, EdDSA, HS256
     #[arg(long, default_value = "ES256")]
     algorithm: String,
     /// `iss`
-    #[arg(long, default_value = token::ISSUER)]
+    #[arg(long, default_value = ISSUER)]
     issuer: String,
     /// `sub`
     #[arg(long, default_value = "alice")]
@@ -30,18 +30,16 @@ pub(crate) struct Args {
     expires_in: i64,
 }
 
-/// Runs the command.
-pub(crate) fn run(args: &Args) -> Result<()> {
-    println!("{}", token(args)?.try_sign()?);
-    Ok(())
-}
-
-fn token(args: &Args) -> Result<Token> {
+/// The token that these arguments ask for, not yet signed.
+///
+/// # Errors
+/// If there is no such algorithm, or a claim is not `NAME=VALUE`.
+pub fn token(args: &Args) -> Result<Token> {
     let audience = match args.audience.as_slice() {
         [one] => json!(one),
         several => json!(several),
     };
-    let expires = token::now().saturating_add_signed(args.expires_in);
+    let expires = now().saturating_add_signed(args.expires_in);
     let mut token = Token::try_new(&args.algorithm)?
         .claim("iss", json!(args.issuer))
         .claim("sub", json!(args.subject))
@@ -89,6 +87,6 @@ mod tests {
         assert_eq!(token.claims["name"], json!("x y"));
         assert_eq!(token.claims["scope"], json!("admin"));
         assert_eq!(token.claims["aud"], json!("api"));
-        assert!(token.claims["exp"].as_u64().unwrap() < token::now());
+        assert!(token.claims["exp"].as_u64().unwrap() < now());
     }
 }

@@ -1,0 +1,13 @@
+//! What the program `filter-catalog` does, for people who run the filters: check configurations before Envoy sees them, print their
+//! schemas, explain what a filter answered, and sign tokens to try the samples with.
+//!
+//! | Module | Holds |
+//! |---|---|
+//! | [`catalog`] | the one list of filters |
+//! | [`validate`] | configurations in Envoy's and Kubernetes' files, checked with the filters' own parsers |
+//! | [`token`] | tokens signed with the public test keys |
+
+pub mod catalog;
+mod schema;
+pub mod token;
+pub mod validate;

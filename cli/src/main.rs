@@ -1,0 +1,57 @@
+//! The program `filter-catalog`.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use filter_catalog::catalog::{FILTERS, Filter};
+use filter_catalog::{token, validate};
+
+/// Checks the configurations of the catalog's filters, and explains what the filters answer.
+#[derive(Parser)]
+#[command(name = "filter-catalog", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Check filter configurations in Envoy, Istio or Envoy Gateway files, offline
+    Validate(validate::Args),
+    /// Print the JSON Schema of a filter's configuration
+    Schema {
+        /// The filter
+        filter: String,
+    },
+    /// Print a token signed with the public test keys, which the samples trust
+    Token(token::Args),
+    /// Print what the documentation is generated from
+    #[command(hide = true)]
+    Describe,
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs a command; whether all was well.
+fn run(command: Command) -> Result<bool> {
+    match command {
+        Command::Validate(args) => return validate::run(&args),
+        Command::Schema { filter } => println!("{:#}", Filter::find(&filter)?.schema()),
+        Command::Token(args) => println!("{}", token::token(&args)?.try_sign()?),
+        Command::Describe => {
+            let filters: Vec<_> = FILTERS.iter().map(Filter::description).collect();
+            println!("{}", serde_json::to_string(&filters)?);
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,355 @@
+//! Checks what stands in one file: its documents, the texts inside them, and each plugin with its filter's own parser.
+
+use std::collections::BTreeMap;
+
+use prost::Message as _;
+use prost_types::value::Kind;
+use serde_json::Value;
+
+use super::find::{self, Config, Plugin};
+use super::scalar::Reader;
+use super::yaml::{self, Node, Style};
+use super::{Finding, Report, Severity, crd, warn};
+use crate::catalog::{FILTERS, Filter};
+
+/// Checks one file.
+pub(super) struct Checker<'r> {
+    file: &'r str,
+    /// The filter of bare configurations and of modules of unknown names.
+    fallback: Option<&'static Filter>,
+    report: &'r mut Report,
+}
+
+/// Where the lines of a text are in its file.
+#[derive(Debug, Clone, Copy)]
+enum Lines {
+    /// So many lines further down.
+    Below(usize),
+    /// All in this one.
+    In(usize),
+}
+
+impl Lines {
+    fn of(self, inner: Option<usize>) -> Option<usize> {
+        match self {
+            Self::Below(lines) => inner.map(|line| line.saturating_add(lines)),
+            Self::In(line) => Some(line).filter(|line| *line > 0),
+        }
+    }
+
+    /// Of the text of a scalar, whose key has this line.
+    fn inside(self, text: &Node, key: usize) -> Self {
+        match (self, text) {
+            (
+                Self::Below(lines),
+                Node::Scalar {
+                    style: Style::Literal,
+                    ..
+                },
+            ) => Self::Below(lines.saturating_add(key)),
+            (Self::Below(lines), _) if key > 0 => Self::In(lines.saturating_add(key)),
+            (lines, _) => lines,
+        }
+    }
+}
+
+impl<'r> Checker<'r> {
+    pub(super) fn new(
+        file: &'r str,
+        fallback: Option<&'static Filter>,
+        report: &'r mut Report,
+    ) -> Self {
+        Self {
+            file,
+            fallback,
+            report,
+        }
+    }
+
+    /// Checks the text of the file.
+    pub(super) fn text(&mut self, text: &str, is_json: bool) {
+        let before = self.report.findings.len();
+        self.documents(text, is_json, Lines::Below(0));
+        if self.report.findings.len() == before {
+            let message = "no filter of the catalog is configured here".to_owned();
+            self.add(Severity::Note, None, None, message);
+        }
+    }
+
+    fn documents(&mut self, text: &str, is_json: bool, lines: Lines) {
+        let documents = if is_json {
+            yaml::parse_json(text)
+        } else {
+            yaml::parse(text)
+        };
+        match documents {
+            Ok(documents) => {
+                for document in &documents {
+                    self.document(document, is_json, lines);
+                }
+            }
+            Err(error) => {
+                let error = error.to_string();
+                let line = error
+                    .strip_prefix("line ")
+                    .and_then(|rest| rest.split([',', ':']).next()?.parse().ok());
+                self.add(Severity::Error, lines.of(line), None, error);
+            }
+        }
+    }
+
+    fn document(&mut self, document: &Node, is_json: bool, lines: Lines) {
+        match document.text_at(&["kind"]) {
+            Some("ConfigMap") => return self.texts(document.entry("data"), lines),
+            Some("Secret") => return self.texts(document.entry("stringData"), lines),
+            Some(kind) if kind.ends_with("List") && document.get("items").is_some() => {
+                let items = document.get("items").map(Node::items).unwrap_or_default();
+                return items
+                    .iter()
+                    .for_each(|item| self.document(item, is_json, lines));
+            }
+            _ => {}
+        }
+        for fault in crd::faults(document) {
+            let line = lines.of(fault.line);
+            self.add(fault.severity, line, None, fault.message);
+        }
+        let reader = if is_json {
+            Reader::Json
+        } else if document.get("kind").is_some() && document.get("apiVersion").is_some() {
+            Reader::Kubernetes
+        } else {
+            Reader::Envoy
+        };
+        let plugins = find::plugins(document);
+        if plugins.is_empty()
+            && let Some(filter) = self.fallback
+        {
+            return self.configuration(filter, &Plugin::bare(document), reader, lines);
+        }
+        let clusters = warn::clusters(document);
+        for plugin in &plugins {
+            self.plugin(plugin, reader, lines, clusters.as_deref());
+        }
+    }
+
+    /// The texts of a ConfigMap: files of any kind, or the bare configuration of a filter under its name.
+    fn texts(&mut self, data: Option<&yaml::Entry>, lines: Lines) {
+        for entry in data.map(|data| data.value.entries()).unwrap_or_default() {
+            let Some(text) = entry.value.text() else {
+                continue;
+            };
+            let inside = lines.inside(&entry.value, entry.line);
+            let (name, ending) = entry.key.split_once('.').unwrap_or((&entry.key, ""));
+            let filter = Filter::find(name).ok();
+            if !["yaml", "yml", "json"].contains(&ending) && filter.is_none() {
+                continue;
+            }
+            let fallback = self.fallback;
+            self.fallback = fallback.or(filter);
+            self.documents(text, ending == "json", inside);
+            self.fallback = fallback;
+        }
+    }
+
+    fn plugin(
+        &mut self,
+        plugin: &Plugin<'_>,
+        reader: Reader,
+        lines: Lines,
+        clusters: Option<&[&str]>,
+    ) {
+        let filter = plugin
+            .filter()
+            .or(self.fallback)
+            .or_else(|| by_keys(&plugin.config, reader));
+        let line = lines.of(plugin.line);
+        let Some(filter) = filter else {
+            let message = format!(
+                "{} is not a module of the catalog and is not checked; if it is one under another name, add --filter NAME",
+                plugin.label()
+            );
+            return self.add(Severity::Note, line, None, message);
+        };
+        for (severity, inner, message) in plugin
+            .faults
+            .iter()
+            .cloned()
+            .chain(warn::plugin(plugin, clusters))
+        {
+            let line = lines.of(inner).or(line);
+            let message = format!("{}: {message}", filter.name);
+            self.add(severity, line, Some(filter.name), message);
+        }
+        self.configuration(filter, plugin, reader, lines);
+    }
+
+    /// Hands a configuration to its filter.
+    fn configuration(
+        &mut self,
+        filter: &'static Filter,
+        plugin: &Plugin<'_>,
+        reader: Reader,
+        lines: Lines,
+    ) {
+        let line = plugin.config_line.or(plugin.line);
+        let text;
+        let (bytes, node, inside) = match &plugin.config {
+            Config::Absent => (Vec::new(), None, lines),
+            Config::Text(scalar) => {
+                let content = scalar.text().unwrap_or_default();
+                text = yaml::parse_json(content).ok().and_then(|mut n| n.pop());
+                let inside = lines.inside(scalar, line.unwrap_or_default());
+                (content.as_bytes().to_vec(), text.as_ref(), inside)
+            }
+            Config::Struct(node) => (protobuf(&reader.value(node)), Some(*node), lines),
+            Config::Json(node) => (
+                reader.value(node).to_string().into_bytes(),
+                Some(*node),
+                lines,
+            ),
+            Config::Broken(reason) => {
+                let message = format!("{}: configuration: {reason}", filter.name);
+                return self.add(Severity::Error, lines.of(line), Some(filter.name), message);
+            }
+        };
+        let (env, unset) = environment(plugin, |name| std::env::var(name).ok());
+        let outer = lines.of(line);
+        let found = (filter.check)(&bytes, &env);
+        if let Some((inner, message)) = node.and_then(warn::keys) {
+            let message = format!("{}: {message}", filter.name);
+            let line = inside.of(inner).or(outer);
+            self.add(Severity::Warning, line, Some(filter.name), message);
+        }
+        match found {
+            Ok(()) => self.add(Severity::Accepted, outer, Some(filter.name), String::new()),
+            Err(error) => {
+                let inner = node.and_then(|node| node.line_of(path_of(&error, filter.name)?));
+                let line = inside.of(inner).or(outer);
+                let message = with_hint(&error, &unset);
+                self.add(Severity::Error, line, Some(filter.name), message);
+            }
+        }
+    }
+
+    fn add(
+        &mut self,
+        severity: Severity,
+        line: Option<usize>,
+        filter: Option<&'static str>,
+        message: String,
+    ) {
+        self.report.findings.push(Finding {
+            severity,
+            file: self.file.to_owned(),
+            line,
+            filter,
+            message,
+        });
+    }
+}
+
+/// The one filter whose configuration has these keys: the module may have any name.
+fn by_keys(config: &Config<'_>, reader: Reader) -> Option<&'static Filter> {
+    let value = match config {
+        Config::Struct(node) | Config::Json(node) => reader.value(node),
+        Config::Text(scalar) => serde_json::from_str(scalar.text()?).ok()?,
+        Config::Absent | Config::Broken(_) => return None,
+    };
+    let keys = value.as_object().filter(|keys| !keys.is_empty())?;
+    let mut fitting = FILTERS.iter().filter(|filter| {
+        let schema = filter.schema();
+        let required = schema["required"].as_array();
+        keys.keys()
+            .all(|key| schema["properties"].get(key).is_some())
+            && required
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .all(|key| keys.contains_key(key))
+    });
+    fitting.next().filter(|_| fitting.next().is_none())
+}
+
+/// The environment that the filter sees, and the variables of the host that are not set here.
+fn environment<'a>(
+    plugin: &Plugin<'a>,
+    host: impl Fn(&str) -> Option<String>,
+) -> (BTreeMap<String, String>, Vec<&'a str>) {
+    let mut env = plugin.variables.clone();
+    let mut unset = Vec::new();
+    for name in &plugin.host_variables {
+        match host(name) {
+            Some(value) => drop(env.insert((*name).to_owned(), value)),
+            None => unset.push(*name),
+        }
+    }
+    (env, unset)
+}
+
+/// The path in `cors: policies[0].allow_origins: …`.
+fn path_of<'e>(error: &'e str, filter: &str) -> Option<&'e str> {
+    let rest = error.strip_prefix(filter)?.strip_prefix(": ")?;
+    rest.split(": ").next()
+}
+
+/// Adds what this machine lacks.
+fn with_hint(error: &str, unset: &[&str]) -> String {
+    match unset.iter().find(|name| error.contains(*name)) {
+        Some(name) => format!("{error}; {name} comes from the host: set it here too"),
+        None => error.to_owned(),
+    }
+}
+
+/// A `google.protobuf.Struct` in the binary form in which Envoy hands it to the filter.
+fn protobuf(value: &Value) -> Vec<u8> {
+    match kind(value) {
+        Kind::StructValue(fields) => fields.encode_to_vec(),
+        _ => Vec::new(),
+    }
+}
+
+fn kind(value: &Value) -> Kind {
+    let wrapped = |value| prost_types::Value {
+        kind: Some(kind(value)),
+    };
+    match value {
+        Value::Null => Kind::NullValue(0),
+        Value::Bool(boolean) => Kind::BoolValue(*boolean),
+        Value::Number(number) => Kind::NumberValue(number.as_f64().unwrap_or(f64::NAN)),
+        Value::String(text) => Kind::StringValue(text.clone()),
+        Value::Array(items) => Kind::ListValue(prost_types::ListValue {
+            values: items.iter().map(wrapped).collect(),
+        }),
+        Value::Object(map) => Kind::StructValue(prost_types::Struct {
+            fields: map
+                .iter()
+                .map(|(key, value)| (key.clone(), wrapped(value)))
+                .collect(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_of_the_host_that_is_not_set_here_is_named() {
+        let document = Node::Map(Vec::new());
+        let plugin = Plugin {
+            config: Config::Absent,
+            variables: BTreeMap::from([("A".to_owned(), "1".to_owned())]),
+            host_variables: vec!["B", "C"],
+            ..Plugin::bare(&document)
+        };
+        let (env, unset) = environment(&plugin, |name| (name == "B").then(|| "2".to_owned()));
+        let expected = [("A", "1"), ("B", "2")].map(|(k, v)| (k.to_owned(), v.to_owned()));
+        assert_eq!(env, BTreeMap::from(expected));
+        assert_eq!(unset, ["C"]);
+        assert_eq!(
+            with_hint("jwt-auth: secret: C is not set", &unset),
+            "jwt-auth: secret: C is not set; C comes from the host: set it here too"
+        );
+    }
+}

@@ -1,0 +1,54 @@
+//! The Envoys and images that suites need, found before the tests ask for them all at once: here it is seen what takes long.
+
+use anyhow::{Context as _, Result};
+use e2e::envoy::find::Find;
+use e2e::envoy::versions;
+use e2e::{compose, samples};
+
+use crate::style;
+
+/// Arguments of the command.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Every version that the catalog is for, not only the pinned one
+    #[arg(long)]
+    all: bool,
+}
+
+/// Finds Envoy, or every Envoy.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    if !args.all {
+        let envoy = Find::new().find()?;
+        println!("Envoy {}, {}", envoy.version, envoy.path.display());
+        return Ok(());
+    }
+    let bootstraps = samples::bootstraps()?;
+    versions()
+        .get(1)
+        .context("older Envoys are fetched for Linux on x86-64 only")?;
+    for version in versions() {
+        Find::new().version(version).find()?;
+        let left_out: Vec<_> = bootstraps
+            .iter()
+            .filter(|bootstrap| !bootstrap.runs_on(version))
+            .map(|bootstrap| bootstrap.name.as_str())
+            .collect();
+        match &left_out[..] {
+            [] => println!("Envoy {version}"),
+            names => println!(
+                "Envoy {version} without {}, which need a later one",
+                names.join(", ")
+            ),
+        }
+    }
+    Ok(())
+}
+
+/// Provides the images of all services.
+pub(crate) fn images() -> Result<()> {
+    compose::is_here()?;
+    for image in compose::images(compose::FLEET)? {
+        compose::image::provide(&image, |line| println!("{} {line}", style::yellow("note:")))?;
+    }
+    Ok(())
+}

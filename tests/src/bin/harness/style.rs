@@ -1,0 +1,42 @@
+//! Colour, where a terminal shows it.
+
+use std::env;
+use std::fmt::Display;
+use std::io::{self, IsTerminal};
+
+/// For failures.
+pub(crate) fn red(text: impl Display) -> String {
+    painted("31", text)
+}
+
+/// For success.
+pub(crate) fn green(text: impl Display) -> String {
+    painted("32", text)
+}
+
+/// For what is the reader's to act on, but no failure.
+pub(crate) fn yellow(text: impl Display) -> String {
+    painted("33", text)
+}
+
+/// For headings.
+pub(crate) fn bold(text: impl Display) -> String {
+    painted("1", text)
+}
+
+/// For what matters least.
+pub(crate) fn dim(text: impl Display) -> String {
+    painted("2", text)
+}
+
+/// Colours need a terminal on both outputs and no `NO_COLOR` (<https://no-color.org>).
+fn painted(code: &str, text: impl Display) -> String {
+    let wanted = io::stdout().is_terminal()
+        && io::stderr().is_terminal()
+        && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    if wanted {
+        format!("\x1b[{code}m{text}\x1b[0m")
+    } else {
+        text.to_string()
+    }
+}
