@@ -81,7 +81,16 @@ pub fn env() -> Env {
 /// The configuration that the host hands over; `None` where it is not valid, and the log says why. Only in `on_configure`.
 pub(crate) fn configuration<C: FilterConfig>() -> Option<C> {
     let bytes = abi::buffer(Buffer::Configuration, usize::MAX).unwrap_or_default();
-    config::load(&bytes, &env())
-        .inspect_err(|error| log::error!("{error}"))
-        .ok()
+    match config::load_with_warnings(&bytes, &env()) {
+        Ok((config, warnings)) => {
+            for warning in warnings {
+                log::warn!("{warning}");
+            }
+            Some(config)
+        }
+        Err(error) => {
+            log::error!("{error}");
+            None
+        }
+    }
 }

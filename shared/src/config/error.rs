@@ -8,6 +8,10 @@ use std::fmt;
 pub struct Invalid {
     path: String,
     reason: String,
+    /// What may be said of it where the value may be a secret; `None`: that it is not valid.
+    hidden: Option<String>,
+    /// A key that is not known, at the end of the path; it may be a secret that is written in the wrong place.
+    unknown: usize,
 }
 
 impl Invalid {
@@ -16,6 +20,44 @@ impl Invalid {
         Self {
             path: String::new(),
             reason: reason.into(),
+            hidden: None,
+            unknown: 0,
+        }
+    }
+
+    /// What to say where the value may be a secret.
+    pub(super) fn or_hidden(self, hidden: impl Into<String>) -> Self {
+        Self {
+            hidden: Some(hidden.into()),
+            ..self
+        }
+    }
+
+    /// An error at a key that is not known.
+    pub(super) fn unknown_key(key: &str, reason: String, hidden: String) -> Self {
+        Self {
+            path: key.to_owned(),
+            reason,
+            hidden: Some(hidden),
+            unknown: key.len(),
+        }
+    }
+
+    /// Without what was written: below a key that may hold a secret.
+    pub(super) fn hide(mut self) -> Self {
+        let known = self.path.len().saturating_sub(self.unknown);
+        self.path.truncate(known);
+        if self.path.ends_with('.') {
+            self.path.pop();
+        }
+        Self {
+            reason: self
+                .hidden
+                .take()
+                .unwrap_or_else(|| "is not valid".to_owned()),
+            hidden: None,
+            unknown: 0,
+            path: self.path,
         }
     }
 
@@ -28,7 +70,7 @@ impl Invalid {
         };
         Self {
             path: format!("{step}{joint}{}", self.path),
-            reason: self.reason,
+            ..self
         }
     }
 

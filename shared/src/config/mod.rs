@@ -7,10 +7,13 @@
 
 mod check;
 mod error;
+mod names;
 mod node;
 mod read;
+mod suspects;
 
 use serde::de::{Deserialize, DeserializeOwned};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 pub use check::{At, MAX_NAME_BYTES, check_name, each, in_range, not_empty, not_empty_list};
@@ -43,10 +46,34 @@ pub trait FilterConfig: Sized {
 /// # Errors
 /// [`ConfigError`]: one line with the filter, the path, the value and what is accepted.
 pub fn load<C: FilterConfig>(bytes: &[u8], env: &Env) -> Result<C, ConfigError> {
+    load_with_warnings(bytes, env).map(|(config, _)| config)
+}
+
+/// As [`load`], with what is valid and hardly meant: each warning is one line in the form of an error.
+///
+/// # Errors
+/// Those of [`load`].
+pub fn load_with_warnings<C: FilterConfig>(
+    bytes: &[u8],
+    env: &Env,
+) -> Result<(C, Vec<ConfigError>), ConfigError> {
     let in_filter = |invalid: Invalid| ConfigError::new(C::FILTER, invalid);
     let node = node::parse(bytes).map_err(in_filter)?;
+    WARNINGS.set(suspects::suspects(&node));
     let raw = C::Raw::deserialize(node).map_err(in_filter)?;
-    C::build(raw, env).map_err(in_filter)
+    let config = C::build(raw, env).map_err(in_filter)?;
+    let warnings = WARNINGS.take().into_iter().map(in_filter).collect();
+    Ok((config, warnings))
+}
+
+thread_local! {
+    /// The warnings of the configuration that is being loaded.
+    static WARNINGS: RefCell<Vec<Invalid>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Warns of what is valid and hardly meant, while a configuration is built. The path is from the configuration's root on.
+pub fn warn(warning: Invalid) {
+    WARNINGS.with_borrow_mut(|warnings| warnings.push(warning));
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use prost_types::{Struct, Value as ProtoValue, value::Kind};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
-/// A value of a configuration. Keys stay in the order written; none stands twice.
+/// A value of a configuration. Keys stay in the order written, and are unique.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Node {
     Null,
@@ -32,8 +32,16 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Node, Invalid> {
     let node = match serde_json::from_slice::<Node>(bytes) {
         Ok(node) => node,
         Err(json_error) => match Struct::decode(bytes) {
-            Ok(decoded) => from_struct(decoded),
-            Err(_) => return Err(Invalid::new(format!("not valid JSON: {json_error}"))),
+            // Fields that a Struct does not have are skipped: almost any bytes would be an empty one.
+            Ok(decoded) if decoded.encoded_len() == bytes.len() => from_struct(decoded),
+            _ if bytes.trim_ascii_start().starts_with(b"{") => {
+                return Err(Invalid::new(format!("not valid JSON: {json_error}")));
+            }
+            _ => {
+                return Err(Invalid::new(
+                    "neither JSON text, which begins with {, nor a google.protobuf.Struct",
+                ));
+            }
         },
     };
     if !matches!(node, Node::Map(_)) {
@@ -46,14 +54,21 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Node, Invalid> {
 /// A null would read as "absent" in some places and be an error in others; a user who writes it means neither surely.
 fn refuse_null(node: &Node) -> Result<(), Invalid> {
     match node {
-        Node::Null => Err(Invalid::new("null is not a value; leave the key out")),
+        Node::Null => Err(Invalid::new(
+            "null is not a value; omit the key, or write {} for an object without keys",
+        )),
         Node::List(items) => items
             .iter()
             .enumerate()
             .try_for_each(|(i, item)| refuse_null(item).at_index("", i)),
-        Node::Map(entries) => entries
-            .iter()
-            .try_for_each(|(key, item)| refuse_null(item).at(key)),
+        Node::Map(entries) => entries.iter().try_for_each(|(key, item)| {
+            let below = refuse_null(item);
+            match key.as_str() {
+                // Below it, keys may be secrets too.
+                "secret" => below.map_err(|error| Invalid::new(error.reason())).at(key),
+                _ => below.at(key),
+            }
+        }),
         Node::Bool(_) | Node::Integer(_) | Node::Unsigned(_) | Node::Float(_) | Node::Text(_) => {
             Ok(())
         }
@@ -149,7 +164,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
         let mut entries: Vec<(String, Node)> = Vec::new();
         while let Some(key) = access.next_key::<String>()? {
             if entries.iter().any(|(k, _)| *k == key) {
-                return Err(A::Error::custom(format_args!("key \"{key}\" stands twice")));
+                return Err(A::Error::custom(format_args!("duplicate key \"{key}\"")));
             }
             entries.push((key, access.next_value()?));
         }

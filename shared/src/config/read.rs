@@ -3,7 +3,7 @@
 //!
 //! `serde_path_to_error` over `serde_json::Value` would do the same in 100 KiB more of every module.
 
-use super::{At, Invalid, node::Node};
+use super::{At, Invalid, names, node::Node};
 use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, Error, Expected, IntoDeserializer, MapAccess,
     SeqAccess, Unexpected, VariantAccess, Visitor, value::StringDeserializer,
@@ -17,11 +17,9 @@ impl Error for Invalid {
     }
 
     fn invalid_type(got: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::new(format!(
-            "got {}, expected {}",
-            describe(&got),
-            in_words(expected)
-        ))
+        let expected = in_words(expected);
+        let reason = format!("got {}, expected {expected}", describe(&got));
+        Self::new(reason).or_hidden(format!("got {}, expected {expected}", kind(&got)))
     }
 
     fn invalid_value(got: Unexpected<'_>, expected: &dyn Expected) -> Self {
@@ -33,14 +31,18 @@ impl Error for Invalid {
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
+        let one_of = one_of(expected);
         Self::new(format!(
-            "\"{variant}\" is not accepted; {}",
-            one_of(expected)
+            "\"{variant}\" is not accepted; {}{one_of}",
+            instead(variant, expected)
         ))
+        .or_hidden(format!("a value that is not accepted; {one_of}"))
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        Self::new(format!("unknown key; {}", one_of(expected))).at(field)
+        let one_of = one_of(expected);
+        let reason = format!("unknown key; {}{one_of}", instead(field, expected));
+        Self::unknown_key(field, reason, format!("unknown key; {one_of}"))
     }
 
     fn missing_field(field: &'static str) -> Self {
@@ -48,7 +50,19 @@ impl Error for Invalid {
     }
 
     fn duplicate_field(field: &'static str) -> Self {
-        Self::new("the key stands twice").at(field)
+        Self::new("duplicate key").at(field)
+    }
+}
+
+/// What was probably meant by a name.
+fn instead(name: &str, accepted: &[&str]) -> String {
+    if let Some(nearest) = names::nearest(name, accepted) {
+        return format!("did you mean \"{nearest}\"? ");
+    }
+    match names::ours(name) {
+        Some(omit) if omit.starts_with("omit") => format!("{omit}; "),
+        Some(ours) => format!("the equivalent here is {ours}; "),
+        None => String::new(),
     }
 }
 
@@ -71,6 +85,7 @@ fn in_words(expected: &dyn Expected) -> String {
         "a boolean" => "true or false",
         "a sequence" => "a list",
         "a map" => "an object",
+        "a string" => "a text",
         other if other.starts_with("struct ") => "an object",
         other => other,
     };
@@ -87,7 +102,29 @@ fn describe(got: &Unexpected<'_>) -> String {
         Unexpected::Str(text) => format!("\"{text}\""),
         Unexpected::Seq => "a list".to_owned(),
         Unexpected::Map => "an object".to_owned(),
+        Unexpected::Other(kind) => (*kind).to_owned(),
         _ => "another kind of value".to_owned(),
+    }
+}
+
+fn kind<'a>(got: &Unexpected<'a>) -> &'a str {
+    match got {
+        Unexpected::Bool(_) => "true or false",
+        Unexpected::Unsigned(_) | Unexpected::Signed(_) | Unexpected::Float(_) => "a number",
+        Unexpected::Str(_) => "a text",
+        Unexpected::Seq => "a list",
+        Unexpected::Map => "an object",
+        Unexpected::Other(kind) => kind,
+        _ => "another kind of value",
+    }
+}
+
+/// Whether what is at or below a key may be a secret. Of one that is a key of an object, only its wrong kinds are: `keys: "s3cret"`.
+fn may_hold_secret(key: &str, value: &Node) -> bool {
+    match key {
+        "secret" | "jwks" | "pem" => true,
+        "keys" => !matches!(value, Node::Map(_)),
+        _ => false,
     }
 }
 
@@ -158,10 +195,7 @@ impl<'de> Deserializer<'de> for Node {
                     ))),
                 }
             }
-            _ => Err(Invalid::new(format!(
-                "write one of: {}",
-                variants.join(", ")
-            ))),
+            other => Err(other.mismatch_of(&visitor, variants)),
         }
     }
 
@@ -241,6 +275,15 @@ impl<'de> Deserializer<'de> for Node {
 }
 
 impl Node {
+    /// The error of a value that is no variant of an enum.
+    fn mismatch_of(self, visitor: &dyn Expected, variants: &[&str]) -> Invalid {
+        let shape = visitor.to_string();
+        if shape.starts_with("enum ") {
+            return self.mismatch(&format!("one of: {}", variants.join(", ")).as_str());
+        }
+        self.mismatch(visitor)
+    }
+
     fn mismatch(self, expected: &dyn Expected) -> Invalid {
         let got = match &self {
             Self::Null => Unexpected::Unit,
@@ -321,7 +364,12 @@ impl<'de> MapAccess<'de> for Entries {
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Invalid> {
         match self.value.take() {
-            Some((key, value)) => seed.deserialize(value).at(key),
+            Some((key, value)) => {
+                let is_hidden = may_hold_secret(&key, &value);
+                seed.deserialize(value)
+                    .map_err(|error| if is_hidden { error.hide() } else { error })
+                    .at(key)
+            }
             None => Err(Invalid::new("a value without its key")),
         }
     }
@@ -346,7 +394,10 @@ impl Variant {
     fn value(self) -> Result<(String, Node), Invalid> {
         match self.value {
             Some(value) => Ok((self.variant, value)),
-            None => Err(Invalid::new(format!("\"{}\" needs a value", self.variant))),
+            None => Err(Invalid::new(format!(
+                "\"{0}\" needs a value; write {{{0}: …}}",
+                self.variant
+            ))),
         }
     }
 }
@@ -363,7 +414,10 @@ impl<'de> VariantAccess<'de> for Variant {
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Invalid> {
         let (variant, value) = self.value()?;
-        seed.deserialize(value).at(variant)
+        let is_hidden = may_hold_secret(&variant, &value);
+        seed.deserialize(value)
+            .map_err(|error| if is_hidden { error.hide() } else { error })
+            .at(variant)
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Invalid> {
@@ -373,10 +427,22 @@ impl<'de> VariantAccess<'de> for Variant {
 
     fn struct_variant<V: Visitor<'de>>(
         self,
-        _: &'static [&'static str],
+        keys: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Invalid> {
-        let (variant, value) = self.value()?;
+        let Some(value) = self.value else {
+            // Where an object without keys would do, that is what to write.
+            let is_empty = visitor.visit_map(Entries::new(Vec::new())).is_ok();
+            let shape = match keys.first().filter(|_| !is_empty) {
+                Some(key) => format!("{{{key}: …}}"),
+                None => "{}".to_owned(),
+            };
+            return Err(Invalid::new(format!(
+                "\"{0}\" needs a value; write {{{0}: {shape}}}",
+                self.variant
+            )));
+        };
+        let variant = self.variant;
         value.deserialize_any(visitor).at(variant)
     }
 }

@@ -121,6 +121,38 @@ fn a_struct_whose_length_looks_like_a_brace_is_a_struct() {
 }
 
 #[test]
+fn bytes_that_are_no_struct_are_no_empty_configuration() {
+    let mut unknown_field = object([("mode", string("report"))]).encode_to_vec();
+    unknown_field.extend([0x10, 1]);
+    let broken: [&[u8]; 5] = [
+        &unknown_field,
+        &[0x10, 1],
+        b"\"rules\": []}",
+        b"\n\"rules\": [], \"mode\": \"report\"}",
+        b"rules: []",
+    ];
+    for bytes in broken {
+        let error = load::<Config>(bytes, &Env::new()).unwrap_err().to_string();
+        let expected =
+            "sample: neither JSON text, which begins with {, nor a google.protobuf.Struct";
+        assert_eq!(error, expected, "{bytes:?}");
+    }
+}
+
+#[test]
+fn warnings_come_with_the_configuration_and_are_not_left_for_the_next() {
+    let warnings = |json: &str| {
+        let loaded = load_with_warnings::<Config>(json.as_bytes(), &Env::new());
+        let (_, warnings) = loaded.unwrap();
+        warnings.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let mistake = r#"{"rules": [{"name": "x", "require": "nothing"}], "mode": "report"}"#;
+    assert!(warnings(mistake).is_empty());
+    warn(Invalid::new("left over"));
+    assert!(warnings("{}").is_empty());
+}
+
+#[test]
 fn no_configuration_is_an_empty_one() {
     for bytes in ["", " \n", "{}"] {
         let empty = Config {
@@ -137,11 +169,11 @@ fn every_error_is_one_line_with_filter_path_value_and_what_is_accepted() {
     for (json, error) in [
         (
             r#"{"ruels": []}"#,
-            "sample: ruels: unknown key; one of: rules, mode, limit",
+            "sample: ruels: unknown key; did you mean \"rules\"? one of: rules, mode, limit",
         ),
         (
             r#"{"rules": [{"name": "a"}, {"nam": "a"}]}"#,
-            "sample: rules[1].nam: unknown key; one of: name, require",
+            "sample: rules[1].nam: unknown key; did you mean \"name\"? one of: name, require",
         ),
         (
             r#"{"rules": [{}]}"#,
@@ -177,15 +209,15 @@ fn every_error_is_one_line_with_filter_path_value_and_what_is_accepted() {
         ),
         (
             r#"{"rules": [{"name": ["a"]}]}"#,
-            "sample: rules[0].name: got a list, expected a string",
+            "sample: rules[0].name: got a list, expected a text",
         ),
         (
             r#"{"limit": null}"#,
-            "sample: limit: null is not a value; leave the key out",
+            "sample: limit: null is not a value; omit the key, or write {} for an object without keys",
         ),
         (
             r#"{"rules": [{"name": null}]}"#,
-            "sample: rules[0].name: null is not a value; leave the key out",
+            "sample: rules[0].name: null is not a value; omit the key, or write {} for an object without keys",
         ),
         (
             r#"{"rules": [{"name": "b d"}]}"#,
@@ -197,7 +229,7 @@ fn every_error_is_one_line_with_filter_path_value_and_what_is_accepted() {
         ),
         (
             r#"{"rules": [{"name": "a", "require": {"any": ["nothin"]}}]}"#,
-            "sample: rules[0].require.any[0]: \"nothin\" is not accepted; one of: nothing, any",
+            "sample: rules[0].require.any[0]: \"nothin\" is not accepted; did you mean \"nothing\"? one of: nothing, any",
         ),
         ("[]", "sample: the configuration must be an object of keys"),
         (
@@ -210,10 +242,13 @@ fn every_error_is_one_line_with_filter_path_value_and_what_is_accepted() {
     for (json, start) in [
         (
             r#"{"mode": "report", "mode": "enforce"}"#,
-            "sample: not valid JSON: key \"mode\" stands twice at line 1",
+            "sample: not valid JSON: duplicate key \"mode\" at line 1",
         ),
         (r#"{"rules": "#, "sample: not valid JSON: EOF while parsing"),
-        ("rules: []", "sample: not valid JSON: expected value"),
+        (
+            "rules: []",
+            "sample: neither JSON text, which begins with {,",
+        ),
     ] {
         let error = load_json(json).unwrap_err();
         assert!(error.starts_with(start), "{error}");

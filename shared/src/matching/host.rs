@@ -30,9 +30,13 @@ impl TryFrom<String> for HostPattern {
         let text = parsed
             .and_then(|authority| String::from_utf8(authority.host.normalized().into_owned()).ok());
         let Some(text) = text else {
-            return Err(format!(
-                "\"{pattern}\" is not a host pattern; a host without scheme and port is accepted, with \"*.\" before it for its subdomains"
-            ));
+            let instead = match pattern.as_str() {
+                "*" => "omit the key to match every host",
+                _ => {
+                    "a host without scheme and port is accepted, with \"*.\" before it for its subdomains"
+                }
+            };
+            return Err(format!("\"{pattern}\" is not a host pattern; {instead}"));
         };
         Ok(Self {
             text: if wildcard { format!(".{text}") } else { text }.into(),

@@ -23,7 +23,10 @@ pub use text::{RawTextMatch, TextMatch};
 /// Which requests a rule applies to, as written. All given parts must hold; left out: every request.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a match, as {hosts: [api.example.com], paths: [{prefix: /api}]}"
+)]
 pub struct RawMatch {
     /// Host patterns, any of: `api.example.com` or `*.example.com` (one or more whole labels, never the apex). Case and port are ignored.
     pub hosts: Option<Vec<HostPattern>>,
@@ -40,7 +43,10 @@ pub struct RawMatch {
 /// A condition on a header: its name and one of the matchers.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a condition on a header, as {name: x-tier, exact: gold}"
+)]
 pub struct RawHeaderMatch {
     /// The header's name.
     pub name: HeaderName,
@@ -64,7 +70,10 @@ pub struct RawHeaderMatch {
 /// A condition on a query parameter: its name and one of the matchers.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a condition on a query parameter, as {name: version, exact: \"2\"}"
+)]
 pub struct RawQueryMatch {
     /// The parameter's name.
     pub name: String,
@@ -144,11 +153,19 @@ impl RawMatch {
 }
 
 fn check_method(method: String) -> Result<Vec<u8>, Invalid> {
-    if is_token(method.as_bytes()) && !method.bytes().any(|b| b.is_ascii_lowercase()) {
+    let is_upper = !method.bytes().any(|b| b.is_ascii_lowercase());
+    if method != "*" && is_upper && is_token(method.as_bytes()) {
         return Ok(method.into_bytes());
     }
-    let reason = format!("\"{method}\" is not a method; a token in upper case is accepted");
-    Err(Invalid::new(reason))
+    let upper = method.to_ascii_uppercase();
+    let instead = match method.as_str() {
+        "*" => "omit the key to match every method".to_owned(),
+        _ if is_token(method.as_bytes()) => format!("methods are in upper case, as {upper}"),
+        _ => "a token in upper case is accepted, as GET".to_owned(),
+    };
+    Err(Invalid::new(format!(
+        "\"{method}\" is not a method; {instead}"
+    )))
 }
 
 impl Match {

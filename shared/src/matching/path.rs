@@ -8,7 +8,10 @@ use serde::Deserialize;
 /// A path pattern as written: one of `prefix`, `exact` and `regex`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a path pattern, as {prefix: /admin}, {exact: /healthz} or {regex: \"/v[0-9]+/items\"}"
+)]
 pub struct RawPath {
     /// Whole segments: `/api` fits `/api` and `/api/x`, never `/apix`; `/` fits everything.
     pub prefix: Option<String>,
@@ -128,15 +131,21 @@ impl RawPath {
                 // By itself first, so that an error shows what was written.
                 Pattern::new(&regex, Anchoring::Whole).at("regex")?;
                 let written = compile(&regex)?;
+                let decoded = decode_regex(&regex).map(|decoded| compile(&decoded));
+                let decoded = decoded.transpose()?;
+                if !decoded.as_ref().unwrap_or(&written).may_begin_with(b'/') {
+                    let reason = format!("\"{regex}\" never matches: a path begins with /");
+                    return Err(Invalid::new(reason).at("regex"));
+                }
                 let begins = match self.ignore_case {
                     true => "",
                     false => beginning(&regex),
                 };
                 let begins = begins.as_bytes().into();
-                match decode_regex(&regex) {
+                match decoded {
                     Some(decoded) => Kind::Regex {
                         begins,
-                        decoded: compile(&decoded)?,
+                        decoded,
                         as_sent: Some(written),
                     },
                     None => Kind::Regex {
@@ -205,7 +214,10 @@ fn decode_regex(regex: &str) -> Option<String> {
 
 fn plain(path: String) -> Result<String, Invalid> {
     if !path.starts_with('/') {
-        return Err(Invalid::new(format!("\"{path}\" does not begin with /")));
+        return Err(Invalid::new(format!(
+            "\"{path}\" does not begin with /; write \"/{}\"",
+            path.trim_start_matches('^')
+        )));
     }
     if path.contains(['?', '#'])
         || !path.is_ascii()

@@ -137,11 +137,11 @@ fn errors_name_the_place() {
         ),
         (
             r#"{"methods": ["get"]}"#,
-            "methods[0]: \"get\" is not a method; a token in upper case is accepted",
+            "methods[0]: \"get\" is not a method; methods are in upper case, as GET",
         ),
         (
             r#"{"paths": [{"prefix": "/a"}, {"exact": "b"}]}"#,
-            "paths[1].exact: \"b\" does not begin with /",
+            "paths[1].exact: \"b\" does not begin with /; write \"/b\"",
         ),
         (
             r#"{"headers": [{"name": "a"}]}"#,

@@ -9,7 +9,10 @@ use serde::Deserialize;
 /// A reply as written. What is left out stays as the filter makes it.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a reply, as {status: 429, body: \"…\"}"
+)]
 pub struct RawReply {
     /// The HTTP status.
     pub status: Option<Status>,
@@ -22,7 +25,10 @@ pub struct RawReply {
 /// A header of a reply as written.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a header, as {name: x-why, value: text}"
+)]
 pub struct RawReplyHeader {
     /// The header's name.
     pub name: HeaderName,

@@ -1,6 +1,7 @@
 //! What a filter's own tests need (feature `testing`): requests built in a line, and a whole filter on a scripted host.
 
 mod host;
+mod mistakes;
 mod run;
 pub mod servers;
 
@@ -8,6 +9,7 @@ use crate::headers::Headers;
 use crate::request::Request;
 
 pub use host::{Call, LocalAnswer, ScriptedHost};
+pub use mistakes::check_mistakes;
 pub use run::{Answer, Exchange, Run};
 
 /// Starts a request: `request("GET", "/path?query").header("x-a", "b").build()`.

@@ -1,12 +1,11 @@
 //! Durations, written as `"250ms"`.
 
-use serde::Deserialize;
+use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use std::fmt;
 use std::time::Duration as StdDuration;
 
 /// A duration of a configuration: an integer and a unit, `ms`, `s`, `m`, `h` or `d`; at most 365 days.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Duration(StdDuration);
 
 const MAX_MS: u64 = 365 * 24 * 60 * 60 * 1000;
@@ -46,6 +45,32 @@ impl TryFrom<String> for Duration {
                 "\"{text}\" is not a duration; write an integer and a unit, at most 365d: 250ms, 10s, 5m, 1h, 1d"
             )
         })
+    }
+}
+
+impl<'de> Deserialize<'de> for Duration {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(DurationVisitor)
+    }
+}
+
+struct DurationVisitor;
+
+impl Visitor<'_> for DurationVisitor {
+    type Value = Duration;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a duration: an integer and a unit, as 250ms, 10s, 5m, 1h or 1d")
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Duration, E> {
+        Err(E::custom(format_args!(
+            "{number} has no unit; write {number}s for seconds, {number}ms for milliseconds"
+        )))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Duration, E> {
+        Duration::try_from(text.to_owned()).map_err(E::custom)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Regular expressions: linear in time, bounded in memory, on bytes.
 
+mod beginning;
 mod reach;
 
 use regex::bytes::{Captures, Regex, RegexBuilder};
@@ -51,6 +52,12 @@ impl Pattern {
     #[must_use]
     pub fn is_match(&self, text: &[u8]) -> bool {
         self.0.is_match(text)
+    }
+
+    /// Whether a text that begins with this byte may match a pattern that has to cover the whole text.
+    #[must_use]
+    pub fn may_begin_with(&self, byte: u8) -> bool {
+        beginning::may_begin_with(self.0.as_str(), byte)
     }
 
     /// The capture groups of the first match.

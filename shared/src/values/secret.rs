@@ -2,6 +2,7 @@
 
 use crate::config::{Env, Invalid};
 use serde::Deserialize;
+use serde::de::Unexpected;
 use std::fmt;
 
 /// A secret as written: the text itself or, better, `{"env": "NAME"}`, a variable of Envoy's
@@ -54,11 +55,24 @@ impl<'de> serde::de::Visitor<'de> for SecretVisitor {
     type Value = Secret;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string or {\"env\": \"NAME\"}")
+        f.write_str("a text (in quotes) or {env: NAME}")
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Secret, E> {
         Ok(Secret::Text(text.to_owned()))
+    }
+
+    // What is not a text may be a secret all the same: `value: 12345678`.
+    fn visit_u64<E: serde::de::Error>(self, _: u64) -> Result<Secret, E> {
+        Err(E::invalid_type(Unexpected::Other("a number"), &self))
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, _: i64) -> Result<Secret, E> {
+        self.visit_u64(0)
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<Secret, E> {
+        self.visit_u64(0)
     }
 
     fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Secret, A::Error> {

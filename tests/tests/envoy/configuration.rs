@@ -8,7 +8,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "cors",
         r#"{"policies": [{"allow_origin": ["*"]}]}"#,
-        "cors: policies[0].allow_origin: unknown key; one of: match, allow_origins, ",
+        "cors: policies[0].allow_origin: unknown key; did you mean \"allow_origins\"? one of: match, allow_origins, ",
     ),
     (
         "cors",
@@ -18,7 +18,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "header-rewrite",
         r#"{"rules": [{"requst": []}]}"#,
-        "header-rewrite: rules[0].requst: unknown key; one of: match, request, response",
+        "header-rewrite: rules[0].requst: unknown key; did you mean \"request\"? one of: match, request, response",
     ),
     (
         "header-rewrite",
@@ -45,7 +45,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "rate-limit",
         r#"{"limits": [{"name": "a", "requests": 1, "per": "1s", "brst": 2}]}"#,
-        "rate-limit: limits[0].brst: unknown key; one of: name, match, key, requests, per, burst, cost, missing_key, scope, mode",
+        "rate-limit: limits[0].brst: unknown key; did you mean \"burst\"? one of: name, match, key, requests, per, burst, cost, missing_key, scope, mode",
     ),
     (
         "rate-limit",
@@ -174,7 +174,7 @@ fn a_bad_configuration_at_run_time_is_rejected_and_the_old_one_serves() {
 
     configure(&config("ruls", "bad"));
     let log = envoy.wait_for_log(
-        "header-rewrite: ruls: unknown key; one of: mode, allow_envoy_headers, rules",
+        "header-rewrite: ruls: unknown key; did you mean \"rules\"? one of: mode, allow_envoy_headers, rules",
         Duration::from_secs(10),
     );
     assert!(!log.contains("RuntimeError"), "{log}");

@@ -33,7 +33,7 @@ const MISTAKES: &[Mistake] = &[
         file: "ecds-header-rewrite.yaml",
         from: "rules:",
         to: "ruls:",
-        log: "header-rewrite: ruls: unknown key; one of: mode, allow_envoy_headers, rules",
+        log: "header-rewrite: ruls: unknown key; did you mean \"rules\"? one of: mode, allow_envoy_headers, rules",
         counter: ECDS,
     },
     Mistake {

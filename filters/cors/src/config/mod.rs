@@ -31,7 +31,10 @@ pub struct RawConfig {
 /// A policy: which origins may do what.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a policy, as {allow_origins: [\"https://app.example.com\"]}"
+)]
 pub struct RawPolicy {
     /// The requests that the policy is for; left out: all. The method of a preflight is the one that it asks for.
     #[serde(rename = "match")]
@@ -94,7 +97,10 @@ fn enabled() -> bool {
 /// How preflights are answered.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an object, as {status: 204, unmatched: refuse}"
+)]
 pub struct RawPreflight {
     /// The status of the answer to a preflight that is allowed: 204 (default) or 200.
     #[serde(default)]

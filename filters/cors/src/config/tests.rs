@@ -47,7 +47,7 @@ fn mistakes_are_refused_with_place_and_reason() {
     for (json, expected) in [
         (
             r#""allow_origin": ["*"]"#,
-            "allow_origin: unknown key; one of: match, allow_origins,",
+            "allow_origin: unknown key; did you mean \"allow_origins\"? one of: match, allow_origins,",
         ),
         (
             r#""allow_methods": ["GET"]"#,

@@ -1,6 +1,7 @@
 //! Warnings at load.
 
 use super::RawPolicy;
+use filter_kit::config::{Invalid, warn};
 
 /// Logs what is valid and hardly meant: browsers send few headers with a preflight, and a policy by another one is none for preflights.
 pub(super) fn log(policies: &[RawPolicy]) {
@@ -8,9 +9,12 @@ pub(super) fn log(policies: &[RawPolicy]) {
         let headers = policy.matches.iter().flat_map(|matches| &matches.headers);
         for (i, header) in headers.flatten().enumerate() {
             if header.present != Some(false) && !comes_with_preflights(header.name.as_str()) {
-                log::warn!(
-                    "cors: policies[{at}].match.headers[{i}].name: browsers do not send {} with preflights, so no preflight matches this policy",
+                let reason = format!(
+                    "browsers do not send {} with preflights, so no preflight matches this policy",
                     header.name
+                );
+                warn(
+                    Invalid::new(reason).at(format_args!("policies[{at}].match.headers[{i}].name")),
                 );
             }
         }

@@ -36,7 +36,10 @@ pub struct RawConfig {
 /// A rule.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a rule, as {request: [{set: {name: x-env, value: prod}}]}"
+)]
 pub struct RawRule {
     /// The requests that the rule is for; left out: all.
     #[serde(rename = "match")]

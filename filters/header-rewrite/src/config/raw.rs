@@ -74,7 +74,10 @@ operations! {
 /// A header and its value.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a header, as {name: x-env, value: prod}"
+)]
 pub struct RawNameValue {
     /// The header.
     pub name: String,
@@ -85,7 +88,10 @@ pub struct RawNameValue {
 /// A value.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a value, as {value: backend.internal}"
+)]
 pub struct RawValue {
     /// The value, a template.
     pub value: String,
@@ -94,7 +100,7 @@ pub struct RawValue {
 /// A header.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a name, as {name: x-env}")]
 pub struct RawName {
     /// The header.
     pub name: String,
@@ -103,7 +109,7 @@ pub struct RawName {
 /// Which headers to remove: exactly one of these keys.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a header, as {name: x-env}")]
 pub struct RawRemove {
     /// The header of this name.
     pub name: Option<String>,
@@ -116,7 +122,10 @@ pub struct RawRemove {
 /// Two headers.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "two headers, as {from: x-old, to: x-new}"
+)]
 pub struct RawFromTo {
     /// The header to take the values from.
     pub from: String,
@@ -127,7 +136,10 @@ pub struct RawFromTo {
 /// A replacement in a header.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a replacement, as {name: location, regex: \"^http:\", with: \"https:\"}"
+)]
 pub struct RawReplace {
     /// The header.
     pub name: String,
@@ -140,7 +152,10 @@ pub struct RawReplace {
 /// A rewrite of the path: `prefix` or `regex`, and `with`.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a rewrite, as {prefix: /api, with: /}"
+)]
 pub struct RawPathRewrite {
     /// Leading whole segments to replace.
     pub prefix: Option<String>,
@@ -153,7 +168,10 @@ pub struct RawPathRewrite {
 /// An edit of the query: exactly one of these keys.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an edit, as {set: {name: lang, value: en}}"
+)]
 pub struct RawQueryEdit {
     /// Replace all values of a parameter by one; the value is a template, and is percent-encoded. Where it cannot be made, the parameter
     /// is left out.

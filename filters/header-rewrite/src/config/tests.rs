@@ -70,11 +70,11 @@ fn mistakes_are_named_with_path_value_and_what_is_accepted() {
     for (got, expected) in [
         (
             error(r#"{"rule": []}"#),
-            "header-rewrite: rule: unknown key; one of: mode, allow_envoy_headers, rules",
+            "header-rewrite: rule: unknown key; did you mean \"rules\"? one of: mode, allow_envoy_headers, rules",
         ),
         (
             error(r#"{"rules": [{"requst": []}]}"#),
-            "header-rewrite: rules[0].requst: unknown key; one of: match, request, response",
+            "header-rewrite: rules[0].requst: unknown key; did you mean \"request\"? one of: match, request, response",
         ),
         (
             error(r#"{"rules": [{"match": {"paths": [{"prefix": "/a"}]}}]}"#),
@@ -104,11 +104,11 @@ fn mistakes_are_named_with_path_value_and_what_is_accepted() {
         ),
         (
             request(r#"{"set": {"name": "a", "value": 5}}"#),
-            "request[0].set.value: got 5, expected a string",
+            "request[0].set.value: got 5, expected a text",
         ),
         (
             request(r#"{"set": {"name": "a", "value": null}}"#),
-            "request[0].set.value: null is not a value; leave the key out",
+            "request[0].set.value: null is not a value; omit the key, or write {} for an object without keys",
         ),
         (
             request(r#"{"set": {"name": "a"}}"#),

@@ -7,10 +7,12 @@ use crate::json::{self, Unique};
 use crate::keys::{Key, KeySet};
 use crate::provider::Keys;
 use crate::remote::Kind;
-use filter_kit::config::{At, Env, Invalid};
+use filter_kit::config::{At, Env, Invalid, warn};
 use filter_kit::values::Secret;
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, MapAccess, Visitor, value::MapAccessDeserializer};
+use serde::de::{
+    Deserializer, Error, MapAccess, Unexpected, Visitor, value::MapAccessDeserializer,
+};
 use serde_json::Value;
 use std::fmt;
 use std::rc::Rc;
@@ -18,7 +20,11 @@ use std::rc::Rc;
 /// Where the keys of a provider come from.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(
+    rename_all = "snake_case",
+    deny_unknown_fields,
+    expecting = "keys, as {jwks: {keys: […]}} or {remote: {cluster: NAME, uri: \"https://…\"}}"
+)]
 pub enum RawKeys {
     /// A JWK Set (RFC 7517), as an object or as JSON text. A key that is weak, foreign or malformed is left out with a warning.
     Jwks(RawJwks),
@@ -36,7 +42,10 @@ pub enum RawKeys {
 /// A public key in PEM.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a public key, as {key: \"-----BEGIN PUBLIC KEY-----…\", algorithm: RS256}"
+)]
 pub struct RawPem {
     /// The text, from `-----BEGIN PUBLIC KEY-----` on.
     pub key: String,
@@ -47,7 +56,10 @@ pub struct RawPem {
 /// A secret: one of `value`, `base64` and `env`.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a secret, as {value: {env: NAME}, algorithm: HS256}"
+)]
 pub struct RawSecret {
     /// The secret's text, or `{env: NAME}`.
     pub value: Option<Secret>,
@@ -75,9 +87,10 @@ impl<'de> Deserialize<'de> for RawJwks {
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<RawJwks, E> {
-                json::value(text.as_bytes())
-                    .map(RawJwks)
-                    .ok_or_else(|| E::custom("the text is not JSON, or a key stands twice in it"))
+                json::value(text.as_bytes()).map(RawJwks).ok_or_else(|| {
+                    let text = "a text that is not JSON, or has a duplicate key";
+                    E::invalid_value(Unexpected::Other(text), &self)
+                })
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawJwks, A::Error> {
@@ -127,7 +140,7 @@ impl RawKeys {
                     .map_err(|none| none.to_string())
                     .at("jwks")?;
                 for reason in left_out {
-                    log::warn!("jwt-auth: providers.{provider}.keys.jwks: {reason}");
+                    warn(Invalid::new(reason).at(format_args!("providers.{provider}.keys.jwks")));
                 }
                 set
             }

@@ -15,7 +15,10 @@ use std::fmt;
 /// An issuer of tokens, and on which terms they are accepted.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a provider, as {issuer: \"https://…\", keys: {jwks: …}}"
+)]
 pub struct RawProvider {
     /// What the token's `iss` must be, to the letter; left out: not checked.
     pub issuer: Option<String>,
@@ -52,7 +55,11 @@ pub struct RawProvider {
 /// A place for a token.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(
+    rename_all = "snake_case",
+    deny_unknown_fields,
+    expecting = "a token source, as {header: {name: authorization, prefix: \"Bearer \"}}"
+)]
 pub enum RawTokenSource {
     /// A header.
     Header {
@@ -77,7 +84,10 @@ pub enum RawTokenSource {
 /// A claim as a header.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a claim and its header, as {claim: sub, header: x-jwt-sub}"
+)]
 pub struct RawClaimHeader {
     /// The claim: its name, or the names on the way to it as a list.
     pub claim: RawClaimPath,

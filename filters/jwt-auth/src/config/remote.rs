@@ -9,7 +9,10 @@ use serde::Deserialize;
 /// Keys that are fetched over HTTP.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a server, as {cluster: NAME, uri: \"https://HOST/PATH\"}"
+)]
 pub struct RawRemote {
     /// The cluster that is asked. It decides where the connection goes and whether it is TLS, whatever the URI says: give it a
     /// `transport_socket` that checks the server's certificate.

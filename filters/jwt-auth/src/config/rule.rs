@@ -10,7 +10,10 @@ use serde::Deserialize;
 /// A rule: which requests, and what they have to show.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a rule, as {match: {paths: [{prefix: /admin}]}, require: {provider: {name: NAME}}}"
+)]
 pub struct RawRule {
     /// The requests that the rule is for; left out: all.
     #[serde(rename = "match")]
@@ -22,7 +25,11 @@ pub struct RawRule {
 /// What a request has to show.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(
+    rename_all = "snake_case",
+    deny_unknown_fields,
+    expecting = "a requirement, as {provider: {name: NAME}}, or nothing"
+)]
 pub enum RawRequirement {
     /// Nothing: the request passes, with or without a token.
     Nothing,
@@ -41,7 +48,7 @@ pub enum RawRequirement {
 /// A valid token of a provider.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a provider, as {name: NAME}")]
 pub struct RawProviderRequirement {
     /// The provider.
     pub name: String,
@@ -56,7 +63,11 @@ pub struct RawProviderRequirement {
 /// Scopes: `all` or `any`.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(
+    rename_all = "snake_case",
+    deny_unknown_fields,
+    expecting = "scopes, as {all: [admin]} or {any: [read, write]}"
+)]
 pub enum RawScopes {
     /// All of these.
     All(Vec<String>),
@@ -67,7 +78,10 @@ pub enum RawScopes {
 /// A condition on a claim: the claim, and one of the matchers.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a condition on a claim, as {claim: groups, any_of: [ops]}"
+)]
 pub struct RawClaimMatch {
     /// The claim: its name, or the names on the way to it as a list.
     pub claim: RawClaimPath,

@@ -48,11 +48,11 @@ fn mistakes_are_refused_with_their_place() {
         ),
         (
             keys(r#"{"jwks": "{"}"#),
-            "jwt-auth: providers.corp.keys.jwks: the text is not JSON",
+            "jwt-auth: providers.corp.keys.jwks: got a text that is not JSON",
         ),
         (
             keys(r#"{"jwks": 7}"#),
-            "jwt-auth: providers.corp.keys.jwks: got 7, expected a JWK Set",
+            "jwt-auth: providers.corp.keys.jwks: got a number, expected a JWK Set",
         ),
         (
             keys(r#"{"jwks": {"keys": [{"kty": "oct", "k": "AAAA"}]}}"#),
@@ -263,7 +263,7 @@ fn mistakes_in_remote_keys_are_refused_with_their_place() {
             ),
             (
                 remote(kind, uri, r#", "refreshh": "1s""#),
-                "refreshh: unknown key; one of: cluster",
+                "refreshh: unknown key; did you mean \"refresh\"? one of: cluster",
             ),
             (
                 remote(kind, uri, "").replace("idp\"", "\""),

@@ -9,7 +9,11 @@ use serde::Deserialize;
 /// What tells the requests of one bucket from those of another.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(
+    rename_all = "snake_case",
+    deny_unknown_fields,
+    expecting = "a part of a key, as {client_ip: {}} or {header: x-api-key}"
+)]
 pub enum RawKeyPart {
     /// The client's address as Envoy trusts it, after `use_remote_address` and `xff_num_trusted_hops`; never a raw `x-forwarded-for`.
     ClientIp {

@@ -16,7 +16,10 @@ use std::num::NonZeroU32;
 /// A limit: so many requests per so long, for each key.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a limit, as {name: per-client, key: [{client_ip: {}}], requests: 100, per: 1m}"
+)]
 pub struct RawLimit {
     /// Its name: 1 to 64 letters, digits, `-` and `_`. It stands in counters, replies and response-code details, and no two limits have the
     /// same. A limit keeps its counts when a new configuration of the plugin has a limit of this name with the same quota and key.

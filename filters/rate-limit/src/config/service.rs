@@ -9,7 +9,10 @@ use serde::Deserialize;
 /// The rate limit service (`envoy.service.ratelimit.v3.RateLimitService`) that decides for limits of the scope `service`.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a service, as {cluster: rls, domain: edge, on_error: refuse}"
+)]
 pub struct RawService {
     /// Envoy's cluster of the service, at most 120 bytes. It speaks HTTP/2.
     pub cluster: String,

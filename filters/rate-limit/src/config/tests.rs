@@ -187,7 +187,7 @@ fn a_wrong_limit_is_refused_with_its_place_and_the_rule() {
         ),
         (
             r#""name": "b", "requests": 1, "per": "1s", "cost": {"headr": "x"}"#,
-            "limits[1].cost.headr: unknown key; one of: header, default, min",
+            "limits[1].cost.headr: unknown key; did you mean \"header\"? one of: header, default, min",
         ),
         (
             r#""name": "b", "requests": 1, "per": "1s", "missing_key": "pass""#,
@@ -258,7 +258,7 @@ fn what_stands_beside_the_limits_is_checked_too() {
         ),
         (
             r#"{"limit": []}"#.to_owned(),
-            "limit: unknown key; one of: mode, limits, exempt, max_keys, response, headers, service",
+            "limit: unknown key; did you mean \"limits\"? one of: mode, limits, exempt, max_keys, response, headers, service",
         ),
     ] {
         let got = load(&json).expect_err(&json);

@@ -1,0 +1,271 @@
+//! Names that are not known: the nearest one that is, or ours for one of Envoy's.
+
+/// What to write for a key of Envoy's own filters, or of Istio's resources.
+pub(super) fn ours(key: &str) -> Option<&'static str> {
+    let key = snake_case(key);
+    let (_, ours) = ENVOYS.iter().find(|(theirs, _)| *theirs == key)?;
+    Some(ours)
+}
+
+/// The accepted name that was probably meant.
+pub(super) fn nearest<'n>(name: &str, accepted: &[&'n str]) -> Option<&'n str> {
+    let name = snake_case(name);
+    let distance = |accepted: &str| distance(name.as_bytes(), snake_case(accepted).as_bytes());
+    let (near, distance) = accepted
+        .iter()
+        .map(|accepted| (*accepted, distance(accepted)))
+        .min_by_key(|(_, distance)| *distance)?;
+    let most = match near.len() {
+        0..=3 => 1,
+        4..=7 => 2,
+        _ => 3,
+    };
+    (distance <= most).then_some(near)
+}
+
+/// `fromHeaders` and `from-headers` as `from_headers`.
+fn snake_case(name: &str) -> String {
+    let mut snake = String::with_capacity(name.len());
+    for c in name.chars().take(64) {
+        if c.is_ascii_uppercase() && !snake.is_empty() && !snake.ends_with('_') {
+            snake.push('_');
+        }
+        snake.push(if c == '-' {
+            '_'
+        } else {
+            c.to_ascii_lowercase()
+        });
+    }
+    snake
+}
+
+/// Letters that were changed, left out, added, or swapped with the next one.
+fn distance(a: &[u8], b: &[u8]) -> usize {
+    let first: Vec<usize> = (0..=b.len()).collect();
+    let mut rows = vec![first];
+    for (i, x) in a.iter().enumerate() {
+        let mut row = vec![i.saturating_add(1)];
+        for (j, y) in b.iter().enumerate() {
+            let at = |row: Option<&Vec<usize>>, j: usize| {
+                row.and_then(|row| row.get(j))
+                    .copied()
+                    .unwrap_or(usize::MAX)
+            };
+            let last = rows.last();
+            let changed = at(last, j).saturating_add(usize::from(x != y));
+            let added = at(last, j.saturating_add(1))
+                .min(at(Some(&row), j))
+                .saturating_add(1);
+            let is_swapped = i > 0
+                && j > 0
+                && a.get(i.wrapping_sub(1)) == Some(y)
+                && b.get(j.wrapping_sub(1)) == Some(x);
+            let swapped = match is_swapped {
+                true => {
+                    let before = rows.len().checked_sub(2).and_then(|at| rows.get(at));
+                    at(before, j.wrapping_sub(1)).saturating_add(1)
+                }
+                false => usize::MAX,
+            };
+            row.push(changed.min(added).min(swapped));
+        }
+        rows.push(row);
+    }
+    let last = rows.last().and_then(|row| row.last());
+    last.copied().unwrap_or(usize::MAX)
+}
+
+/// Keys of Envoy's `jwt_authn`, `local_ratelimit`, `ratelimit`, `cors`, `header_mutation`, of its routes and matchers, and of Istio's
+/// `RequestAuthentication`.
+const ENVOYS: &[(&str, &str)] = &[
+    // jwt_authn
+    (
+        "from_headers",
+        "token_sources: [{header: {name: authorization, prefix: \"Bearer \"}}]",
+    ),
+    (
+        "from_params",
+        "token_sources: [{query: {name: access_token}}]",
+    ),
+    ("from_cookies", "token_sources: [{cookie: {name: session}}]"),
+    (
+        "remote_jwks",
+        "keys: {remote: {cluster: NAME, uri: \"https://HOST/PATH\"}}",
+    ),
+    ("local_jwks", "keys: {jwks: {keys: […]}}"),
+    ("inline_string", "keys: {jwks: \"…\"}"),
+    (
+        "jwks_uri",
+        "keys: {remote: {cluster: NAME, uri: \"https://HOST/PATH\"}}",
+    ),
+    ("http_uri", "{cluster: NAME, uri: \"https://HOST/PATH\"}"),
+    ("cache_duration", "refresh: 10m"),
+    ("async_fetch", "omit it: keys are always fetched in advance"),
+    ("forward", "forward_token: true"),
+    ("forward_original_token", "forward_token: true"),
+    ("forward_payload_header", "payload_header: x-jwt-payload"),
+    ("output_payload_to_header", "payload_header: x-jwt-payload"),
+    (
+        "claim_to_headers",
+        "claims_to_headers: [{claim: sub, header: x-jwt-sub}]",
+    ),
+    (
+        "output_claim_to_headers",
+        "claims_to_headers: [{claim: sub, header: x-jwt-sub}]",
+    ),
+    ("clock_skew_seconds", "clock_skew: 60s"),
+    (
+        "jwt_cache_config",
+        "cache: {max_tokens: 1000}, beside providers",
+    ),
+    ("requires", "require: {provider: {name: NAME}}"),
+    ("provider_name", "provider: {name: NAME}"),
+    (
+        "provider_and_audiences",
+        "provider: {name: NAME, audiences: […]}",
+    ),
+    ("requires_any", "any: [{provider: {name: NAME}}]"),
+    ("requires_all", "all: [{provider: {name: NAME}}]"),
+    ("allow_missing", "optional: {provider: {name: NAME}}"),
+    (
+        "allow_missing_or_failed",
+        "ignore_failure: {provider: {name: NAME}}",
+    ),
+    ("jwt_rules", "providers: {NAME: {issuer: …, keys: …}}"),
+    // local_ratelimit and ratelimit
+    (
+        "token_bucket",
+        "requests: 100, per: 1m and burst: 20, in an item of limits",
+    ),
+    ("max_tokens", "burst: 20"),
+    ("tokens_per_fill", "requests: 100"),
+    ("fill_interval", "per: 1m"),
+    ("requests_per_unit", "requests: 100"),
+    ("unit", "per: 1m"),
+    (
+        "descriptors",
+        "key: [{client_ip: {}}], in an item of limits",
+    ),
+    ("actions", "key: [{client_ip: {}}], in an item of limits"),
+    (
+        "rate_limits",
+        "limits: [{name: NAME, requests: 100, per: 1m}]",
+    ),
+    ("remote_address", "client_ip: {}"),
+    ("request_headers", "header: NAME"),
+    ("header_name", "name: NAME"),
+    (
+        "descriptor_key",
+        "omit it: an entry has the name of its key part",
+    ),
+    ("generic_key", "value: TEXT"),
+    ("filter_enabled", "match: {…}, in an item of limits"),
+    ("filter_enforced", "mode: report, to count without refusing"),
+    ("failure_mode_deny", "on_error: refuse, under service"),
+    (
+        "rate_limit_service",
+        "service: {cluster: NAME, domain: NAME, on_error: refuse}",
+    ),
+    ("rate_limited_status", "response: {status: 429}"),
+    ("enable_x_ratelimit_headers", "headers: legacy"),
+    ("stat_prefix", "omit it: the counters have fixed names"),
+    // cors
+    (
+        "allow_origin_string_match",
+        "allow_origins: [\"https://app.example.com\"], or allow_origin_regexes",
+    ),
+    (
+        "allow_origin",
+        "allow_origins: [\"https://app.example.com\"]",
+    ),
+    (
+        "allow_private_network_access",
+        "allow_private_network: true",
+    ),
+    (
+        "forward_not_matching_preflights",
+        "preflight: {unmatched: forward}",
+    ),
+    ("shadow_enabled", "mode: report, beside policies"),
+    // header_mutation and routes
+    (
+        "request_headers_to_add",
+        "rules: [{request: [{add: {name: NAME, value: TEXT}}]}]",
+    ),
+    (
+        "request_headers_to_remove",
+        "rules: [{request: [{remove: {name: NAME}}]}]",
+    ),
+    (
+        "response_headers_to_add",
+        "rules: [{response: [{add: {name: NAME, value: TEXT}}]}]",
+    ),
+    (
+        "response_headers_to_remove",
+        "rules: [{response: [{remove: {name: NAME}}]}]",
+    ),
+    ("mutations", "rules: [{request: […], response: […]}]"),
+    ("request_mutations", "rules: [{request: […]}]"),
+    ("response_mutations", "rules: [{response: […]}]"),
+    ("append", "add: {name: NAME, value: TEXT}"),
+    ("append_action", "{add: …}, {set: …} or {default: …}"),
+    ("prefix_rewrite", "path: {prefix: /api, with: /}"),
+    (
+        "regex_rewrite",
+        "path: {regex: \"^/api/(.*)$\", with: \"/${1}\"}",
+    ),
+    ("host_rewrite_literal", "host: {value: HOST}"),
+    ("substitution", "with: \"/${1}\""),
+    ("key", "name: NAME"),
+    // matchers
+    ("prefix", "paths: [{prefix: /api}]"),
+    ("exact", "paths: [{exact: /healthz}]"),
+    ("regex", "paths: [{regex: \"/v[0-9]+/items\"}]"),
+    ("safe_regex", "regex: \"…\""),
+    ("string_match", "{name: NAME, exact: TEXT}"),
+    ("exact_match", "exact: TEXT"),
+    ("prefix_match", "prefix: TEXT"),
+    ("suffix_match", "suffix: TEXT"),
+    ("contains_match", "contains: TEXT"),
+    ("present_match", "present: true"),
+    (
+        "path_separated_prefix",
+        "prefix: /api, which covers whole segments",
+    ),
+    ("query_parameters", "query: [{name: NAME, exact: TEXT}]"),
+    ("case_sensitive", "ignore_case: true"),
+    ("domains", "hosts: [api.example.com]"),
+    ("authority", "hosts: [api.example.com]"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelled_name_has_its_nearest() {
+        let accepted = ["match", "allow_origins", "allow_methods", "mode", "per"];
+        for (name, near) in [
+            ("allow_origin", Some("allow_origins")),
+            ("allowOrigins", Some("allow_origins")),
+            ("allow-origins", Some("allow_origins")),
+            ("mathc", Some("match")),
+            ("Mode", Some("mode")),
+            ("pre", Some("per")),
+            ("x", None),
+            ("policies", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(name, &accepted), near, "{name}");
+        }
+        assert_eq!(nearest("x", &[]), None);
+    }
+
+    #[test]
+    fn a_key_of_envoy_has_ours() {
+        assert!(ours("fromHeaders").is_some_and(|hint| hint.starts_with("token_sources")));
+        assert!(ours("fill_interval").is_some_and(|hint| hint == "per: 1m"));
+        assert_eq!(ours("rules"), None);
+        assert!(ENVOYS.len() >= 30);
+    }
+}

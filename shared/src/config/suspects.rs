@@ -1,0 +1,197 @@
+//! What is valid, but can hardly mean what it says: patterns of other products in plain values. Each is warned of.
+
+use super::Invalid;
+use super::node::Node;
+
+/// Texts below `node` that look like patterns, each with its place.
+pub(super) fn suspects(node: &Node) -> Vec<Invalid> {
+    let mut found = Vec::new();
+    look(node, &mut Vec::new(), &mut found);
+    found
+}
+
+/// A step of a path: a key, or an index with its list's key before it.
+type Steps<'n> = Vec<(&'n str, Option<usize>)>;
+
+fn look<'n>(node: &'n Node, steps: &mut Steps<'n>, found: &mut Vec<Invalid>) {
+    match node {
+        Node::Map(entries) => {
+            for (key, value) in entries {
+                steps.push((key, None));
+                look(value, steps, found);
+                steps.pop();
+            }
+        }
+        Node::List(items) => {
+            let key = steps.pop().map_or("", |(key, _)| key);
+            for (index, item) in items.iter().enumerate() {
+                steps.push((key, Some(index)));
+                look(item, steps, found);
+                steps.pop();
+            }
+            steps.push((key, None));
+        }
+        Node::Text(text) => {
+            let mut keys = steps.iter().rev().map(|(key, _)| *key);
+            let (key, parent) = (keys.next().unwrap_or(""), keys.next().unwrap_or(""));
+            if let Some(reason) = suspect(text, key, parent) {
+                let mut invalid = Invalid::new(reason);
+                for (key, index) in steps.iter().rev() {
+                    invalid = match index {
+                        Some(index) => invalid.at_index(key, *index),
+                        None => invalid.at(key),
+                    };
+                }
+                found.push(invalid);
+            }
+        }
+        Node::Null | Node::Bool(_) | Node::Integer(_) | Node::Unsigned(_) | Node::Float(_) => {}
+    }
+}
+
+fn suspect(text: &str, key: &str, parent: &str) -> Option<String> {
+    let of_path = parent == "paths" || (parent == "path" && key == "prefix");
+    match key {
+        "prefix" | "exact" if of_path && text.contains('*') => {
+            let before = text.split('*').next().unwrap_or_default();
+            let before = before.trim_end_matches('/');
+            Some(format!(
+                "\"{text}\" is compared as it is written, with the *; for all below it write {{prefix: {}}}",
+                if before.is_empty() { "/" } else { before }
+            ))
+        }
+        "prefix" | "exact" if of_path && has_placeholder(text) => Some(format!(
+            "\"{text}\" is compared as it is written, placeholders too; write {{regex: \"{}\"}}",
+            with_regex(text)
+        )),
+        "regex" if parent == "paths" && is_open(text) => {
+            let path = text.trim_start_matches('^');
+            Some(format!(
+                "\"{text}\" has to match the whole path: {path} and nothing below it; write {{prefix: {path}}}, or add .* at the end"
+            ))
+        }
+        "value" | "with" | "body" | "location" => {
+            if let Some(command) = envoy_command(text) {
+                Some(format!(
+                    "\"{command}\" is not replaced; variables are written as ${{request.header.NAME}}"
+                ))
+            } else {
+                let group = group(text)?;
+                let digit = group.get(1..).unwrap_or_default();
+                Some(format!(
+                    "\"{group}\" is not replaced; capture groups are written as ${{{digit}}}"
+                ))
+            }
+        }
+        _ => None,
+    }
+}
+
+/// `/users/:id`, `/users/{id}`.
+fn has_placeholder(path: &str) -> bool {
+    path.split('/').any(is_placeholder)
+}
+
+fn is_placeholder(segment: &str) -> bool {
+    let is_name = |name: &str| {
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
+    };
+    let braces = segment
+        .strip_prefix('{')
+        .and_then(|rest| rest.strip_suffix('}'));
+    segment.strip_prefix(':').or(braces).is_some_and(is_name)
+}
+
+fn with_regex(path: &str) -> String {
+    let segments = path
+        .split('/')
+        .map(|segment| match is_placeholder(segment) {
+            true => "[^/]+".to_owned(),
+            false => segment.replace('.', "[.]"),
+        });
+    segments.collect::<Vec<_>>().join("/")
+}
+
+/// `^/admin`: begins as where any part may match, and is plain otherwise.
+fn is_open(regex: &str) -> bool {
+    regex.strip_prefix('^').is_some_and(|rest| {
+        rest.bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"/_-".contains(&b))
+    })
+}
+
+/// `%REQ(x-a)%`, `%DOWNSTREAM_REMOTE_ADDRESS%`.
+fn envoy_command(text: &str) -> Option<&str> {
+    let mut parts = text.split('%').skip(1);
+    parts.find_map(|part| {
+        let name = part.split('(').next()?;
+        let is_command = name.len() > 2
+            && (name.len() == part.len() || part.ends_with(')'))
+            && name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
+        let at = text.find(part)?.checked_sub(1)?;
+        let end = at.checked_add(part.len())?.checked_add(2)?;
+        is_command.then(|| text.get(at..end)).flatten()
+    })
+}
+
+/// `$1`, `\1`.
+fn group(text: &str) -> Option<&str> {
+    let bytes = text.as_bytes();
+    let at = bytes
+        .windows(2)
+        .enumerate()
+        .find_map(|(at, pair)| match pair {
+            [b'$' | b'\\', b'0'..=b'9'] => {
+                let is_escaped = at.checked_sub(1).and_then(|at| bytes.get(at)) == Some(&b'$');
+                (!is_escaped).then_some(at)
+            }
+            _ => None,
+        })?;
+    text.get(at..at.checked_add(2)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_of_other_products_are_told_from_plain_values() {
+        for (key, parent, text, expected) in [
+            ("prefix", "paths", "/admin/*", Some("{prefix: /admin}")),
+            ("exact", "paths", "*", Some("{prefix: /}")),
+            ("exact", "paths", "/users/:id", Some("/users/[^/]+")),
+            ("prefix", "paths", "/users/{id}/x", Some("/users/[^/]+/x")),
+            ("exact", "paths", "/a:b/c{d}e", None),
+            ("exact", "headers", "*", None),
+            ("regex", "paths", "^/admin", Some("{prefix: /admin}")),
+            ("regex", "paths", "^/admin/.*", None),
+            ("regex", "paths", "^/admin$", None),
+            ("regex", "paths", "/admin", None),
+            ("value", "set", "%REQ(x-a)%", Some("\"%REQ(x-a)%\"")),
+            (
+                "value",
+                "set",
+                "a %DOWNSTREAM_REMOTE_ADDRESS% b",
+                Some("%DOWNSTREAM_REMOTE_ADDRESS%"),
+            ),
+            ("value", "set", "100%25 of 5% and 6%", None),
+            ("value", "set", "${request.header.x}", None),
+            ("with", "path", "/$1", Some("${1}")),
+            ("with", "path", "/\\1", Some("${1}")),
+            ("with", "path", "/${1}", None),
+            ("value", "set", "$$1", None),
+        ] {
+            let got = suspect(text, key, parent);
+            match expected {
+                Some(part) => assert!(
+                    got.as_ref().is_some_and(|got| got.contains(part)),
+                    "{text}: {got:?}"
+                ),
+                None => assert_eq!(got, None, "{text}"),
+            }
+        }
+    }
+}
