@@ -25,8 +25,9 @@ const PACKAGES: &[&str] = &["rustc-web", "cargo-web", "rust-web-src", "wasi-libc
 
 /// Arguments for cargo: std from its sources, for size as all that runs at load, but for what runs with every request: strings, slices and
 /// vectors.
-const BUILD_STD: [&str; 5] = [
+const BUILD_STD: [&str; 6] = [
     "-Zbuild-std=std,panic_abort",
+    "-Zbuild-std-features=optimize_for_size",
     "--config",
     "profile.release.package.core.opt-level=3",
     "--config",

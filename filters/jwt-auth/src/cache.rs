@@ -44,6 +44,9 @@ impl Hasher for Hashed {
     }
 }
 
+/// How much of a token is hashed: its end. It is of the signature, which no two tokens share; what is found is compared as a whole.
+const HASHED_BYTES: usize = 40;
+
 impl<V: Clone> Cache<V> {
     /// An empty table; with a maximum of 0 it stays so. `seed` is random.
     #[must_use]
@@ -114,8 +117,9 @@ impl<V: Clone> Cache<V> {
 
     fn hash(&self, provider: usize, token: &[u8]) -> u64 {
         let mut hasher = SipHasher13::new_with_key(&self.seed);
+        let start = token.len().saturating_sub(HASHED_BYTES);
         hasher.write_usize(provider);
-        hasher.write(token);
+        hasher.write(token.get(start..).unwrap_or_default());
         hasher.finish()
     }
 }
