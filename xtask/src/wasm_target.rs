@@ -23,8 +23,8 @@ pub(crate) const TARGET: &str = "wasm32-wasip1";
 /// Packages of the second way.
 const PACKAGES: &[&str] = &["rustc-web", "cargo-web", "rust-web-src", "wasi-libc", "lld"];
 
-/// Arguments for cargo: std from its sources, for size as all that runs at load, but for what runs with every request: strings, slices and
-/// vectors.
+/// Arguments for cargo: std from its sources, for size (short sorts and short formatting) as all that runs at load, but for what runs with every
+/// request: strings, slices and vectors.
 const BUILD_STD: [&str; 6] = [
     "-Zbuild-std=std,panic_abort",
     "-Zbuild-std-features=optimize_for_size",

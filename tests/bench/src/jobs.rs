@@ -223,7 +223,7 @@ impl Floors {
         let limit = vec![
             Call::All(Map::Request),
             Call::Time,
-            Call::Shared(text("bench-floor")),
+            Call::Shared(text("kit1/bench-floor/")),
         ];
         let add =
             |name: &str| Call::Add(Map::Response, text(name), text("\"tenant\";r=999999;t=1"));

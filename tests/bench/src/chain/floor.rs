@@ -37,7 +37,7 @@ pub(crate) enum Call {
     RemoveNumbered(String),
     /// Reads the time.
     Time,
-    /// Reads shared data, and writes it.
+    /// Reads shared data, and writes it, under a key that begins so and ends with one of ten thousand numbers in turn: a thousand for each copy.
     Shared(String),
     /// Verifies a signature: the argument of `verify_signature`.
     Verify(Vec<u8>),
@@ -77,6 +77,7 @@ impl Floor {
             "(module{IMPORTS}
   (memory (export \"memory\") 8)
   (global $turn (mut i32) (i32.const 0))
+  (global $key (mut i32) (i32.const 0))
   {}
   (func (export \"proxy_abi_version_0_2_1\"))
   ;; What the host gives is read by nobody: each answer may overwrite the last.
@@ -90,6 +91,8 @@ impl Floor {
 
 /// Where the host writes what it gives, behind all data.
 const HEAP: usize = 256 * 1024;
+/// Where data begins.
+const START: usize = 64;
 /// Where it writes pointers and numbers.
 const CELLS: [usize; 3] = [0, 4, 8];
 
@@ -115,7 +118,7 @@ struct Module {
 impl Module {
     /// Keeps bytes: their place and length, as two constants.
     fn keep(&mut self, bytes: &[u8]) -> String {
-        let at = 64 + self.used;
+        let at = START + self.used;
         self.used += bytes.len();
         let escaped: String = bytes.iter().map(|byte| format!("\\{byte:02x}")).collect();
         write!(self.data, "(data (i32.const {at}) \"{escaped}\")\n  ").unwrap();
@@ -153,7 +156,7 @@ impl Module {
             Call::RemoveNumbered(prefix) => {
                 // The copies of a chain take their turns.
                 let name = self.keep(format!("{prefix}0").as_bytes());
-                let last = 64 + self.used - 1;
+                let last = START + self.used - 1;
                 format!(
                     "(i32.store8 (i32.const {last}) (i32.add (i32.const 48) (global.get $turn)))
     (global.set $turn (i32.rem_u (i32.add (global.get $turn) (i32.const 1)) (i32.const {COPIES})))
@@ -162,10 +165,21 @@ impl Module {
                 )
             }
             Call::Time => format!("(drop (call $time {first}))"),
-            Call::Shared(key) => {
-                let (key, value) = (self.keep(key.as_bytes()), self.keep(&[7; 40]));
+            Call::Shared(prefix) => {
+                let (key, value) = (
+                    self.keep(format!("{prefix}0000").as_bytes()),
+                    self.keep(&[7; 16]),
+                );
+                let end = START + self.used - 16;
+                let digits: String = [1000, 100, 10, 1].iter().zip(end - 4..).map(|(power, at)| {
+                    format!(
+                        "(i32.store8 (i32.const {at}) (i32.add (i32.const 48) (i32.rem_u (i32.div_u (global.get $key) (i32.const {power})) (i32.const 10))))
+    "
+                    )
+                }).collect();
                 format!(
-                    "(drop (call $get_shared {key} {first} {second} {third}))
+                    "(global.set $key (i32.rem_u (i32.add (global.get $key) (i32.const 1)) (i32.const 10000)))
+    {digits}(drop (call $get_shared {key} {first} {second} {third}))
     (drop (call $set_shared {key} {value} (i32.const 0)))"
                 )
             }
