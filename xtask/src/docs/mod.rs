@@ -18,6 +18,7 @@ mod counters_table;
 mod diff;
 mod region;
 mod samples_table;
+mod speed_table;
 
 /// Arguments of `cargo xtask docs`.
 #[derive(clap::Args)]
@@ -117,14 +118,20 @@ fn readmes(root: &Path, filters: &[Value]) -> Result<Vec<Output>> {
             &[("samples", samples_table::table(&samples)?)],
         )?,
     ];
+    // Published by `cargo xtask bench --publish`; a workspace of one filter has none.
+    let report = fs::read(root.join("docs/benchmarks/report.json")).unwrap_or_default();
+    let report: Value = serde_json::from_slice(&report).unwrap_or_default();
     for filter in filters {
         let path = root.join("filters").join(name(filter)).join("README.md");
+        let speed = speed_table::table(&report, name(filter));
         let config = config_table::table(&filter["schema"]);
         let counters = counters_table::table(&filter["counters"]);
-        outputs.push(with_regions(
-            path,
-            &[("config", config), ("counters", counters)],
-        )?);
+        let mut output = with_regions(path, &[("config", config), ("counters", counters)])?;
+        // A filter of one's own may do without.
+        if let Ok(text) = region::replace(&output.text, "speed", &speed) {
+            output.text = text;
+        }
+        outputs.push(output);
     }
     Ok(outputs)
 }
