@@ -100,6 +100,10 @@ pub trait Filter: Sized + 'static {
         Flow::Continue
     }
 
+    /// Edits the trailers of a request, wherever its decision stands. With [`Callbacks::waiting`] only. Servers may take a trailer for a header
+    /// (RFC 9110, section 6.5.1), so what is taken out of the headers is taken out here too.
+    fn on_request_trailers(&self, _: &mut Headers) {}
+
     /// Edits the response. Local replies pass here too, those of this filter among them; a response may come without its request, as where
     /// Envoy refuses one itself.
     fn on_response(&self, _: &mut Response, _: &mut Self::State) {}
