@@ -15,6 +15,8 @@ pub struct Filter {
     exports: fn() -> Vec<&'static str>,
     schema: fn() -> Value,
     counters: fn() -> Vec<Value>,
+    /// The table of reasons, in Markdown.
+    pub(crate) reasons: &'static str,
 }
 
 macro_rules! filter {
@@ -25,6 +27,7 @@ macro_rules! filter {
             exports: exports::<$package::$filter>,
             schema: || $package::schema().into(),
             counters: counters::<$package::Event>,
+            reasons: include_str!(concat!("../../filters/", $name, "/src/reasons.md")),
         }
     };
 }

@@ -4,10 +4,13 @@
 //! | Module | Holds |
 //! |---|---|
 //! | [`catalog`] | the one list of filters |
+//! | [`explain`] | what a reason in an access log means |
 //! | [`validate`] | configurations in Envoy's and Kubernetes' files, checked with the filters' own parsers |
 //! | [`token`] | tokens signed with the public test keys |
 
 pub mod catalog;
+pub mod explain;
+mod nearest;
 mod schema;
 pub mod token;
 pub mod validate;

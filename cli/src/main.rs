@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use filter_catalog::catalog::{FILTERS, Filter};
+use filter_catalog::explain::explain;
 use filter_catalog::{token, validate};
 
 /// Checks the configurations of the catalog's filters, and explains what the filters answer.
@@ -23,6 +24,11 @@ enum Command {
     Schema {
         /// The filter
         filter: String,
+    },
+    /// Explain what a reason in an access log or answer means, and what to do; without one, all
+    Explain {
+        /// As `%RESPONSE_CODE_DETAILS%` has it: `jwt_expired`, `rate_limited{per-client}`
+        reason: Option<String>,
     },
     /// Print a token signed with the public test keys, which the samples trust
     Token(token::Args),
@@ -47,6 +53,14 @@ fn run(command: Command) -> Result<bool> {
     match command {
         Command::Validate(args) => return validate::run(&args),
         Command::Schema { filter } => println!("{:#}", Filter::find(&filter)?.schema()),
+        Command::Explain { reason } => {
+            for reason in explain(reason.as_deref())? {
+                println!(
+                    "{} ({})\n  {}\n  {}\n",
+                    reason.name, reason.filter, reason.meaning, reason.remedy
+                );
+            }
+        }
         Command::Token(args) => println!("{}", token::token(&args)?.try_sign()?),
         Command::Describe => {
             let filters: Vec<_> = FILTERS.iter().map(Filter::description).collect();

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::Severity;
 use super::scalar::Reader;
 use super::yaml::Node;
+use crate::nearest::nearest;
 
 const DEFINITIONS: [&str; 3] = [
     include_str!("crds/wasmplugin.json"),
@@ -275,36 +276,6 @@ fn names(list: &Value) -> impl Iterator<Item = &str> {
         .into_iter()
         .flatten()
         .filter_map(Value::as_str)
-}
-
-/// The known name that a wrong one was probably meant to be: a longer one, another spelling, or two letters off.
-pub(super) fn nearest<'n>(wrong: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let plain = |name: &str| name.replace(['_', '-'], "").to_ascii_lowercase();
-    let wrong = plain(wrong);
-    let known: Vec<_> = known.collect();
-    let is_shortened = |name: &&&str| wrong.len() > 3 && plain(name).starts_with(&wrong);
-    if let Some(whole) = known.iter().find(is_shortened) {
-        return Some(whole);
-    }
-    let distance = |name: &str| edits(&wrong, &plain(name));
-    let nearest = known.into_iter().min_by_key(|name| distance(name))?;
-    (distance(nearest) <= 2.min(wrong.len() / 3)).then_some(nearest)
-}
-
-/// The edit distance of Levenshtein.
-fn edits(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (line, a) in from.chars().enumerate() {
-        let mut diagonal = line;
-        row[0] = line + 1;
-        for (column, b) in to.iter().enumerate() {
-            let replaced = diagonal + usize::from(a != *b);
-            diagonal = row[column + 1];
-            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row[to.len()]
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Plugins in Envoy's own resources: bootstraps, LDS and ECDS files, patches of them.
 
-use super::super::crd::nearest;
 use super::{Config, Fault, Plugin, Severity, line_of, texts};
+use crate::nearest::nearest;
 use crate::validate::yaml::Node;
 
 /// Fields of `envoy.extensions.wasm.v3.PluginConfig` (Envoy 1.40).
