@@ -42,6 +42,17 @@ pub(crate) fn filters() -> Result<&'static [Filter]> {
     Ok(FILTERS.get_or_init(|| filters))
 }
 
+/// Where the sources are, and the releases below that: `repository` in `Cargo.toml`, which a fork changes.
+pub(crate) fn repository() -> Result<String> {
+    let packages = packages()?;
+    let repository = packages
+        .iter()
+        .find_map(|package| package["repository"].as_str());
+    repository
+        .map(str::to_owned)
+        .context("no `repository` in Cargo.toml")
+}
+
 /// The packages of the workspace, as `cargo metadata` describes them.
 pub(crate) fn packages() -> Result<Vec<Value>> {
     let mut cargo = process::cargo();

@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 mod bench;
 mod build;
 mod catalog;
+mod dist;
 mod docs;
 mod elsewhere;
 mod new;
@@ -53,6 +54,8 @@ enum Command {
     Bench(bench::Args),
     /// Write the generated schemas and tables, or check them
     Docs(docs::Args),
+    /// Build what a release holds, into dist/
+    Dist(dist::Args),
     /// Make a filter of your own, starting from one that works
     New(new::Args),
     /// Print a token signed with the public test keys, which the samples trust
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         Command::Build(args) => build::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Docs(args) => docs::run(&args),
+        Command::Dist(args) => dist::run(&args),
         Command::New(args) => new::run(&args),
         Command::Token(args) => elsewhere::catalog("token", &args),
         Command::Validate(args) => elsewhere::catalog("validate", &args),

@@ -24,7 +24,11 @@ fn introduce<F: Filter>() {
         is_new
     });
     if is_new {
-        log::info!("{name} {}", F::VERSION);
+        let version = F::VERSION;
+        match option_env!("CATALOG_COMMIT") {
+            Some(commit) => log::info!("{name} {version} ({commit})"),
+            None => log::info!("{name} {version}"),
+        }
     }
 }
 

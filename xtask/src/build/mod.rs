@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use serde_json::json;
+
 use crate::catalog::{self, Filter};
 use crate::wasm_target::{self, Toolchain};
 use crate::{process, term, workspace};
@@ -16,6 +18,9 @@ use crate::{process, term, workspace};
 mod callbacks;
 mod imports;
 mod prune;
+
+/// The variable that holds the commit where a release is built; the modules log it when they are loaded.
+pub(crate) const COMMIT: &str = "CATALOG_COMMIT";
 
 /// Arguments of `cargo xtask build`.
 #[derive(clap::Args)]
@@ -77,7 +82,8 @@ fn build_one(filter: &'static Filter, toolchain: Toolchain, flags: &Flags) -> Re
     let linked = fs::read(&linked)
         .with_context(|| format!("cannot read {}", workspace::display(&linked)))?;
     let exports: BTreeSet<&str> = filter.exports.iter().map(String::as_str).collect();
-    let wasm = prune::prune(&linked, &exports).with_context(|| filter.name.clone())?;
+    let wasm =
+        prune::prune(&linked, &exports, &identity(filter)).with_context(|| filter.name.clone())?;
     if let Some(path) = flags.local.iter().find(|path| contains_path(&wasm, path)) {
         bail!(
             "{}: the module holds the local path {}",
@@ -105,6 +111,12 @@ fn build_one(filter: &'static Filter, toolchain: Toolchain, flags: &Flags) -> Re
     let file = workspace::modules().join(format!("{}.wasm", filter.name));
     write_if_changed(&file, &wasm)?;
     Ok(module)
+}
+
+/// Which module it is: name and version, and the commit where a release is built.
+fn identity(filter: &Filter) -> String {
+    let commit = std::env::var(COMMIT).ok();
+    json!({"name": filter.name, "version": env!("CARGO_PKG_VERSION"), "commit": commit}).to_string()
 }
 
 /// Arguments that compile the filters as the profile does with the kit, not for the least size: a filter may stand in the module of another.
@@ -145,8 +157,8 @@ impl Module {
 }
 
 /// Flags that keep local paths out of the modules.
-struct Flags {
-    remap: Vec<String>,
+pub(crate) struct Flags {
+    pub(crate) remap: Vec<String>,
     local: Vec<PathBuf>,
 }
 
@@ -154,7 +166,7 @@ impl Flags {
     /// Panic messages name source files: those of the workspace relative to its root, those of dependencies and
     /// of std under a fixed name, whatever registry or mirror they came from. Of two flags that fit, rustc takes
     /// the later.
-    fn of(toolchain: Toolchain) -> Result<Flags> {
+    pub(crate) fn of(toolchain: Toolchain) -> Result<Flags> {
         let root = workspace::root().to_owned();
         let cargo_home = wasm_target::cargo_home()?;
         let registries = fs::read_dir(cargo_home.join("registry/src"))

@@ -3,15 +3,18 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, bail};
-use walrus::{ExportId, ImportKind, Module, ModuleConfig};
+use walrus::{ExportId, ImportKind, Module, ModuleConfig, RawCustomSection};
 
 use super::{callbacks, imports};
 
+/// The custom section that says which module this is.
+pub(crate) const SECTION: &str = "filter-catalog";
+
 /// Removes from `wasm` every callback outside `wanted`, the code that only they reached, and all custom sections;
-/// then checks the interface that is left.
+/// then checks the interface that is left, and adds the section that says which module this is.
 ///
 /// The result depends on nothing but the arguments.
-pub(crate) fn prune(wasm: &[u8], wanted: &BTreeSet<&str>) -> Result<Vec<u8>> {
+pub(crate) fn prune(wasm: &[u8], wanted: &BTreeSet<&str>, identity: &str) -> Result<Vec<u8>> {
     let mut module = ModuleConfig::new()
         .generate_name_section(false)
         .generate_producers_section(false)
@@ -24,6 +27,10 @@ pub(crate) fn prune(wasm: &[u8], wanted: &BTreeSet<&str>) -> Result<Vec<u8>> {
     }
     walrus::passes::gc::run(&mut module);
     check_imports(&module)?;
+    module.customs.add(RawCustomSection {
+        name: SECTION.to_owned(),
+        data: identity.as_bytes().to_vec(),
+    });
     Ok(module.emit_wasm())
 }
 
@@ -107,7 +114,12 @@ mod tests {
             &["_initialize", "proxy_on_tick", "proxy_on_log"],
             ("env", "nonsense"),
         );
-        let pruned = prune(&linked, &BTreeSet::from(["_initialize", "proxy_on_log"])).unwrap();
+        let pruned = prune(
+            &linked,
+            &BTreeSet::from(["_initialize", "proxy_on_log"]),
+            "",
+        )
+        .unwrap();
         assert_eq!(exports(&pruned), ["_initialize", "proxy_on_log"]);
         assert_eq!(
             Module::from_buffer(&pruned).unwrap().imports.iter().count(),
@@ -134,7 +146,7 @@ mod tests {
         ];
         for (export, import, wanted, expected) in cases {
             let linked = module(&[export], ("env", import));
-            let error = prune(&linked, &BTreeSet::from([wanted]))
+            let error = prune(&linked, &BTreeSet::from([wanted]), "")
                 .expect_err(expected)
                 .to_string();
             assert!(error.contains(expected), "{error}");
@@ -142,17 +154,26 @@ mod tests {
     }
 
     #[test]
-    fn custom_sections_do_not_survive() {
+    fn of_custom_sections_only_the_identity_is_left() {
         let mut linked = Module::from_buffer(&module(&["_initialize"], ("env", "x"))).unwrap();
-        linked.customs.add(walrus::RawCustomSection {
+        linked.customs.add(RawCustomSection {
             name: "build-path".to_owned(),
             data: b"/home/somebody".to_vec(),
         });
-        let pruned = prune(&linked.emit_wasm(), &BTreeSet::from(["_initialize"])).unwrap();
+        let pruned = prune(
+            &linked.emit_wasm(),
+            &BTreeSet::from(["_initialize"]),
+            "cors 1",
+        )
+        .unwrap();
         assert!(!pruned.windows(4).any(|bytes| bytes == b"/hom"));
-        assert_eq!(
-            Module::from_buffer(&pruned).unwrap().customs.iter().count(),
-            0
-        );
+        let module = Module::from_buffer(&pruned).unwrap();
+        let names: Vec<_> = module
+            .customs
+            .iter()
+            .map(|(_, section)| section.name())
+            .collect();
+        assert_eq!(names, [SECTION]);
+        assert!(pruned.ends_with(b"cors 1"));
     }
 }
