@@ -32,6 +32,12 @@ enum Command {
     },
     /// Print a token signed with the public test keys, which the samples trust
     Token(token::Args),
+    /// Print the configurations that files hold, as JSON
+    #[command(hide = true)]
+    Configurations {
+        /// Files or folders
+        files: Vec<std::path::PathBuf>,
+    },
     /// Print what the documentation is generated from
     #[command(hide = true)]
     Describe,
@@ -62,6 +68,7 @@ fn run(command: Command) -> Result<bool> {
             }
         }
         Command::Token(args) => println!("{}", token::token(&args)?.try_sign()?),
+        Command::Configurations { files } => println!("{}", validate::configurations(&files)?),
         Command::Describe => {
             let filters: Vec<_> = FILTERS.iter().map(Filter::description).collect();
             println!("{}", serde_json::to_string(&filters)?);

@@ -7,8 +7,15 @@ pub(crate) fn of(filter: &str, mut schema: Value) -> Value {
     without_null(&mut schema);
     if let Value::Object(schema) = &mut schema {
         schema.insert("title".to_owned(), json!(filter));
+        schema.insert("$id".to_owned(), json!(id(filter)));
     }
     schema
+}
+
+/// Where the release of this version has it.
+fn id(filter: &str) -> String {
+    let (repository, version) = (env!("CARGO_PKG_REPOSITORY"), env!("CARGO_PKG_VERSION"));
+    format!("{repository}/releases/download/v{version}/{filter}.schema.json")
 }
 
 /// An optional field may be left out, but not be null: the filters refuse it. schemars cannot know that.

@@ -49,18 +49,16 @@ pub(crate) fn serve(args: &Args) -> Result<()> {
 
 /// A command of the program `filter-catalog`, run where the user is.
 pub(crate) fn catalog(command: &str, args: &Args) -> Result<()> {
+    process::run_own(filter_catalog(command).args(&args.args))
+}
+
+/// The program `filter-catalog` with a command.
+pub(crate) fn filter_catalog(command: &str) -> Command {
     let mut cargo = process::cargo();
     cargo
-        .args([
-            "run",
-            "--quiet",
-            "--package",
-            "filter-catalog",
-            "--",
-            command,
-        ])
-        .args(&args.args);
-    process::run_own(&mut cargo)
+        .args("run --quiet --package filter-catalog --".split(' '))
+        .arg(command);
+    cargo
 }
 
 /// The harness with a command and the features of a suite.

@@ -56,6 +56,10 @@ enum Command {
     Docs(docs::Args),
     /// Build what a release holds, into dist/
     Dist(dist::Args),
+    /// Push the images of dist/oci/ to a registry
+    Push(dist::Push),
+    /// Print the release notes of this version
+    Notes,
     /// Make a filter of your own, starting from one that works
     New(new::Args),
     /// Print a token signed with the public test keys, which the samples trust
@@ -75,6 +79,8 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::Docs(args) => docs::run(&args),
         Command::Dist(args) => dist::run(&args),
+        Command::Push(args) => dist::push(&args),
+        Command::Notes => dist::notes(),
         Command::New(args) => new::run(&args),
         Command::Token(args) => elsewhere::catalog("token", &args),
         Command::Validate(args) => elsewhere::catalog("validate", &args),

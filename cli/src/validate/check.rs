@@ -114,13 +114,7 @@ impl<'r> Checker<'r> {
             let line = lines.of(fault.line);
             self.add(fault.severity, line, None, fault.message);
         }
-        let reader = if is_json {
-            Reader::Json
-        } else if document.get("kind").is_some() && document.get("apiVersion").is_some() {
-            Reader::Kubernetes
-        } else {
-            Reader::Envoy
-        };
+        let reader = Reader::of(document, is_json);
         let plugins = find::plugins(document);
         if plugins.is_empty()
             && let Some(filter) = self.fallback
@@ -251,11 +245,7 @@ impl<'r> Checker<'r> {
 
 /// The one filter whose configuration has these keys: the module may have any name.
 fn by_keys(config: &Config<'_>, reader: Reader) -> Option<&'static Filter> {
-    let value = match config {
-        Config::Struct(node) | Config::Json(node) => reader.value(node),
-        Config::Text(scalar) => serde_json::from_str(scalar.text()?).ok()?,
-        Config::Absent | Config::Broken(_) => return None,
-    };
+    let value = config.value(reader)?;
     let keys = value.as_object().filter(|keys| !keys.is_empty())?;
     let mut fitting = FILTERS.iter().filter(|filter| {
         let schema = filter.schema();

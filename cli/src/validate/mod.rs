@@ -9,9 +9,11 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use serde_json::{Value, json};
 
 use self::check::Checker;
 use self::report::{Finding, Report, Severity};
+use self::scalar::Reader;
 use crate::catalog::{Filter, names};
 
 pub use self::report::Format;
@@ -80,6 +82,33 @@ pub fn run(args: &Args) -> Result<bool> {
         );
     }
     Ok(found && errors == 0)
+}
+
+/// All configurations in these files that the filters of the catalog would get, as JSON.
+///
+/// # Errors
+/// If a file cannot be read.
+pub fn configurations(paths: &[PathBuf]) -> Result<Value> {
+    let mut files = Vec::new();
+    for path in paths {
+        collect(path, true, &mut files)?;
+    }
+    let mut found = Vec::new();
+    for file in files
+        .iter()
+        .filter(|file| file.extension().is_some_and(|e| e == "yaml"))
+    {
+        for document in yaml::parse(&read(file)?.1)? {
+            let reader = Reader::of(&document, false);
+            for plugin in find::plugins(&document) {
+                let value = plugin.config.value(reader);
+                if let (Some(filter), Some(value)) = (plugin.filter(), value) {
+                    found.push(json!({"filter": filter.name, "configuration": value}));
+                }
+            }
+        }
+    }
+    Ok(Value::from(found))
 }
 
 fn plural(count: usize, what: &str) -> String {

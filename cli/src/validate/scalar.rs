@@ -20,6 +20,17 @@ pub(super) enum Reader {
 }
 
 impl Reader {
+    /// Who reads this document.
+    pub(super) fn of(document: &Node, is_json: bool) -> Self {
+        if is_json {
+            Self::Json
+        } else if document.get("kind").is_some() && document.get("apiVersion").is_some() {
+            Self::Kubernetes
+        } else {
+            Self::Envoy
+        }
+    }
+
     /// The value that this reader sees.
     pub(super) fn value(self, node: &Node) -> Value {
         match node {

@@ -26,6 +26,65 @@ pub(crate) struct Args {
     /// Build although files differ from the commit
     #[arg(long)]
     allow_dirty: bool,
+    /// Build the program filter-catalog alone, into this file
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
+}
+
+/// Arguments of `cargo xtask push`.
+#[derive(clap::Args)]
+pub(crate) struct Push {
+    /// Where the images go: REGISTRY/PATH, to which the filter's name is added
+    registry: String,
+    /// The registry speaks HTTP
+    #[arg(long)]
+    plain_http: bool,
+}
+
+/// Pushes the images of `dist/oci/` under the version, with skopeo, which knows the credentials.
+pub(crate) fn push(args: &Push) -> Result<()> {
+    let version = env!("CARGO_PKG_VERSION");
+    let folder = workspace::root().join("dist/oci");
+    let mut pushed = 0;
+    for filter in catalog::filters()? {
+        let image = folder.join(&filter.name);
+        if !image.is_dir() {
+            bail!(
+                "no image {}: run `cargo xtask dist` first",
+                workspace::display(&image)
+            );
+        }
+        let mut skopeo = Command::new("skopeo");
+        skopeo
+            .args(["copy", "--preserve-digests"])
+            .args(args.plain_http.then_some("--dest-tls-verify=false"))
+            .arg(format!("oci:{}:{version}", image.display()))
+            .arg(format!(
+                "docker://{}/{}:{version}",
+                args.registry, filter.name
+            ));
+        process::run(&mut skopeo)?;
+        pushed += 1;
+    }
+    println!("{pushed} images are at {}", args.registry);
+    Ok(())
+}
+
+/// Prints what CHANGELOG.md says of the version, or of what is to become it.
+pub(crate) fn notes() -> Result<()> {
+    let text = fs::read_to_string(workspace::root().join("CHANGELOG.md"))?;
+    println!("{}", notes_of(&text, env!("CARGO_PKG_VERSION"))?);
+    Ok(())
+}
+
+fn notes_of<'t>(changelog: &'t str, version: &str) -> Result<&'t str> {
+    let sections = || changelog.split("\n## ").skip(1);
+    let section = |name: &str| sections().find(|section| section.starts_with(&format!("[{name}]")));
+    let section = section(version).or_else(|| section("Unreleased"));
+    let (_, notes) = section
+        .and_then(|section| section.split_once('\n'))
+        .with_context(|| format!("CHANGELOG.md has neither [{version}] nor [Unreleased]"))?;
+    Ok(notes.trim())
 }
 
 /// Runs the command.
@@ -37,22 +96,32 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         bail!("the tag {tag} is not v{version}: raise `version` in Cargo.toml, or tag anew");
     }
     let commit = commit(args.allow_dirty)?;
+    let target = workspace::target().join("dist");
+    if let Some(file) = &args.program {
+        let program = build_program(&target, &commit)?;
+        if let Some(folder) = file.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::copy(program, file).with_context(|| format!("cannot write {}", file.display()))?;
+        println!("{}", file.display());
+        return Ok(());
+    }
     let dist = workspace::root().join("dist");
     fs::remove_dir_all(&dist).ok();
     fs::create_dir_all(&dist).context("cannot make dist/")?;
 
     step("modules");
-    let built = build_modules(&commit)?;
+    build_modules(&target, &commit)?;
     let filters = catalog::filters()?;
     let mut modules = Vec::new();
     for filter in filters {
         let name = format!("{}.wasm", filter.name);
-        let module = fs::read(built.join("filters").join(&name))?;
+        let module = fs::read(target.join("filters").join(&name))?;
         fs::write(dist.join(&name), &module)?;
         modules.push((filter, module));
     }
     step("filter-catalog");
-    let program = build_program(&built, &commit)?;
+    let program = build_program(&target, &commit)?;
     fs::copy(&program, dist.join("filter-catalog"))?;
     step("schemas");
     for filter in filters {
@@ -113,16 +182,14 @@ fn commit(allow_dirty: bool) -> Result<String> {
     Ok(format!("{commit}-dirty"))
 }
 
-/// Builds all modules by this very program; where its results are.
-fn build_modules(commit: &str) -> Result<PathBuf> {
-    let target = workspace::target().join("dist");
+/// Builds all modules by this very program, in a target directory of their own.
+fn build_modules(target: &Path, commit: &str) -> Result<()> {
     let mut build = Command::new(std::env::current_exe()?);
     build
         .arg("build")
-        .env("CARGO_TARGET_DIR", &target)
+        .env("CARGO_TARGET_DIR", target)
         .env(build::COMMIT, commit);
-    process::run(&mut build)?;
-    Ok(target)
+    process::run(&mut build)
 }
 
 /// Builds `filter-catalog` for this machine, without shared libraries on Linux; where it is.
@@ -218,6 +285,14 @@ fn title(filter: &Filter) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_notes_are_those_of_the_version_or_of_the_next() {
+        let text = "# C\n\n## [Unreleased]\n\n- new\n\n## [0.1.0] - 2026-01-01\n\n- old\n";
+        assert_eq!(notes_of(text, "0.1.0").unwrap(), "- old");
+        assert_eq!(notes_of(text, "0.2.0").unwrap(), "- new");
+        assert!(notes_of("# C\n", "0.2.0").is_err());
+    }
 
     #[test]
     fn checksums_are_listed_as_sha256sum_checks_them() {

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 
 use serde_json::Value;
 
-use crate::{process, term, workspace};
+use crate::{elsewhere, process, term, workspace};
 
 mod catalog_table;
 mod config_table;
@@ -80,15 +80,8 @@ fn generate(mode: Mode) -> Result<()> {
 
 /// The filters as their code describes them.
 fn describe() -> Result<Vec<Value>> {
-    let mut cargo = process::cargo();
-    cargo.current_dir(workspace::root()).args([
-        "run",
-        "--quiet",
-        "--package",
-        "filter-catalog",
-        "--",
-        "describe",
-    ]);
+    let mut cargo = elsewhere::filter_catalog("describe");
+    cargo.current_dir(workspace::root());
     Ok(serde_json::from_str(&process::output(&mut cargo)?)?)
 }
 

@@ -8,9 +8,12 @@ use self::suites::{SUITES, Suite};
 use crate::term;
 
 mod cargo;
+mod dist;
 mod new;
-mod oidc;
+mod python;
+mod schemas;
 mod suites;
+mod workflows;
 
 /// Arguments of `cargo xtask test`.
 #[derive(clap::Args)]
@@ -85,14 +88,14 @@ fn summarize(outcomes: &[(&str, Outcome)], all: bool) -> Result<()> {
     for (name, outcome) in outcomes {
         match outcome {
             Outcome::Passed(time) => println!(
-                "{name:<8} {} in {} s",
+                "{name:<9} {} in {} s",
                 term::green("passed "),
                 time.as_secs()
             ),
-            Outcome::Skipped(reason) => println!("{name:<8} {} {reason}", term::yellow("skipped")),
+            Outcome::Skipped(reason) => println!("{name:<9} {} {reason}", term::yellow("skipped")),
             Outcome::Failed(time, error) => {
                 println!(
-                    "{name:<8} {} in {} s: {error}",
+                    "{name:<9} {} in {} s: {error}",
                     term::red("failed "),
                     time.as_secs()
                 );

@@ -3,7 +3,8 @@
 use anyhow::Result;
 
 use super::cargo::Tests;
-use super::{new, oidc};
+use super::python::{self, OPENID_PROVIDER};
+use super::{dist, new, schemas, workflows};
 use crate::{build, catalog, elsewhere, process, term, wasm_target};
 
 /// A suite of tests.
@@ -54,8 +55,11 @@ pub(super) const SUITES: &[Suite] = &[
     by_default("ledger", "what a request costs in each module, against docs/cost-ledger.md", ledger),
     suite("browser", "cors as a page in Chromium sees it", has_browser, |words| further("browser", words)),
     suite("nginx", "jwt-auth before nginx, in each of Envoy's normalizations of paths", has_nginx, nginx),
+    suite("workflows", "the workflows of GitHub Actions, by their schemas and by zizmor", python::can_install, workflows::run),
+    suite("schemas", "the schemas, and every sample against its schema, by check-jsonschema", python::can_install, schemas::run),
+    suite("dist", "a release, its checksums, and its images in a registry", has_registry, dist::run),
     suite("new", "a filter made by `cargo xtask new` builds, lints and passes its tests", || Ok(()), new::run),
-    suite("oidc", "jwt-auth with the keys of an OpenID provider, which is installed from PyPI", oidc::can_run, oidc),
+    suite("oidc", "jwt-auth with the keys of an OpenID provider, which is installed from PyPI", python::can_install, oidc),
     suite("fleet", "rate-limit with a rate limit service and Redis", has_redis, |words| further("fleet", words)),
     suite("compose", "every sample in containers, through docker-compose.yml", has_docker, compose),
     suite("matrix", "every sample on every Envoy that the catalog is for", || Ok(()), matrix),
@@ -71,7 +75,7 @@ pub(super) fn help() -> String {
         } else {
             ""
         };
-        format!("\n  {:<8} {}{unasked}", suite.name, suite.what)
+        format!("\n  {:<9} {}{unasked}", suite.name, suite.what)
     };
     let lines: String = SUITES.iter().map(line).collect();
     format!("Suites:{lines}")
@@ -141,7 +145,7 @@ fn nginx(words: &[String]) -> Result<()> {
 }
 
 fn oidc(words: &[String]) -> Result<()> {
-    oidc::install()?;
+    OPENID_PROVIDER.install()?;
     further("oidc", words)
 }
 
@@ -188,6 +192,13 @@ fn has_browser() -> Result<(), String> {
     has_programs(
         &["chromium", "chromedriver"],
         "apt-get install chromium chromium-driver",
+    )
+}
+
+fn has_registry() -> Result<(), String> {
+    has_programs(
+        &["skopeo", "docker-registry", "sha256sum"],
+        "apt-get install skopeo docker-registry",
     )
 }
 

@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::Severity;
+use super::scalar::Reader;
 use super::yaml::{self, Node};
 use crate::catalog::{FILTERS, Filter};
 
@@ -77,6 +80,15 @@ pub(super) fn plugins(document: &Node) -> Vec<Plugin<'_>> {
 }
 
 impl Config<'_> {
+    /// The configuration as the filter reads it, if it can be read.
+    pub(super) fn value(&self, reader: Reader) -> Option<Value> {
+        match self {
+            Self::Struct(node) | Self::Json(node) => Some(reader.value(node)),
+            Self::Text(scalar) => serde_json::from_str(scalar.text()?).ok(),
+            Self::Absent | Self::Broken(_) => None,
+        }
+    }
+
     /// Shows every scalar of the configuration; of a text only the content is known, not its lines.
     pub(super) fn visit(&self, see: &mut dyn FnMut(&str, Option<usize>, &str)) {
         match self {

@@ -1,0 +1,90 @@
+//! Programs from PyPI that suites need, each set in a virtual environment of its own under `target/`.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::{process, workspace};
+
+/// The copy of the requirements that marks a finished installation.
+const INSTALLED: &str = "installed.txt";
+
+/// A set of programs.
+pub(super) struct Programs {
+    /// Its folder under `target/`.
+    pub(super) folder: &'static str,
+    /// The file that lists them with their versions.
+    pub(super) requirements: &'static str,
+    /// Whether the file holds the checksums of all that is installed.
+    pub(super) hashed: bool,
+}
+
+/// The OpenID provider of the suite `oidc`.
+pub(super) const OPENID_PROVIDER: Programs = Programs {
+    folder: "oidc",
+    requirements: "tests/oidc/requirements.txt",
+    hashed: true,
+};
+
+/// Linters of workflows, and a checker of schemas.
+pub(super) const LINTERS: Programs = Programs {
+    folder: "lint",
+    requirements: ".ci/lint.txt",
+    hashed: false,
+};
+
+/// Whether this machine can install programs; if not, why, and how to mend it.
+pub(super) fn can_install() -> Result<(), String> {
+    let probe = "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))";
+    process::output(Command::new("python3").args(["-c", probe]))
+        .map(drop)
+        .map_err(|_| {
+            "no python3 of 3.11 or later with venv; on Debian: apt-get install python3-venv"
+                .to_owned()
+        })
+}
+
+impl Programs {
+    /// Installs them, unless they are there.
+    pub(super) fn install(&self) -> Result<()> {
+        let requirements = workspace::root().join(self.requirements);
+        let marker = self.path().join(INSTALLED);
+        if fs::read(&requirements).ok() == fs::read(&marker).ok() {
+            return Ok(());
+        }
+        eprintln!(
+            "installing {} into target/{}/",
+            self.requirements, self.folder
+        );
+        let mut venv = Command::new("python3");
+        process::output(venv.args(["-m", "venv", "--clear"]).arg(self.path()))?;
+        let mut pip = self.program("python");
+        pip.args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ])
+        .args(["--only-binary", ":all:"])
+        .args(self.hashed.then_some("--require-hashes"))
+        .arg("--requirement")
+        .arg(&requirements);
+        process::output(&mut pip).context("the packages come from PyPI: is it reachable?")?;
+        fs::copy(&requirements, marker)?;
+        Ok(())
+    }
+
+    /// One of them.
+    pub(super) fn program(&self, name: &str) -> Command {
+        let mut program = Command::new(self.path().join("bin").join(name));
+        program.current_dir(workspace::root());
+        program
+    }
+
+    fn path(&self) -> PathBuf {
+        workspace::target().join(self.folder)
+    }
+}
