@@ -34,6 +34,14 @@ macro_rules! filter {
 
 /// All filters, in the order in which READMEs list them.
 pub const FILTERS: &[Filter] = &[
+    Filter {
+        name: "chain",
+        check: check::<chain::Chain>,
+        exports: exports::<chain::Chain>,
+        schema: || chain::schema().into(),
+        // Its items count.
+        counters: Vec::new,
+    },
     filter!("cors", cors::Cors),
     filter!("header-rewrite", header_rewrite::HeaderRewrite),
     filter!("jwt-auth", jwt_auth::JwtAuth),

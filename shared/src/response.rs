@@ -32,6 +32,14 @@ impl Response {
         }
     }
 
+    /// A copy whose edits the host never sees.
+    pub(crate) fn draft(&self) -> Self {
+        Self {
+            is_direct: false,
+            ..self.clone()
+        }
+    }
+
     /// A response with these headers, read from no host; for tests.
     #[cfg(any(test, feature = "testing"))]
     #[must_use]
@@ -142,7 +150,7 @@ impl Response {
     }
 
     /// Says whether another filter reads this response after the next one: then each edit has to be seen in it.
-    pub fn set_read_again(&mut self, is_read_again: bool) {
+    pub(crate) fn set_read_again(&mut self, is_read_again: bool) {
         self.is_read_again = is_read_again;
     }
 

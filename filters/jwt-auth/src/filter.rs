@@ -12,7 +12,6 @@ use crate::requirement::Refusal;
 use crate::rules::{Requirements, Rules, is_preflight};
 use filter_kit::config::FilterConfig as _;
 use filter_kit::explain::Explanation;
-use filter_kit::headers::Headers;
 use filter_kit::host::{self, CallId, Counter, Counters, SharedData};
 use filter_kit::pipeline::{Background, Callbacks, Filter, Flow, Wait, Wake};
 use filter_kit::request::Request;
@@ -97,7 +96,7 @@ impl Filter for JwtAuth {
                 config.providers,
                 config.cache,
                 config.verification_time,
-                config.denied,
+                config.denied_ids,
                 host::random_seed(),
             ),
         }
@@ -116,10 +115,6 @@ impl Filter for JwtAuth {
         }
         let is_patient = self.mode == Mode::Enforce;
         self.decide(request, waiting, is_patient)
-    }
-
-    fn on_request_trailers(&self, trailers: &mut Headers) {
-        self.guarded.clean(trailers);
     }
 
     fn on_resume(&self, request: &mut Request, waiting: &mut Option<Waiting>, wake: Wake) -> Flow {

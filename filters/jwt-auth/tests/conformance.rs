@@ -24,10 +24,7 @@ fn key(jwk: &Value, algorithm: Algorithm) -> Option<Key> {
         let secret = decode(jwk["k"].as_str().unwrap()).unwrap();
         return Key::secret(&secret, algorithm).ok();
     }
-    let (set, _) = KeySet::from_jwks(&jwt_auth::json::value(
-        json!({"keys": [jwk]}).to_string().as_bytes(),
-    )?)
-    .ok()?;
+    let (set, _) = KeySet::from_jwks(&json!({"keys": [jwk]})).ok()?;
     set.candidates(None, algorithm).next().cloned()
 }
 

@@ -54,7 +54,7 @@ pub fn schema() -> schemars::Schema {
     schemars::schema_for!(RawConfig)
 }
 
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", feature = "module"))]
 mod entry {
     proxy_wasm::main! {{ filter_kit::host::start::<crate::RateLimit>(); }}
 }

@@ -32,6 +32,17 @@ impl Callbacks {
         ..Self::REQUEST
     };
 
+    /// These and those.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            response: self.response || other.response,
+            waiting: self.waiting || other.waiting,
+            grpc: self.grpc || other.grpc,
+            background: self.background || other.background,
+        }
+    }
+
     /// The exports of a module with these callbacks, by their names in the ABI.
     #[must_use]
     pub fn exports(self) -> Vec<&'static str> {

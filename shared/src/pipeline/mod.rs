@@ -42,15 +42,16 @@
 //! ```
 
 mod callbacks;
+mod part;
 mod root;
 mod stream;
 mod waiting;
 mod worker;
 
 use crate::config::FilterConfig;
-use crate::explain;
+use crate::explain::{self, Explanation};
 use crate::headers::Headers;
-use crate::host::{CallFailure, CallId, GrpcCall, HttpAnswer};
+use crate::host::{self, CallFailure, CallId, GrpcCall, HttpAnswer};
 use crate::reply::LocalReply;
 use crate::request::Request;
 use crate::response::Response;
@@ -58,10 +59,15 @@ use crate::values::Mode;
 use std::time::Duration;
 
 pub use callbacks::Callbacks;
+pub use part::{edit_response, follow_request};
 #[cfg(any(test, feature = "testing", target_arch = "wasm32"))]
 pub(crate) use root::Root;
 #[cfg(any(test, feature = "testing", target_arch = "wasm32"))]
 pub(crate) use stream::Stream;
+
+/// How often in turn a request may wait without a callback in between. A filter that asks again for what it cannot have must not keep the
+/// worker.
+const MAX_WAITS: usize = 4;
 
 /// A filter on one worker. Made once for each configuration that is loaded.
 pub trait Filter: Sized + 'static {
@@ -99,10 +105,6 @@ pub trait Filter: Sized + 'static {
     fn on_resume(&self, _: &mut Request, _: &mut Self::State, _: Wake) -> Flow {
         Flow::Continue
     }
-
-    /// Edits the trailers of a request, wherever its decision stands. With [`Callbacks::waiting`] only. Servers may take a trailer for a header
-    /// (RFC 9110, section 6.5.1), so what is taken out of the headers is taken out here too.
-    fn on_request_trailers(&self, _: &mut Headers) {}
 
     /// Edits the response. Local replies pass here too, those of this filter among them; a response may come without its request, as where
     /// Envoy refuses one itself.
@@ -180,18 +182,40 @@ pub trait Background {
     fn tick_in(&self, now: Duration, is_anyone_waiting: bool) -> Option<Duration>;
 }
 
-/// Logs what would change in a message.
+/// Explains an answer that the filter has not explained itself.
 #[cold]
-fn report_difference(filter: &'static str, message: &str, headers: &Headers) {
-    let edits = headers.difference();
-    if edits.is_empty() {
+fn explain_reply(filter: &'static str, mode: Mode, reply: &LocalReply, request: &Request) {
+    if reply.status >= 400 {
+        if !request.is_explained() {
+            request.explain(&Explanation::new(filter, mode, &reply.details));
+        }
+    } else if mode == Mode::Report {
+        explain::report(filter, || {
+            format!("the request would be answered: {}", reply.details)
+        });
+    } else if host::tells_decisions() {
+        explain::debug(filter, "answered", request);
+    }
+}
+
+/// Logs which headers of a message would change beside those that have changed before.
+#[cold]
+fn report_edits(
+    filter: &'static str,
+    message: &str,
+    before: Option<&Headers>,
+    after: Option<&Headers>,
+) {
+    let before = before.map(Headers::difference).unwrap_or_default();
+    let edits = after.map(Headers::difference).unwrap_or_default();
+    let edits = edits.iter().filter(|edit| !before.contains(edit));
+    let mut names: Vec<_> = edits
+        .map(|edit| String::from_utf8_lossy(edit.name()))
+        .collect();
+    if names.is_empty() {
         return;
     }
     explain::report(filter, || {
-        let mut names: Vec<_> = edits
-            .iter()
-            .map(|edit| String::from_utf8_lossy(edit.name()))
-            .collect();
         names.dedup();
         format!("the {message} would change in: {}", names.join(", "))
     });

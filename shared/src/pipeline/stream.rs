@@ -2,7 +2,7 @@
 
 use super::waiting::Place;
 use super::worker::{Outcome, Worker};
-use super::{Filter, Next, report_difference};
+use super::{Filter, Next, report_edits};
 use crate::config::FilterConfig as _;
 use crate::host::{self, Map};
 use crate::response::Response;
@@ -58,23 +58,8 @@ impl<F: Filter> Stream<F> {
 }
 
 impl<F: Filter> Stream<F> {
-    /// The trailers of the request are here.
-    pub(crate) fn on_request_trailers(&self) {
-        let filter = &self.worker.filter;
-        let mut trailers = host::map(Map::RequestTrailers);
-        filter.on_request_trailers(&mut trailers);
-        if trailers.is_changed() {
-            match filter.mode() {
-                Mode::Enforce => host::write(Map::RequestTrailers, &trailers),
-                Mode::Report => {
-                    report_difference(F::Config::FILTER, "request's trailers", &trailers)
-                }
-            }
-        }
-    }
-
-    /// The head of the request is here; `has_more`: body or trailers follow.
-    pub(crate) fn on_request(&mut self, has_more: bool) -> Next {
+    /// The head of the request is here.
+    pub(crate) fn on_request(&mut self) -> Next {
         let mut other;
         let state = match &mut self.phase {
             Phase::Open(state) => state,
@@ -83,7 +68,7 @@ impl<F: Filter> Stream<F> {
                 &mut other
             }
         };
-        match self.worker.on_request(self.context, state, has_more) {
+        match self.worker.on_request(self.context, state) {
             None => Next::Continue,
             Some(outcome) => self.enter(outcome),
         }
@@ -122,7 +107,7 @@ impl<F: Filter> Stream<F> {
         if let Some(headers) = response.edited() {
             match filter.mode() {
                 Mode::Enforce => host::write(Map::Response, headers),
-                Mode::Report => report_difference(F::Config::FILTER, "response", headers),
+                Mode::Report => report_edits(F::Config::FILTER, "response", None, Some(headers)),
             }
         }
     }

@@ -1,9 +1,9 @@
 //! A filter on one worker: what its requests and its background share.
 
 use super::waiting::{Held, Place, Waiting};
-use super::{Filter, Flow, Wait, Wake, report_difference};
+use super::{Filter, Flow, MAX_WAITS, Wait, Wake, explain_reply, report_edits};
 use crate::config::FilterConfig as _;
-use crate::explain::{self, Explanation};
+use crate::explain;
 use crate::host::{self, CallFailure, CallId, HttpAnswer, Map};
 use crate::reply::{Client, LocalReply};
 use crate::request::Request;
@@ -21,9 +21,6 @@ pub(super) struct Worker<F: Filter> {
     considered: Cell<u64>,
     tick: Cell<Option<Duration>>,
 }
-
-/// A filter that asks again for what it cannot have must not keep the worker.
-const MAX_WAITS: usize = 4;
 
 /// How a request went on.
 pub(super) enum Outcome<S> {
@@ -56,9 +53,8 @@ impl<F: Filter> Worker<F> {
         &self,
         stream: u32,
         state: &mut F::State,
-        has_more: bool,
     ) -> Option<Outcome<F::State>> {
-        let mut request = Request::of_host(has_more);
+        let mut request = Request::default();
         let flow = self.filter.on_request(&mut request, state);
         if matches!(flow, Flow::Continue) {
             self.write(&request);
@@ -186,21 +182,8 @@ impl<F: Filter> Worker<F> {
         }
     }
 
-    /// Logs an answer that the filter has not explained itself.
     fn explain(&self, reply: &LocalReply, request: &Request) {
-        let filter = F::Config::FILTER;
-        let mode = self.filter.mode();
-        if reply.status >= 400 {
-            if !request.is_explained() {
-                request.explain(&Explanation::new(filter, mode, &reply.details));
-            }
-        } else if mode == Mode::Report {
-            explain::report(filter, || {
-                format!("the request would be answered: {}", reply.details)
-            });
-        } else if host::tells_decisions() {
-            explain::debug(filter, "answered", request);
-        }
+        explain_reply(F::Config::FILTER, self.filter.mode(), reply, request);
     }
 
     fn write(&self, request: &Request) {
@@ -209,7 +192,7 @@ impl<F: Filter> Worker<F> {
         };
         match self.filter.mode() {
             Mode::Enforce => host::write(Map::Request, headers),
-            Mode::Report => report_difference(F::Config::FILTER, "request", headers),
+            Mode::Report => report_edits(F::Config::FILTER, "request", None, Some(headers)),
         }
     }
 

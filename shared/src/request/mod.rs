@@ -36,7 +36,6 @@ pub struct Request {
     source_address: OnceCell<Option<Vec<u8>>>,
     route_name: OnceCell<Option<Vec<u8>>>,
     now: OnceCell<Duration>,
-    has_more: bool,
     /// How many bytes of the path regular expressions have looked through.
     searched: Cell<usize>,
     is_explained: Cell<bool>,
@@ -74,20 +73,6 @@ impl Request {
             route_name: route.into(),
             ..Self::default()
         }
-    }
-
-    /// The request that the host has; `has_more`: body or trailers follow its head.
-    pub(crate) fn of_host(has_more: bool) -> Self {
-        Self {
-            has_more,
-            ..Self::default()
-        }
-    }
-
-    /// Whether a body or trailers follow the head, as the host says when the head comes.
-    #[must_use]
-    pub fn has_more(&self) -> bool {
-        self.has_more
     }
 
     /// All headers, pseudo-headers among them.
@@ -325,6 +310,11 @@ impl Request {
         explain::explain(explanation, self);
     }
 
+    /// The next filter of a chain explains what it decides itself.
+    pub(crate) fn forget_explanation(&self) {
+        self.is_explained.set(false);
+    }
+
     /// Whether the filter has explained what it decided.
     pub(crate) fn is_explained(&self) -> bool {
         self.is_explained.get()
@@ -342,7 +332,7 @@ impl Request {
 
     /// Takes the edits back.
     pub(crate) fn forget_edits(&mut self) {
-        *self = Self::of_host(self.has_more);
+        *self = Self::default();
     }
 }
 

@@ -236,6 +236,39 @@ fn refused(cost: &Cost) -> Result<()> {
     Ok(())
 }
 
+/// What the cases of the four filters do, in one module.
+fn chain() -> String {
+    let items = [
+        ("cors", cors(true)),
+        ("rate-limit", rate_limit("both")),
+        ("jwt-auth", jwt(0)),
+        ("header-rewrite", REWRITE.to_owned()),
+    ];
+    let items: Vec<_> = items
+        .map(|(name, configuration)| {
+            let value: serde_json::Value = serde_json::from_str(&configuration).expect("JSON");
+            json!({ name: value })
+        })
+        .into();
+    json!({ "chain": items }).to_string()
+}
+
+fn from_app_with_token() -> Vec<Exchange> {
+    let mut exchanges = bearer(Algorithm::RS256, &[1, 1]);
+    for exchange in &mut exchanges {
+        let origin = owned(&[("origin", "https://app.example.com")]);
+        exchange.request.extend(origin);
+    }
+    exchanges
+}
+
+fn passed_all(cost: &Cost) -> Result<()> {
+    allowed(cost)?;
+    limited(cost)?;
+    verified(cost)?;
+    rewritten(cost)
+}
+
 macro_rules! case {
     ($filter:literal, $name:literal, $configuration:expr, $exchanges:expr, $check:expr) => {
         Case {
@@ -250,6 +283,20 @@ macro_rules! case {
 
 /// All cases.
 pub const CASES: &[Case] = &[
+    case!(
+        "chain",
+        "cors, rate-limit, jwt-auth (RS256, cached) and header-rewrite",
+        chain,
+        from_app_with_token,
+        passed_all
+    ),
+    case!(
+        "chain",
+        "header-rewrite alone: set and remove a request header, set a response header",
+        || format!(r#"{{"chain": [{{"header-rewrite": {REWRITE}}}]}}"#),
+        plain,
+        rewritten
+    ),
     case!(
         "cors",
         "idle: empty configuration",

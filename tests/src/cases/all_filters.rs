@@ -1,4 +1,4 @@
-//! What `all-filters.yaml` promises: that the filters serve each other.
+//! What `all-filters.yaml` and `chain.yaml` promise: that the filters serve each other.
 
 use serde_json::json;
 

@@ -23,6 +23,7 @@ macro_rules! samples {
 }
 
 samples! {
+    chain: "chain",
     cors: "cors",
     header_rewrite: "header-rewrite",
     jwt_auth: "jwt-auth",

@@ -10,6 +10,7 @@
 //! Ports are free ones that the kernel chooses; see [`ports`](crate::ports).
 
 pub(crate) mod admin;
+pub mod as_chain;
 mod builder;
 mod chain;
 mod dynamic;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, net::SocketAddr, path::PathBuf};
 use anyhow::Result;
 use tempfile::TempDir;
 
-use super::{Builder, DynamicDir, Envoy, admin, dynamic, find::Binary, process::Process};
+use super::{Builder, DynamicDir, Envoy, admin, as_chain, dynamic, find::Binary, process::Process};
 use crate::upstream::Upstream;
 
 /// Where a bootstrap comes from.
@@ -126,7 +126,7 @@ impl<S: Source> Builder<S> {
         if status.success() {
             return Err(process.failure("Envoy ended without an error"));
         }
-        Ok(process.log())
+        Ok(in_words_of_filters(process.log()))
     }
 
     /// Asks Envoy whether it accepts the configuration, without serving; modules are loaded and
@@ -147,7 +147,7 @@ impl<S: Source> Builder<S> {
         let status = process.wait(self.deadline)?;
         Ok(Validation {
             ok: status.success(),
-            log: process.log(),
+            log: in_words_of_filters(process.log()),
         })
     }
 
@@ -179,7 +179,12 @@ impl<S: Source> Builder<S> {
         let file = folder
             .path()
             .join(format!("bootstrap.{}", bootstrap.ending));
-        fs::write(&file, &bootstrap.text)?;
+        let chained = if as_chain::is_asked_for() {
+            as_chain::bootstrap(&bootstrap.text)?
+        } else {
+            None
+        };
+        fs::write(&file, chained.as_ref().unwrap_or(&bootstrap.text))?;
         let args = self.arguments(&file.to_string_lossy());
         Ok(Prepared {
             binary,
@@ -225,4 +230,11 @@ fn serving(admin: SocketAddr, name: Option<&str>) -> Option<SocketAddr> {
         None => listeners.next(),
     };
     listener.map(|(_, address)| address)
+}
+
+fn in_words_of_filters(log: String) -> String {
+    if as_chain::is_asked_for() {
+        return as_chain::log(&log);
+    }
+    log
 }

@@ -13,10 +13,22 @@ mod routes;
 use e2e::{Envoy, cases};
 
 #[test]
-fn the_sample_does_what_its_comments_say() {
-    let envoy = Envoy::from_sample("all-filters")
-        .concurrency(2)
-        .start()
-        .unwrap();
-    cases::all_filters::check(&envoy);
+fn the_samples_do_what_their_comments_say() {
+    for sample in ["all-filters", "chain"] {
+        let envoy = Envoy::from_sample(sample).concurrency(2).start().unwrap();
+        cases::all_filters::check(&envoy);
+    }
+}
+
+#[test]
+fn the_sample_of_chain_configures_what_that_of_all_filters_does() {
+    let [all, chain] = ["all-filters", "chain"]
+        .map(|name| std::fs::read_to_string(e2e::paths::sample(name).unwrap()).unwrap());
+    let chain = e2e::yaml::parse(&chain).unwrap();
+    let configuration = chain
+        .pointer("/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters/0/typed_config/config/configuration/value/chain");
+    assert_eq!(
+        configuration,
+        Some(&e2e::envoy::as_chain::items(&all).unwrap())
+    );
 }

@@ -65,8 +65,13 @@ fn a_rewrite_behind_jwt_auth_reaches_a_route_that_it_has_not_judged() {
 }
 
 #[test]
-fn no_spelling_leads_past_jwt_auth_in_the_sample_of_all_filters() {
-    let envoy = Envoy::from_sample("all-filters").start().unwrap();
+fn no_spelling_leads_past_jwt_auth_in_the_samples_of_all_filters() {
+    for sample in ["all-filters", "chain"] {
+        no_spelling_leads_past_jwt_auth(&Envoy::from_sample(sample).start().unwrap());
+    }
+}
+
+fn no_spelling_leads_past_jwt_auth(envoy: &Envoy) {
     for path in [
         "/admin",
         "/account",

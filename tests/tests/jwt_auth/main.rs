@@ -7,8 +7,6 @@ mod forwarding;
 mod keys;
 mod parity;
 mod paths;
-mod places;
-mod providers;
 mod rules;
 
 use e2e::token::{self, Token, forged};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use e2e::{
-    Client, ConfigForm, Envoy, Response,
+    Client, ConfigForm, Envoy, Response, cases,
     kubernetes::{self, Configured, EnvoyExtensionPolicy, EnvoyFilter, WasmPlugin},
     load, paths,
     token::Token,
@@ -14,6 +14,7 @@ use serde_json::json;
 type Behaviour = fn(&Envoy);
 
 const BEHAVIOURS: &[(&str, Behaviour)] = &[
+    ("chain", chain),
     ("cors", cors),
     ("header-rewrite", header_rewrite),
     ("jwt-auth", jwt_auth),
@@ -62,6 +63,10 @@ fn header_rewrite(envoy: &Envoy) {
     assert_eq!(echo.header("x-internal-user"), None);
     assert_eq!(answer.header("x-frame-options"), Some("DENY"));
     assert_eq!(answer.header("x-powered-by"), None);
+}
+
+fn chain(envoy: &Envoy) {
+    cases::all_filters::check(envoy);
 }
 
 fn jwt_auth(envoy: &Envoy) {
@@ -124,6 +129,7 @@ fn run(filter: &Configured) {
 #[test]
 fn the_plugins_for_istio_do_their_work_and_fail_closed() {
     for name in [
+        "istio/chain.yaml",
         "istio/cors.yaml",
         "istio/header-rewrite.yaml",
         "istio/jwt-auth.yaml",
@@ -143,6 +149,7 @@ fn the_plugins_for_istio_do_their_work_and_fail_closed() {
 #[test]
 fn the_policies_for_envoy_gateway_do_their_work_and_fail_closed() {
     for name in [
+        "envoy-gateway/chain.yaml",
         "envoy-gateway/cors.yaml",
         "envoy-gateway/header-rewrite.yaml",
         "envoy-gateway/jwt-auth.yaml",

@@ -117,9 +117,15 @@ fn readmes(root: &Path, filters: &[Value]) -> Result<Vec<Output>> {
     for filter in filters {
         let path = root.join("filters").join(name(filter)).join("README.md");
         let speed = speed_table::table(&report, name(filter));
-        let config = config_table::table(&filter["schema"]);
-        let counters = counters_table::table(&filter["counters"]);
-        let mut output = with_regions(path, &[("config", config), ("counters", counters)])?;
+        let config = without_items(&config_table::table(&filter["schema"]));
+        let mut regions = vec![("config", config)];
+        if filter["counters"]
+            .as_array()
+            .is_some_and(|counters| !counters.is_empty())
+        {
+            regions.push(("counters", counters_table::table(&filter["counters"])));
+        }
+        let mut output = with_regions(path, &regions)?;
         // A filter of one's own may do without.
         if let Ok(text) = region::replace(&output.text, "speed", &speed) {
             output.text = text;
@@ -127,6 +133,16 @@ fn readmes(root: &Path, filters: &[Value]) -> Result<Vec<Output>> {
         outputs.push(output);
     }
     Ok(outputs)
+}
+
+/// The table without the keys of filters that are items of a chain: their READMEs have them.
+fn without_items(table: &str) -> String {
+    let is_of_item = |row: &str| {
+        let key = row.strip_prefix("| `chain[].");
+        key.is_some_and(|key| key.split('`').next().is_some_and(|key| key.contains('.')))
+    };
+    let rows: Vec<&str> = table.lines().filter(|row| !is_of_item(row)).collect();
+    rows.join("\n")
 }
 
 /// The file with its regions filled in.

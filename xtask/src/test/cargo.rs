@@ -11,6 +11,8 @@ pub(super) struct Tests<'a> {
     choice: (&'static str, &'a [String]),
     /// Whether all of them are named where none is chosen.
     always: bool,
+    /// A variable of their environment.
+    env: Option<(&'static str, &'static str)>,
 }
 
 impl<'a> Tests<'a> {
@@ -20,6 +22,7 @@ impl<'a> Tests<'a> {
             selection: selection.to_vec(),
             choice: ("", &[]),
             always: false,
+            env: None,
         }
     }
 
@@ -36,6 +39,14 @@ impl<'a> Tests<'a> {
     pub(super) fn optional(self, option: &'static str, names: &'a [String]) -> Self {
         Self {
             choice: (option, names),
+            ..self
+        }
+    }
+
+    /// With this variable in their environment.
+    pub(super) fn env(self, name: &'static str, value: &'static str) -> Self {
+        Self {
+            env: Some((name, value)),
             ..self
         }
     }
@@ -59,7 +70,7 @@ impl<'a> Tests<'a> {
         let run = |options: &[&str]| {
             let mut command = process::cargo();
             command.current_dir(workspace::root()).args(&cargo);
-            command.arg("--").args(options);
+            command.arg("--").args(options).envs(self.env);
             command
         };
         if !words.is_empty() {

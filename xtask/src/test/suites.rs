@@ -53,6 +53,7 @@ pub(super) const SUITES: &[Suite] = &[
     by_default("unit", "the logic, and the examples in the documentation", unit),
     by_default("e2e", "the modules in a real Envoy", e2e),
     by_default("ledger", "what a request costs in each module, against docs/cost-ledger.md", ledger),
+    suite("chain", "the suites of the filters again, each filter as an item of chain", || Ok(()), chain),
     suite("browser", "cors as a page in Chromium sees it", has_browser, |words| further("browser", words)),
     suite("nginx", "jwt-auth before nginx, in each of Envoy's normalizations of paths", has_nginx, nginx),
     suite("workflows", "the workflows of GitHub Actions, by their schemas and by zizmor", python::can_install, workflows::run),
@@ -111,6 +112,16 @@ fn programs() -> Result<Vec<String>> {
         .filter(|target| target["kind"][0] == "test" && target.get("required-features").is_none())
         .filter_map(|target| Some(target["name"].as_str()?.to_owned()))
         .collect())
+}
+
+/// The programs of the filters, in an Envoy that runs them as items of a chain: see `e2e::envoy::as_chain`.
+fn chain(words: &[String]) -> Result<()> {
+    prepare(None)?;
+    let programs = ["all", "cors", "header_rewrite", "jwt_auth", "rate_limit"].map(str::to_owned);
+    Tests::new(&["--package", "e2e"])
+        .choice("--test", &programs)
+        .env("FILTERS_AS", "chain")
+        .run(words)
 }
 
 fn ledger(words: &[String]) -> Result<()> {

@@ -3,9 +3,9 @@
 use super::remote::RawRemote;
 use crate::algorithm::{Algorithm, Family};
 use crate::base64url;
-use crate::json::{self, Json};
+use crate::json::{self, Unique};
 use crate::keys::{Key, KeySet};
-use crate::provider::{Issuers, Keys};
+use crate::provider::Keys;
 use crate::remote::Kind;
 use filter_kit::config::{At, Env, Invalid, warn};
 use filter_kit::values::Secret;
@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde::de::{
     Deserializer, Error, MapAccess, Unexpected, Visitor, value::MapAccessDeserializer,
 };
+use serde_json::Value;
 use std::fmt;
 use std::rc::Rc;
 
@@ -25,20 +26,20 @@ use std::rc::Rc;
     expecting = "keys, as {jwks: {keys: […]}} or {remote: {cluster: NAME, uri: \"https://…\"}}"
 )]
 pub enum RawKeys {
-    /// A JWK Set (RFC 7517), as an object, as JSON text, or from the environment. A key that is weak, foreign or malformed is left out with a warning.
+    /// A JWK Set (RFC 7517), as an object or as JSON text. A key that is weak, foreign or malformed is left out with a warning.
     Jwks(RawJwks),
-    /// One public key or certificate in PEM.
+    /// One public key in PEM.
     Pem(RawPem),
     /// A secret shared with the issuer, for HMAC.
     Secret(RawSecret),
     /// A JWK Set that a server has.
     Remote(RawRemote),
     /// A document of OpenID Connect Discovery, which names the keys (`jwks_uri`). Both are asked of the same cluster. Its `issuer` must be
-    /// `document_issuer`; without that the provider's `issuer`, or an `exact` one of its `issuers`.
+    /// the provider's, where that is given.
     Discovery(RawRemote),
 }
 
-/// A public key or a certificate in PEM.
+/// A public key in PEM.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
@@ -46,7 +47,7 @@ pub enum RawKeys {
     expecting = "a public key, as {key: \"-----BEGIN PUBLIC KEY-----…\", algorithm: RS256}"
 )]
 pub struct RawPem {
-    /// The text: a block `PUBLIC KEY`, `RSA PUBLIC KEY` or `CERTIFICATE`. Of a certificate only the key counts, not its dates or its issuer.
+    /// The text, from `-----BEGIN PUBLIC KEY-----` on.
     pub key: String,
     /// The one algorithm that it verifies.
     pub algorithm: Algorithm,
@@ -72,27 +73,7 @@ pub struct RawSecret {
 
 /// A JWK Set as written.
 #[derive(Debug)]
-pub enum RawJwks {
-    /// The set.
-    Set(Json),
-    /// The environment variable that holds its JSON text.
-    Env(String),
-}
-
-impl RawJwks {
-    fn resolve(self, env: &Env) -> Result<Json, Invalid> {
-        match self {
-            Self::Set(set) => Ok(set),
-            Self::Env(name) => {
-                let text = Secret::Env(name).resolve(env)?;
-                let set = json::value(text.as_bytes());
-                set.ok_or_else(|| Invalid::new(format!("got {NOT_JSON}")).at("env"))
-            }
-        }
-    }
-}
-
-const NOT_JSON: &str = "a text that is not JSON, or has a duplicate key";
+pub struct RawJwks(Value);
 
 impl<'de> Deserialize<'de> for RawJwks {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -102,21 +83,18 @@ impl<'de> Deserialize<'de> for RawJwks {
             type Value = RawJwks;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JWK Set: {\"keys\": [...]}, its JSON text, or {\"env\": \"NAME\"}")
+                f.write_str("a JWK Set: an object {\"keys\": [...]} or its JSON text")
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<RawJwks, E> {
-                json::value(text.as_bytes())
-                    .map(RawJwks::Set)
-                    .ok_or_else(|| E::invalid_value(Unexpected::Other(NOT_JSON), &self))
+                json::value(text.as_bytes()).map(RawJwks).ok_or_else(|| {
+                    let text = "a text that is not JSON, or has a duplicate key";
+                    E::invalid_value(Unexpected::Other(text), &self)
+                })
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawJwks, A::Error> {
-                let set = Json::deserialize(MapAccessDeserializer::new(map))?;
-                match set.get("env").and_then(Json::as_str) {
-                    Some(name) if set.get("keys").is_none() => Ok(RawJwks::Env(name.to_owned())),
-                    _ => Ok(RawJwks::Set(set)),
-                }
+                Unique::deserialize(MapAccessDeserializer::new(map)).map(|Unique(v)| RawJwks(v))
             }
         }
 
@@ -134,10 +112,9 @@ impl schemars::JsonSchema for RawJwks {
     }
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
-            "description": "a JWK Set: {\"keys\": [...]}, its JSON text, or {env: NAME}, the environment variable that holds it",
+            "description": "a JWK Set: {\"keys\": [...]}, or its JSON text",
             "oneOf": [
                 {"type": "string"},
-                {"type": "object", "properties": {"env": {"type": "string"}}, "required": ["env"], "additionalProperties": false},
                 {"type": "object", "properties": {"keys": {"type": "array"}}, "required": ["keys"]}
             ]
         })
@@ -150,16 +127,15 @@ impl RawKeys {
         matches!(self, Self::Secret(_))
     }
 
-    /// `issuers` are the provider's.
+    /// `issuer` is the provider's.
     pub(super) fn build(
         self,
         provider: &str,
-        issuers: &Issuers,
+        issuer: Option<&str>,
         env: &Env,
     ) -> Result<Keys, Invalid> {
         let set = match self {
-            Self::Jwks(raw) => {
-                let set = raw.resolve(env).at("jwks")?;
+            Self::Jwks(RawJwks(set)) => {
                 let (set, left_out) = KeySet::from_jwks(&set)
                     .map_err(|none| none.to_string())
                     .at("jwks")?;
@@ -182,21 +158,12 @@ impl RawKeys {
             }
             Self::Secret(raw) => KeySet::new(vec![raw.build(env).at("secret")?]),
             Self::Remote(raw) => {
-                let source = raw.build(Kind::Keys, env).at("remote")?;
+                let source = raw.build(Kind::Keys).at("remote")?;
                 return Ok(Keys::Remote(source));
             }
             Self::Discovery(raw) => {
-                let issuers = match &raw.document_issuer {
-                    Some(issuer) => vec![issuer.clone()],
-                    None => issuers.exact().map(str::to_owned).collect(),
-                };
-                if issuers.is_empty() {
-                    log::warn!(
-                        "jwt-auth: providers.{provider}.keys.discovery: no issuer is known, so the issuer of the document is not checked; \
-                         set issuer or document_issuer"
-                    );
-                }
-                let source = raw.build(Kind::Discovery { issuers }, env);
+                let issuer = issuer.map(str::to_owned);
+                let source = raw.build(Kind::Discovery { issuer });
                 return Ok(Keys::Remote(source.at("discovery")?));
             }
         };

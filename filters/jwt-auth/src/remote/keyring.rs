@@ -95,10 +95,11 @@ impl Keyring {
             .unwrap_or_default()
     }
 
-    /// Where the keys of a provider come from.
+    /// The cluster that is asked for the keys of a provider.
     #[must_use]
-    pub fn source(&self, provider: usize) -> Option<Source> {
-        self.with(provider, |remote| remote.source().clone())
+    pub fn cluster(&self, provider: usize) -> String {
+        self.with(provider, |remote| remote.source().cluster.clone())
+            .unwrap_or_default()
     }
 
     /// Asks for other keys of a provider than those that are here.

@@ -77,26 +77,8 @@ pub(crate) const AFTER_READINGS: &[fn() -> Closed] = &[
                 .into(),
         }],
     },
-    || Closed {
-        sample: "all-filters",
-        start: start::bootstrap,
-        promises: vec![
-            Promise {
-                says: "the requirements of all readings hold",
-                attempts: spellings("account")
-                    .map(|path| get(path).answered(401))
-                    .into(),
-            },
-            Promise {
-                says: "a rewrite that cannot be carried out is refused",
-                attempts: vec![get("/api/v1/%252e%252e/admin").answered(400)],
-            },
-            Promise {
-                says: "a host is a host",
-                attempts: malformed_hosts(),
-            },
-        ],
-    },
+    || all_filters("all-filters"),
+    || all_filters("chain"),
     || Closed {
         sample: "header-rewrite",
         start: start::bootstrap,
@@ -161,7 +143,31 @@ pub(crate) const AFTER_READINGS: &[fn() -> Closed] = &[
     },
     || underscores("rate-limit", "/api/items", &["x_plan", "x_cost"]),
     || underscores("all-filters", "/", &["x_jwt_sub", "x_internal_user"]),
+    || underscores("chain", "/", &["x_jwt_sub", "x_internal_user"]),
 ];
+
+fn all_filters(sample: &'static str) -> Closed {
+    Closed {
+        sample,
+        start: start::bootstrap,
+        promises: vec![
+            Promise {
+                says: "the requirements of all readings hold",
+                attempts: spellings("account")
+                    .map(|path| get(path).answered(401))
+                    .into(),
+            },
+            Promise {
+                says: "a rewrite that cannot be carried out is refused",
+                attempts: vec![get("/api/v1/%252e%252e/admin").answered(400)],
+            },
+            Promise {
+                says: "a host is a host",
+                attempts: malformed_hosts(),
+            },
+        ],
+    }
+}
 
 /// Where Envoy lets underscores pass, the filter takes them out.
 fn underscores(sample: &'static str, path: &'static str, names: &[&'static str]) -> Closed {

@@ -1,0 +1,95 @@
+//! The filter on one worker: takes each request and each response through the items.
+
+use crate::config::Config;
+use crate::item::{self, Item, ItemState};
+use filter_kit::pipeline::{Background, Callbacks, Filter, Flow, Wait, Wake};
+use filter_kit::request::Request;
+use filter_kit::response::Response;
+use std::cell::Cell;
+
+/// The filter on one worker.
+pub struct Chain {
+    pub(crate) items: Vec<Item>,
+    has_background: bool,
+    /// The item for which a request begins to wait.
+    pub(crate) waits_for: Cell<usize>,
+}
+
+/// What a request leaves for its response, or for when it goes on after it has waited.
+#[derive(Default)]
+pub struct State {
+    /// One for each item, once the request has come.
+    items: Vec<ItemState>,
+    /// The item for which it waits.
+    waits_for: usize,
+}
+
+impl Filter for Chain {
+    type Config = Config;
+    type State = State;
+
+    const CALLBACKS: Callbacks = item::CALLBACKS;
+
+    fn new(config: Config) -> Self {
+        let items = item::items(config.items);
+        Self {
+            has_background: items.iter().any(|item| item.background().is_some()),
+            items,
+            waits_for: Cell::new(0),
+        }
+    }
+
+    // `mode()` stays `Enforce`: each item has a mode of its own, and is taken through by it.
+
+    fn on_request(&self, request: &mut Request, state: &mut State) -> Flow {
+        state.items = self.states();
+        self.follow(0, None, request, state)
+    }
+
+    fn on_resume(&self, request: &mut Request, state: &mut State, wake: Wake) -> Flow {
+        self.follow(state.waits_for, Some(wake), request, state)
+    }
+
+    fn on_response(&self, response: &mut Response, state: &mut State) {
+        // A response may come without its request.
+        if state.items.is_empty() {
+            state.items = self.states();
+        }
+        for (at, (item, state)) in self.items.iter().zip(&mut state.items).enumerate().rev() {
+            item.on_response(response, state, at > 0);
+        }
+    }
+
+    fn background(&self) -> Option<&dyn Background> {
+        self.has_background.then_some(self)
+    }
+}
+
+impl Chain {
+    fn states(&self) -> Vec<ItemState> {
+        self.items.iter().map(Item::state).collect()
+    }
+
+    /// Takes a request through the items from `first` on; that one is woken where the request has waited for it.
+    fn follow(
+        &self,
+        first: usize,
+        mut wake: Option<Wake>,
+        request: &mut Request,
+        state: &mut State,
+    ) -> Flow {
+        let items = self.items.iter().zip(&mut state.items).enumerate();
+        for (at, (item, item_state)) in items.skip(first) {
+            let flow = item.on_request(request, item_state, wake.take());
+            if matches!(flow, Flow::Continue) {
+                continue;
+            }
+            if let Flow::Wait(Wait::Call(_) | Wait::News(_)) = flow {
+                state.waits_for = at;
+                self.waits_for.set(at);
+            }
+            return flow;
+        }
+        Flow::Continue
+    }
+}

@@ -1,0 +1,104 @@
+//! The filters that an item can be.
+
+use crate::config::ItemConfig;
+use filter_kit::pipeline::{
+    Background, Callbacks, Filter, Flow, Wake, edit_response, follow_request,
+};
+use filter_kit::reply::LocalReply;
+use filter_kit::request::Request;
+use filter_kit::response::Response;
+
+macro_rules! items {
+    ($($item:ident is $filter:ty),+) => {
+        /// A filter in the chain.
+        pub(crate) enum Item {
+            $($item(Box<$filter>)),+
+        }
+
+        /// What a request leaves in an item for its response.
+        pub(crate) enum ItemState {
+            $($item(<$filter as Filter>::State)),+
+        }
+
+        /// What the callbacks of all filters need.
+        pub(crate) const CALLBACKS: Callbacks =
+            Callbacks::HEADS$(.and(<$filter as Filter>::CALLBACKS))+;
+
+        impl Item {
+            /// The filter of a configuration; `nth` of the same kind are before it.
+            fn new(config: ItemConfig, nth: usize) -> Self {
+                match config {
+                    $(ItemConfig::$item(config) => {
+                        Self::$item(Box::new(<$filter>::new_nth(config, nth)))
+                    })+
+                }
+            }
+
+            /// What a request leaves before it has come.
+            pub(crate) fn state(&self) -> ItemState {
+                match self {
+                    $(Self::$item(_) => ItemState::$item(Default::default())),+
+                }
+            }
+
+            /// Takes a request through the filter.
+            pub(crate) fn on_request(
+                &self,
+                request: &mut Request,
+                state: &mut ItemState,
+                wake: Option<Wake>,
+            ) -> Flow {
+                match (self, state) {
+                    $((Self::$item(filter), ItemState::$item(state)) => {
+                        follow_request(&**filter, request, state, wake)
+                    })+
+                    // Each state is made by its item.
+                    _ => Flow::Reply(LocalReply::unavailable()),
+                }
+            }
+
+            /// Takes a response through the filter.
+            pub(crate) fn on_response(
+                &self,
+                response: &mut Response,
+                state: &mut ItemState,
+                is_read_again: bool,
+            ) {
+                match (self, state) {
+                    $((Self::$item(filter), ItemState::$item(state)) => {
+                        edit_response(&**filter, response, state, is_read_again);
+                    })+
+                    _ => {}
+                }
+            }
+
+            /// What the filter does beside its requests.
+            pub(crate) fn background(&self) -> Option<&dyn Background> {
+                match self {
+                    $(Self::$item(filter) => filter.background()),+
+                }
+            }
+        }
+    };
+}
+
+items! {
+    Cors is cors::Cors,
+    HeaderRewrite is header_rewrite::HeaderRewrite,
+    JwtAuth is jwt_auth::JwtAuth,
+    RateLimit is rate_limit::RateLimit
+}
+
+/// The filters of a chain, in order.
+pub(crate) fn items(configs: Vec<ItemConfig>) -> Vec<Item> {
+    let mut kinds = Vec::new();
+    let configs = configs.into_iter();
+    configs
+        .map(|config| {
+            let kind = std::mem::discriminant(&config);
+            let nth = kinds.iter().filter(|other| **other == kind).count();
+            kinds.push(kind);
+            Item::new(config, nth)
+        })
+        .collect()
+}

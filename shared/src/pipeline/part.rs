@@ -1,0 +1,90 @@
+//! A filter as a part of another one: what a pipeline of its own would do with it, on the request and the response of the other.
+
+use super::{Filter, Flow, MAX_WAITS, Wait, Wake, explain_reply, report_edits};
+use crate::config::FilterConfig as _;
+use crate::request::Request;
+use crate::response::Response;
+use crate::values::Mode;
+
+/// Takes a request through a filter: for the first time, or after it has waited for what the filter asked for. In report mode the request
+/// is as it was, and goes on.
+pub fn follow_request<F: Filter>(
+    filter: &F,
+    request: &mut Request,
+    state: &mut F::State,
+    wake: Option<Wake>,
+) -> Flow {
+    if filter.mode() == Mode::Report {
+        return report_request(filter, request, state, wake);
+    }
+    let flow = enter(filter, request, state, wake);
+    if let Flow::Reply(reply) = &flow {
+        explain_reply(F::Config::FILTER, Mode::Enforce, reply, request);
+    }
+    flow
+}
+
+fn enter<F: Filter>(
+    filter: &F,
+    request: &mut Request,
+    state: &mut F::State,
+    wake: Option<Wake>,
+) -> Flow {
+    // What a filter before this one has said is not this one's.
+    request.forget_explanation();
+    match wake {
+        None => filter.on_request(request, state),
+        Some(wake) => filter.on_resume(request, state, wake),
+    }
+}
+
+#[cold]
+fn report_request<F: Filter>(
+    filter: &F,
+    request: &mut Request,
+    state: &mut F::State,
+    wake: Option<Wake>,
+) -> Flow {
+    let before = request.clone();
+    let mut flow = enter(filter, request, state, wake);
+    for _ in 0..MAX_WAITS {
+        match flow {
+            // Nothing waits for what changes nothing.
+            Flow::Wait(Wait::News(_)) => flow = filter.on_resume(request, state, Wake::TimeUp),
+            Flow::Wait(Wait::Call(_)) | Flow::Continue | Flow::Reply(_) => break,
+        }
+    }
+    let name = F::Config::FILTER;
+    match &flow {
+        Flow::Reply(reply) => explain_reply(name, Mode::Report, reply, request),
+        Flow::Continue => report_edits(name, "request", before.edited(), request.edited()),
+        Flow::Wait(_) => {}
+    }
+    *request = before;
+    match flow {
+        Flow::Wait(Wait::Call(_)) => flow,
+        _ => Flow::Continue,
+    }
+}
+
+/// Takes a response through a filter; in report mode it stays as it is. `is_read_again`: another filter reads it after this one.
+pub fn edit_response<F: Filter>(
+    filter: &F,
+    response: &mut Response,
+    state: &mut F::State,
+    is_read_again: bool,
+) {
+    if filter.mode() == Mode::Report {
+        let mut draft = response.draft();
+        filter.on_response(&mut draft, state);
+        report_edits(
+            F::Config::FILTER,
+            "response",
+            response.edited(),
+            draft.edited(),
+        );
+    } else {
+        response.set_read_again(is_read_again);
+        filter.on_response(response, state);
+    }
+}
