@@ -76,6 +76,7 @@ impl Deref for AppliedRules {
 #[inline(never)]
 pub fn decide(rules: &Rules, request: &Request) -> Decision {
     let mut decision = Decision::default();
+    let mut is_answered = false;
     if rules.look_at_host() && request.host().is_err() {
         decision.refused = Some(Refused::MalformedHost);
     }
@@ -84,9 +85,13 @@ pub fn decide(rules: &Rules, request: &Request) -> Decision {
         if readings.is_some_and(ReadingSet::is_none) {
             continue;
         }
-        // Without a set there are too many readings: any may match.
-        if rule.edits_request() && !readings.is_some_and(ReadingSet::is_all) {
-            decision.refused.get_or_insert(Refused::AmbiguousPath);
+        // Without a set there are too many readings: any may match. After an answer no rule edits the request.
+        if rule.edits_request() && !is_answered {
+            if !readings.is_some_and(ReadingSet::is_all) {
+                decision.refused.get_or_insert(Refused::AmbiguousPath);
+            } else {
+                is_answered = rule.answers();
+            }
         }
         decision.applied.push(Applied {
             rule: at,

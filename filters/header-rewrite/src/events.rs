@@ -7,7 +7,11 @@ filter_kit::counters! {
     pub enum Event in "header_rewrite" {
         /// Requests that were changed.
         RequestChanged => "request.changed_total" | "reported.request_changed_total",
-        /// Responses that an operation edited; a header that is set to the value that it has counts too.
+        /// Requests that a rule answered with a redirect.
+        RequestRedirected => "request.redirected_total" | "reported.request_redirected_total",
+        /// Requests that a rule answered with `respond`.
+        RequestAnswered => "request.answered_total" | "reported.request_answered_total",
+        /// Responses that were changed; a fixed value that `set` puts in place of the same value counts too.
         ResponseChanged => "response.changed_total" | "reported.response_changed_total",
         /// Requests that were refused with 400: the readings of their path differ in which operations apply, or are too many.
         RefusedAmbiguousPath => "refused.ambiguous_path_total" | "reported.ambiguous_path_total",
@@ -21,6 +25,8 @@ filter_kit::counters! {
         RefusedTooLong => "refused.too_long_total" | "reported.too_long_total",
         /// Requests that were refused with 400: a host would not have been a host.
         RefusedInvalidHost => "refused.invalid_host_total" | "reported.invalid_host_total",
+        /// Requests that were refused with 400: the location of a redirect would have been invalid.
+        RefusedInvalidLocation => "refused.invalid_location_total" | "reported.invalid_location_total",
         /// Requests that were refused with 400: rewriting a header or the path would have taken too much work.
         RefusedTooCostly => "refused.too_costly_total" | "reported.request_too_costly_total",
         /// Response headers that were removed since replacing in them would have taken too much work.
@@ -45,6 +51,7 @@ impl Event {
             Refused::MissingValue => Self::RefusedMissingValue,
             Refused::TooLong => Self::RefusedTooLong,
             Refused::InvalidHost => Self::RefusedInvalidHost,
+            Refused::InvalidLocation => Self::RefusedInvalidLocation,
             Refused::TooCostly => Self::RefusedTooCostly,
         }
     }

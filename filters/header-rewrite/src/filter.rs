@@ -3,10 +3,13 @@
 use crate::config::Config;
 use crate::decision::{AppliedRules, decide};
 use crate::events::Event;
+use crate::nonce;
+use crate::operation::{Exchange, Kept, set_alone};
 use crate::reason::{Refused, Skipped};
 use crate::rules::Rules;
 use filter_kit::host::Counters;
 use filter_kit::pipeline::{Callbacks, Filter, Flow};
+use filter_kit::reply::LocalReply;
 use filter_kit::request::Request;
 use filter_kit::response::Response;
 use filter_kit::values::Mode;
@@ -22,8 +25,8 @@ pub struct HeaderRewrite {
 #[derive(Debug, Default)]
 pub struct State {
     applied: AppliedRules,
-    /// The request as it came, where an operation looks at it.
-    sent: Option<Box<Request>>,
+    /// What its response operations look at.
+    kept: Option<Box<Kept>>,
 }
 
 impl Filter for HeaderRewrite {
@@ -48,9 +51,22 @@ impl Filter for HeaderRewrite {
         if self.rules.is_empty() {
             return Flow::Continue;
         }
+        self.rewrite_request(request, state)
+    }
+
+    fn on_response(&self, response: &mut Response, state: &mut State) {
+        if !state.applied.is_empty() {
+            self.rewrite_response(response, state);
+        }
+    }
+}
+
+impl HeaderRewrite {
+    #[inline(never)]
+    fn rewrite_request(&self, request: &mut Request, state: &mut State) -> Flow {
         let decision = decide(&self.rules, request);
         state.applied = decision.applied;
-        if self.rules.keep_request(&state.applied) {
+        if self.rules.keep(&state.applied) {
             self.keep(request, state);
         }
         let before = request.mark();
@@ -58,37 +74,62 @@ impl Filter for HeaderRewrite {
             Some(refused) => Err(refused),
             None => self.rules.edit_request(&state.applied, request),
         };
-        match edited {
-            Ok(skipped) => {
-                self.count_skipped(&skipped);
-                if request.is_changed_since(before) {
-                    self.counters.count(Event::RequestChanged, self.mode);
-                }
-                Flow::Continue
-            }
-            Err(refused) => self.refuse(refused),
+        let edited = match edited {
+            Ok(edited) => edited,
+            Err(refused) => return self.refuse(refused),
+        };
+        self.count_skipped(&edited.skipped);
+        if let Some(answer) = edited.answer {
+            return self.answer(*answer);
         }
+        if let Some(kept) = &state.kept {
+            self.hand_on(kept.nonce.as_deref(), request, state);
+        }
+        if request.is_changed_since(before) {
+            self.counters.count(Event::RequestChanged, self.mode);
+        }
+        Flow::Continue
     }
 
-    fn on_response(&self, response: &mut Response, state: &mut State) {
-        if state.applied.is_empty() {
-            return;
-        }
-        let sent = state.sent.as_deref();
+    #[inline(never)]
+    fn rewrite_response(&self, response: &mut Response, state: &State) {
+        let mut exchange = Exchange::new(state.kept.as_deref());
         let before = response.mark();
-        let skipped = self.rules.edit_response(&state.applied, sent, response);
+        let skipped = self
+            .rules
+            .edit_response(&state.applied, &mut exchange, response);
         self.count_skipped(&skipped);
         if response.is_changed_since(before) {
             self.counters.count(Event::ResponseChanged, self.mode);
         }
     }
-}
 
-impl HeaderRewrite {
+    /// Keeps what response operations look at, before the first edit.
     #[inline(never)]
     fn keep(&self, request: &Request, state: &mut State) {
-        let sent = self.rules.snapshot(&state.applied, request);
-        state.sent = sent.map(Box::new);
+        let (rules, applied) = (&self.rules, &state.applied);
+        let proto = || request.value("x-forwarded-proto");
+        let needs_nonce = rules.nonce_headers(applied).next().is_some();
+        state.kept = Some(Box::new(Kept {
+            // Envoy itself sets the header, or keeps it where it trusts the one before it.
+            is_https: rules.look_at_scheme(applied) && proto().as_deref() == Some(b"https"),
+            nonce: needs_nonce.then(nonce::new).flatten(),
+            sent: rules.snapshot(applied, request),
+        }));
+    }
+
+    #[cold]
+    fn answer(&self, (event, reply): (Event, LocalReply)) -> Flow {
+        self.counters.count(event, self.mode);
+        Flow::Reply(reply)
+    }
+
+    /// Gives the upstream the nonce, which a client must not choose.
+    #[inline(never)]
+    fn hand_on(&self, nonce: Option<&str>, request: &mut Request, state: &State) {
+        for name in self.rules.nonce_headers(&state.applied) {
+            request.edit(|headers| set_alone(headers, name, nonce.map(str::as_bytes)));
+        }
     }
 
     #[cold]

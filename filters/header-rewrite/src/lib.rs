@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`config`] | what a user writes, and its checks |
 //! | [`operation`] | what each operation does |
+//! | `answer`, `nonce` | redirects and other answers of rules; the nonce of a content security policy |
 //! | [`rules`] | the rules, and their operations in order |
 //! | [`decision`], [`reason`] | which rules apply to a request, and why it or an operation fails |
 //! | [`reply`], [`events`] | what a client gets instead, what is counted |
@@ -20,10 +21,12 @@
     )
 )]
 
+mod answer;
 pub mod config;
 pub mod decision;
 pub mod events;
 pub mod filter;
+mod nonce;
 pub mod operation;
 pub mod reason;
 pub mod reply;

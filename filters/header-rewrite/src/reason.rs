@@ -19,7 +19,9 @@ pub enum Refused {
     TooLong,
     /// A host would not be a host.
     InvalidHost,
-    /// Replacing would read too much again. What it was to replace must not pass as it is.
+    /// The location of a redirect would hold a control character, or lead to another host than the one that is written.
+    InvalidLocation,
+    /// Searching would take too much work. What it was to replace or remove must not pass as it is.
     TooCostly,
 }
 

@@ -26,6 +26,10 @@ impl Refused {
                 "rewrite_invalid_host",
                 "The request holds a value that is not a host.",
             ),
+            Self::InvalidLocation => (
+                "rewrite_invalid_location",
+                "The request holds a value that cannot be part of a redirect.",
+            ),
             Self::TooCostly => (
                 "rewrite_too_costly",
                 "A header or the path holds more than can be rewritten; make it shorter.",

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::decision::decide;
+use crate::operation::{Exchange, Kept};
 use crate::reason::{Refused, Skipped};
 use crate::rules::Rules;
 use filter_kit::config::{Env, load};
@@ -24,7 +25,7 @@ pub(crate) fn edit(rules: &Rules, request: &mut Request) -> Result<Vec<Skipped>,
     let decision = decide(rules, request);
     match decision.refused {
         Some(refused) => Err(refused),
-        None => rules.edit_request(&decision.applied, request),
+        None => Ok(rules.edit_request(&decision.applied, request)?.skipped),
     }
 }
 
@@ -35,10 +36,14 @@ pub(crate) fn edit_response(
     upstream: &[(&str, &str)],
 ) -> (Vec<String>, Vec<Skipped>) {
     let applied = decide(rules, &request).applied;
-    let sent = rules.snapshot(&applied, &request);
+    let kept = Kept {
+        sent: rules.snapshot(&applied, &request),
+        is_https: true,
+        nonce: None,
+    };
     let _ = rules.edit_request(&applied, &mut request);
     let mut response = Response::of(headers(upstream));
-    let skipped = rules.edit_response(&applied, sent.as_ref(), &mut response);
+    let skipped = rules.edit_response(&applied, &mut Exchange::new(Some(&kept)), &mut response);
     (difference(response.headers()), skipped)
 }
 

@@ -135,20 +135,32 @@ impl RawMatch {
             built.paths = Some(each("paths", paths, RawPath::build)?);
         }
         let headers = not_empty_list("headers", self.headers)?;
-        built.headers = each("headers", headers.into_iter().flatten(), |raw| {
-            let mut matcher = text_match!(raw);
-            if raw.name.as_str() == "host" {
-                host::check_matcher(&matcher)?;
-                matcher.ignore_case = true;
-            }
-            matcher.build().map(|matcher| (raw.name, matcher))
-        })?;
+        built.headers = each(
+            "headers",
+            headers.into_iter().flatten(),
+            RawHeaderMatch::build,
+        )?;
         let query = not_empty_list("query", self.query)?;
         built.query = each("query", query.into_iter().flatten(), |raw| {
             let matcher = text_match!(raw).build()?;
             Ok::<_, Invalid>((raw.name, matcher))
         })?;
         Ok(built)
+    }
+}
+
+impl RawHeaderMatch {
+    /// Checks the matcher.
+    ///
+    /// # Errors
+    /// [`Invalid`] as [`RawTextMatch::build`], and for a `host` with a port.
+    pub fn build(self) -> Result<(HeaderName, TextMatch), Invalid> {
+        let mut matcher = text_match!(self);
+        if self.name.as_str() == "host" {
+            host::check_matcher(&matcher)?;
+            matcher.ignore_case = true;
+        }
+        matcher.build().map(|matcher| (self.name, matcher))
     }
 }
 

@@ -90,6 +90,18 @@ impl Request {
         }
     }
 
+    /// The first value of a header; an empty one where the host gives none. Where the headers have not been read yet, only this one is asked for.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Option<Cow<'_, [u8]>> {
+        match self.headers.get() {
+            Some(headers) => {
+                let (_, value) = headers.iter().find(|(n, _)| *n == name.as_bytes())?;
+                Some(Cow::Borrowed(value))
+            }
+            None => host::map_value(Map::Request, name).map(Cow::Owned),
+        }
+    }
+
     /// The values of a header. `host` is the host of `:authority`, without port and in lower case, wherever it is named.
     pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         let is_host = name == "host";

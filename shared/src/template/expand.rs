@@ -6,7 +6,7 @@ use crate::request::{Request, decode};
 use regex::bytes::Captures;
 use std::borrow::Cow;
 
-/// The longest value that a template may give, in bytes.
+/// The most that the variables of a template may give together, in bytes. What the configuration says itself has a bound at load.
 pub const MAX_EXPANDED_BYTES: usize = 8 * 1024;
 
 /// What the variables of a template stand for. What is not given is missing.
@@ -30,8 +30,8 @@ pub enum Unexpanded {
     /// A variable has no value, and no default is given.
     #[error("a variable has no value")]
     Missing,
-    /// The value is longer than [`MAX_EXPANDED_BYTES`].
-    #[error("the value is longer than {MAX_EXPANDED_BYTES} bytes")]
+    /// Its variables give more than [`MAX_EXPANDED_BYTES`].
+    #[error("the variables give more than {MAX_EXPANDED_BYTES} bytes")]
     TooLong,
 }
 
@@ -61,25 +61,31 @@ impl Template {
     #[must_use]
     pub fn fixed(&self) -> Option<&[u8]> {
         self.as_literal()
-            .filter(|text| text.len() <= MAX_EXPANDED_BYTES)
     }
 
     /// Appends the template's value. On an error `expanded` holds part of a value and is to be thrown away.
     ///
     /// # Errors
-    /// As [`Template::expand`]; the cap holds for all of `expanded`.
+    /// As [`Template::expand`].
     pub fn expand_into(
         &self,
         expanded: &mut Vec<u8>,
         values: &Values<'_>,
     ) -> Result<(), Unexpanded> {
-        for part in &self.0 {
-            part.expand_into(expanded, values)?;
-            if expanded.len() > MAX_EXPANDED_BYTES {
-                return Err(Unexpanded::TooLong);
-            }
-        }
-        Ok(())
+        let mut room = MAX_EXPANDED_BYTES;
+        self.parts_into(expanded, values, &mut room)
+    }
+
+    /// `room` is what variables may still give.
+    fn parts_into(
+        &self,
+        expanded: &mut Vec<u8>,
+        values: &Values<'_>,
+        room: &mut usize,
+    ) -> Result<(), Unexpanded> {
+        self.0
+            .iter()
+            .try_for_each(|part| part.expand_into(expanded, values, room))
     }
 }
 
@@ -90,35 +96,61 @@ impl Template {
     /// # Errors
     /// As [`Template::expand`].
     pub fn with_groups_only(&self, values: &Values<'_>) -> Result<Self, Unexpanded> {
-        let mut parts = Vec::new();
-        let mut text = Vec::new();
+        let (mut parts, mut room) = (Vec::new(), MAX_EXPANDED_BYTES);
+        self.worked_out(&mut parts, values, &mut room)?;
+        Ok(Self(parts))
+    }
+
+    fn worked_out(
+        &self,
+        parts: &mut Vec<Part>,
+        values: &Values<'_>,
+        room: &mut usize,
+    ) -> Result<(), Unexpanded> {
         for part in &self.0 {
-            if let Part::Variable {
-                variable: Variable::Group(_),
-                ..
-            } = part
-            {
-                parts.push(Part::Text(std::mem::take(&mut text)));
-                parts.push(part.clone());
-            } else {
-                part.expand_into(&mut text, values)?;
-            }
-            if text.len() > MAX_EXPANDED_BYTES {
-                return Err(Unexpanded::TooLong);
+            match part {
+                Part::Variable {
+                    variable: variable @ Variable::Group(_),
+                    default,
+                } => parts.push(Part::Variable {
+                    variable: variable.clone(),
+                    // One that cannot be worked out has no value without the request either.
+                    default: default.as_ref().map(|default| {
+                        let worked_out = default.with_groups_only(values);
+                        worked_out.unwrap_or_else(|_| default.clone())
+                    }),
+                }),
+                Part::Variable {
+                    variable,
+                    default: Some(default),
+                } if values.get(variable).is_none() => default.worked_out(parts, values, room)?,
+                part => {
+                    let mut text = Vec::new();
+                    part.expand_into(&mut text, values, room)?;
+                    parts.push(Part::Text(text));
+                }
             }
         }
-        parts.push(Part::Text(text));
-        Ok(Self(parts))
+        Ok(())
     }
 }
 
 impl Part {
-    fn expand_into(&self, expanded: &mut Vec<u8>, values: &Values<'_>) -> Result<(), Unexpanded> {
+    fn expand_into(
+        &self,
+        expanded: &mut Vec<u8>,
+        values: &Values<'_>,
+        room: &mut usize,
+    ) -> Result<(), Unexpanded> {
         match self {
             Self::Text(text) => expanded.extend_from_slice(text),
             Self::Variable { variable, default } => match (values.get(variable), default) {
-                (Some(value), _) => expanded.extend_from_slice(&value),
-                (None, Some(default)) => expanded.extend_from_slice(default),
+                (Some(value), _) => {
+                    *room = room.checked_sub(value.len()).ok_or(Unexpanded::TooLong)?;
+                    expanded.extend_from_slice(&value);
+                }
+                (None, Some(default)) => default.parts_into(expanded, values, room)?,
+                (None, None) if values.is_unused_group(variable) => {}
                 (None, None) => return Err(Unexpanded::Missing),
             },
         }
@@ -127,6 +159,17 @@ impl Part {
 }
 
 impl Values<'_> {
+    /// Whether this is a capture group that took no part in a match.
+    fn is_unused_group(&self, variable: &Variable) -> bool {
+        match variable {
+            Variable::PathGroup(n) => n
+                .checked_sub(1)
+                .is_some_and(|at| matches!(self.path_captures.get(at), Some(None))),
+            Variable::Group(_) => self.captures.is_some(),
+            _ => false,
+        }
+    }
+
     fn get<'v>(&'v self, variable: &'v Variable) -> Option<Cow<'v, [u8]>> {
         let known = |bytes: &'v [u8]| (!bytes.is_empty()).then_some(Cow::Borrowed(bytes));
         let request = self.request;
@@ -134,7 +177,9 @@ impl Values<'_> {
             Variable::RequestMethod => known(request?.method()),
             Variable::RequestScheme => known(request?.scheme()),
             Variable::RequestHost => known(request?.authority()),
+            Variable::RequestHostname => known(request?.host().ok()?),
             Variable::RequestPath => known(request?.path()),
+            Variable::RequestTarget => known(request?.target()?),
             Variable::RequestQuery => request?.query().map(Cow::Borrowed),
             Variable::RequestHeader(name) if name == "host" => known(request?.host().ok()?),
             Variable::RequestHeader(name) => joined(request?.headers(), name),

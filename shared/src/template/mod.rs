@@ -3,6 +3,8 @@
 //! | Variable | Value |
 //! |---|---|
 //! | `request.method` `.scheme` `.host` `.path` `.query` | as the client sent them; `host` with its port, `path` without query |
+//! | `request.hostname` | the host without port, in lower case |
+//! | `request.target` | path and query, as the client sent them |
 //! | `request.id` | Envoy's `x-request-id` |
 //! | `request.header.NAME` | all values, joined by `, ` (`cookie`: by `; `) |
 //! | `request.query.NAME`, `request.cookie.NAME` | the first value, percent-decoded once |
@@ -12,7 +14,8 @@
 //! | `match.N`, `N` | a capture group of the path pattern that matched; of the regular expression at hand |
 //! | `env.NAME` | a variable of `vm_config.environment_variables`, read at load |
 //!
-//! `${variable | default}` gives a value for what is missing. `$$` is a dollar sign, and a lone `$` stands for itself. A value
+//! `${variable | default}` gives a value for what is missing, and may be a template itself. A capture group that took no part in a
+//! match is empty. `$$` is a dollar sign, and a lone `$` stands for itself. A value
 //! is expanded once: what a client sends is never a template.
 
 mod expand;
@@ -21,7 +24,7 @@ mod parse;
 use crate::request::Request;
 
 pub use expand::{MAX_EXPANDED_BYTES, Unexpanded, Values};
-pub use parse::Scope;
+pub use parse::{MAX_LITERAL_BYTES, Scope};
 
 /// A text with variables, checked at load.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +35,7 @@ enum Part {
     Text(Vec<u8>),
     Variable {
         variable: Variable,
-        default: Option<Vec<u8>>,
+        default: Option<Template>,
     },
 }
 
@@ -41,7 +44,9 @@ enum Variable {
     RequestMethod,
     RequestScheme,
     RequestHost,
+    RequestHostname,
     RequestPath,
+    RequestTarget,
     RequestQuery,
     RequestHeader(String),
     RequestQueryParameter(String),
@@ -78,8 +83,8 @@ impl Template {
     /// Whether it looks at the host, so that a request with a malformed one has to be refused.
     #[must_use]
     pub fn looks_at_host(&self) -> bool {
-        self.variables().any(|variable| match variable {
-            Variable::RequestHost => true,
+        self.variables().iter().any(|variable| match variable {
+            Variable::RequestHost | Variable::RequestHostname => true,
             Variable::RequestHeader(name) => name == "host",
             _ => false,
         })
@@ -88,11 +93,13 @@ impl Template {
     /// Whether it looks at the request.
     #[must_use]
     pub fn looks_at_request(&self) -> bool {
-        self.variables().any(|variable| match variable {
+        self.variables().iter().any(|variable| match variable {
             Variable::RequestMethod
             | Variable::RequestScheme
             | Variable::RequestHost
+            | Variable::RequestHostname
             | Variable::RequestPath
+            | Variable::RequestTarget
             | Variable::RequestQuery
             | Variable::RequestHeader(_)
             | Variable::RequestQueryParameter(_)
@@ -110,7 +117,7 @@ impl Template {
     /// Whether it looks at the response.
     #[must_use]
     pub fn looks_at_response(&self) -> bool {
-        self.variables().any(|variable| {
+        self.variables().iter().any(|variable| {
             matches!(
                 variable,
                 Variable::ResponseStatus | Variable::ResponseHeader(_)
@@ -120,7 +127,8 @@ impl Template {
 
     /// The headers of the request that it reads.
     pub fn request_headers(&self) -> impl Iterator<Item = &str> {
-        self.variables().filter_map(|variable| match variable {
+        let variables = self.variables().into_iter();
+        variables.filter_map(|variable| match variable {
             Variable::RequestHeader(name) => Some(name.as_str()),
             Variable::RequestCookie(_) => Some("cookie"),
             _ => None,
@@ -144,10 +152,18 @@ impl Template {
         }
     }
 
-    fn variables(&self) -> impl Iterator<Item = &Variable> {
-        self.0.iter().filter_map(|part| match part {
-            Part::Text(_) => None,
-            Part::Variable { variable, .. } => Some(variable),
-        })
+    /// The variables, those of defaults among them.
+    fn variables(&self) -> Vec<&Variable> {
+        let mut variables = Vec::new();
+        for part in &self.0 {
+            if let Part::Variable { variable, default } = part {
+                variables.push(variable);
+                variables.extend(default.iter().flat_map(Self::variables));
+            }
+        }
+        variables
     }
 }
+
+#[cfg(test)]
+mod tests;

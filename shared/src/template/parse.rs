@@ -4,6 +4,12 @@ use super::{Part, Template, Variable};
 use crate::config::Env;
 use crate::values::{HeaderName, is_header_value};
 
+/// The longest text of a template beside its variables, in bytes: Envoy's default for all headers of a message.
+pub const MAX_LITERAL_BYTES: usize = 60 * 1024;
+
+/// How many defaults may stand in one another.
+const MAX_DEPTH: usize = 8;
+
 /// Which variables a template may use.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Scope<'a> {
@@ -17,8 +23,8 @@ pub struct Scope<'a> {
     pub extra: &'a [&'static str],
 }
 
-const ACCEPTED: &str = "request.method, request.scheme, request.host, request.path, request.query, request.id, \
-    request.header.NAME, request.query.NAME, request.cookie.NAME, source.address, route.name, response.status, \
+const ACCEPTED: &str = "request.method, request.scheme, request.host, request.hostname, request.path, request.query, request.target, \
+    request.id, request.header.NAME, request.query.NAME, request.cookie.NAME, source.address, route.name, response.status, \
     response.header.NAME, match.N, env.NAME";
 
 impl Template {
@@ -26,7 +32,7 @@ impl Template {
     ///
     /// # Errors
     /// One line for an unknown variable, one that has no meaning in this place, a capture group that does not exist, an environment
-    /// variable that is not set and has no default, and a byte that no header value may hold.
+    /// variable that is not set and has no default, a byte that no header value may hold, and more than [`MAX_LITERAL_BYTES`] of text.
     pub fn parse(text: &str, scope: Scope<'_>, env: &Env) -> Result<Self, String> {
         if !is_header_value(text.as_bytes()) {
             return Err(format!(
@@ -41,35 +47,91 @@ impl Template {
     /// # Errors
     /// As [`Template::parse`], but for control characters.
     pub fn parse_multiline(text: &str, scope: Scope<'_>, env: &Env) -> Result<Self, String> {
-        let mut parts = Vec::new();
-        let mut literal = String::new();
-        let mut rest = text;
-        while let Some((before, after)) = rest.split_once('$') {
-            literal.push_str(before);
-            if let Some(tail) = after.strip_prefix('$') {
-                literal.push('$');
-                rest = tail;
-            } else if let Some(tail) = after.strip_prefix('{') {
-                let (expression, tail) = tail.split_once('}').ok_or_else(|| {
-                    format!("\"{text}\" has a ${{ without its }}; write $$ for a dollar sign")
-                })?;
-                match variable(expression, scope, env)? {
-                    Resolved::Text(value) => literal.push_str(&value),
-                    Resolved::Part(part) => {
-                        push_text(&mut parts, &mut literal);
-                        parts.push(part);
-                    }
-                }
-                rest = tail;
-            } else {
-                literal.push('$');
-                rest = after;
-            }
+        let template = parts(text, scope, env, 0)?;
+        match template.literal_bytes() {
+            0..=MAX_LITERAL_BYTES => Ok(template),
+            more => Err(format!(
+                "{more} bytes exceed the maximum of {MAX_LITERAL_BYTES}"
+            )),
         }
-        literal.push_str(rest);
-        push_text(&mut parts, &mut literal);
-        Ok(Self(parts))
     }
+
+    /// How long its texts are, those of defaults among them.
+    fn literal_bytes(&self) -> usize {
+        let bytes = |part: &Part| match part {
+            Part::Text(text) => text.len(),
+            Part::Variable { default, .. } => default.as_ref().map_or(0, Self::literal_bytes),
+        };
+        self.0.iter().map(bytes).fold(0, usize::saturating_add)
+    }
+}
+
+fn parts(text: &str, scope: Scope<'_>, env: &Env, depth: usize) -> Result<Template, String> {
+    if depth > MAX_DEPTH {
+        return Err(format!(
+            "defaults in defaults exceed the maximum of {MAX_DEPTH}"
+        ));
+    }
+    let mut parts = Vec::new();
+    let mut literal = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('$') {
+        literal.push_str(before);
+        if let Some(tail) = after.strip_prefix('$') {
+            literal.push('$');
+            rest = tail;
+        } else if let Some(tail) = after.strip_prefix('{') {
+            let (expression, tail) = split_expression(tail).ok_or_else(|| {
+                format!("\"{text}\" has a ${{ without its }}; write $$ for a dollar sign")
+            })?;
+            match variable(expression, scope, env, depth)? {
+                Resolved::Text(value) => literal.push_str(&value),
+                Resolved::Part(part) => {
+                    push_text(&mut parts, &mut literal);
+                    parts.push(part);
+                }
+                Resolved::Default(default) => {
+                    push_text(&mut parts, &mut literal);
+                    parts.extend(default.0);
+                }
+            }
+            rest = tail;
+        } else {
+            literal.push('$');
+            rest = after;
+        }
+    }
+    literal.push_str(rest);
+    push_text(&mut parts, &mut literal);
+    Ok(Template(joined(parts)))
+}
+
+/// What stands before the brace that closes an expression, and after it. A default may hold expressions itself.
+fn split_expression(text: &str) -> Option<(&str, &str)> {
+    let mut depth = 0_usize;
+    let mut before = '\0';
+    for (at, c) in text.char_indices() {
+        match c {
+            '{' if before == '$' => depth = depth.saturating_add(1),
+            '}' if depth == 0 => return Some((text.get(..at)?, text.get(at..)?.get(1..)?)),
+            '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        before = c;
+    }
+    None
+}
+
+/// Texts that follow one another as one.
+fn joined(parts: Vec<Part>) -> Vec<Part> {
+    let mut joined: Vec<Part> = Vec::with_capacity(parts.len());
+    for part in parts {
+        match (joined.last_mut(), part) {
+            (Some(Part::Text(before)), Part::Text(text)) => before.extend(text),
+            (_, part) => joined.push(part),
+        }
+    }
+    joined
 }
 
 fn push_text(parts: &mut Vec<Part>, literal: &mut String) {
@@ -81,13 +143,23 @@ fn push_text(parts: &mut Vec<Part>, literal: &mut String) {
 enum Resolved {
     Text(String),
     Part(Part),
+    /// The default of an environment variable that is not set.
+    Default(Template),
 }
 
-fn variable(expression: &str, scope: Scope<'_>, env: &Env) -> Result<Resolved, String> {
+fn variable(
+    expression: &str,
+    scope: Scope<'_>,
+    env: &Env,
+    depth: usize,
+) -> Result<Resolved, String> {
     let (name, default) = match expression.split_once('|') {
         Some((name, default)) => (name.trim(), Some(default.trim())),
         None => (expression.trim(), None),
     };
+    let default = default
+        .map(|text| parts(text, scope, env, depth.saturating_add(1)))
+        .transpose()?;
     if let Some(key) = name.strip_prefix("env.") {
         return match (env.get(key), default) {
             (Some(value), _) if is_header_value(value.as_bytes()) => {
@@ -96,17 +168,14 @@ fn variable(expression: &str, scope: Scope<'_>, env: &Env) -> Result<Resolved, S
             (Some(_), _) => Err(format!(
                 "${{{name}}}: the environment variable holds a control character"
             )),
-            (None, Some(default)) => Ok(Resolved::Text(default.to_owned())),
+            (None, Some(default)) => Ok(Resolved::Default(default)),
             (None, None) => Err(format!(
                 "${{{name}}}: the environment variable is not set; add it to vm_config.environment_variables, or a default: ${{{name} | …}}"
             )),
         };
     }
     let variable = lookup(name, scope)?;
-    Ok(Resolved::Part(Part::Variable {
-        variable,
-        default: default.map(|d| d.as_bytes().to_vec()),
-    }))
+    Ok(Resolved::Part(Part::Variable { variable, default }))
 }
 
 fn lookup(name: &str, scope: Scope<'_>) -> Result<Variable, String> {
@@ -129,7 +198,9 @@ fn lookup(name: &str, scope: Scope<'_>) -> Result<Variable, String> {
         "request.method" => Variable::RequestMethod,
         "request.scheme" => Variable::RequestScheme,
         "request.host" => Variable::RequestHost,
+        "request.hostname" => Variable::RequestHostname,
         "request.path" => Variable::RequestPath,
+        "request.target" => Variable::RequestTarget,
         "request.query" => Variable::RequestQuery,
         "request.id" => Variable::RequestHeader("x-request-id".to_owned()),
         "source.address" => Variable::SourceAddress,

@@ -40,7 +40,6 @@ fn expand(text: &str) -> Result<String, Unexpanded> {
         path_captures: &[Some(b"v1".to_vec())],
         captures: Some(&captures),
         extra: &[("limit.name", b"per-client")],
-        ..Values::default()
     };
     parse(text)
         .unwrap()
@@ -60,6 +59,8 @@ fn variables_expand_to_what_they_stand_for() {
             "/a/b?lang=e%2541n&empty=",
         ),
         ("${request.id}", "id-1"),
+        ("${request.hostname}", "example.com"),
+        ("${request.target}", "/a/b?lang=e%2541n&empty="),
         ("${request.header.host}", "example.com"),
         ("${request.header.X-Tenant}", "acme"),
         ("${request.header.x-many}", "1, 2"),
@@ -80,6 +81,18 @@ fn variables_expand_to_what_they_stand_for() {
         ("${request.header.x-none|}", ""),
         ("${route.name | none}", "none"),
         ("${2 | -}", "-"),
+        ("<${2}>", "<>"),
+        (
+            "${request.header.x-none | ${request.host}}",
+            "example.com:8443",
+        ),
+        (
+            "${request.header.x-none | a${request.query.none | ${2 | b}}c}d",
+            "abcd",
+        ),
+        ("${request.header.x-none | $$}", "$"),
+        ("${env.NONE | ${env.REGION}-${request.method}}!", "eu-GET!"),
+        ("${request.header.x-none | {a}", "{a"),
     ] {
         assert_eq!(expand(text).as_deref(), Ok(value), "{text}");
     }
@@ -98,7 +111,7 @@ fn a_missing_value_without_default_gives_no_value_at_all() {
     for text in [
         "a${request.header.x-none}",
         "${request.query.none}",
-        "${2}",
+        "${request.query.none | ${request.query.nor}}",
         "${route.name}",
     ] {
         assert_eq!(expand(text), Err(Unexpanded::Missing), "{text}");
@@ -119,8 +132,46 @@ fn a_value_that_breaks_the_cap_gives_no_value_at_all() {
         long.expand(&values).map(|v| v.len()),
         Ok(MAX_EXPANDED_BYTES)
     );
-    let longer = parse("${request.header.x-long}b").unwrap();
-    assert_eq!(longer.expand(&values), Err(Unexpanded::TooLong));
+    for longer in [
+        "${request.header.x-long}${request.method}",
+        "${request.header.x-none | ${request.header.x-long}${request.method}}",
+    ] {
+        let longer = parse(longer).unwrap();
+        assert_eq!(longer.expand(&values), Err(Unexpanded::TooLong));
+    }
+}
+
+#[test]
+fn the_text_of_a_template_has_a_bound_of_its_own_at_load() {
+    let head = request("GET", "/").build();
+    let values = Values {
+        request: Some(&head),
+        ..Values::default()
+    };
+    let most = "a".repeat(MAX_LITERAL_BYTES);
+    for text in [most.clone(), format!("${{request.method}}{most}")] {
+        let value = parse(&text).unwrap().expand(&values).unwrap();
+        assert!(value.ends_with(most.as_bytes()));
+    }
+    let error = parse(&format!("{most}${{request.method | a}}")).unwrap_err();
+    assert_eq!(error, "61441 bytes exceed the maximum of 61440");
+}
+
+#[test]
+fn a_group_of_the_path_that_took_no_part_is_empty_and_one_that_is_not_there_is_missing() {
+    let template = parse("<${match.1}>").unwrap();
+    for (path_captures, expected) in [
+        (&[Some(b"a".to_vec())][..], Ok("<a>")),
+        (&[None], Ok("<>")),
+        (&[], Err(Unexpanded::Missing)),
+    ] {
+        let values = Values {
+            path_captures,
+            ..Values::default()
+        };
+        let expected = expected.map(|text| text.as_bytes().to_vec());
+        assert_eq!(template.expand(&values), expected);
+    }
 }
 
 #[test]
@@ -143,6 +194,11 @@ fn mistakes_are_found_at_load() {
         ("${env.NONE}", "is not set"),
         ("${env.BAD}", "control character"),
         ("a\nb", "control character"),
+        (
+            "${request.path | ${request.hots}}",
+            "${request.hots} is not a variable",
+        ),
+        ("${request.path | ${request.host}", "without its }"),
     ] {
         let error = parse(text).unwrap_err();
         assert!(error.contains(needle), "{text}: {error}");
@@ -159,6 +215,7 @@ fn a_template_knows_what_it_needs() {
         ("${request.header.host}", true, true),
         ("${request.header.x}", false, true),
         ("${response.status}${1}", false, false),
+        ("${response.status | ${request.host}}", true, true),
     ] {
         let template = parse(text).unwrap();
         assert_eq!(template.looks_at_host(), host, "{text}");
@@ -186,6 +243,10 @@ fn a_template_worked_out_but_for_its_groups_gives_the_same_value() {
         "<${1}${2 | none}>${request.path}",
         "${request.query.q}${1}$$",
         "${2}",
+        "<${1}${request.query.none | ${2}}>${request.path}",
+        "${2 | ${request.path}}",
+        "${1 | ${request.query.none}}",
+        "${2 | ${request.query.none}}",
     ] {
         let template = parse(text).unwrap();
         let values = Values {
@@ -212,6 +273,14 @@ fn a_template_worked_out_but_for_its_groups_gives_the_same_value() {
     };
     let template = parse("${request.path}${1}").unwrap();
     assert_eq!(template.with_groups_only(&values), Err(Unexpanded::TooLong));
+}
+
+#[test]
+fn defaults_in_defaults_have_a_bound() {
+    let nested = |depth: usize| format!("{}{}", "${request.path|".repeat(depth), "}".repeat(depth));
+    assert!(parse(&nested(8)).is_ok());
+    let error = parse(&nested(10_000)).unwrap_err();
+    assert_eq!(error, "defaults in defaults exceed the maximum of 8");
 }
 
 proptest! {

@@ -2,6 +2,7 @@
 
 mod beginning;
 mod reach;
+mod width;
 
 use regex::bytes::{Captures, Regex, RegexBuilder};
 
@@ -23,7 +24,14 @@ pub enum Anchoring {
 /// A compiled regular expression of the `regex` crate. It works on bytes: classes such as `\w` are ASCII, and Unicode
 /// classes (`\p{…}`) are refused, since their tables would outweigh a filter.
 #[derive(Debug, Clone)]
-pub struct Pattern(Regex);
+pub struct Pattern {
+    regex: Regex,
+    /// What a byte of a text counts for; see [`Pattern::work`].
+    steps: usize,
+}
+
+/// Patterns with as many open ways take the same time for a byte, about.
+const FREE_WIDTH: usize = 16;
 
 impl Pattern {
     /// Compiles `pattern`.
@@ -42,46 +50,58 @@ impl Pattern {
         }
         // By itself first: "a)|(b" must not become valid by what is put around it.
         let regex = compile(pattern)?;
-        Ok(Self(match anchoring {
+        let regex = match anchoring {
             Anchoring::Part => regex,
             Anchoring::Whole => compile(&format!(r"\A(?:{pattern})\z"))?,
-        }))
+        };
+        let steps = match width::width(pattern) {
+            0..=FREE_WIDTH => 1,
+            width => width / 4,
+        };
+        Ok(Self { regex, steps })
     }
 
     /// Whether the pattern matches.
     #[must_use]
     pub fn is_match(&self, text: &[u8]) -> bool {
-        self.0.is_match(text)
+        self.regex.is_match(text)
     }
 
     /// Whether a text that begins with this byte may match a pattern that has to cover the whole text.
     #[must_use]
     pub fn may_begin_with(&self, byte: u8) -> bool {
-        beginning::may_begin_with(self.0.as_str(), byte)
+        beginning::may_begin_with(self.regex.as_str(), byte)
     }
 
     /// The capture groups of the first match.
     #[must_use]
     pub fn captures<'t>(&self, text: &'t [u8]) -> Option<Captures<'t>> {
-        self.0.captures(text)
+        self.regex.captures(text)
     }
 
     /// The capture groups of every match, in order.
     pub fn captures_iter<'t>(&self, text: &'t [u8]) -> impl Iterator<Item = Captures<'t>> {
-        self.0.captures_iter(text)
+        self.regex.captures_iter(text)
     }
 
     /// The number of the highest capture group; 0 where there is none.
     #[must_use]
     pub fn groups(&self) -> usize {
-        self.0.captures_len().saturating_sub(1)
+        self.regex.captures_len().saturating_sub(1)
+    }
+
+    /// The work of looking for one match in a text, in bytes that a small pattern would read. A pattern that repeats a part many times follows
+    /// many ways at once: `[a-z]{1,500}X` takes 125 times as long as `[a-z]`.
+    #[must_use]
+    pub fn work(&self, text_bytes: usize) -> usize {
+        text_bytes.saturating_mul(self.steps)
     }
 
     /// How many bytes beyond the end of a match the search for it may read; `None`: without bound. Whoever looks for all matches reads
     /// these bytes again for each.
     #[must_use]
     pub fn reach(&self) -> Option<usize> {
-        reach::reach(self.0.as_str())
+        reach::reach(self.regex.as_str())
     }
 }
 

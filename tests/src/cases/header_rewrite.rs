@@ -29,8 +29,10 @@ pub fn check(target: &dyn Target) {
     assert_eq!(answer.headers_all("x-frame-options"), ["DENY"]);
     assert_eq!(
         answer.header("strict-transport-security"),
-        Some("max-age=31536000; includeSubDomains")
+        None,
+        "not over http"
     );
+    assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
     assert_eq!(
         answer.header("location"),
         Some("https://inside.example.com/x")

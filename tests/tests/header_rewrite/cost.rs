@@ -1,6 +1,7 @@
 //! header-rewrite, and values that are made to keep a worker busy: the time of a replacement is bounded, and what is too costly to replace
 //! does not pass as it is.
 
+use crate::common::stat;
 use e2e::{Client, Envoy, Response};
 use std::time::{Duration, Instant};
 
@@ -18,10 +19,6 @@ fn with(config: &str) -> Envoy {
         .access_log("%RESPONSE_CODE% %RESPONSE_CODE_DETAILS%")
         .start()
         .unwrap()
-}
-
-fn stat(envoy: &Envoy, name: &str) -> u64 {
-    envoy.stat(&format!("wasmcustom.header_rewrite.{name}"))
 }
 
 /// The answer, and the shortest time of three.
@@ -145,5 +142,34 @@ fn report_mode_counts_what_is_too_costly_and_lets_it_pass() {
         Duration::from_secs(5),
     );
     assert!(!log.contains("<<<"), "values are never logged");
+    envoy.assert_vm_alive();
+}
+
+#[test]
+fn a_pattern_that_follows_many_ways_at_once_is_bounded_by_its_work() {
+    let envoy = with(
+        r#"{"rules": [{"request": [{"replace": {"name": "x-wide", "regex": "[a-z]{1,500}X", "with": "-"}},
+            {"path": {"regex": "[a-z]{1,500}X", "with": "-"}}, {"remove": {"regex": "x-(.*[a-z]{1,500}9)"}}]}]}"#,
+    );
+    let client = Client::http1();
+    let (answer, small) = timed(|| client.get(envoy.url("/")).header("x-wide", "abcX").send());
+    assert_eq!(answer.echo().header("x-wide"), Some("-"));
+    let long = "a".repeat(50_000);
+    let (answer, time) = timed(|| client.get(envoy.url("/")).header("x-wide", &long).send());
+    assert_eq!(answer.status, 400);
+    // Unbounded it took more than a second.
+    assert!(
+        time < small + Duration::from_millis(300),
+        "{time:?} and {small:?}"
+    );
+    let answer = client.get(envoy.url(&format!("/{long}"))).send();
+    assert_eq!(answer.status, 400);
+    let answer = client
+        .get(envoy.url("/"))
+        .header(&format!("x-{long}9"), "1")
+        .send();
+    assert_eq!(answer.status, 400);
+    assert_eq!(stat(&envoy, "refused.too_costly_total"), 5);
+    envoy.wait_for_access_log("400 rewrite_too_costly", Duration::from_secs(5));
     envoy.assert_vm_alive();
 }

@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::raw::{RawFromTo, RawName, RawNameValue, RawRemove, RawReplace};
-use crate::operation::{FRAMING, HeaderOperation, NameSelector, Replacement};
+use crate::operation::{FRAMING, HeaderOperation, NameSelector, Replacement, is_removable};
 use filter_kit::config::{At, Invalid};
 use filter_kit::template::{Scope, Template};
 use filter_kit::values::{Anchoring, HeaderName, Pattern};
@@ -115,7 +115,7 @@ fn remove(raw: RawRemove, side: Side, context: Context<'_>) -> Result<NameSelect
 
 impl Context<'_> {
     /// A header that an operation may write.
-    fn header_name(self, text: &str, side: Side) -> Result<HeaderName, Invalid> {
+    pub(super) fn header_name(self, text: &str, side: Side) -> Result<HeaderName, Invalid> {
         if text.starts_with(':') || text.eq_ignore_ascii_case("host") {
             let instead = match side {
                 Side::Request => "use the operations path, query and host",
@@ -141,10 +141,15 @@ impl Context<'_> {
 
     /// A header that an operation may take away.
     fn removable(self, text: &str, side: Side) -> Result<HeaderName, Invalid> {
+        if let Ok(name) = HeaderName::new(text)
+            && is_removable(name.as_str().as_bytes())
+        {
+            return Ok(name);
+        }
         let name = self.header_name(text, side)?;
         if side == Side::Request && name.as_str() == "x-forwarded-proto" {
             return Err(Invalid::new(
-                "\"x-forwarded-proto\" cannot go: without it Envoy finds no route; set it instead",
+                "\"x-forwarded-proto\" must stay: without it Envoy finds no route; set it instead",
             ));
         }
         Ok(name)

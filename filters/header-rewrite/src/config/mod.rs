@@ -1,21 +1,20 @@
 //! What a user writes, and its checks. A [`Config`] that exists is valid.
 
+mod answer;
 mod header;
 mod operation;
 mod preset;
 mod raw;
 mod target;
 
-use crate::rules::{Rule, Rules};
+use crate::rules::{Parts, Rule, Rules};
 use filter_kit::config::{At, Env, FilterConfig, Invalid, each};
 use filter_kit::matching::{Match, RawMatch};
 use filter_kit::template::Scope;
 use filter_kit::values::Mode;
 use serde::Deserialize;
 
-pub use filter_kit::values::StatusRange;
-pub use preset::Preset;
-pub use raw::{RawRequestOperation, RawResponseOperation};
+pub use raw::{RawRedirect, RawRequestOperation, RawRespond, RawResponseOperation};
 
 /// The configuration of header-rewrite. Empty: nothing is changed.
 #[derive(Debug, Default, Deserialize)]
@@ -47,6 +46,11 @@ pub struct RawRule {
     /// Operations on the request, in order; each sees what those before it did.
     #[serde(default)]
     pub request: Vec<RawRequestOperation>,
+    /// Answers the request with a redirect, after the request operations so far. The first rule with an answer ends the request; the response operations
+    /// of all rules that match edit it. Not together with `respond`.
+    pub redirect: Option<RawRedirect>,
+    /// Answers the request, as `redirect` does, with a status, a body and headers.
+    pub respond: Option<RawRespond>,
     /// Operations on the response, in order; each sees what those before it did, and the request as it came.
     #[serde(default)]
     pub response: Vec<RawResponseOperation>,
@@ -91,9 +95,10 @@ impl Context<'_> {
             Some(matches) => matches.build().at("match")?,
             None => Match::default(),
         };
-        if raw.request.is_empty() && raw.response.is_empty() {
+        let has_answer = raw.redirect.is_some() || raw.respond.is_some();
+        if raw.request.is_empty() && raw.response.is_empty() && !has_answer {
             return Err(Invalid::new(
-                "the rule does nothing; write operations under request or response",
+                "the rule does nothing; write operations under request or response, or an answer under redirect or respond",
             ));
         }
         let scope = Scope {
@@ -103,6 +108,14 @@ impl Context<'_> {
         let request = each("request", raw.request, |operation| {
             operation.build(self, scope)
         })?;
+        let answer = match (raw.redirect, raw.respond) {
+            (Some(redirect), None) => Some(redirect.build(self, scope).at("redirect")?),
+            (None, Some(respond)) => Some(respond.build(self, scope).at("respond")?),
+            (None, None) => None,
+            (Some(_), Some(_)) => {
+                return Err(Invalid::new("write at most one of: redirect, respond"));
+            }
+        };
         let scope = Scope {
             response: true,
             ..scope
@@ -110,7 +123,18 @@ impl Context<'_> {
         let response = each("response", raw.response, |operation| {
             operation.build(self, scope)
         })?;
-        Ok(Rule::new(matches, request, response.concat()))
+        let (mut operations, mut nonce_headers) = (Vec::new(), Vec::new());
+        for preset in response {
+            operations.extend(preset.operations);
+            nonce_headers.extend(preset.nonce_header);
+        }
+        Ok(Rule::new(Parts {
+            matches,
+            request,
+            answer,
+            response: operations,
+            nonce_headers,
+        }))
     }
 }
 

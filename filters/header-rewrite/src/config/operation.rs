@@ -1,13 +1,14 @@
 //! The checks of an operation.
 
+use super::Context;
 use super::header::Side;
-use super::raw::{RawRequestOperation, RawResponseOperation};
+use super::preset::Preset;
+use super::raw::{RawRequestOperation, RawResponseOperation, RawWhen};
 use super::target::host;
-use super::{Context, Preset};
-use crate::operation::{HeaderOperation, RequestOperation, ResponseOperation, TargetOperation};
-use filter_kit::config::{At, Invalid};
-use filter_kit::template::{Scope, Template};
-use filter_kit::values::HeaderName;
+use crate::operation::{RequestOperation, ResponseOperation, TargetOperation, When};
+use filter_kit::config::{At, Invalid, each, not_empty_list};
+use filter_kit::matching::RawHeaderMatch;
+use filter_kit::template::Scope;
 
 const HEADER_OPERATIONS: &str = "set, add, default, remove, rename, copy, replace, dedupe";
 
@@ -55,48 +56,50 @@ impl RawResponseOperation {
         mut self,
         context: Context<'_>,
         scope: Scope<'_>,
-    ) -> Result<Vec<ResponseOperation>, Invalid> {
-        let mut built: Vec<Result<Vec<HeaderOperation>, Invalid>> = Vec::new();
+    ) -> Result<Preset, Invalid> {
+        let when = match self.when.take() {
+            Some(when) => when.build().at("when")?,
+            None => When::default(),
+        };
+        let mut built: Vec<Result<Preset, Invalid>> = Vec::new();
         for operation in self.header_operations() {
-            built.push(
-                operation
-                    .build(Side::Response, context, scope)
-                    .map(|operation| vec![operation]),
-            );
+            let operation = operation.build(Side::Response, context, scope);
+            built.push(operation.map(|operation| Preset {
+                operations: vec![ResponseOperation::new(when.clone(), operation)],
+                nonce_header: None,
+            }));
         }
-        built.extend(self.preset.map(preset));
-        let operations = match (built.pop(), built.is_empty()) {
-            (Some(operations), true) => operations?,
-            _ => {
-                return Err(Invalid::new(format!(
-                    "write exactly one of: {HEADER_OPERATIONS}, preset"
-                )));
-            }
-        };
-        let statuses = match self.when {
-            Some(when) if when.status.is_empty() => {
-                return Err(
-                    Invalid::new("must not be empty; omit when to act on all responses")
-                        .at("status")
-                        .at("when"),
-                );
-            }
-            when => when.map(|when| {
-                when.status
-                    .into_iter()
-                    .map(|range| range.0)
-                    .collect::<Vec<_>>()
-            }),
-        };
-        let conditional = |operation| ResponseOperation::new(statuses.clone(), operation);
-        Ok(operations.into_iter().map(conditional).collect())
+        let preset = self.preset.take();
+        built.extend(preset.map(|preset| preset.build(&when, context, scope).at("preset")));
+        match (built.pop(), built.is_empty()) {
+            (Some(operations), true) => operations,
+            _ => Err(Invalid::new(format!(
+                "write exactly one of: {HEADER_OPERATIONS}, preset"
+            ))),
+        }
     }
 }
 
-fn preset(preset: Preset) -> Result<Vec<HeaderOperation>, Invalid> {
-    let set = |(name, value): &(&str, &str)| {
-        let name = HeaderName::new(name)?;
-        Ok(HeaderOperation::Set(name, Template::literal(value)))
-    };
-    preset.headers().iter().map(set).collect()
+impl RawWhen {
+    fn build(self) -> Result<When, Invalid> {
+        if self.status.is_none() && self.headers.is_none() {
+            return Err(Invalid::new("write at least one of: status, headers"));
+        }
+        if self.status.as_ref().is_some_and(Vec::is_empty) {
+            return Err(
+                Invalid::new("must not be empty; omit when to act on all responses").at("status"),
+            );
+        }
+        let statuses = self.status.into_iter().flatten().map(|range| range.0);
+        let headers = not_empty_list("headers", self.headers)?;
+        Ok(When {
+            statuses: statuses.collect(),
+            headers: each(
+                "headers",
+                headers.into_iter().flatten(),
+                RawHeaderMatch::build,
+            )?,
+            https: false,
+        })
+    }
 }

@@ -1,7 +1,10 @@
 //! Operations as a user writes them.
 
 use super::header::RawHeaderOperation;
-use super::{Preset, StatusRange};
+use super::preset::RawPreset;
+use filter_kit::matching::RawHeaderMatch;
+use filter_kit::reply::RawReplyHeader;
+use filter_kit::values::{Status, StatusRange};
 use serde::Deserialize;
 
 /// Declares a struct of operations of which one is written: those on headers, which requests and responses share, and its own.
@@ -66,8 +69,8 @@ operations! {
     pub struct RawResponseOperation {
         /// Only for these responses; left out: for all.
         when: RawWhen,
-        /// A set of headers, each set once.
-        preset: Preset,
+        /// A set of headers, each set once: `security_headers`, or that as a key, with `content_security_policy`.
+        preset: RawPreset,
     }
 }
 
@@ -200,11 +203,38 @@ pub struct RawParameter {
     pub name: String,
 }
 
-/// A condition on the response.
+/// A condition on the response. All given parts must hold.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RawWhen {
     /// Statuses, any of: `503`, or a range as `500-599`.
-    pub status: Vec<StatusRange>,
+    pub status: Option<Vec<StatusRange>>,
+    /// Conditions on response headers, all of, as the operations before left them. A repeated header matches where one of its values does.
+    pub headers: Option<Vec<RawHeaderMatch>>,
+}
+
+/// A redirect.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RawRedirect {
+    /// The status: 301, 302, 303, 307 or 308. Left out: 308, which keeps the method and may be kept by clients.
+    pub status: Option<u16>,
+    /// The value of `location`, a template: an URI with a scheme, or a path. Where it cannot be made, or the client would choose the host, the
+    /// request is refused.
+    pub location: String,
+}
+
+/// An answer in place of the upstream's.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RawRespond {
+    /// The status. Left out: 200.
+    pub status: Option<Status>,
+    /// The body, a template. Without a `content-type` among `headers` it is `text/plain`. Left out, or where a value is missing: empty.
+    pub body: Option<String>,
+    /// Headers; values are templates. One whose value is missing is left out.
+    pub headers: Option<Vec<RawReplyHeader>>,
 }

@@ -1,7 +1,7 @@
 //! Operations on headers.
 
 use super::name::remove_look_alikes;
-use super::{Budget, Message, NameSelector, Replacement};
+use super::{Budget, Message, NameSelector, Replacement, TooCostly};
 use crate::reason::Skipped;
 use filter_kit::headers::{Headers, list_elements};
 use filter_kit::response::Response;
@@ -86,7 +86,17 @@ impl HeaderOperation {
                     Err(reason) => return (Change::Nothing, Some(reason)),
                 }
             }
-            Self::Remove(selector) => Change::Remove(selector),
+            Self::Remove(selector) => {
+                let names = message.is_request().then(|| message.headers().iter());
+                let work = names
+                    .into_iter()
+                    .flatten()
+                    .map(|(name, _)| selector.work(name));
+                match budget.spend(work.sum()) {
+                    Ok(()) => Change::Remove(selector),
+                    Err(TooCostly) => return (Change::Nothing, Some(Skipped::TooCostly)),
+                }
+            }
             Self::Rename { from, to } | Self::Copy { from, to } if from == to => Change::Nothing,
             Self::Rename { from, to } if message.headers().contains(from.as_str()) => {
                 Change::Move(from, to, message.values(from.as_str()))
@@ -174,8 +184,8 @@ impl Change<'_> {
             Self::Nothing => {}
             Self::Set(name, value) => response.set(name.as_str(), &value),
             Self::Add(name, value) => response.add(name.as_str(), &value),
-            Self::Remove(NameSelector::Name(name)) => response.remove(name.as_str()),
-            Self::Put(name, values) if values.is_empty() => response.remove(name.as_str()),
+            Self::Remove(NameSelector::Name(name)) => remove(response, name),
+            Self::Put(name, values) if values.is_empty() => remove(response, name),
             change => response.edit(|headers| change.make(headers)),
         }
     }
@@ -191,6 +201,13 @@ impl Change<'_> {
             Self::Remove(selector) => headers.remove_if(|name| selector.selects_spelling(name)),
             change => change.make(headers),
         }
+    }
+}
+
+/// A header that is not there is not removed, or the response would count as changed.
+fn remove(response: &mut Response, name: &HeaderName) {
+    if response.has(name.as_str()) {
+        response.remove(name.as_str());
     }
 }
 

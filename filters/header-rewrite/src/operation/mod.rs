@@ -10,6 +10,7 @@ mod plan;
 mod query;
 mod replace;
 mod target;
+mod when;
 
 use crate::reason::{Refused, Skipped};
 use filter_kit::headers::Headers;
@@ -20,11 +21,13 @@ use filter_kit::template::{Template, Values};
 pub use header::{Change, HeaderOperation};
 pub use host::is_authority;
 pub use name::{FRAMING, NameSelector};
+pub(crate) use name::{is_removable, set_alone};
 pub use path::{NewPrefix, PathRewrite, Place};
 pub use plan::{Look, RemovedFirst, remove_first};
 pub use query::QueryEdit;
 pub use replace::{Budget, Replacement, TooCostly};
 pub use target::TargetOperation;
+pub use when::When;
 
 /// An operation on a request.
 #[derive(Debug, Clone)]
@@ -40,10 +43,37 @@ pub enum RequestOperation {
 /// An operation on a response.
 #[derive(Debug, Clone)]
 pub struct ResponseOperation {
-    /// The statuses it is for; `None`: all.
-    statuses: Option<Vec<std::ops::RangeInclusive<u16>>>,
+    /// `None`: for every response.
+    when: Option<Box<When>>,
     operation: HeaderOperation,
     look: Look,
+}
+
+/// What a request leaves for the operations on its response.
+#[derive(Debug, Default)]
+pub struct Kept {
+    /// The request as it came, where an operation looks at it.
+    pub sent: Option<Request>,
+    /// Whether the client came over https.
+    pub is_https: bool,
+    /// The nonce of this request.
+    pub nonce: Option<String>,
+}
+
+/// What the operations on a response know.
+#[derive(Debug, Default)]
+pub struct Exchange<'a> {
+    kept: Option<&'a Kept>,
+    /// The status, read once for all operations.
+    status: Option<Option<u16>>,
+}
+
+impl<'a> Exchange<'a> {
+    /// Before the first operation.
+    #[must_use]
+    pub fn new(kept: Option<&'a Kept>) -> Self {
+        Self { kept, status: None }
+    }
 }
 
 /// A message under edit.
@@ -63,6 +93,10 @@ impl<'a> Message<'a> {
             Self::Request(request) => request.headers(),
             Self::Response(response) => response.headers(),
         }
+    }
+
+    fn is_request(self) -> bool {
+        matches!(self, Self::Request(_))
     }
 
     /// Whether a header is there. Of a response whose headers are not read yet, only this one is asked for.
@@ -155,57 +189,60 @@ impl RequestOperation {
 }
 
 impl ResponseOperation {
-    /// An operation for these statuses; `None`: all.
+    /// An operation for these responses.
     #[must_use]
-    pub fn new(
-        statuses: Option<Vec<std::ops::RangeInclusive<u16>>>,
-        operation: HeaderOperation,
-    ) -> Self {
+    pub fn new(when: When, operation: HeaderOperation) -> Self {
+        let look = if when.headers.is_empty() {
+            Look::of(&operation)
+        } else {
+            Look::AT_ALL
+        };
         Self {
-            look: Look::of(&operation),
-            statuses,
+            look,
+            when: (!when.is_always()).then(|| Box::new(when)),
             operation,
         }
     }
 
-    /// Carries it out where the status matches; gives why it was not. A header that is too costly to replace in is removed. `status` is read
-    /// once for all operations.
+    /// Carries it out where its condition holds; gives why it was not. A header that is too costly to replace in is removed.
     #[must_use]
     pub fn apply(
         &self,
-        sent: Option<&Request>,
+        exchange: &mut Exchange<'_>,
         response: &mut Response,
         path_captures: &[Option<Vec<u8>>],
-        status: &mut Option<Option<u16>>,
     ) -> Option<Skipped> {
-        if self.statuses.is_none()
+        if self.when.is_none()
             && let HeaderOperation::Set(name, template) = &self.operation
             && let Some(value) = template.fixed()
         {
             response.set(name.as_str(), value);
             return None;
         }
-        self.apply_any(sent, response, path_captures, status)
+        self.apply_any(exchange, response, path_captures)
     }
 
     #[inline(never)]
     fn apply_any(
         &self,
-        sent: Option<&Request>,
+        exchange: &mut Exchange<'_>,
         response: &mut Response,
         path_captures: &[Option<Vec<u8>>],
-        status: &mut Option<Option<u16>>,
     ) -> Option<Skipped> {
-        if let Some(statuses) = &self.statuses {
-            let status = (*status.get_or_insert_with(|| status_of(response)))?;
-            if !statuses.iter().any(|range| range.contains(&status)) {
-                return None;
-            }
+        if self
+            .when
+            .as_ref()
+            .is_some_and(|when| !when.holds(response, exchange))
+        {
+            return None;
         }
+        let kept = exchange.kept;
+        let nonce = kept.and_then(|kept| Some(("nonce", kept.nonce.as_ref()?.as_bytes())));
         let values = Values {
-            request: sent,
+            request: kept.and_then(|kept| kept.sent.as_ref()),
             response: self.look.is_at_all().then(|| response.headers()),
             path_captures,
+            extra: nonce.as_slice(),
             ..Values::default()
         };
         // A budget of its own: the cost of one header must not remove another.
@@ -222,15 +259,15 @@ impl ResponseOperation {
         self.look
     }
 
+    /// Whether it depends on whether the client came over https.
+    #[must_use]
+    pub fn looks_at_scheme(&self) -> bool {
+        self.when.as_ref().is_some_and(|when| when.https)
+    }
+
     /// The template of its value.
     #[must_use]
     pub fn template(&self) -> Option<&Template> {
         self.operation.template()
     }
-}
-
-/// The status; where the headers have not been read, it alone is asked for.
-fn status_of(response: &Response) -> Option<u16> {
-    let status = response.value(":status")?;
-    std::str::from_utf8(&status).ok()?.parse().ok()
 }

@@ -3,7 +3,8 @@
 use filter_kit::headers::{Headers, is_look_alike, plain_name};
 use filter_kit::values::{HeaderName, Pattern};
 
-/// Headers that only Envoy writes: they frame the message or belong to one connection (RFC 9110, section 7.6.1).
+/// Headers that only Envoy writes: they frame the message or belong to one connection (RFC 9110, section 7.6.1). `proxy-authorization` may be
+/// removed: where Envoy is no proxy of the client, an upstream should not see it.
 pub const FRAMING: &[&str] = &[
     "connection",
     "content-length",
@@ -51,6 +52,14 @@ impl NameSelector {
         }
     }
 
+    /// The work of comparing this name, where that is more than a reading: a client chooses its length.
+    pub(super) fn work(&self, name: &[u8]) -> usize {
+        match self {
+            Self::Regex { pattern, .. } => pattern.work(name.len()).saturating_sub(name.len()),
+            Self::Name(_) | Self::Prefix { .. } => 0,
+        }
+    }
+
     /// Whether a server may read this name as one that the selector names.
     #[must_use]
     pub fn selects_spelling(&self, name: &[u8]) -> bool {
@@ -79,8 +88,22 @@ impl NameSelector {
 pub(super) fn is_spared(name: &[u8], envoy: bool) -> bool {
     name.starts_with(b":")
         || matches!(name, b"host" | b"x-forwarded-proto")
-        || FRAMING.iter().any(|framing| framing.as_bytes() == name)
+        || (FRAMING.iter().any(|framing| framing.as_bytes() == name) && !is_removable(name))
         || (!envoy && name.starts_with(b"x-envoy-"))
+}
+
+/// Makes this the only value of a header in every spelling of its name; `None`: there is none.
+pub(crate) fn set_alone(headers: &mut Headers, name: &HeaderName, value: Option<&[u8]>) {
+    remove_look_alikes(headers, name);
+    match value {
+        Some(value) => headers.set(name.as_str(), value),
+        None => headers.remove(name.as_str()),
+    }
+}
+
+/// Whether a header that only Envoy writes may be removed.
+pub(crate) fn is_removable(name: &[u8]) -> bool {
+    name == b"proxy-authorization"
 }
 
 /// Removes the headers that a server may read as `name`, but for those that a message cannot do without.
@@ -148,6 +171,8 @@ mod tests {
         }
         assert!(!prefix("x-", false).selects_spelling(b"x-envoy-a"));
         assert!(prefix("x-", true).selects(b"x-envoy-a"));
+        assert!(regex(".*").selects(b"proxy-authorization"));
+        assert!(prefix("proxy-", false).selects(b"proxy-authorization"));
         for forged in ["x_forwarded_proto", "x_envoy_a", "content_length"] {
             assert!(regex(".*").selects_spelling(forged.as_bytes()), "{forged}");
         }

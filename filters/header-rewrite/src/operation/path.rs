@@ -95,7 +95,7 @@ impl PathRewrite {
                 judge(request, budget, |reading| new.pattern.fits(reading))
             }
             Self::Regex(replacement) => {
-                if !replacement.finds(request.path()) {
+                if !replacement.finds(request.path(), budget)? {
                     return Ok(());
                 }
                 let replaced = replacement

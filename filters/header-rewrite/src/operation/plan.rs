@@ -15,7 +15,7 @@ impl Look {
     /// Whether a header is there. Where it is, that costs as much as reading all headers; where it is not, a sixth.
     const AT_ONE: Self = Self(1);
     /// All headers.
-    const AT_ALL: Self = Self(3);
+    pub(super) const AT_ALL: Self = Self(3);
 
     /// How much of the response an operation looks at.
     pub(super) fn of(operation: &HeaderOperation) -> Self {

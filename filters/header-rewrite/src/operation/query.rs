@@ -2,7 +2,7 @@
 
 use super::target::{encode, join};
 use crate::reason::Skipped;
-use filter_kit::request::{Request, form_decode, query_pairs};
+use filter_kit::request::{Request, decode, form_decode, query_pairs};
 use filter_kit::template::{Template, Values};
 
 /// An edit of the query.
@@ -21,9 +21,14 @@ impl QueryEdit {
         request: &mut Request,
         path_captures: &[Option<Vec<u8>>],
     ) -> Option<Skipped> {
+        // As parameters of the query are: what is encoded in the path is the same text in another place.
+        let decoded: Vec<_> = path_captures
+            .iter()
+            .map(|group| group.as_deref().map(|group| decode(group).into_owned()))
+            .collect();
         let values = Values {
             request: Some(request),
-            path_captures,
+            path_captures: &decoded,
             ..Values::default()
         };
         let (name, value) = match self {

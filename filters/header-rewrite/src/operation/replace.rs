@@ -2,7 +2,8 @@
 //!
 //! Matches are found one after another. Where the search for a match reads beyond its end, the next search reads the same bytes again, and
 //! a client who fills a header with short matches makes that the square of its length. So the bytes that may be read again are counted,
-//! in the worst case that the pattern allows: no clock is asked, and the same value always ends the same way.
+//! in the worst case that the pattern allows: no clock is asked, and the same value always ends the same way. A byte counts more often for a
+//! pattern that follows many ways at once, as `[a-z]{1,500}X`; for such a pattern the first reading counts too.
 
 use crate::reason::Skipped;
 use filter_kit::template::{Template, Values};
@@ -61,8 +62,17 @@ impl Replacement {
     }
 
     /// Whether there is anything to replace.
-    pub(super) fn finds(&self, text: &[u8]) -> bool {
-        self.pattern.is_match(text)
+    pub(super) fn finds(&self, text: &[u8], budget: &mut Budget) -> Result<bool, TooCostly> {
+        self.pay_for_search(text, budget)?;
+        Ok(self.pattern.is_match(text))
+    }
+
+    /// A small pattern reads a text once for nothing.
+    fn pay_for_search(&self, text: &[u8], budget: &mut Budget) -> Result<(), TooCostly> {
+        match self.pattern.work(text.len()) {
+            work if work > text.len() => budget.spend(work),
+            _ => Ok(()),
+        }
     }
 
     /// `text` with every occurrence replaced. The whole may not grow beyond `max` bytes.
@@ -73,6 +83,7 @@ impl Replacement {
         max: usize,
         budget: &mut Budget,
     ) -> Result<Vec<u8>, Skipped> {
+        self.pay_for_search(text, budget)?;
         let mut replaced = Vec::with_capacity(text.len());
         let mut copied = 0;
         let mut template: Option<Template> = None;
@@ -80,7 +91,8 @@ impl Replacement {
             let Some(found) = captures.get(0) else {
                 continue;
             };
-            budget.spend(text.len().saturating_sub(found.end()).min(self.reach))?;
+            let read_again = text.len().saturating_sub(found.end()).min(self.reach);
+            budget.spend(self.pattern.work(read_again))?;
             replaced.extend_from_slice(text.get(copied..found.start()).unwrap_or_default());
             // All but the groups is the same for every occurrence, and a client chooses how many there are.
             let with = match &template {

@@ -146,7 +146,7 @@ mod tests {
             prop_assume!(!pattern.is_empty());
             let pattern = Pattern::new(&pattern, Anchoring::Part).unwrap();
             let Some(reach) = pattern.reach() else { return Ok(()) };
-            let looks = usize::from(pattern.0.as_str().contains(['\\', '$']));
+            let looks = usize::from(pattern.regex.as_str().contains(['\\', '$']));
             let find = |text: &[u8]| Some(pattern.captures(text)?.get(0)?.range());
             for text in texts() {
                 let found = find(&text);

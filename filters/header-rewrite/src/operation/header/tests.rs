@@ -183,7 +183,7 @@ fn a_value_that_is_missing_too_long_or_unfit_is_not_written() {
             Skipped::Invalid,
         ),
         (
-            r#"{"replace": {"name": "a", "regex": "(1)(2)?", "with": "${2}"}}"#,
+            r#"{"replace": {"name": "a", "regex": "1", "with": "${request.header.none}"}}"#,
             [("a", "1")],
             Skipped::Missing,
         ),

@@ -86,14 +86,19 @@ fn a_response_is_read_only_where_an_operation_looks_at_it() {
         (
             r#"{"add": {"name": "x", "value": "${request.path}"}}, {"remove": {"name": "y"}}"#,
             0,
-            0,
+            1,
         ),
         (r#"{"preset": "security_headers"}"#, 0, 0),
         (r#"{"default": {"name": "x", "value": "1"}}"#, 0, 1),
         (
             r#"{"when": {"status": [500]}, "set": {"name": "x", "value": "1"}}, {"when": {"status": [200]}, "remove": {"name": "x"}}"#,
             0,
+            2,
+        ),
+        (
+            r#"{"when": {"headers": [{"name": "x", "exact": "1"}]}, "set": {"name": "y", "value": "1"}}"#,
             1,
+            0,
         ),
         (
             r#"{"set": {"name": "x", "value": "${response.status}"}}"#,

@@ -1,5 +1,6 @@
 use super::*;
 use crate::decision::decide;
+use crate::operation::Exchange;
 use crate::reason::Refused;
 use crate::testing::{edit, edit_response, on_requests, rules};
 use filter_kit::config::Env;
@@ -32,6 +33,15 @@ fn only_a_pattern_that_reads_far_beyond_its_matches_can_be_too_costly() {
         ("<[^>]*>", open(60_000), true),
         ("<", open(60_000), true),
         ("session=[^;]+", "session=a; ".repeat(5_000), true),
+        // Many ways at once: 125 times the bytes.
+        ("[a-z]{1,500}X", "a".repeat(8_000), true),
+        ("[a-z]{1,500}X", "a".repeat(9_000), false),
+        ("(?:a{1,30}){1,30}X", "a".repeat(5_000), false),
+        (
+            "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+            "a".repeat(60_000),
+            true,
+        ),
         // A hundred matches in 4 KiB, and seventeen in 60 KiB, where they read most.
         (FAR, first(100, 4 * 1024), true),
         (FAR, first(17, 60 * 1024), true),
@@ -133,7 +143,7 @@ proptest! {
         let rules = rules(&format!(r#"{{"rules": [{{"response": [{{"replace": {{"name": "a", "regex": "{FAR}", "with": ""}}}}]}}]}}"#));
         let mut response = Response::of(headers(&[("a", &value)]));
         let applied = decide(&rules, &request("GET", "/").build()).applied;
-        let _ = rules.edit_response(&applied, None, &mut response);
+        let _ = rules.edit_response(&applied, &mut Exchange::default(), &mut response);
         prop_assert!(!response.headers().all("a").any(|left| left.contains(&b'<')));
     }
 }

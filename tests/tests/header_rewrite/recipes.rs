@@ -1,0 +1,64 @@
+//! The recipes of the README, as they stand there.
+
+use crate::common::*;
+use e2e::{Reply, Upstream};
+
+/// The configuration under this heading.
+fn recipe(title: &str) -> String {
+    let readme = e2e::paths::workspace().join("filters/header-rewrite/README.md");
+    let readme = std::fs::read_to_string(readme).unwrap();
+    let (_, after) = readme.split_once(&format!("\n**{title}**")).unwrap();
+    let (_, block) = after.split_once("```yaml\n").unwrap();
+    let (yaml, _) = block.split_once("```").unwrap();
+    e2e::yaml::parse(yaml).unwrap().to_string()
+}
+
+#[test]
+fn http_to_https() {
+    let envoy = with(&recipe("http to https."));
+    let answer = Client::http1()
+        .get(envoy.url("/a?b=c"))
+        .host("a.example:80")
+        .send();
+    assert_eq!(answer.header("location"), Some("https://a.example/a?b=c"));
+}
+
+#[test]
+fn a_maintenance_page() {
+    let envoy = with(&recipe("A maintenance page"));
+    let answer = Client::http1().get(envoy.url("/a")).send();
+    assert_eq!(
+        (answer.status, answer.header("cache-control")),
+        (503, Some("no-store"))
+    );
+    assert!(answer.text().contains("is back soon"));
+    assert_eq!(
+        Client::http1().get(envoy.url("/healthz")).send().text(),
+        "ok\n"
+    );
+}
+
+#[test]
+fn a_content_security_policy_with_a_nonce() {
+    for (kind, has_policy) in [("text/html", true), ("image/png", false)] {
+        let upstream =
+            Upstream::with(move |_| Reply::new(200).header("content-type", kind)).unwrap();
+        let envoy = Envoy::with_filter(
+            "header-rewrite",
+            recipe("A content security policy with a nonce"),
+        )
+        .upstream(&upstream)
+        .start()
+        .unwrap();
+        let answer = Client::http1().get(envoy.url("/")).send();
+        let policy = answer.header("content-security-policy");
+        let begins = policy.is_some_and(|policy| policy.starts_with("script-src 'nonce-"));
+        assert_eq!(begins, has_policy, "{kind}: {policy:?}");
+        let requests = upstream.requests();
+        assert!(
+            requests
+                .iter()
+                .all(|request| request.header("x-csp-nonce").is_some())
+        );
+    }
+}
