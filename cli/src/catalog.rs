@@ -41,6 +41,8 @@ pub const FILTERS: &[Filter] = &[
         schema: || chain::schema().into(),
         // Its items count.
         counters: Vec::new,
+        // They have reasons of their own.
+        reasons: "",
     },
     filter!("cors", cors::Cors),
     filter!("header-rewrite", header_rewrite::HeaderRewrite),

@@ -22,6 +22,17 @@ impl KeyServer {
     /// # Errors
     /// If it cannot be started.
     pub fn start(certificate: &str) -> Result<Self> {
+        Self::with(certificate, answer)
+    }
+
+    /// Starts with a certificate, and answers as `answer` says.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub fn with(
+        certificate: &str,
+        answer: impl Fn(&EchoedRequest) -> Reply + Send + Sync + 'static,
+    ) -> Result<Self> {
         let upstream = Upstream::with(answer)?;
         // TLS is ended by an Envoy, which is at hand, in place of one more TLS library.
         let tls = Envoy::from_bootstrap(bootstrap(certificate))

@@ -3,8 +3,10 @@
 //! Its tokens have no `kid`, though its keys do, and it makes itself a new key whenever it starts: a rotation without overlap.
 
 use base64::Engine as _;
-use e2e::{Client, Envoy, Protocol, Response, paths, ports, token, wait};
+use e2e::{Client, Envoy, Protocol, Reply, Response, Upstream, paths, ports, token, wait};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -78,16 +80,21 @@ impl Drop for Provider {
 }
 
 fn envoy(port: u16) -> Envoy {
+    envoy_of(port, port, &format!("http://127.0.0.1:{port}"), "")
+}
+
+/// For the provider at `port`, whose document and keys are asked of `idp`.
+fn envoy_of(port: u16, idp: u16, issuer: &str, options: &str) -> Envoy {
     let config = format!(
         r#"{{"providers": {{"mock": {{
-            "issuer": "http://127.0.0.1:{port}", "audiences": ["api"],
+            "issuer": "{issuer}", "audiences": ["api"],
             "claims_to_headers": [{{"claim": "sub", "header": "x-jwt-sub"}}],
             "keys": {{"discovery": {{"cluster": "idp", "uri": "http://127.0.0.1:{port}/.well-known/openid-configuration",
-                "refetch_on_unknown_key": "1s"}}}}
+                "refetch_on_unknown_key": "1s"{options}}}}}
         }}}}}}"#
     );
     Envoy::with_filter("jwt-auth", config)
-        .cluster_at("idp", port, Protocol::Http1)
+        .cluster_at("idp", idp, Protocol::Http1)
         .concurrency(4)
         .start()
         .unwrap()
@@ -145,5 +152,128 @@ fn its_tokens_pass_and_after_a_rotation_the_first_with_the_new_key_does_with_one
     assert_eq!(statuses(&envoy, &old), [401], "and the old key is gone");
     let asked = envoy.stat("cluster.idp.upstream_rq_total");
     assert_eq!(asked, 2 * fetches(&envoy).0, "the document and the keys");
+    envoy.assert_vm_alive();
+}
+
+fn stat(envoy: &Envoy, name: &str) -> u64 {
+    envoy.stat(&format!("wasmcustom.jwt_auth.{name}_total"))
+}
+
+#[test]
+fn with_another_issuer_nothing_passes() {
+    let port = ports::free().unwrap();
+    let provider = Provider::start(port);
+    let token = provider.id_token();
+    let envoy = envoy_of(port, port, "https://issuer.example", "");
+    wait::until("the document is refused", SECOND * 10, || {
+        stat(&envoy, "fetch.failed.discovery") > 0
+    });
+    assert_eq!(statuses(&envoy, &token), [503], "no key is taken");
+    let options = format!(r#", "document_issuer": "http://127.0.0.1:{port}""#);
+    let envoy = envoy_of(port, port, "https://issuer.example", &options);
+    assert_eq!(statuses(&envoy, &token), [401], "and no token");
+    assert!(stat(&envoy, "denied.issuer") > 0);
+    envoy.assert_vm_alive();
+}
+
+#[test]
+fn a_key_that_is_rotated_under_load_costs_no_request() {
+    let port = ports::free().unwrap();
+    let provider = Provider::start(port);
+    let current = Mutex::new(provider.id_token());
+    let envoy = envoy(port);
+    assert_eq!(get(&envoy, &current.lock().unwrap().clone()).status, 200);
+    let is_over = AtomicBool::new(false);
+    let refused = thread::scope(|scope| {
+        let (current, envoy, is_over) = (&current, &envoy, &is_over);
+        let load: Vec<_> = (0..4)
+            .map(|_| {
+                scope.spawn(move || {
+                    let mut refused = Vec::new();
+                    while !is_over.load(Ordering::Relaxed) {
+                        let token = current.lock().unwrap().clone();
+                        let status = get(envoy, &token).status;
+                        let is_old = *current.lock().unwrap() != token;
+                        // A token of the key that is gone may have been under way.
+                        if status != 200 && !is_old {
+                            refused.push(status);
+                        }
+                    }
+                    refused
+                })
+            })
+            .collect();
+        drop(provider);
+        let provider = Provider::start(port);
+        let new = provider.id_token();
+        let started = Instant::now();
+        wait::until("the interval is over", SECOND * 5, || {
+            started.elapsed() > SECOND
+        });
+        *current.lock().unwrap() = new;
+        let rotated = Instant::now();
+        wait::until("the load goes on", SECOND * 5, || {
+            rotated.elapsed() > SECOND * 2
+        });
+        is_over.store(true, Ordering::Relaxed);
+        let refused = load.into_iter().flat_map(|t| t.join().unwrap());
+        refused.collect::<Vec<_>>()
+    });
+    assert!(refused.is_empty(), "{refused:?}");
+    assert_eq!(fetches(&envoy).1, 2, "one more for all workers");
+    envoy.assert_vm_alive();
+}
+
+/// What SECURITY.md says of revocation.
+#[test]
+fn an_empty_key_set_revokes_when_the_keys_are_stale_and_another_key_at_the_next_refresh() {
+    let port = ports::free().unwrap();
+    let provider = Provider::start(port);
+    let token = provider.id_token();
+    let read = |path: &str| {
+        let answer = Client::http1()
+            .get(format!("{}{path}", provider.url))
+            .send();
+        answer.text()
+    };
+    let document = read("/.well-known/openid-configuration");
+    let uri = serde_json::from_str::<serde_json::Value>(&document).unwrap();
+    let uri = uri["jwks_uri"].as_str().unwrap();
+    let own = read(uri.strip_prefix(&provider.url).unwrap());
+    let keys = Arc::new(Mutex::new(own.clone()));
+    let given = Arc::clone(&keys);
+    let front = Upstream::with(move |request| match request.path.as_str() {
+        "/.well-known/openid-configuration" => Reply::json(document.clone()),
+        _ => Reply::json(given.lock().unwrap().clone()),
+    })
+    .unwrap();
+    let options = r#", "refresh": "1s", "stale_for": "6s""#;
+    let issuer = format!("http://127.0.0.1:{port}");
+    let envoy = envoy_of(port, front.port(), &issuer, options);
+    assert_eq!(statuses(&envoy, &token), [200]);
+
+    keys.lock().unwrap().clear();
+    keys.lock().unwrap().push_str(r#"{"keys": []}"#);
+    let emptied = Instant::now();
+    wait::until("the empty set is refused", SECOND * 5, || {
+        stat(&envoy, "fetch.failed.no_usable_key") > 0
+    });
+    if emptied.elapsed() < SECOND * 4 {
+        assert_eq!(get(&envoy, &token).status, 200, "the old keys serve on");
+    }
+    wait::until("the keys are stale", SECOND * 15, || {
+        get(&envoy, &token).status == 503
+    });
+    assert!(emptied.elapsed() > SECOND * 4);
+
+    keys.lock().unwrap().clone_from(&own);
+    wait::until("the keys are back", SECOND * 10, || {
+        get(&envoy, &token).status == 200
+    });
+    *keys.lock().unwrap() = token::JWKS.to_owned();
+    wait::until("another key is there", SECOND * 5, || {
+        get(&envoy, &token).status == 401
+    });
+    assert_eq!(statuses(&envoy, &token), [401]);
     envoy.assert_vm_alive();
 }

@@ -285,7 +285,10 @@ fn path_of<'e>(error: &'e str, filter: &str) -> Option<&'e str> {
 
 /// Adds what this machine lacks.
 fn with_hint(error: &str, unset: &[&str]) -> String {
-    match unset.iter().find(|name| error.contains(*name)) {
+    // A secret's variable is not named in its error: it may be the secret in the wrong place.
+    let is_of_secret = error.contains("the environment variable is not set");
+    let named = unset.iter().find(|name| error.contains(*name));
+    match named.or(unset.first().filter(|_| is_of_secret)) {
         Some(name) => format!("{error}; {name} comes from the host: set it here too"),
         None => error.to_owned(),
     }

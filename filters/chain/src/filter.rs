@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::item::{self, Item, ItemState};
+use filter_kit::headers::Headers;
 use filter_kit::pipeline::{Background, Callbacks, Filter, Flow, Wait, Wake};
 use filter_kit::request::Request;
 use filter_kit::response::Response;
@@ -48,6 +49,12 @@ impl Filter for Chain {
 
     fn on_resume(&self, request: &mut Request, state: &mut State, wake: Wake) -> Flow {
         self.follow(state.waits_for, Some(wake), request, state)
+    }
+
+    fn on_request_trailers(&self, trailers: &mut Headers) {
+        for item in &self.items {
+            item.on_request_trailers(trailers);
+        }
     }
 
     fn on_response(&self, response: &mut Response, state: &mut State) {

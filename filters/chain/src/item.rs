@@ -1,8 +1,9 @@
 //! The filters that an item can be.
 
 use crate::config::ItemConfig;
+use filter_kit::headers::Headers;
 use filter_kit::pipeline::{
-    Background, Callbacks, Filter, Flow, Wake, edit_response, follow_request,
+    Background, Callbacks, Filter, Flow, Wake, edit_response, edit_trailers, follow_request,
 };
 use filter_kit::reply::LocalReply;
 use filter_kit::request::Request;
@@ -54,6 +55,13 @@ macro_rules! items {
                     })+
                     // Each state is made by its item.
                     _ => Flow::Reply(LocalReply::unavailable()),
+                }
+            }
+
+            /// Takes the trailers of a request through the filter.
+            pub(crate) fn on_request_trailers(&self, trailers: &mut Headers) {
+                match self {
+                    $(Self::$item(filter) => edit_trailers(&**filter, trailers)),+
                 }
             }
 

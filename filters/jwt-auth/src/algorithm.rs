@@ -5,6 +5,7 @@ use serde::Deserialize;
 /// A signature algorithm. `none` is not one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema, serde::Serialize))]
+#[cfg_attr(feature = "schema", schemars(transform = with_ed25519))]
 pub enum Algorithm {
     /// HMAC with SHA-256.
     HS256,
@@ -30,8 +31,18 @@ pub enum Algorithm {
     ES384,
     /// ECDSA on P-521 with SHA-512; only Envoy itself can verify it.
     ES512,
-    /// Ed25519.
+    /// Ed25519; `Ed25519` is another name for it (RFC 9864).
+    #[serde(alias = "Ed25519")]
     EdDSA,
+}
+
+/// Adds the other name of EdDSA.
+#[cfg(feature = "schema")]
+fn with_ed25519(schema: &mut schemars::Schema) {
+    if let Some(serde_json::Value::Array(names)) = schema.get_mut("oneOf") {
+        let name = serde_json::json!({"type": "string", "const": "Ed25519", "description": "`EdDSA` by its name in RFC 9864."});
+        names.push(name);
+    }
 }
 
 /// What kind of key an algorithm needs.
@@ -72,7 +83,11 @@ impl Algorithm {
     /// The algorithm of this `alg`. Names are case-sensitive (RFC 7515, section 4.1.1).
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|a| a.name() == name)
+        match name {
+            // RFC 9864, section 2.2.
+            "Ed25519" => Some(Self::EdDSA),
+            _ => Self::ALL.into_iter().find(|a| a.name() == name),
+        }
     }
 
     /// Its name in `alg`.
@@ -180,7 +195,7 @@ mod tests {
             assert_eq!(Algorithm::named(algorithm.name()), Some(algorithm));
         }
         for name in [
-            "none", "None", "NONE", "rs256", "ES256K", "Ed25519", "", "RS256 ",
+            "none", "None", "NONE", "rs256", "ES256K", "ed25519", "Ed448", "", "RS256 ",
         ] {
             assert_eq!(Algorithm::named(name), None, "{name}");
         }

@@ -2,8 +2,8 @@
 
 use crate::events::Event;
 use crate::filter::JwtAuth;
-use crate::remote::document;
 use crate::remote::worker::{Call, Step};
+use crate::remote::{FetchHeader, document};
 use filter_kit::host::{self, CallFailure, CallId, HttpAnswer, HttpGet, SharedData};
 use filter_kit::pipeline::Background;
 use std::time::Duration;
@@ -57,9 +57,13 @@ impl Background for JwtAuth {
 
 impl JwtAuth {
     fn send(&self, provider: usize, call: &Call, now: Duration) {
-        let cluster = self.keyring.cluster(provider);
+        let Some(source) = self.keyring.source(provider) else {
+            return;
+        };
+        let headers: Vec<_> = source.headers.iter().map(FetchHeader::as_pair).collect();
         let sent = host::http_get(&HttpGet {
-            cluster: &cluster,
+            cluster: &source.cluster,
+            headers: &headers,
             scheme: call.uri.scheme(),
             authority: &call.uri.authority,
             path: &call.uri.path,

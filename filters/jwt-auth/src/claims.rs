@@ -1,9 +1,10 @@
 //! What a token says (RFC 7519, section 4). The registered claims have their types checked when a [`Claims`] is made.
 
 use crate::base64url;
+use crate::json::{Json, Number, Object};
 use crate::reason::Reason;
 use filter_kit::values::is_header_value;
-use serde_json::{Map, Value};
+use serde::Deserialize;
 use std::borrow::Cow;
 
 /// The longest value that a claim may give a header, in bytes.
@@ -12,10 +13,25 @@ const MAX_HEADER_BYTES: usize = 8 * 1024;
 /// The claims of a token.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Claims {
-    all: Map<String, Value>,
+    all: Object,
     expires: Option<u64>,
     not_before: Option<u64>,
     issued: Option<u64>,
+}
+
+/// How a claim becomes the value of a header.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, serde::Serialize))]
+#[serde(rename_all = "snake_case")]
+pub enum Encoding {
+    /// Scalars as they are, lists of scalars joined by commas, all else as base64url of compact JSON. A list with a comma in an element gives
+    /// no header: it would read as two.
+    #[default]
+    Plain,
+    /// Compact JSON in ASCII: a string with its quotes.
+    Json,
+    /// Base64url without padding: of a scalar's text, of a list's or an object's compact JSON.
+    Base64url,
 }
 
 /// Where a claim is: its name, or the names on the way to it through objects.
@@ -27,15 +43,16 @@ impl Claims {
     ///
     /// # Errors
     /// [`Reason::Malformed`] where one is of another type.
-    pub fn new(all: Map<String, Value>) -> Result<Self, Reason> {
+    pub fn new(all: Object) -> Result<Self, Reason> {
+        let is_text = |claim: &Json| claim.as_str().is_some();
         for name in ["iss", "sub", "jti"] {
-            if all.get(name).is_some_and(|claim| !claim.is_string()) {
+            if all.get(name).is_some_and(|claim| !is_text(claim)) {
                 return Err(Reason::Malformed);
             }
         }
         match all.get("aud") {
-            None | Some(Value::String(_)) => {}
-            Some(Value::Array(list)) if list.iter().all(Value::is_string) => {}
+            None | Some(Json::Text(_)) => {}
+            Some(Json::List(list)) if list.iter().all(is_text) => {}
             Some(_) => return Err(Reason::Malformed),
         }
         Ok(Self {
@@ -64,10 +81,10 @@ impl Claims {
         self.issued
     }
 
-    /// About how many bytes they take in memory.
+    /// The bytes of memory that they take, beside their own place.
     #[must_use]
-    pub fn bytes(&self) -> usize {
-        map_bytes(&self.all)
+    pub fn heap_bytes(&self) -> usize {
+        self.all.heap_bytes()
     }
 
     /// A registered claim that is a string.
@@ -81,27 +98,31 @@ impl Claims {
     pub fn has_audience(&self, audiences: &[String]) -> bool {
         let listed = |audience: &str| audiences.iter().any(|a| a == audience);
         match self.all.get("aud") {
-            Some(Value::String(audience)) => listed(audience),
-            Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).any(listed),
+            Some(Json::Text(audience)) => listed(audience),
+            Some(Json::List(list)) => list.iter().filter_map(Json::as_str).any(listed),
             _ => false,
         }
     }
 
-    /// Whether a scope is granted: by `scope`, separated by spaces (RFC 8693, section 4.2), or `scp`, a string or a list.
+    /// Whether a scope is granted by a claim: a string of words (RFC 8693, section 4.2), or a list. Without a claim by `scope` or `scp`.
     #[must_use]
-    pub fn has_scope(&self, scope: &str) -> bool {
-        ["scope", "scp"]
-            .iter()
-            .any(|name| match self.all.get(*name) {
-                Some(Value::String(text)) => text.split(' ').any(|s| s == scope),
-                Some(Value::Array(list)) => list.iter().any(|s| s == scope),
-                _ => false,
-            })
+    pub fn has_scope(&self, scope: &str, claim: Option<&ClaimPath>) -> bool {
+        let grants = |claim: Option<&Json>| match claim {
+            Some(Json::Text(text)) => text.split(' ').any(|s| s == scope),
+            Some(Json::List(list)) => list.iter().any(|s| s.as_str() == Some(scope)),
+            _ => false,
+        };
+        match claim {
+            Some(path) => grants(self.get(path)),
+            None => ["scope", "scp"]
+                .iter()
+                .any(|name| grants(self.all.get(name))),
+        }
     }
 
     /// A claim.
     #[must_use]
-    pub fn get(&self, path: &ClaimPath) -> Option<&Value> {
+    pub fn get(&self, path: &ClaimPath) -> Option<&Json> {
         let (first, rest) = path.0.split_first()?;
         let claim = self.all.get(first)?;
         rest.iter().try_fold(claim, |value, name| value.get(name))
@@ -110,27 +131,32 @@ impl Claims {
     /// The texts of a claim: its own, or those of its elements. Numbers and booleans as JSON writes them.
     pub fn texts<'c>(&'c self, path: &ClaimPath) -> impl Iterator<Item = Cow<'c, str>> {
         let values = match self.get(path) {
-            Some(Value::Array(list)) => list.as_slice(),
+            Some(Json::List(list)) => list.as_slice(),
             Some(value) => std::slice::from_ref(value),
             None => &[],
         };
-        values.iter().filter_map(scalar)
+        values.iter().filter_map(Json::scalar)
     }
 
-    /// A claim as the value of a header: scalars as they are, lists of scalars joined by commas, all else as base64url of compact JSON.
-    /// `None` for what is missing or null, is no header value, has white space at an end, is too long, and for a list of which an element holds a comma: it would
-    /// read as two.
+    /// A claim as the value of a header. `None` for what is missing or null, is no header value, has white space at an end, or is too long.
     #[must_use]
-    pub fn header_value(&self, path: &ClaimPath) -> Option<Vec<u8>> {
+    pub fn header_value(&self, path: &ClaimPath, encoding: Encoding) -> Option<Vec<u8>> {
         let value = match self.get(path)? {
-            Value::Null => return None,
-            Value::Array(list) => match list.iter().map(scalar).collect::<Option<Vec<_>>>() {
-                Some(elements) if elements.iter().any(|e| e.contains(',')) => return None,
-                Some(elements) => elements.join(","),
-                None => base64url::encode(serde_json::to_vec(list).ok()?),
+            Json::Null => return None,
+            value if encoding == Encoding::Json => value.to_ascii(),
+            value if encoding == Encoding::Base64url => match value.scalar() {
+                Some(text) => base64url::encode(text.as_bytes()),
+                None => base64url::encode(value.to_string()),
             },
-            Value::Object(object) => base64url::encode(serde_json::to_vec(object).ok()?),
-            other => scalar(other)?.into_owned(),
+            value @ Json::List(list) => {
+                match list.iter().map(Json::scalar).collect::<Option<Vec<_>>>() {
+                    Some(elements) if elements.iter().any(|e| e.contains(',')) => return None,
+                    Some(elements) => elements.join(","),
+                    None => base64url::encode(value.to_string()),
+                }
+            }
+            value @ Json::Object(_) => base64url::encode(value.to_string()),
+            other => other.scalar()?.into_owned(),
         };
         // White space at an end would be lost on the way (RFC 9110, section 5.5): another value.
         let is_whole = value.trim_ascii().len() == value.len();
@@ -140,59 +166,24 @@ impl Claims {
     }
 }
 
-fn scalar(value: &Value) -> Option<Cow<'_, str>> {
-    match value {
-        Value::String(text) => Some(Cow::Borrowed(text)),
-        Value::Number(number) => Some(Cow::Owned(number.to_string())),
-        Value::Bool(true) => Some(Cow::Borrowed("true")),
-        Value::Bool(false) => Some(Cow::Borrowed("false")),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
-    }
-}
-
-/// What a value takes on the heap and in its place: a member of an object lies in a tree with its name.
-fn value_bytes(value: &Value) -> usize {
-    let own = size_of::<Value>();
-    own.saturating_add(match value {
-        Value::String(text) => text.len(),
-        Value::Array(list) => list.iter().map(value_bytes).sum(),
-        Value::Object(map) => map_bytes(map),
-        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
-    })
-}
-
-fn map_bytes(map: &Map<String, Value>) -> usize {
-    // A node of the tree has room for eleven members, and is half full at least.
-    const MEMBER: usize = 2 * size_of::<String>();
-    map.iter()
-        .map(|(name, value)| {
-            value_bytes(value)
-                .saturating_mul(2)
-                .saturating_add(name.len())
-                .saturating_add(MEMBER)
-        })
-        .sum()
-}
-
 /// A `NumericDate` (RFC 7519, section 2): seconds since the epoch, perhaps with a fraction, never negative.
-fn date(claims: &Map<String, Value>, name: &str) -> Result<Option<u64>, Reason> {
-    let Some(claim) = claims.get(name) else {
-        return Ok(None);
-    };
-    if let Some(seconds) = claim.as_u64() {
-        return Ok(Some(seconds));
-    }
-    match claim.as_f64() {
-        Some(seconds) if seconds >= 0.0 => {
-            #[allow(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "not negative; the fraction is to go, and what is too large saturates"
-            )]
-            let whole = seconds as u64;
-            Ok(Some(whole))
-        }
-        _ => Err(Reason::Malformed),
+fn date(claims: &Object, name: &str) -> Result<Option<u64>, Reason> {
+    match claims.get(name) {
+        None => Ok(None),
+        Some(Json::Number(Number::Unsigned(seconds))) => Ok(Some(*seconds)),
+        Some(Json::Number(Number::Other(text))) => match text.parse::<f64>() {
+            Ok(seconds) if seconds >= 0.0 => {
+                #[allow(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "not negative; the fraction is to go, and what is too large saturates"
+                )]
+                let whole = seconds as u64;
+                Ok(Some(whole))
+            }
+            _ => Err(Reason::Malformed),
+        },
+        Some(_) => Err(Reason::Malformed),
     }
 }
 
@@ -245,25 +236,48 @@ mod tests {
 
     #[test]
     fn scopes_are_words_of_scope_or_scp() {
-        let granted = |json: &str| claims(json).unwrap().has_scope("admin");
+        let granted = |json: &str| claims(json).unwrap().has_scope("admin", None);
         assert!(granted(r#"{"scope": "read admin"}"#));
         assert!(granted(r#"{"scp": "admin"}"#));
         assert!(granted(r#"{"scp": ["read", "admin"]}"#));
         assert!(!granted(r#"{"scope": "administrator admin:x"}"#));
         assert!(!granted(r#"{"scope": {"admin": true}}"#));
         assert!(!granted("{}"));
+        let own =
+            claims(r#"{"scope": "x", "realm": {"roles": ["admin"]}, "permissions": "a admin"}"#)
+                .unwrap();
+        for (claim, expected) in [
+            (&["realm", "roles"][..], true),
+            (&["permissions"], true),
+            (&["realm"], false),
+            (&["roles"], false),
+        ] {
+            assert_eq!(
+                own.has_scope("admin", Some(&path(claim))),
+                expected,
+                "{claim:?}"
+            );
+        }
+        assert!(!own.has_scope("x", Some(&path(&["permissions"]))));
     }
 
     #[test]
     fn a_claim_becomes_a_header_or_is_left_out() {
         let claims = claims(
-            r#"{"s": "a,b", "n": 42, "f": 1.5, "t": true, "z": null, "list": ["a", 1, false], "comma": ["a,b"], "none": [],
+            r#"{"s": "a,b", "n": 42, "big": 12345678901234567890123, "bigs": [-12345678901234567890123, {"x": 1e30}], "f": 1.5, "t": true, "z": null, "list": ["a", 1, false], "comma": ["a,b"], "none": [],
                 "mixed": ["a", {"b": 1}], "org": {"id": 7, "a.b": {"c": "deep"}}, "crlf": "a\r\nb", "nul": ["a\u0000"], "utf8": "é"}"#,
         )
         .unwrap();
         for (names, value) in [
             (&["s"][..], Some("a,b".to_owned())),
             (&["n"], Some("42".to_owned())),
+            (&["big"], Some("12345678901234567890123".to_owned())),
+            (
+                &["bigs"],
+                Some(base64url::encode(
+                    r#"[-12345678901234567890123,{"x":1e30}]"#,
+                )),
+            ),
             (&["f"], Some("1.5".to_owned())),
             (&["t"], Some("true".to_owned())),
             (&["z"], None),
@@ -280,13 +294,43 @@ mod tests {
             (&["utf8"], Some("é".to_owned())),
             (&[], None),
         ] {
-            let got = claims.header_value(&path(names));
+            let got = claims.header_value(&path(names), Encoding::Plain);
             assert_eq!(got, value.map(String::into_bytes), "{names:?}");
         }
         let long = format!(r#"{{"a": "{}"}}"#, "x".repeat(MAX_HEADER_BYTES + 1));
         assert_eq!(
-            self::claims(&long).unwrap().header_value(&path(&["a"])),
+            self::claims(&long)
+                .unwrap()
+                .header_value(&path(&["a"]), Encoding::Plain),
             None
         );
+    }
+
+    #[test]
+    fn a_claim_is_encoded_as_asked() {
+        let claims = claims(
+            r#"{"s": " é,\n", "n": 12345678901234567890123, "z": null, "list": ["a,b", "é"], "o": {"a": [1, null]}}"#,
+        )
+        .unwrap();
+        let text = |name: &str, encoding| {
+            let value = claims.header_value(&path(&[name]), encoding);
+            value.map(|value| String::from_utf8(value).unwrap())
+        };
+        for (name, json, encoded) in [
+            ("s", Some(r#"" \u00e9,\n""#), Some(" é,\n")),
+            (
+                "n",
+                Some("12345678901234567890123"),
+                Some("12345678901234567890123"),
+            ),
+            ("z", None, None),
+            ("list", Some(r#"["a,b","\u00e9"]"#), Some(r#"["a,b","é"]"#)),
+            ("o", Some(r#"{"a":[1,null]}"#), Some(r#"{"a":[1,null]}"#)),
+            ("none", None, None),
+        ] {
+            assert_eq!(text(name, Encoding::Json).as_deref(), json, "{name}");
+            let encoded = encoded.map(base64url::encode);
+            assert_eq!(text(name, Encoding::Base64url), encoded, "{name}");
+        }
     }
 }

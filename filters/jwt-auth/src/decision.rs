@@ -1,20 +1,21 @@
 //! From a request to a verdict: finds the tokens, verifies them or remembers that they were, and asks the requirement.
 
-use crate::algorithm::Algorithm;
+use crate::algorithm::{Algorithm, Family};
 use crate::budget::Budget;
 use crate::cache::Cache;
 use crate::claims::Claims;
+use crate::deny_list::DenyList;
+use crate::json::block_bytes;
 use crate::keys::{KeyId, KeySet};
 use crate::provider::Provider;
 use crate::reason::Reason;
-use crate::requirement::{ProviderRequirement, Refusal, Requirement, Scopes, evaluate};
+use crate::requirement::{ProviderRequirement, Refusal, Requirement, evaluate};
 use crate::rules::Requirements;
 use crate::token::Token;
 use crate::{signature, sources};
 use filter_kit::request::Request;
 use filter_kit::values::HeaderName;
 use std::cell::{Cell, RefCell};
-use std::collections::HashSet;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
@@ -36,7 +37,7 @@ pub struct Authenticator {
     cache: RefCell<Cache<Rc<Verified>>>,
     max_cached_bytes: usize,
     budget: RefCell<Budget>,
-    denied_ids: HashSet<String>,
+    denied: DenyList,
     hits: Cell<bool>,
 }
 
@@ -118,13 +119,21 @@ impl Verified {
         self.set.as_ptr() == Rc::as_ptr(set) || set.verifies(&self.key, self.algorithm)
     }
 
-    /// About how many bytes it takes in memory.
+    /// The bytes of memory that it takes, with the counters of its `Rc`.
     fn bytes(&self) -> usize {
-        let headers = self.headers.iter();
-        let headers: usize = headers.map(|(_, value)| value.len()).sum();
-        size_of::<Self>()
-            .saturating_add(self.claims.bytes())
-            .saturating_add(headers)
+        let place = size_of::<(Self, [usize; 2])>();
+        let headers = self
+            .headers
+            .capacity()
+            .saturating_mul(size_of::<(HeaderName, Vec<u8>)>());
+        let values = self.headers.iter().map(|(name, value)| {
+            let name = block_bytes(name.as_str().len());
+            name.saturating_add(block_bytes(value.capacity()))
+        });
+        block_bytes(place)
+            .saturating_add(self.claims.heap_bytes())
+            .saturating_add(block_bytes(headers))
+            .saturating_add(values.sum())
     }
 }
 
@@ -135,7 +144,7 @@ impl Authenticator {
         providers: Vec<Provider>,
         cache: CacheLimits,
         budget: Duration,
-        denied_ids: HashSet<String>,
+        denied: DenyList,
         seed: [u8; 16],
     ) -> Self {
         Self {
@@ -143,7 +152,7 @@ impl Authenticator {
             cache: RefCell::new(Cache::new(cache.max_tokens, cache.max_bytes, seed)),
             max_cached_bytes: cache.max_token_bytes,
             budget: RefCell::new(Budget::new(budget)),
-            denied_ids,
+            denied,
             hits: Cell::new(false),
         }
     }
@@ -216,7 +225,7 @@ impl Authenticator {
                 }
             };
             tokens
-                .and_then(|tokens| self.accept(required, &tokens))
+                .and_then(|tokens| self.accept(required, &tokens, request))
                 .map_err(|failure| refusal(required, failure, moment.patient))
         })
     }
@@ -238,11 +247,12 @@ impl Authenticator {
         &self,
         required: &ProviderRequirement,
         tokens: &[Rc<Verified>],
+        request: &Request,
     ) -> Result<Accepted, Failure> {
         let provider = self.providers.get(required.provider);
         let own = provider.and_then(|provider| provider.audiences.as_deref());
         for token in tokens {
-            required.check(&token.claims, own)?;
+            required.check(&token.claims, own, request)?;
         }
         let token = tokens.first().ok_or(Reason::Missing)?;
         Ok(Accepted {
@@ -270,7 +280,11 @@ impl Authenticator {
             provider.check_time(&verified.claims, now)?;
             return Ok(verified);
         }
-        let token = Token::parse(text).map_err(|reason| {
+        let parsed = match text.len() > provider.max_token_bytes {
+            true => Err(Reason::TooLarge),
+            false => Token::parse(text),
+        };
+        let token = parsed.map_err(|reason| {
             if sources::is_joined(&provider.sources, text) {
                 Reason::Repeated
             } else {
@@ -278,11 +292,7 @@ impl Authenticator {
             }
         })?;
         provider.check(&token, now)?;
-        if token
-            .claims
-            .text("jti")
-            .is_some_and(|id| self.denied_ids.contains(id))
-        {
+        if self.denied.has(&token.claims) {
             return Err(Reason::Denied.into());
         }
         let key = self.verified_by(&token, &keys, moment)?;
@@ -311,16 +321,25 @@ impl Authenticator {
         keys: &KeyState,
         moment: &Moment<'_>,
     ) -> Result<KeyId, Failure> {
+        let header = &token.header;
+        // No server has a secret.
+        let can_be_fetched = header.algorithm.family() != Family::Hmac;
         let (set, may_change) = match keys {
             KeyState::Here { set, may_change } => (set, *may_change),
             KeyState::NotHere { may_change } => {
+                let reason = match can_be_fetched {
+                    true => Reason::KeysUnavailable,
+                    false => Reason::UnknownKey,
+                };
                 return Err(Failure {
-                    reason: Reason::KeysUnavailable,
-                    may_change: *may_change,
+                    reason,
+                    may_change: *may_change && can_be_fetched,
                 });
             }
         };
-        let header = &token.header;
+        // A known key whose signature is bad is no reason to fetch others.
+        let is_known = header.kid.as_deref().is_some_and(|kid| set.has(kid));
+        let may_change = may_change && can_be_fetched && !is_known;
         let mut candidates = set
             .candidates(header.kid.as_deref(), header.algorithm)
             .peekable();
@@ -346,19 +365,17 @@ impl Authenticator {
                 return Ok(key.id());
             }
         }
-        // A token that names no key may be of one that is not here yet.
+        // It may be of a key that is not here yet.
         Err(Failure {
             reason: Reason::Signature,
-            may_change: may_change && header.kid.is_none(),
+            may_change,
         })
     }
 }
 
 fn refusal(required: &ProviderRequirement, failure: Failure, patient: bool) -> Refusal {
-    let scopes = match &required.scopes {
-        Scopes::All(list) | Scopes::Any(list) => list.clone(),
-        Scopes::None => Vec::new(),
-    };
+    let scopes = required.scopes.as_ref();
+    let scopes = scopes.map_or_else(Vec::new, |scopes| scopes.names.clone());
     Refusal {
         reason: failure.reason,
         provider: required.provider,

@@ -51,6 +51,10 @@ filter_kit::counters! {
         DeniedRepeated => "denied.repeated_total" | "reported.repeated_total",
         /// Requests that were refused: the token was malformed.
         DeniedMalformed => "denied.malformed_total" | "reported.malformed_total",
+        /// Requests that were refused: the parts of the token were padded.
+        DeniedPadded => "denied.padded_total" | "reported.padded_total",
+        /// Requests that were refused: the token was longer than `max_token_bytes`.
+        DeniedTooLarge => "denied.too_large_total" | "reported.too_large_total",
         /// Requests that were refused: the token needed an extension that is not supported.
         DeniedUnsupported => "denied.unsupported_total" | "reported.unsupported_total",
         /// Requests that were refused: the algorithm was unknown or not allowed.
@@ -71,7 +75,7 @@ filter_kit::counters! {
         DeniedUnknownKey => "denied.unknown_key_total" | "reported.unknown_key_total",
         /// Requests that were refused: the signature was wrong.
         DeniedSignature => "denied.signature_total" | "reported.signature_total",
-        /// Requests that were refused: the `jti` is on the deny list.
+        /// Requests that were refused: the token is on the deny list.
         DeniedDenied => "denied.denied_total" | "reported.denied_total",
         /// Requests that were refused: the token was for another audience.
         DeniedAudience => "denied.audience_total" | "reported.audience_total",
@@ -108,6 +112,8 @@ impl Event {
             Reason::Missing => Self::DeniedMissing,
             Reason::Repeated => Self::DeniedRepeated,
             Reason::Malformed => Self::DeniedMalformed,
+            Reason::Padded => Self::DeniedPadded,
+            Reason::TooLarge => Self::DeniedTooLarge,
             Reason::Unsupported => Self::DeniedUnsupported,
             Reason::Algorithm => Self::DeniedAlgorithm,
             Reason::Type => Self::DeniedType,

@@ -12,6 +12,7 @@ use crate::requirement::Refusal;
 use crate::rules::{Requirements, Rules, is_preflight};
 use filter_kit::config::FilterConfig as _;
 use filter_kit::explain::Explanation;
+use filter_kit::headers::Headers;
 use filter_kit::host::{self, CallId, Counter, Counters, SharedData};
 use filter_kit::pipeline::{Background, Callbacks, Filter, Flow, Wait, Wake};
 use filter_kit::request::Request;
@@ -96,7 +97,7 @@ impl Filter for JwtAuth {
                 config.providers,
                 config.cache,
                 config.verification_time,
-                config.denied_ids,
+                config.denied,
                 host::random_seed(),
             ),
         }
@@ -115,6 +116,10 @@ impl Filter for JwtAuth {
         }
         let is_patient = self.mode == Mode::Enforce;
         self.decide(request, waiting, is_patient)
+    }
+
+    fn on_request_trailers(&self, trailers: &mut Headers) {
+        self.guarded.clean(trailers);
     }
 
     fn on_resume(&self, request: &mut Request, waiting: &mut Option<Waiting>, wake: Wake) -> Flow {

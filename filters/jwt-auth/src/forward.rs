@@ -3,6 +3,7 @@
 use crate::decision::Accepted;
 use crate::provider::Provider;
 use crate::sources::{self, TokenSource};
+use filter_kit::headers::Headers;
 use filter_kit::request::Request;
 use filter_kit::values::HeaderName;
 use std::collections::BTreeSet;
@@ -12,6 +13,8 @@ use std::collections::BTreeSet;
 pub struct Guarded {
     /// The headers that any provider promises to set.
     promised: BTreeSet<HeaderName>,
+    /// The headers that may carry tokens.
+    carriers: BTreeSet<HeaderName>,
     /// All of them that a server may read under another spelling.
     with_look_alikes: BTreeSet<HeaderName>,
 }
@@ -29,23 +32,33 @@ impl Guarded {
             .flat_map(|provider| provider.forward.headers())
             .cloned()
             .collect();
-        let carriers = providers
+        let carriers: BTreeSet<HeaderName> = providers
             .iter()
             .flat_map(|provider| &provider.sources)
-            .filter_map(|source| match source {
-                TokenSource::Header { name, .. } => Some(name),
-                TokenSource::Query(_) | TokenSource::Cookie(_) => None,
-            });
+            .filter_map(TokenSource::header)
+            .cloned()
+            .collect();
         let has_other_spelling =
             |name: &&HeaderName| !name.as_str().bytes().all(|b| b.is_ascii_alphanumeric());
         Self {
             with_look_alikes: promised
                 .iter()
-                .chain(carriers)
+                .chain(&carriers)
                 .filter(has_other_spelling)
                 .cloned()
                 .collect(),
             promised,
+            carriers,
+        }
+    }
+
+    /// Takes out of the trailers of a request what a server must not take for a header that was verified.
+    pub fn clean(&self, trailers: &mut Headers) {
+        for name in self.promised.iter().chain(&self.carriers) {
+            trailers.remove(name.as_str());
+        }
+        for name in &self.with_look_alikes {
+            trailers.remove_look_alikes(name.as_str());
         }
     }
 }

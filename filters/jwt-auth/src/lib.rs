@@ -11,7 +11,7 @@
 //! | [`sources`], [`token`], [`claims`] | where tokens are, how they are taken apart, what they say |
 //! | [`keys`], [`signature`], [`algorithm`] | keys, and who verifies with them |
 //! | [`remote`] | keys of a server, fetched by one worker for all |
-//! | [`provider`], [`decision`], [`reason`] | the checks of a token in their order, and why one is refused |
+//! | [`provider`], [`deny_list`], [`decision`], [`reason`] | the checks of a token in their order, and why one is refused |
 //! | [`cache`], [`budget`] | what was verified before, and how much may be verified |
 //! | [`forward`], [`reply`], [`events`] | what the upstream gets, what the client gets, what is counted |
 //! | [`filter`] | all of this on one worker; with remote keys, its clock and its calls |
@@ -33,6 +33,7 @@ pub mod cache;
 pub mod claims;
 pub mod config;
 pub mod decision;
+pub mod deny_list;
 pub mod events;
 pub mod filter;
 pub mod forward;

@@ -1,13 +1,13 @@
 //! Providers: whose tokens are accepted, and on which terms.
 
 use crate::algorithm::Algorithm;
-use crate::claims::{ClaimPath, Claims};
+use crate::claims::{ClaimPath, Claims, Encoding};
 use crate::keys::KeySet;
 use crate::reason::Reason;
 use crate::remote::Source;
 use crate::sources::TokenSource;
 use crate::token::Token;
-use filter_kit::values::HeaderName;
+use filter_kit::values::{HeaderName, Pattern};
 use std::rc::Rc;
 
 /// An issuer of tokens.
@@ -16,13 +16,15 @@ pub struct Provider {
     /// Its name in the configuration.
     pub name: String,
     /// What `iss` has to be.
-    pub issuer: Option<String>,
+    pub issuers: Issuers,
     /// What `aud` has to hold one of.
     pub audiences: Option<Vec<String>>,
     /// The algorithms that are allowed; `None`: those of the keys.
     pub algorithms: Option<Vec<Algorithm>>,
     /// The `typ` that are allowed, as [`crate::token::media_type`] gives them.
     pub types: Option<Vec<String>>,
+    /// The longest token, in bytes.
+    pub max_token_bytes: usize,
     /// How far clocks may differ, in seconds.
     pub clock_skew: u64,
     /// Whether a token must have `exp`.
@@ -35,6 +37,50 @@ pub struct Provider {
     pub keys: Keys,
     /// What the upstream is told.
     pub forward: Forward,
+}
+
+/// What `iss` has to be.
+#[derive(Debug, Clone)]
+pub enum Issuers {
+    /// Anything; it may be missing.
+    Any,
+    /// One of these.
+    OneOf(Vec<Issuer>),
+}
+
+/// A condition on `iss`.
+#[derive(Debug, Clone)]
+pub enum Issuer {
+    /// It is this very string.
+    Exact(String),
+    /// The whole value matches.
+    Regex(Pattern),
+}
+
+impl Issuers {
+    /// Those that are known to the letter.
+    pub fn exact(&self) -> impl Iterator<Item = &str> {
+        let list = match self {
+            Self::Any => &[][..],
+            Self::OneOf(list) => list,
+        };
+        list.iter().filter_map(|issuer| match issuer {
+            Issuer::Exact(text) => Some(text.as_str()),
+            Issuer::Regex(_) => None,
+        })
+    }
+
+    fn accept(&self, issuer: Option<&str>) -> bool {
+        match self {
+            Self::Any => true,
+            Self::OneOf(list) => issuer.is_some_and(|issuer| {
+                list.iter().any(|accepted| match accepted {
+                    Issuer::Exact(text) => text == issuer,
+                    Issuer::Regex(pattern) => pattern.is_match(issuer.as_bytes()),
+                })
+            }),
+        }
+    }
 }
 
 /// Where the keys of a provider come from.
@@ -52,17 +98,28 @@ pub struct Forward {
     /// Whether the token stays in the request.
     pub token: bool,
     /// Claims as headers.
-    pub claims: Vec<(ClaimPath, HeaderName)>,
+    pub claims: Vec<ClaimHeader>,
     /// A header for all claims: base64url of their JSON.
     pub payload: Option<HeaderName>,
     /// A header for the provider's name.
     pub provider: Option<HeaderName>,
 }
 
+/// A claim as a header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimHeader {
+    /// The claim.
+    pub claim: ClaimPath,
+    /// The header.
+    pub header: HeaderName,
+    /// How the claim becomes its value.
+    pub encoding: Encoding,
+}
+
 impl Forward {
     /// The headers that this promises to set, and nobody else may.
     pub fn headers(&self) -> impl Iterator<Item = &HeaderName> {
-        let claims = self.claims.iter().map(|(_, header)| header);
+        let claims = self.claims.iter().map(|claim| &claim.header);
         claims.chain(&self.payload).chain(&self.provider)
     }
 }
@@ -79,9 +136,9 @@ impl Provider {
                 headers.push((name.clone(), value));
             }
         };
-        for (claim, header) in &forward.claims {
-            if let Some(value) = claims.header_value(claim) {
-                push(header, value);
+        for one in &forward.claims {
+            if let Some(value) = claims.header_value(&one.claim, one.encoding) {
+                push(&one.header, value);
             }
         }
         if let Some(header) = &forward.payload {
@@ -109,9 +166,7 @@ impl Provider {
         {
             return Err(Reason::Type);
         }
-        if let Some(issuer) = &self.issuer
-            && token.claims.text("iss") != Some(issuer)
-        {
+        if !self.issuers.accept(token.claims.text("iss")) {
             return Err(Reason::Issuer);
         }
         self.check_time(&token.claims, now)

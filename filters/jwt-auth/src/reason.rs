@@ -9,6 +9,10 @@ pub enum Reason {
     Repeated,
     /// Not a JSON Web Token, or a registered claim of the wrong type.
     Malformed,
+    /// Its parts have padding, which the compact form has not (RFC 7515, section 2).
+    Padded,
+    /// It is longer than `max_token_bytes`.
+    TooLarge,
     /// The token asks for an extension that nobody here understands (`crit`, `b64`, `zip`, `enc`).
     Unsupported,
     /// Its algorithm is unknown or not allowed.
@@ -66,10 +70,12 @@ pub enum Kind {
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::Missing,
         Self::Repeated,
         Self::Malformed,
+        Self::Padded,
+        Self::TooLarge,
         Self::Unsupported,
         Self::Algorithm,
         Self::Type,
@@ -97,6 +103,8 @@ impl Reason {
             Self::Missing => Kind::Challenge,
             Self::Repeated => Kind::BadRequest,
             Self::Malformed
+            | Self::Padded
+            | Self::TooLarge
             | Self::Unsupported
             | Self::Algorithm
             | Self::Type
@@ -127,6 +135,8 @@ impl Reason {
             Self::Missing => "jwt_missing",
             Self::Repeated => "jwt_repeated",
             Self::Malformed => "jwt_malformed",
+            Self::Padded => "jwt_padded",
+            Self::TooLarge => "jwt_too_large",
             Self::Unsupported => "jwt_unsupported",
             Self::Algorithm => "jwt_algorithm",
             Self::Type => "jwt_type",
@@ -155,6 +165,10 @@ impl Reason {
             Self::Missing => "A token is needed.",
             Self::Repeated => "More than one token is given.",
             Self::Malformed => "The token is malformed.",
+            Self::Padded => {
+                "The token is padded, as those of x-amzn-oidc-data are; send one without padding, as that of x-amzn-oidc-accesstoken."
+            }
+            Self::TooLarge => "The token is too large.",
             Self::Unsupported => "The token needs an extension that is not supported.",
             Self::Algorithm => "The algorithm of the token is not accepted.",
             Self::Type => "The type of the token is not accepted.",
@@ -211,5 +225,21 @@ mod tests {
                     .all(|b| (0x20..0x7f).contains(&b) && b != b'"' && b != b'\\')
             );
         }
+    }
+
+    #[test]
+    fn each_reason_has_its_cause_and_mend_in_the_docs() {
+        let page = include_str!("../../../docs/why-a-401.md");
+        for reason in Reason::ALL {
+            let status = match reason.kind() {
+                Kind::Challenge | Kind::InvalidToken => 401,
+                Kind::Forbidden => 403,
+                Kind::Unavailable => 503,
+                Kind::BadRequest | Kind::BadHead => 400,
+            };
+            let row = format!("| `{}` | {status} | ", reason.details());
+            assert_eq!(page.matches(&row).count(), 1, "{row}");
+        }
+        assert_eq!(page.matches("\n| `").count(), Reason::ALL.len());
     }
 }

@@ -4,7 +4,7 @@ use crate::reason::{Kind, Reason};
 use crate::requirement::Refusal;
 use filter_kit::reply::{GrpcStatus, LocalReply, ReplyTemplate};
 use filter_kit::request::Request;
-use filter_kit::template::Values;
+use filter_kit::template::{Template, Values};
 use filter_kit::values::HeaderName;
 
 /// The variable of reply templates that names the reason, as `jwt_expired`.
@@ -24,6 +24,8 @@ pub struct Replies {
     pub forbidden: ReplyTemplate,
     /// What the configuration says of 503.
     pub unavailable: ReplyTemplate,
+    /// Where the metadata of the resource stands (RFC 9728, section 5.1), for challenges.
+    pub resource_metadata: Option<Template>,
     /// The header `www-authenticate`.
     pub challenge: HeaderName,
     /// The header `retry-after`.
@@ -37,6 +39,10 @@ impl Replies {
         [&self.unauthorized, &self.forbidden, &self.unavailable]
             .iter()
             .any(|template| template.looks_at_host())
+            || self
+                .resource_metadata
+                .as_ref()
+                .is_some_and(Template::looks_at_host)
     }
 
     /// The reply to a request that is refused.
@@ -56,9 +62,13 @@ impl Replies {
             Kind::Unavailable => (503, GrpcStatus::Unavailable, &self.unavailable),
         };
         let mut reply = LocalReply::new(status, grpc, reason.details(), reason.message());
+        let mut own = String::new();
         reply = match reason.kind() {
             Kind::Unavailable => reply.header(self.retry.clone(), "1"),
-            _ => reply.header(self.challenge.clone(), self.challenge(refusal, request)),
+            _ => {
+                own = self.challenge(refusal, request);
+                reply.header(self.challenge.clone(), own.as_str())
+            }
         };
         let values = Values {
             request: Some(request),
@@ -66,6 +76,11 @@ impl Replies {
             ..Values::default()
         };
         template.apply(&mut reply, &values);
+        for (name, value) in &mut reply.headers {
+            if *name == self.challenge && *value != own.as_bytes() {
+                complete(value, &self.parameters(refusal, request));
+            }
+        }
         reply
     }
 
@@ -74,24 +89,72 @@ impl Replies {
             Some(realm) => realm.clone(),
             None => quotable(request.host().unwrap_or_default()),
         };
+        let mut challenge = format!("Bearer realm=\"{realm}\"");
+        for (name, value) in self.parameters(refusal, request) {
+            challenge.push_str(&format!(", {name}=\"{value}\""));
+        }
+        challenge
+    }
+
+    /// What the challenge says beside the realm, by name.
+    fn parameters(&self, refusal: &Refusal, request: &Request) -> Vec<(&'static str, String)> {
         let error = match refusal.reason.kind() {
             Kind::Challenge | Kind::Unavailable | Kind::BadHead => None,
             Kind::BadRequest => Some("invalid_request"),
             Kind::InvalidToken => Some("invalid_token"),
             Kind::Forbidden => Some("insufficient_scope"),
         };
-        let mut challenge = format!("Bearer realm=\"{realm}\"");
+        let mut parameters = Vec::new();
         if let Some(error) = error {
-            let description = refusal.reason.message();
-            challenge.push_str(&format!(
-                ", error=\"{error}\", error_description=\"{description}\""
-            ));
+            parameters.push(("error", error.to_owned()));
+            parameters.push(("error_description", refusal.reason.message().to_owned()));
         }
         if refusal.reason == Reason::Scope {
-            let scopes = refusal.scopes.join(" ");
-            challenge.push_str(&format!(", scope=\"{scopes}\""));
+            parameters.push(("scope", refusal.scopes.join(" ")));
         }
-        challenge
+        parameters.extend(self.metadata(request).map(|uri| ("resource_metadata", uri)));
+        parameters
+    }
+}
+
+impl Replies {
+    fn metadata(&self, request: &Request) -> Option<String> {
+        let values = Values {
+            request: Some(request),
+            ..Values::default()
+        };
+        let uri = self.resource_metadata.as_ref()?.expand(&values).ok()?;
+        let is_uri = !uri.is_empty() && uri.iter().all(|b| is_quotable(*b));
+        String::from_utf8(uri).ok().filter(|_| is_uri)
+    }
+}
+
+/// Adds to a challenge the parameters that it lacks. The configuration may replace the challenge, but clients act on these (RFC 6750, section
+/// 3). A scheme that has no such parameters stays as it is.
+fn complete(challenge: &mut Vec<u8>, parameters: &[(&'static str, String)]) {
+    let scheme = challenge.split(|b| *b == b' ').next().unwrap_or_default();
+    let is_of_token = [&b"bearer"[..], b"dpop"]
+        .iter()
+        .any(|known| scheme.eq_ignore_ascii_case(known));
+    if !is_of_token {
+        return;
+    }
+    let written = challenge.to_ascii_lowercase();
+    let has = |name: &str| {
+        let parts = written.split(|b| matches!(b, b' ' | b',' | b'\t'));
+        let mut names = parts.filter_map(|part| part.split(|b| *b == b'=').next());
+        names.any(|written| written == name.as_bytes())
+    };
+    let mut separator = if scheme.len() == challenge.len() {
+        " "
+    } else {
+        ", "
+    };
+    for (name, value) in parameters {
+        if !has(name) {
+            challenge.extend_from_slice(format!("{separator}{name}=\"{value}\"").as_bytes());
+            separator = ", ";
+        }
     }
 }
 

@@ -3,6 +3,9 @@
 use crate::claims::{ClaimPath, Claims};
 use crate::reason::Reason;
 use filter_kit::matching::TextMatch;
+use filter_kit::request::Request;
+use filter_kit::template::{Template, Values};
+use std::borrow::Cow;
 
 /// What a request has to show.
 #[derive(Debug, Clone)]
@@ -29,30 +32,90 @@ pub struct ProviderRequirement {
     /// In place of the provider's own.
     pub audiences: Option<Vec<String>>,
     /// The scopes.
-    pub scopes: Scopes,
+    pub scopes: Option<Scopes>,
     /// Conditions on claims, all of.
     pub claims: Vec<(ClaimPath, ClaimMatch)>,
 }
 
 /// Scopes that are needed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Scopes {
-    /// None.
-    #[default]
-    None,
-    /// All of these.
-    All(Vec<String>),
-    /// At least one of these.
-    Any(Vec<String>),
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scopes {
+    /// Their names.
+    pub names: Vec<String>,
+    /// Whether all of them are needed; if not, one is enough.
+    pub all: bool,
+    /// The claim that grants them; `None`: `scope` and `scp`.
+    pub claim: Option<ClaimPath>,
+}
+
+impl Scopes {
+    fn are_granted(&self, claims: &Claims) -> bool {
+        let has = |scope: &String| claims.has_scope(scope, self.claim.as_ref());
+        match self.all {
+            true => self.names.iter().all(has),
+            false => self.names.iter().any(has),
+        }
+    }
 }
 
 /// A condition on a claim; for a list, on one of its elements.
 #[derive(Debug, Clone)]
 pub enum ClaimMatch {
     /// It is one of these.
-    AnyOf(Vec<String>),
-    /// It fits.
+    AnyOf(Vec<Template>),
+    /// It is exactly what the request says.
+    Exact {
+        /// Where the request says it.
+        template: Template,
+        /// Whether ASCII letters are compared without their case.
+        ignore_case: bool,
+    },
+    /// It matches.
     Text(TextMatch),
+}
+
+impl ClaimMatch {
+    fn holds(&self, claims: &Claims, path: &ClaimPath, request: &Request) -> bool {
+        let mut texts = claims.texts(path);
+        match self {
+            Self::AnyOf(list) => {
+                let accepted: Vec<_> = list.iter().filter_map(|t| expanded(t, request)).collect();
+                texts.any(|text| accepted.iter().any(|a| **a == *text.as_bytes()))
+            }
+            Self::Exact {
+                template,
+                ignore_case,
+            } => expanded(template, request).is_some_and(|expected| {
+                texts.any(|text| match ignore_case {
+                    true => text.as_bytes().eq_ignore_ascii_case(&expected),
+                    false => *text.as_bytes() == *expected,
+                })
+            }),
+            Self::Text(text) => match text.presence() {
+                // There or not, whatever its type.
+                Some(present) => claims.get(path).is_some() == present,
+                None => text.fits(texts.map(|t| t.as_bytes().to_vec())),
+            },
+        }
+    }
+
+    fn looks_at_host(&self) -> bool {
+        match self {
+            Self::AnyOf(list) => list.iter().any(Template::looks_at_host),
+            Self::Exact { template, .. } => template.looks_at_host(),
+            Self::Text(_) => false,
+        }
+    }
+}
+
+/// The value of a template. What a request leaves empty, or out, equals no claim.
+fn expanded<'t>(template: &'t Template, request: &Request) -> Option<Cow<'t, [u8]>> {
+    let values = Values {
+        request: Some(request),
+        ..Values::default()
+    };
+    let value = template.expanded(&values).ok()?;
+    (template.as_literal().is_some() || !value.is_empty()).then_some(value)
 }
 
 impl ProviderRequirement {
@@ -60,32 +123,39 @@ impl ProviderRequirement {
     ///
     /// # Errors
     /// [`Reason::Audience`], [`Reason::Scope`] or [`Reason::Claim`].
-    pub fn check(&self, claims: &Claims, own: Option<&[String]>) -> Result<(), Reason> {
+    pub fn check(
+        &self,
+        claims: &Claims,
+        own: Option<&[String]>,
+        request: &Request,
+    ) -> Result<(), Reason> {
         if let Some(audiences) = self.audiences.as_deref().or(own)
             && !claims.has_audience(audiences)
         {
             return Err(Reason::Audience);
         }
-        let granted = match &self.scopes {
-            Scopes::None => true,
-            Scopes::All(all) => all.iter().all(|scope| claims.has_scope(scope)),
-            Scopes::Any(any) => any.iter().any(|scope| claims.has_scope(scope)),
-        };
-        if !granted {
+        if self.scopes.as_ref().is_some_and(|s| !s.are_granted(claims)) {
             return Err(Reason::Scope);
         }
-        let holds = self.claims.iter().all(|(path, condition)| {
-            let mut texts = claims.texts(path);
-            match condition {
-                ClaimMatch::AnyOf(list) => texts.any(|text| list.iter().any(|l| *l == *text)),
-                ClaimMatch::Text(text) => match text.presence() {
-                    // There or not, whatever its type.
-                    Some(present) => claims.get(path).is_some() == present,
-                    None => text.fits(texts.map(|t| t.as_bytes().to_vec())),
-                },
-            }
-        });
-        if holds { Ok(()) } else { Err(Reason::Claim) }
+        let mut conditions = self.claims.iter();
+        if conditions.all(|(path, condition)| condition.holds(claims, path, request)) {
+            Ok(())
+        } else {
+            Err(Reason::Claim)
+        }
+    }
+}
+
+impl Requirement {
+    /// Whether the host decides whether it holds.
+    #[must_use]
+    pub fn looks_at_host(&self) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Provider(provider) => provider.claims.iter().any(|(_, c)| c.looks_at_host()),
+            Self::Any(list) | Self::All(list) => list.iter().any(Self::looks_at_host),
+            Self::Optional(inner) | Self::IgnoreFailure(inner) => inner.looks_at_host(),
+        }
     }
 }
 
@@ -217,7 +287,7 @@ mod tests {
         Requirement::Provider(ProviderRequirement {
             provider,
             audiences: None,
-            scopes: Scopes::None,
+            scopes: None,
             claims: Vec::new(),
         })
     }

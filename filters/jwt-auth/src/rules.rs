@@ -3,6 +3,7 @@
 use crate::requirement::Requirement;
 use filter_kit::matching::{Match, MatchIndex, ReadingSet};
 use filter_kit::request::{Request, TooManyReadings};
+use filter_kit::values::is_token;
 
 /// A rule: what it is for, and what it requires.
 #[derive(Debug, Clone)]
@@ -82,13 +83,22 @@ impl Rules {
     /// Whether the host decides which rule matches.
     #[must_use]
     pub fn looks_at_host(&self) -> bool {
-        self.rules.iter().any(|rule| rule.matches.looks_at_host())
+        self.rules
+            .iter()
+            .any(|rule| rule.matches.looks_at_host() || rule.requirement.looks_at_host())
     }
 }
 
-/// Whether a request is a CORS preflight (Fetch standard, section 3.2.2).
+/// Whether a request is a CORS preflight as browsers send it (Fetch standard, sections 3.2.2 and 4.8): with one origin and one method, and
+/// without a body.
 #[must_use]
 pub fn is_preflight(request: &Request) -> bool {
-    let has = |name| request.headers().first(name).is_some_and(|v| !v.is_empty());
-    request.method() == b"OPTIONS" && has("origin") && has("access-control-request-method")
+    let only = |name| {
+        let mut values = request.headers().all(name);
+        values.next().filter(|_| values.next().is_none())
+    };
+    request.method() == b"OPTIONS"
+        && !request.has_more()
+        && only("origin").is_some_and(|origin| !origin.is_empty())
+        && only("access-control-request-method").is_some_and(is_token)
 }

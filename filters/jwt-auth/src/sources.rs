@@ -1,8 +1,13 @@
 //! Where tokens stand in a request, and how they are taken out of it (RFC 6750, section 2).
 
 use crate::reason::Reason;
-use filter_kit::request::{Request, form_decode};
+use filter_kit::headers::list_elements;
+use filter_kit::request::{Request, decode, form_decode};
 use filter_kit::values::HeaderName;
+use std::borrow::Cow;
+
+/// The header that lists the protocols a WebSocket client offers (RFC 6455, section 11.3.4).
+static WEBSOCKET_PROTOCOL: HeaderName = HeaderName::from_static("sec-websocket-protocol");
 
 /// One place for a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,39 +21,132 @@ pub enum TokenSource {
     },
     /// A query parameter.
     Query(String),
-    /// A cookie.
-    Cookie(String),
+    /// A cookie. Its value is decoded once.
+    Cookie {
+        /// The cookie.
+        name: String,
+        /// What stands before the token; may be empty.
+        prefix: String,
+    },
+    /// An element of the list of WebSocket protocols.
+    WebSocketProtocol(Element),
+}
+
+/// Which element of a list is the token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Element {
+    /// The one that begins with this; the rest of it is the token.
+    Prefix(String),
+    /// The one that follows this one.
+    After(String),
 }
 
 impl TokenSource {
-    /// The token that stands here.
-    fn token<'r>(&'r self, request: &'r Request) -> Result<Option<&'r [u8]>, Reason> {
+    /// The header that carries the token, where it is one that may be set.
+    #[must_use]
+    pub fn header(&self) -> Option<&HeaderName> {
         match self {
-            Self::Header { name, prefix } => {
-                let mut values = request.headers().all(name.as_str());
-                let Some(first) = values.next() else {
-                    return Ok(None);
-                };
-                // Which of several values the upstream would read is open; Envoy joins some by commas. What follows a token is told by
-                // `is_joined`, as no token that verifies has a comma.
-                match (values.next(), after_prefix(first, prefix)) {
-                    (None, Some(token)) => Ok(Some(token)),
-                    (None, None) if holds_any(first, prefix) => Err(Reason::Repeated),
-                    (None, None) => Ok(None),
-                    (Some(second), _) => {
-                        let mut all = [first, second].into_iter().chain(values);
-                        if all.any(|value| holds_any(value, prefix)) {
-                            Err(Reason::Repeated)
-                        } else {
-                            Ok(None)
-                        }
-                    }
-                }
-            }
-            Self::Query(name) => only(request.query_values(name)),
-            Self::Cookie(name) => only(request.cookie_values(name)),
+            Self::Header { name, .. } => Some(name),
+            Self::WebSocketProtocol(_) => Some(&WEBSOCKET_PROTOCOL),
+            Self::Query(_) | Self::Cookie { .. } => None,
         }
     }
+
+    /// The token that stands here. `all` are the provider's sources, this one among them.
+    fn token<'r>(
+        &'r self,
+        all: &[Self],
+        request: &'r Request,
+    ) -> Result<Option<Cow<'r, [u8]>>, Reason> {
+        match self {
+            Self::Header { name, prefix } => {
+                let token = header_token(name, prefix, request)?;
+                // Few providers have two sources on one header.
+                let value = || request.headers().first(name.as_str());
+                let is_of_other = all.len() > 1
+                    && token.is_some()
+                    && value().is_some_and(|value| is_of_longer_prefix(all, name, prefix, value));
+                Ok(token.filter(|_| !is_of_other).map(Cow::Borrowed))
+            }
+            Self::Query(name) => Ok(only(request.query_values(name))?.map(Cow::Borrowed)),
+            Self::Cookie { name, prefix } => {
+                let value = only(request.cookie_values(name))?;
+                Ok(value.and_then(|value| match decode(value) {
+                    Cow::Borrowed(value) => after_prefix(value, prefix).map(Cow::Borrowed),
+                    Cow::Owned(value) => {
+                        after_prefix(&value, prefix).map(|token| Cow::Owned(token.to_vec()))
+                    }
+                }))
+            }
+            Self::WebSocketProtocol(element) => {
+                let mut tokens = protocols(request).filter_map(element.reader());
+                let token = tokens.next();
+                match tokens.next() {
+                    None => Ok(token.map(Cow::Borrowed)),
+                    Some(_) => Err(Reason::Repeated),
+                }
+            }
+        }
+    }
+}
+
+impl Element {
+    /// Takes the elements of a list in order, and gives what of each is a token.
+    fn reader<'r>(&self) -> impl FnMut(&'r [u8]) -> Option<&'r [u8]> {
+        let mut is_next = false;
+        move |element| match self {
+            Self::Prefix(prefix) => element
+                .strip_prefix(prefix.as_bytes())
+                .filter(|token| !token.is_empty()),
+            Self::After(marker) => {
+                let is_token = is_next;
+                is_next = !is_token && element == marker.as_bytes();
+                is_token.then_some(element)
+            }
+        }
+    }
+}
+
+/// The WebSocket protocols that a client offers, in order.
+fn protocols(request: &Request) -> impl Iterator<Item = &[u8]> {
+    let values = request.headers().all(WEBSOCKET_PROTOCOL.as_str());
+    values.flat_map(list_elements)
+}
+
+fn header_token<'r>(
+    name: &'r HeaderName,
+    prefix: &str,
+    request: &'r Request,
+) -> Result<Option<&'r [u8]>, Reason> {
+    let mut values = request.headers().all(name.as_str());
+    let Some(first) = values.next() else {
+        return Ok(None);
+    };
+    // Which of several values the upstream would read is open; Envoy joins some by commas. `is_joined` looks at what follows a token, as no
+    // token that verifies has a comma.
+    match (values.next(), after_prefix(first, prefix)) {
+        (None, Some(token)) => Ok(Some(token)),
+        (None, None) if holds_any(first, prefix) => Err(Reason::Repeated),
+        (None, None) => Ok(None),
+        (Some(second), _) => {
+            let mut all = [first, second].into_iter().chain(values);
+            if all.any(|value| holds_any(value, prefix)) {
+                Err(Reason::Repeated)
+            } else {
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// Whether the value of a header is for another source, whose prefix is longer than this one.
+fn is_of_longer_prefix(all: &[TokenSource], header: &HeaderName, than: &str, value: &[u8]) -> bool {
+    all.iter().any(|other| match other {
+        TokenSource::Header { name, prefix } => {
+            prefix.len() > than.len() && name == header && after_prefix(value, prefix).is_some()
+        }
+        _ => false,
+    })
 }
 
 /// The one value; an empty one is none.
@@ -81,7 +179,9 @@ fn parts(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 pub fn is_joined(sources: &[TokenSource], token: &[u8]) -> bool {
     sources.iter().any(|source| match source {
         TokenSource::Header { prefix, .. } => parts(token).skip(1).any(holds(prefix)),
-        TokenSource::Query(_) | TokenSource::Cookie(_) => false,
+        TokenSource::Query(_) | TokenSource::Cookie { .. } => false,
+        // Its elements are taken apart before.
+        TokenSource::WebSocketProtocol(_) => false,
     })
 }
 
@@ -99,10 +199,13 @@ fn holds(prefix: &str) -> impl Fn(&[u8]) -> bool {
 ///
 /// # Errors
 /// [`Reason::Repeated`] where one place holds more than one value.
-pub fn find<'r>(sources: &'r [TokenSource], request: &'r Request) -> Result<Vec<&'r [u8]>, Reason> {
-    let mut tokens: Vec<&[u8]> = Vec::new();
+pub fn find<'r>(
+    sources: &'r [TokenSource],
+    request: &'r Request,
+) -> Result<Vec<Cow<'r, [u8]>>, Reason> {
+    let mut tokens: Vec<Cow<'_, [u8]>> = Vec::new();
     for source in sources {
-        if let Some(token) = source.token(request)?
+        if let Some(token) = source.token(sources, request)?
             && !tokens.contains(&token)
         {
             tokens.push(token);
@@ -114,6 +217,7 @@ pub fn find<'r>(sources: &'r [TokenSource], request: &'r Request) -> Result<Vec<
 /// Takes the tokens in these places out of a request; nothing else of it changes.
 pub fn remove<'s>(sources: impl IntoIterator<Item = &'s TokenSource>, request: &mut Request) {
     let (mut names, mut parameters, mut cookies) = (Vec::new(), Vec::new(), Vec::new());
+    let mut elements = Vec::new();
     for source in sources {
         match source {
             TokenSource::Header { name, prefix } => {
@@ -123,12 +227,14 @@ pub fn remove<'s>(sources: impl IntoIterator<Item = &'s TokenSource>, request: &
                 }
             }
             TokenSource::Query(name) => parameters.push(name.as_str()),
-            TokenSource::Cookie(name) => cookies.push(name.as_str()),
+            TokenSource::Cookie { name, .. } => cookies.push(name.as_str()),
+            TokenSource::WebSocketProtocol(element) => elements.push(element),
         }
     }
+    let protocols = without_elements(&elements, request);
     let target = without_parameters(&parameters, request);
     let cookie = without_cookies(&cookies, request);
-    if names.is_empty() && target.is_none() && cookie.is_none() {
+    if names.is_empty() && target.is_none() && cookie.is_none() && protocols.is_none() {
         return;
     }
     request.edit(|headers| {
@@ -143,7 +249,27 @@ pub fn remove<'s>(sources: impl IntoIterator<Item = &'s TokenSource>, request: &
             Some(cookie) => headers.set("cookie", &cookie),
             None => {}
         }
+        match protocols {
+            Some(others) if others.is_empty() => headers.remove(WEBSOCKET_PROTOCOL.as_str()),
+            Some(others) => headers.set(WEBSOCKET_PROTOCOL.as_str(), &others),
+            None => {}
+        }
     });
+}
+
+/// The WebSocket protocols that are not tokens, in one value; `None` where all are left.
+fn without_elements(elements: &[&Element], request: &Request) -> Option<Vec<u8>> {
+    let mut readers: Vec<_> = elements.iter().map(|element| element.reader()).collect();
+    let mut is_token = |element| {
+        // Each reader has to see every element.
+        let found = readers.iter_mut().filter_map(|read| read(element)).count();
+        found > 0
+    };
+    let all: Vec<&[u8]> = protocols(request)
+        .filter(|_| !elements.is_empty())
+        .collect();
+    let kept: Vec<&[u8]> = all.iter().copied().filter(|e| !is_token(e)).collect();
+    (kept.len() < all.len()).then(|| kept.join(&b", "[..]))
 }
 
 /// The target without these query parameters; `None` where it has none of them.
@@ -203,9 +329,21 @@ mod tests {
         }
     }
 
+    fn cookie(name: &str, prefix: &str) -> TokenSource {
+        TokenSource::Cookie {
+            name: name.into(),
+            prefix: prefix.into(),
+        }
+    }
+
+    fn found(sources: &[TokenSource], request: &Request) -> Result<Vec<String>, Reason> {
+        let text = |token: &Cow<'_, [u8]>| String::from_utf8(token.to_vec()).unwrap();
+        find(sources, request).map(|tokens| tokens.iter().map(text).collect())
+    }
+
     fn sources() -> Vec<TokenSource> {
         let query = TokenSource::Query("access_token".into());
-        vec![bearer(), query, TokenSource::Cookie("session".into())]
+        vec![bearer(), query, cookie("session", "")]
     }
 
     #[test]
@@ -236,10 +374,8 @@ mod tests {
                 .iter()
                 .fold(request("GET", "/"), |r, v| r.header("authorization", *v))
                 .build();
-            let sources = [bearer()];
-            let found = find(&sources, &head);
-            let expected = expected.map(|t| t.iter().map(|t| t.as_bytes()).collect::<Vec<_>>());
-            assert_eq!(found, expected, "{values:?}");
+            let expected = expected.map(|t| t.iter().map(|t| (*t).to_owned()).collect());
+            assert_eq!(found(&[bearer()], &head), expected, "{values:?}");
         }
     }
 
@@ -263,7 +399,7 @@ mod tests {
             .header("cookie", "a=1; session=t1")
             .header("x-token", "t9")
             .build();
-        assert_eq!(find(&sources, &head), Ok(vec![&b"t2"[..], b"t1"]));
+        assert_eq!(found(&sources, &head), Ok(vec!["t2".into(), "t1".into()]));
         for target in [
             "/?access_token=a&access_token=a",
             "/?access_token=a&%61ccess_token=b",
@@ -309,6 +445,124 @@ mod tests {
                 stays,
                 "{value}"
             );
+        }
+    }
+
+    #[test]
+    fn of_several_prefixes_of_one_header_the_longest_that_fits_decides() {
+        let header = |prefix: &str| TokenSource::Header {
+            name: HeaderName::new("authorization").unwrap(),
+            prefix: prefix.into(),
+        };
+        for sources in [
+            [header("Bearer "), header(""), header("Bearer jwt:")],
+            [header(""), header("Bearer jwt:"), header("Bearer ")],
+        ] {
+            for (value, token) in [
+                ("Bearer a.b.c", "a.b.c"),
+                ("a.b.c", "a.b.c"),
+                ("Bearer jwt:a.b.c", "a.b.c"),
+                ("Basic a", "Basic a"),
+            ] {
+                let head = request("GET", "/").header("authorization", value).build();
+                assert_eq!(found(&sources, &head), Ok(vec![token.into()]), "{value}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_cookie_is_decoded_once_and_may_have_a_prefix() {
+        for (prefix, cookies, expected) in [
+            ("Bearer ", "session=Bearer%20a.b.c", Ok(vec!["a.b.c"])),
+            ("Bearer ", "session=\"Bearer a.b.c\"", Ok(vec!["a.b.c"])),
+            ("Bearer ", "session=Bearer%2520a.b.c", Ok(vec![])),
+            ("Bearer ", "session=a.b.c", Ok(vec![])),
+            ("", "session=a%2Eb.c", Ok(vec!["a.b.c"])),
+            ("", "session=a; session=a", Err(Reason::Repeated)),
+        ] {
+            let head = request("GET", "/").header("cookie", cookies).build();
+            let expected = expected.map(|t| t.iter().map(|t| (*t).to_owned()).collect());
+            assert_eq!(
+                found(&[cookie("session", prefix)], &head),
+                expected,
+                "{cookies}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_websocket_protocol_is_one_element_and_the_others_stay() {
+        let prefix = || Element::Prefix("bearer.".into());
+        let after = || Element::After("bearer".into());
+        for (element, values, expected, left) in [
+            (
+                prefix(),
+                &["chat, bearer.a.b.c"][..],
+                Ok(vec!["a.b.c"]),
+                Some("chat"),
+            ),
+            (
+                prefix(),
+                &["chat", "bearer.a", "v2"],
+                Ok(vec!["a"]),
+                Some("chat, v2"),
+            ),
+            (prefix(), &["bearer.a"], Ok(vec!["a"]), None),
+            (
+                prefix(),
+                &["bearer., Bearer.a"],
+                Ok(vec![]),
+                Some("bearer., Bearer.a"),
+            ),
+            (
+                prefix(),
+                &["bearer.a,bearer.b"],
+                Err(Reason::Repeated),
+                None,
+            ),
+            (
+                after(),
+                &["bearer, a.b.c, chat"],
+                Ok(vec!["a.b.c"]),
+                Some("bearer, chat"),
+            ),
+            (
+                after(),
+                &["chat,bearer", "a.b.c"],
+                Ok(vec!["a.b.c"]),
+                Some("chat, bearer"),
+            ),
+            (after(), &["chat, bearer"], Ok(vec![]), Some("chat, bearer")),
+            (
+                after(),
+                &["bearer, bearer, a"],
+                Ok(vec!["bearer"]),
+                Some("bearer, a"),
+            ),
+            (
+                after(),
+                &["bearer, a, bearer, b"],
+                Err(Reason::Repeated),
+                Some("bearer, bearer"),
+            ),
+            (after(), &[], Ok(vec![]), None),
+        ] {
+            let source = TokenSource::WebSocketProtocol(element);
+            let mut head = values
+                .iter()
+                .fold(request("GET", "/"), |r, v| {
+                    r.header("sec-websocket-protocol", *v)
+                })
+                .build();
+            let expected = expected.map(|t| t.iter().map(|t| (*t).to_owned()).collect());
+            assert_eq!(
+                found(std::slice::from_ref(&source), &head),
+                expected,
+                "{values:?}"
+            );
+            remove([&source], &mut head);
+            let now = head.headers().joined("sec-websocket-protocol", b", ");
+            assert_eq!(now.as_deref(), left.map(str::as_bytes), "{values:?}");
         }
     }
 }

@@ -24,7 +24,10 @@ fn key(jwk: &Value, algorithm: Algorithm) -> Option<Key> {
         let secret = decode(jwk["k"].as_str().unwrap()).unwrap();
         return Key::secret(&secret, algorithm).ok();
     }
-    let (set, _) = KeySet::from_jwks(&json!({"keys": [jwk]})).ok()?;
+    let (set, _) = KeySet::from_jwks(&jwt_auth::json::value(
+        json!({"keys": [jwk]}).to_string().as_bytes(),
+    )?)
+    .ok()?;
     set.candidates(None, algorithm).next().cloned()
 }
 

@@ -288,8 +288,8 @@ fn algorithms_that_the_library_does_not_know_are_told_as_such() {
     for (name, reason) in [
         ("none", Reason::Algorithm),
         ("ES256K", Reason::Algorithm),
-        ("Ed25519", Reason::Algorithm),
-        ("ES512", Reason::UnknownKey), // the set holds no key on P-521
+        ("Ed25519", Reason::UnknownKey), // EdDSA by another name; the set holds no such key
+        ("ES512", Reason::UnknownKey),   // the set holds no key on P-521
     ] {
         let header = base64url::encode(format!(r#"{{"alg":"{name}"}}"#));
         let (_, rest) = token("", GOOD)

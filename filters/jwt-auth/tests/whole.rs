@@ -235,3 +235,96 @@ fn bytes(pairs: &[(String, Vec<u8>)]) -> Vec<(Vec<u8>, Vec<u8>)> {
     let bytes = |(name, value): &(String, Vec<u8>)| (name.clone().into_bytes(), value.clone());
     pairs.iter().map(bytes).collect()
 }
+
+#[test]
+fn trailers_bring_no_header_that_is_promised_or_carries_a_token() {
+    let host = host();
+    let mut run = Run::<JwtAuth>::start(&host, &configuration(&inline(), "")).unwrap();
+    let (mut exchange, _) = run.head(&to_admin(&good()), true);
+    let trailers = [
+        ("x-jwt-sub", "root"),
+        ("x_jwt_sub", "root"),
+        ("authorization", "Bearer FORGED"),
+        ("grpc-status", "0"),
+    ];
+    let left = exchange.trailers(&trailers);
+    assert_eq!(left, [(b"grpc-status".to_vec(), b"0".to_vec())]);
+}
+
+#[test]
+fn a_preflight_passes_only_where_that_is_on_and_only_as_browsers_send_it() {
+    let host = host();
+    let on = r#", "bypass_cors_preflight": true"#;
+    for (more, origin, methods, has_body, expected) in [
+        ("", "https://a.example", &["PUT"][..], false, "jwt_missing"),
+        (on, "https://a.example", &["PUT"], false, "continued"),
+        (on, "https://a.example", &["PUT"], true, "jwt_missing"),
+        (on, "https://a.example", &["PUT, GET"], false, "jwt_missing"),
+        (
+            on,
+            "https://a.example",
+            &["PUT", "GET"],
+            false,
+            "jwt_missing",
+        ),
+        (on, "https://a.example", &[""], false, "jwt_missing"),
+        (on, "https://a.example", &["a b"], false, "jwt_missing"),
+        (on, "https://a.example", &[], false, "jwt_missing"),
+        (on, "", &["PUT"], false, "jwt_missing"),
+    ] {
+        let mut run = Run::<JwtAuth>::start(&host, &configuration(&inline(), more)).unwrap();
+        let mut request = request("OPTIONS", "/admin").header("origin", origin);
+        for method in methods {
+            request = request.header("access-control-request-method", *method);
+        }
+        let (_, answer) = run.head(&request.pairs(), has_body);
+        assert_eq!(details(&answer), expected, "{methods:?} {has_body}");
+    }
+}
+
+#[test]
+fn a_challenge_of_the_configuration_keeps_the_error_and_the_scope() {
+    let host = host();
+    let rules = r#"[{"require": {"provider": {"name": "corp", "scopes": {"all": ["admin"]}}}}]"#;
+    for (written, unauthorized, forbidden) in [
+        (
+            r#"Bearer realm=\"x\""#,
+            r#"Bearer realm="x", error="invalid_token", error_description="The token is malformed.""#,
+            r#"Bearer realm="x", error="insufficient_scope", error_description="The token lacks a scope.", scope="admin""#,
+        ),
+        (
+            "bearer",
+            r#"bearer error="invalid_token", error_description="The token is malformed.""#,
+            r#"bearer error="insufficient_scope", error_description="The token lacks a scope.", scope="admin""#,
+        ),
+        (
+            r#"DPoP algs=\"ES256\", error=\"mine\""#,
+            r#"DPoP algs="ES256", error="mine", error_description="The token is malformed.""#,
+            r#"DPoP algs="ES256", error="mine", error_description="The token lacks a scope.", scope="admin""#,
+        ),
+        (
+            r#"Basic realm=\"x\""#,
+            r#"Basic realm="x""#,
+            r#"Basic realm="x""#,
+        ),
+    ] {
+        let reply =
+            format!(r#"{{"headers": [{{"name": "www-authenticate", "value": "{written}"}}]}}"#);
+        let more = format!(r#", "responses": {{"unauthorized": {reply}, "forbidden": {reply}}}"#);
+        let configuration = configuration(&inline(), &more).replace(RULES, rules);
+        let mut run = Run::<JwtAuth>::start(&host, &configuration).unwrap();
+        for (token, expected) in [("Bearer x".to_owned(), unauthorized), (good(), forbidden)] {
+            let (_, answer) = run.request(&to_admin(&token));
+            let Answer::Replied(reply) = answer else {
+                panic!("{answer:?}")
+            };
+            let challenges: Vec<_> = reply
+                .headers
+                .iter()
+                .filter(|(name, _)| name == b"www-authenticate")
+                .map(|(_, value)| String::from_utf8_lossy(value).into_owned())
+                .collect();
+            assert_eq!(challenges, [expected]);
+        }
+    }
+}

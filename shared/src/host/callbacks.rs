@@ -50,8 +50,8 @@ impl<F: Filter> Context for Stream<F> {
 }
 
 impl<F: Filter> HttpContext for Stream<F> {
-    fn on_http_request_headers(&mut self, _: usize, _: bool) -> Action {
-        action(self.on_request())
+    fn on_http_request_headers(&mut self, _: usize, is_last: bool) -> Action {
+        action(self.on_request(!is_last))
     }
 
     fn on_http_request_body(&mut self, _: usize, _: bool) -> Action {
@@ -59,6 +59,7 @@ impl<F: Filter> HttpContext for Stream<F> {
     }
 
     fn on_http_request_trailers(&mut self, _: usize) -> Action {
+        self.on_request_trailers();
         action(self.hold())
     }
 

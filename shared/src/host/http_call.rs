@@ -16,6 +16,8 @@ pub struct HttpGet<'c> {
     pub path: &'c str,
     /// What kinds of answers are wanted, as `accept`.
     pub accept: &'c str,
+    /// More headers; names in lower case.
+    pub headers: &'c [(&'c str, &'c str)],
     /// The longest time until the whole answer is there; at least a millisecond: without a time-out the host would wait for ever.
     pub timeout: Duration,
 }
@@ -53,13 +55,14 @@ pub enum CallFailure {
 /// # Errors
 /// [`CallFailure::NotSent`].
 pub fn http_get(call: &HttpGet<'_>) -> Result<CallId, CallFailure> {
-    let headers = [
+    let mut headers = vec![
         (":method", "GET"),
         (":scheme", call.scheme),
         (":authority", call.authority),
         (":path", call.path),
         ("accept", call.accept),
     ];
+    headers.extend_from_slice(call.headers);
     let timeout = call.timeout.max(Duration::from_millis(1));
     abi::http_call(call.cluster, &headers, timeout)
         .map(CallId)

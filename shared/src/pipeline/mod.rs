@@ -59,7 +59,7 @@ use crate::values::Mode;
 use std::time::Duration;
 
 pub use callbacks::Callbacks;
-pub use part::{edit_response, follow_request};
+pub use part::{edit_response, edit_trailers, follow_request};
 #[cfg(any(test, feature = "testing", target_arch = "wasm32"))]
 pub(crate) use root::Root;
 #[cfg(any(test, feature = "testing", target_arch = "wasm32"))]
@@ -105,6 +105,10 @@ pub trait Filter: Sized + 'static {
     fn on_resume(&self, _: &mut Request, _: &mut Self::State, _: Wake) -> Flow {
         Flow::Continue
     }
+
+    /// Edits the trailers of a request, wherever its decision stands. With [`Callbacks::waiting`] only. Servers may take a trailer for a header
+    /// (RFC 9110, section 6.5.1), so what is taken out of the headers is taken out here too.
+    fn on_request_trailers(&self, _: &mut Headers) {}
 
     /// Edits the response. Local replies pass here too, those of this filter among them; a response may come without its request, as where
     /// Envoy refuses one itself.

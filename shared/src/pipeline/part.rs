@@ -2,6 +2,7 @@
 
 use super::{Filter, Flow, MAX_WAITS, Wait, Wake, explain_reply, report_edits};
 use crate::config::FilterConfig as _;
+use crate::headers::Headers;
 use crate::request::Request;
 use crate::response::Response;
 use crate::values::Mode;
@@ -64,6 +65,18 @@ fn report_request<F: Filter>(
     match flow {
         Flow::Wait(Wait::Call(_)) => flow,
         _ => Flow::Continue,
+    }
+}
+
+/// Takes the trailers of a request through a filter; in report mode they stay as they are.
+pub fn edit_trailers<F: Filter>(filter: &F, trailers: &mut Headers) {
+    if filter.mode() == Mode::Report {
+        let mut draft = trailers.clone();
+        filter.on_request_trailers(&mut draft);
+        let name = F::Config::FILTER;
+        report_edits(name, "request's trailers", Some(trailers), Some(&draft));
+    } else {
+        filter.on_request_trailers(trailers);
     }
 }
 

@@ -58,8 +58,26 @@ impl<F: Filter> Stream<F> {
 }
 
 impl<F: Filter> Stream<F> {
-    /// The head of the request is here.
-    pub(crate) fn on_request(&mut self) -> Next {
+    /// The trailers of the request are here.
+    pub(crate) fn on_request_trailers(&self) {
+        let filter = &self.worker.filter;
+        let mut trailers = host::map(Map::RequestTrailers);
+        filter.on_request_trailers(&mut trailers);
+        if trailers.is_changed() {
+            match filter.mode() {
+                Mode::Enforce => host::write(Map::RequestTrailers, &trailers),
+                Mode::Report => report_edits(
+                    F::Config::FILTER,
+                    "request's trailers",
+                    None,
+                    Some(&trailers),
+                ),
+            }
+        }
+    }
+
+    /// The head of the request is here; `has_more`: body or trailers follow.
+    pub(crate) fn on_request(&mut self, has_more: bool) -> Next {
         let mut other;
         let state = match &mut self.phase {
             Phase::Open(state) => state,
@@ -68,7 +86,7 @@ impl<F: Filter> Stream<F> {
                 &mut other
             }
         };
-        match self.worker.on_request(self.context, state) {
+        match self.worker.on_request(self.context, state, has_more) {
             None => Next::Continue,
             Some(outcome) => self.enter(outcome),
         }

@@ -53,8 +53,9 @@ impl<F: Filter> Worker<F> {
         &self,
         stream: u32,
         state: &mut F::State,
+        has_more: bool,
     ) -> Option<Outcome<F::State>> {
-        let mut request = Request::default();
+        let mut request = Request::of_host(has_more);
         let flow = self.filter.on_request(&mut request, state);
         if matches!(flow, Flow::Continue) {
             self.write(&request);

@@ -36,6 +36,7 @@ pub struct Request {
     source_address: OnceCell<Option<Vec<u8>>>,
     route_name: OnceCell<Option<Vec<u8>>>,
     now: OnceCell<Duration>,
+    has_more: bool,
     /// How many bytes of the path regular expressions have looked through.
     searched: Cell<usize>,
     is_explained: Cell<bool>,
@@ -73,6 +74,20 @@ impl Request {
             route_name: route.into(),
             ..Self::default()
         }
+    }
+
+    /// The request that the host has; `has_more`: body or trailers follow its head.
+    pub(crate) fn of_host(has_more: bool) -> Self {
+        Self {
+            has_more,
+            ..Self::default()
+        }
+    }
+
+    /// Whether a body or trailers follow the head, as the host says when the head comes.
+    #[must_use]
+    pub fn has_more(&self) -> bool {
+        self.has_more
     }
 
     /// All headers, pseudo-headers among them.
@@ -344,7 +359,7 @@ impl Request {
 
     /// Takes the edits back.
     pub(crate) fn forget_edits(&mut self) {
-        *self = Self::default();
+        *self = Self::of_host(self.has_more);
     }
 }
 

@@ -53,6 +53,7 @@ pub struct Call {
 struct Script {
     /// `None` outside the phase in which Envoy gives them.
     request: Option<Pairs>,
+    trailers: Option<Pairs>,
     response: Option<Pairs>,
     http_answer: Option<Pairs>,
     buffers: BTreeMap<u32, Vec<u8>>,
@@ -196,6 +197,14 @@ impl ScriptedHost {
         self.0.borrow_mut().request.take().unwrap_or_default()
     }
 
+    pub(super) fn begin_trailers(&self, trailers: Pairs) {
+        self.0.borrow_mut().trailers = Some(trailers);
+    }
+
+    pub(super) fn end_trailers(&self) -> Pairs {
+        self.0.borrow_mut().trailers.take().unwrap_or_default()
+    }
+
     pub(crate) fn begin_response(&self, headers: Pairs) {
         self.0.borrow_mut().response = Some(headers);
     }
@@ -222,6 +231,7 @@ impl Script {
     fn pairs(&mut self, map: Map) -> Option<&mut Pairs> {
         match map {
             Map::Request => self.request.as_mut(),
+            Map::RequestTrailers => self.trailers.as_mut(),
             Map::Response => self.response.as_mut(),
             Map::HttpAnswer => self.http_answer.as_mut(),
         }

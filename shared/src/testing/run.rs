@@ -46,6 +46,15 @@ impl<F: Filter> Run<F> {
         &mut self,
         headers: &[(N, V)],
     ) -> (Exchange<F>, Answer) {
+        self.head(headers, false)
+    }
+
+    /// As [`Run::request`]; `has_more`: a body follows.
+    pub fn head<N: AsRef<[u8]>, V: AsRef<[u8]>>(
+        &mut self,
+        headers: &[(N, V)],
+        has_more: bool,
+    ) -> (Exchange<F>, Answer) {
         let pairs = headers
             .iter()
             .map(|(name, value)| (name.as_ref().to_vec(), value.as_ref().to_vec()))
@@ -55,7 +64,7 @@ impl<F: Filter> Run<F> {
         self.next = self.next.wrapping_add(1);
         #[allow(clippy::expect_used, reason = "a `Run` has a valid configuration")]
         let mut stream = self.root.stream(context).expect("a configuration");
-        let action = stream.on_request();
+        let action = stream.on_request(has_more);
         let host = self.host.clone();
         let exchange = Exchange { host, stream };
         let answer = exchange.settle(action);
@@ -102,6 +111,20 @@ impl<F: Filter> Exchange<F> {
     /// A part of the body, as Envoy hands it on where `allow_on_headers_stop_iteration` is set; whether it goes on.
     pub fn body(&mut self) -> bool {
         self.stream.hold() == Next::Continue
+    }
+
+    /// Sends the request's trailers through the filter, and gives what comes out.
+    pub fn trailers<N: AsRef<[u8]>, V: AsRef<[u8]>>(
+        &mut self,
+        trailers: &[(N, V)],
+    ) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let pairs = trailers
+            .iter()
+            .map(|(name, value)| (name.as_ref().to_vec(), value.as_ref().to_vec()))
+            .collect();
+        self.host.begin_trailers(pairs);
+        self.stream.on_request_trailers();
+        self.host.end_trailers()
     }
 
     /// Answers a gRPC call; `None`: it failed.

@@ -25,9 +25,10 @@ impl Secret {
             Self::Text(text) => Ok(text.clone()),
             Self::Env(name) => match env.get(name) {
                 Some(text) if !text.is_empty() => Ok(text.clone()),
-                _ => Err(Invalid::new(format!(
-                    "the environment variable {name:?} is not set; add it to vm_config.environment_variables"
-                ))
+                // Without the name: it may be the secret in the wrong place.
+                _ => Err(Invalid::new(
+                    "the environment variable is not set; add it to vm_config.environment_variables",
+                )
                 .at("env")),
             },
         }

@@ -34,7 +34,32 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "jwt-auth",
         r#"{"providers": {"corp": {"keys": {"remote": {"cluster": "idp", "uri": "idp.example/jwks"}}}}}"#,
-        "jwt-auth: providers.corp.keys.remote.uri: \"idp.example/jwks\" is not absolute; write https://host/path",
+        "jwt-auth: providers.corp.keys.remote.uri: the URI is not absolute; write https://host/path",
+    ),
+    (
+        "jwt-auth",
+        r#"{"providers": {"corp": {"keys": {"secret": "S3CR3T"}}}}"#,
+        "jwt-auth: providers.corp.keys.secret: got a text, expected ",
+    ),
+    (
+        "jwt-auth",
+        r#"{"providers": {"corp": {"keys": {"secret": {"S3CR3T": "a"}}}}}"#,
+        "jwt-auth: providers.corp.keys.secret: unknown key; one of: value, base64, env, algorithm",
+    ),
+    (
+        "jwt-auth",
+        r#"{"providers": {"corp": {"keys": {"secret": {"env": "S3CR3T", "algorithm": "HS256"}}}}}"#,
+        "jwt-auth: providers.corp.keys.secret.env: the environment variable is not set",
+    ),
+    (
+        "jwt-auth",
+        r#"{"providers": {"corp": {"keys": {"pem": "S3CR3T"}}}}"#,
+        "jwt-auth: providers.corp.keys.pem: got a text, expected ",
+    ),
+    (
+        "jwt-auth",
+        r#"{"providers": {"corp": {"keys": {"remote": {"cluster": "idp", "uri": "idp.example/?token=S3CR3T"}}}}}"#,
+        "jwt-auth: providers.corp.keys.remote.uri: the URI is not absolute",
     ),
     (
         "jwt-auth",
@@ -63,6 +88,10 @@ fn envoy_refuses_to_start_with_one_line_that_names_the_mistake() {
             "no {line:?} in {log}"
         );
         assert!(!log.contains("RuntimeError"), "{log}");
+        // The module logs no secret; Envoy itself writes the configuration that it refuses to its log.
+        let of_module = log.lines().filter(|l| l.contains("wasm log"));
+        let told: Vec<_> = of_module.filter(|l| l.contains("S3CR3T")).collect();
+        assert!(told.is_empty(), "{told:?}");
     }
 }
 

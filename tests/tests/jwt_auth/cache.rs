@@ -106,3 +106,52 @@ fn the_cache_keeps_so_many_tokens_of_so_many_bytes() {
         assert_eq!(cached(&envoy).0, hits, "{bytes}");
     }
 }
+
+#[test]
+fn a_token_is_refused_by_its_subject_and_by_when_it_was_issued() {
+    let envoy = envoy(
+        json!({"deny_list": {"jti": ["a"], "sub": ["mallory"], "issued_before": "2026-01-01T00:00:00Z"}}),
+    );
+    for (claim, value, expected) in [
+        ("sub", json!("alice"), 200),
+        ("sub", json!("mallory"), 401),
+        ("sub", json!("Mallory"), 200),
+        ("jti", json!("mallory"), 200),
+        ("iat", json!(1_767_225_600), 200),
+        ("iat", json!(1_767_225_599), 401),
+        ("iat", Value::Null, 401),
+    ] {
+        let token = corp().claim(claim, value.clone()).sign();
+        for _ in 0..2 {
+            assert_eq!(status(&envoy, "/", &token), expected, "{claim} {value}");
+        }
+    }
+    envoy.assert_vm_alive();
+}
+
+// An empty list of JSON takes two bytes, and a list in memory some eighty.
+#[test]
+fn what_is_kept_of_tokens_is_bounded_in_bytes_whatever_they_hold() {
+    let lists: Vec<Value> = (0..1000).map(|_| json!([0])).collect();
+    let token = |n: usize| {
+        corp()
+            .claim("lists", json!(lists))
+            .claim("n", json!(n))
+            .sign()
+    };
+    let tokens: Vec<String> = (0..40).map(token).collect();
+    let envoy = envoy(json!({"cache": {"max_bytes": 1_000_000}}));
+    for token in &tokens {
+        assert_eq!(status(&envoy, "/", token), 200);
+    }
+    // Each takes some 90 KB.
+    for token in tokens.iter().rev().take(8) {
+        assert_eq!(status(&envoy, "/", token), 200);
+    }
+    assert_eq!(cached(&envoy), (8, 40));
+    for token in tokens.iter().rev().skip(20) {
+        assert_eq!(status(&envoy, "/", token), 200);
+    }
+    assert_eq!(cached(&envoy), (8, 60));
+    envoy.assert_vm_alive();
+}

@@ -28,6 +28,7 @@ fn promising() -> Envoy {
     let corp = json!({"provider": {"name": "corp"}});
     let rule = |path: &str, require: Value| json!({"match": {"paths": [{"prefix": path}]}, "require": require});
     let config = json!({
+        "bypass_cors_preflight": true,
         "providers": {"corp": provider(token::ISSUER, "x-corp"), "partner": provider("https://partner.example", "x-partner")},
         "rules": [
             rule("/open", json!("nothing")),
@@ -363,6 +364,98 @@ fn what_could_not_be_verified_is_taken_out_where_it_was_looked_at() {
         let request = Client::http1().get(envoy.url(path));
         let echo = request.header("authorization", sent).send().echo();
         assert_eq!(echo.header("authorization"), received, "{path}: {sent}");
+    }
+    envoy.assert_vm_alive();
+}
+
+#[test]
+fn trailers_do_not_bring_what_the_headers_may_not() {
+    let config = json!({"providers": {"corp": {"keys": {"jwks": jwks()}, "claims_to_headers": [{"claim": "sub", "header": "x-jwt-sub"}]}}});
+    let envoy = Envoy::with_filter("jwt-auth", config.to_string())
+        .hcm("http_protocol_options: {enable_trailers: true}")
+        .upstream_protocol(e2e::Protocol::Http2)
+        .start()
+        .unwrap();
+    let request = format!(
+        "POST / HTTP/1.1\r\nhost: a\r\nauthorization: {}\r\ntransfer-encoding: chunked\r\ntrailer: x-jwt-sub\r\n\r\n\
+         4\r\nbody\r\n0\r\nx-jwt-sub: root\r\nx_jwt_sub: root\r\nauthorization: Bearer FORGED\r\nx-checksum: 1\r\n\r\n",
+        Token::new("ES256").bearer()
+    );
+    let answer = e2e::raw::send(envoy.address(), request).response();
+    assert_eq!(answer.status, 200);
+    let seen = envoy.upstream().requests().pop().unwrap();
+    assert_eq!(seen.header("x-jwt-sub"), Some("alice"));
+    assert_eq!(seen.body, "body");
+    let trailers = seen.trailers.unwrap();
+    let names: Vec<_> = trailers.iter().map(|(name, _)| name.to_owned()).collect();
+    assert_eq!(names, ["x-checksum"]);
+    envoy.assert_vm_alive();
+}
+
+// DESIGN 11 (v2): "an integer keeps all its digits", "`encoding`: `plain` as above, `json` the JSON text in ASCII, `base64url` of a text's bytes,
+// or of the JSON of a list or object".
+#[test]
+fn a_claim_is_encoded_as_asked_and_a_number_keeps_its_digits() {
+    let encodings = ["plain", "json", "base64url"];
+    let claims = ["text", "big", "list", "nested"];
+    let headers = claims.iter().flat_map(|claim| {
+        encodings.map(|encoding| {
+            json!({"claim": claim, "header": format!("x-{claim}-{encoding}"), "encoding": encoding})
+        })
+    });
+    let config = json!({"providers": {"corp": {
+        "keys": {"jwks": jwks()}, "claims_to_headers": headers.collect::<Vec<_>>(),
+    }}, "rules": [{"require": {"provider": {"name": "corp", "claims": [{"claim": "big", "exact": "12345678901234567890123"}]}}}]});
+    let envoy = Envoy::with_filter("jwt-auth", config.to_string())
+        .start()
+        .unwrap();
+    // serde_json would round the number.
+    let token = Token::new("ES256");
+    let claims = serde_json::to_string(&token.claims).unwrap();
+    let claims = claims.replacen(
+        '{',
+        r#"{"text":"é, \"a\"","big":12345678901234567890123,"list":["a,b",-12345678901234567890123],"nested":{"n":[1.50]},"#,
+        1,
+    );
+    let header = serde_json::to_string(&token.header).unwrap();
+    let message = format!("{}.{}", encoded(header), encoded(claims));
+    let algorithm = "ES256".parse().unwrap();
+    let signature = token::sign(
+        algorithm,
+        &token::key(algorithm).unwrap(),
+        message.as_bytes(),
+    );
+    let request = Client::http1().get(envoy.url("/"));
+    let answer = request
+        .header(
+            "authorization",
+            format!("Bearer {message}.{}", encoded(signature.unwrap())),
+        )
+        .send();
+    let echo = answer.echo();
+    for (name, expected) in [
+        // The echo shows bytes as Latin-1.
+        ("text-plain", Some("Ã©, \"a\"".to_owned())),
+        ("text-json", Some(r#""\u00e9, \"a\"""#.to_owned())),
+        ("text-base64url", Some(encoded("é, \"a\""))),
+        ("big-plain", Some("12345678901234567890123".to_owned())),
+        ("big-json", Some("12345678901234567890123".to_owned())),
+        ("big-base64url", Some(encoded("12345678901234567890123"))),
+        ("list-plain", None),
+        (
+            "list-json",
+            Some(r#"["a,b",-12345678901234567890123]"#.to_owned()),
+        ),
+        (
+            "list-base64url",
+            Some(encoded(r#"["a,b",-12345678901234567890123]"#)),
+        ),
+        ("nested-plain", Some(encoded(r#"{"n":[1.50]}"#))),
+        ("nested-json", Some(r#"{"n":[1.50]}"#.to_owned())),
+        ("nested-base64url", Some(encoded(r#"{"n":[1.50]}"#))),
+    ] {
+        let got = echo.header(&format!("x-{name}"));
+        assert_eq!(got, expected.as_deref(), "{name}");
     }
     envoy.assert_vm_alive();
 }

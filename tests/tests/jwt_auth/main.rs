@@ -7,6 +7,8 @@ mod forwarding;
 mod keys;
 mod parity;
 mod paths;
+mod places;
+mod providers;
 mod rules;
 
 use e2e::token::{self, Token, forged};

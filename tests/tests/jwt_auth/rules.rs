@@ -353,8 +353,8 @@ fn a_preflight_passes_and_nothing_that_only_looks_like_one() {
     let origin = ("origin", "https://a.example");
     let method = ("access-control-request-method", "PUT");
     for (bypass, preflight) in [
-        (json!({}), 200),
-        (json!({"bypass_cors_preflight": false}), 401),
+        (json!({}), 401),
+        (json!({"bypass_cors_preflight": true}), 200),
     ] {
         let envoy = envoy(&[], bypass);
         for (verb, headers, expected) in [
@@ -367,6 +367,21 @@ fn a_preflight_passes_and_nothing_that_only_looks_like_one() {
                 401,
             ),
             ("OPTIONS", vec![("origin", ""), method], 401),
+            (
+                "OPTIONS",
+                vec![origin, ("access-control-request-method", "PUT, DELETE")],
+                401,
+            ),
+            (
+                "OPTIONS",
+                vec![origin, method, ("access-control-request-method", "GET")],
+                401,
+            ),
+            (
+                "OPTIONS",
+                vec![origin, ("access-control-request-method", "a/b")],
+                401,
+            ),
             ("GET", vec![origin, method], 401),
         ] {
             let answer = Client::http1()
@@ -375,6 +390,16 @@ fn a_preflight_passes_and_nothing_that_only_looks_like_one() {
                 .send();
             assert_eq!(answer.status, expected, "{verb} {headers:?}");
         }
+        // With a body it is a call in disguise.
+        for client in [Client::http1(), Client::http2()] {
+            let request = client.request("OPTIONS", envoy.url("/")).body("{}");
+            let request = request.headers([origin, method, ("x-http-method-override", "DELETE")]);
+            assert_eq!(request.send().status, 401);
+        }
+        let chunked = "OPTIONS / HTTP/1.1\r\nhost: a\r\norigin: https://a.example\r\naccess-control-request-method: PUT\r\n\
+            transfer-encoding: chunked\r\n\r\n0\r\n\r\n";
+        let answer = e2e::raw::send(envoy.address(), chunked).response();
+        assert_eq!(answer.status, 401);
         let allowed = envoy.stat("wasmcustom.jwt_auth.allowed.preflight_total");
         assert_eq!(allowed, u64::from(preflight == 200));
         envoy.assert_vm_alive();
@@ -407,4 +432,118 @@ fn what_passed_is_counted_by_how_it_passed() {
             "{counter}"
         );
     }
+}
+
+// DESIGN 5 (v2): "claim: NAME chooses another", "templates".
+#[test]
+fn scopes_come_from_the_claim_that_is_named_and_conditions_may_look_at_the_request() {
+    let condition = |claims: Value| json!({"provider": {"name": "corp", "claims": [claims]}});
+    let rules = [
+        (
+            "/roles",
+            json!({"provider": {"name": "corp", "scopes": {"any": ["ops", "dev"], "claim": ["realm_access", "roles"]}}}),
+        ),
+        (
+            "/permissions",
+            json!({"provider": {"name": "corp", "scopes": {"all": ["read", "write"], "claim": "permissions"}}}),
+        ),
+        (
+            "/tenant",
+            condition(json!({"claim": "tenant", "exact": "${request.header.x-tenant}"})),
+        ),
+        (
+            "/case",
+            condition(
+                json!({"claim": "tenant", "exact": "${request.header.x-tenant}", "ignore_case": true}),
+            ),
+        ),
+        (
+            "/either",
+            condition(json!({"claim": "tenant", "any_of": ["root", "${request.query.tenant}"]})),
+        ),
+        (
+            "/price",
+            condition(json!({"claim": "price", "exact": "$$5"})),
+        ),
+    ];
+    let envoy = envoy(&rules, json!({}));
+    let token = corp()
+        .claim("realm_access", json!({"roles": ["ops"]}))
+        .claim("permissions", json!("write read"))
+        .claim("scope", json!("read"))
+        .claim("tenant", json!("acme"))
+        .claim("price", json!("$5"));
+    for (path, tenants, claim, expected) in [
+        ("/roles", &[][..], Value::Null, 200),
+        (
+            "/roles",
+            &[],
+            json!({"realm_access": {"roles": ["opss"]}, "scope": "ops"}),
+            403,
+        ),
+        ("/permissions", &[], Value::Null, 200),
+        (
+            "/permissions",
+            &[],
+            json!({"permissions": "read", "scope": "write"}),
+            403,
+        ),
+        ("/tenant", &["acme"], Value::Null, 200),
+        ("/tenant", &["ACME"], Value::Null, 403),
+        ("/tenant", &["other"], Value::Null, 403),
+        ("/tenant", &["acme", "acme"], Value::Null, 403),
+        ("/tenant", &[], Value::Null, 403),
+        ("/tenant", &[], json!({"tenant": ""}), 403),
+        ("/tenant", &[""], json!({"tenant": ""}), 403),
+        ("/tenant", &["a"], json!({"tenant": ["b", "a"]}), 200),
+        (
+            "/tenant",
+            &["12345678901234567890123"],
+            json!({"tenant": 42}),
+            403,
+        ),
+        ("/case", &["ACME"], Value::Null, 200),
+        ("/either?tenant=acme", &[], Value::Null, 200),
+        ("/either?tenant=other", &[], Value::Null, 403),
+        ("/either", &[], json!({"tenant": "root"}), 200),
+        ("/price", &[], Value::Null, 200),
+    ] {
+        let mut token = token.clone();
+        for (name, value) in claim.as_object().into_iter().flatten() {
+            token = token.claim(name, value.clone());
+        }
+        let mut request = Client::http1().get(envoy.url(path));
+        for tenant in tenants {
+            request = request.header("x-tenant", tenant);
+        }
+        let answer = request.header("authorization", token.bearer()).send();
+        assert_eq!(answer.status, expected, "{path} {tenants:?} {claim}");
+    }
+    envoy.assert_vm_alive();
+}
+
+#[test]
+fn an_issuer_is_one_of_a_list_or_matches_a_pattern_as_a_whole() {
+    let issuers = json!({"providers": {"corp": {"keys": {"jwks": jwks()}, "issuers": [
+        {"exact": "https://one.example"}, {"regex": "https://sts\\.example/[0-9a-f-]{36}/"}]}}});
+    let envoy = Envoy::with_filter("jwt-auth", issuers.to_string())
+        .start()
+        .unwrap();
+    let tenant = "https://sts.example/11111111-2222-3333-4444-555555555555/";
+    for (issuer, expected) in [
+        (json!("https://one.example"), 200),
+        (json!(tenant), 200),
+        (json!("https://one.example/"), 401),
+        (json!(format!("{tenant}x")), 401),
+        (json!(format!("https://evil.example/{tenant}")), 401),
+        (
+            json!("https://stsxexample/11111111-2222-3333-4444-555555555555/"),
+            401,
+        ),
+        (Value::Null, 401),
+    ] {
+        let token = corp().claim("iss", issuer.clone()).sign();
+        assert_eq!(status(&envoy, "/", Some(&token)), expected, "{issuer}");
+    }
+    envoy.assert_vm_alive();
 }

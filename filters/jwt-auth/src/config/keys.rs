@@ -3,9 +3,9 @@
 use super::remote::RawRemote;
 use crate::algorithm::{Algorithm, Family};
 use crate::base64url;
-use crate::json::{self, Unique};
+use crate::json::{self, Json};
 use crate::keys::{Key, KeySet};
-use crate::provider::Keys;
+use crate::provider::{Issuers, Keys};
 use crate::remote::Kind;
 use filter_kit::config::{At, Env, Invalid, warn};
 use filter_kit::values::Secret;
@@ -13,7 +13,6 @@ use serde::Deserialize;
 use serde::de::{
     Deserializer, Error, MapAccess, Unexpected, Visitor, value::MapAccessDeserializer,
 };
-use serde_json::Value;
 use std::fmt;
 use std::rc::Rc;
 
@@ -26,20 +25,20 @@ use std::rc::Rc;
     expecting = "keys, as {jwks: {keys: […]}} or {remote: {cluster: NAME, uri: \"https://…\"}}"
 )]
 pub enum RawKeys {
-    /// A JWK Set (RFC 7517), as an object or as JSON text. A key that is weak, foreign or malformed is left out with a warning.
+    /// A JWK Set (RFC 7517), as an object, as JSON text, or from the environment. A key that is weak, foreign or malformed is left out with a warning.
     Jwks(RawJwks),
-    /// One public key in PEM.
+    /// One public key or certificate in PEM.
     Pem(RawPem),
     /// A secret shared with the issuer, for HMAC.
     Secret(RawSecret),
     /// A JWK Set that a server has.
     Remote(RawRemote),
     /// A document of OpenID Connect Discovery, which names the keys (`jwks_uri`). Both are asked of the same cluster. Its `issuer` must be
-    /// the provider's, where that is given.
+    /// `document_issuer`; without that the provider's `issuer`, or an `exact` one of its `issuers`.
     Discovery(RawRemote),
 }
 
-/// A public key in PEM.
+/// A public key or a certificate in PEM.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
@@ -47,7 +46,7 @@ pub enum RawKeys {
     expecting = "a public key, as {key: \"-----BEGIN PUBLIC KEY-----…\", algorithm: RS256}"
 )]
 pub struct RawPem {
-    /// The text, from `-----BEGIN PUBLIC KEY-----` on.
+    /// The text: a block `PUBLIC KEY`, `RSA PUBLIC KEY` or `CERTIFICATE`. Of a certificate only the key counts, not its dates or its issuer.
     pub key: String,
     /// The one algorithm that it verifies.
     pub algorithm: Algorithm,
@@ -73,7 +72,27 @@ pub struct RawSecret {
 
 /// A JWK Set as written.
 #[derive(Debug)]
-pub struct RawJwks(Value);
+pub enum RawJwks {
+    /// The set.
+    Set(Json),
+    /// The environment variable that holds its JSON text.
+    Env(String),
+}
+
+impl RawJwks {
+    fn resolve(self, env: &Env) -> Result<Json, Invalid> {
+        match self {
+            Self::Set(set) => Ok(set),
+            Self::Env(name) => {
+                let text = Secret::Env(name).resolve(env)?;
+                let set = json::value(text.as_bytes());
+                set.ok_or_else(|| Invalid::new(format!("got {NOT_JSON}")).at("env"))
+            }
+        }
+    }
+}
+
+const NOT_JSON: &str = "a text that is not JSON, or has a duplicate key";
 
 impl<'de> Deserialize<'de> for RawJwks {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -83,18 +102,21 @@ impl<'de> Deserialize<'de> for RawJwks {
             type Value = RawJwks;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JWK Set: an object {\"keys\": [...]} or its JSON text")
+                f.write_str("a JWK Set: {\"keys\": [...]}, its JSON text, or {\"env\": \"NAME\"}")
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<RawJwks, E> {
-                json::value(text.as_bytes()).map(RawJwks).ok_or_else(|| {
-                    let text = "a text that is not JSON, or has a duplicate key";
-                    E::invalid_value(Unexpected::Other(text), &self)
-                })
+                json::value(text.as_bytes())
+                    .map(RawJwks::Set)
+                    .ok_or_else(|| E::invalid_value(Unexpected::Other(NOT_JSON), &self))
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawJwks, A::Error> {
-                Unique::deserialize(MapAccessDeserializer::new(map)).map(|Unique(v)| RawJwks(v))
+                let set = Json::deserialize(MapAccessDeserializer::new(map))?;
+                match set.get("env").and_then(Json::as_str) {
+                    Some(name) if set.get("keys").is_none() => Ok(RawJwks::Env(name.to_owned())),
+                    _ => Ok(RawJwks::Set(set)),
+                }
             }
         }
 
@@ -112,9 +134,10 @@ impl schemars::JsonSchema for RawJwks {
     }
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
-            "description": "a JWK Set: {\"keys\": [...]}, or its JSON text",
+            "description": "a JWK Set: {\"keys\": [...]}, its JSON text, or {env: NAME}, the environment variable that holds it",
             "oneOf": [
                 {"type": "string"},
+                {"type": "object", "properties": {"env": {"type": "string"}}, "required": ["env"], "additionalProperties": false},
                 {"type": "object", "properties": {"keys": {"type": "array"}}, "required": ["keys"]}
             ]
         })
@@ -127,15 +150,16 @@ impl RawKeys {
         matches!(self, Self::Secret(_))
     }
 
-    /// `issuer` is the provider's.
+    /// `issuers` are the provider's.
     pub(super) fn build(
         self,
         provider: &str,
-        issuer: Option<&str>,
+        issuers: &Issuers,
         env: &Env,
     ) -> Result<Keys, Invalid> {
         let set = match self {
-            Self::Jwks(RawJwks(set)) => {
+            Self::Jwks(raw) => {
+                let set = raw.resolve(env).at("jwks")?;
                 let (set, left_out) = KeySet::from_jwks(&set)
                     .map_err(|none| none.to_string())
                     .at("jwks")?;
@@ -158,12 +182,21 @@ impl RawKeys {
             }
             Self::Secret(raw) => KeySet::new(vec![raw.build(env).at("secret")?]),
             Self::Remote(raw) => {
-                let source = raw.build(Kind::Keys).at("remote")?;
+                let source = raw.build(Kind::Keys, env).at("remote")?;
                 return Ok(Keys::Remote(source));
             }
             Self::Discovery(raw) => {
-                let issuer = issuer.map(str::to_owned);
-                let source = raw.build(Kind::Discovery { issuer });
+                let issuers = match &raw.document_issuer {
+                    Some(issuer) => vec![issuer.clone()],
+                    None => issuers.exact().map(str::to_owned).collect(),
+                };
+                if issuers.is_empty() {
+                    log::warn!(
+                        "jwt-auth: providers.{provider}.keys.discovery: no issuer is known, so the issuer of the document is not checked; \
+                         set issuer or document_issuer"
+                    );
+                }
+                let source = raw.build(Kind::Discovery { issuers }, env);
                 return Ok(Keys::Remote(source.at("discovery")?));
             }
         };

@@ -6,20 +6,23 @@ mod remote;
 mod rule;
 
 use crate::decision::CacheLimits;
+use crate::deny_list::{DenyList, read_time};
 use crate::provider::Provider;
 use crate::reply::{REASON_VARIABLE, Replies, is_quotable};
-use crate::requirement::{ProviderRequirement, Requirement, Scopes};
+use crate::requirement::{ProviderRequirement, Requirement};
 use crate::rules::Rules;
 use filter_kit::config::{At, Env, FilterConfig, Invalid, each, in_range};
 use filter_kit::reply::RawReply;
-use filter_kit::template::Scope;
+use filter_kit::template::{Scope, Template};
 use filter_kit::values::{Duration, HeaderName, Mode};
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashSet};
 
 pub use keys::{RawJwks, RawKeys, RawPem, RawSecret};
-pub use provider::{RawClaimHeader, RawClaimPath, RawProvider, RawTokenSource};
-pub use remote::RawRemote;
+pub use provider::{
+    RawClaimHeader, RawClaimPath, RawElement, RawIssuer, RawProvider, RawTokenSource,
+};
+pub use remote::{RawFetchHeader, RawRemote};
 pub use rule::{RawClaimMatch, RawProviderRequirement, RawRequirement, RawRule, RawScopes};
 
 /// The configuration of jwt-auth.
@@ -35,8 +38,9 @@ pub struct RawConfig {
     /// The rules; the first that matches decides. Without a match: a valid token of any provider is required.
     #[serde(default)]
     pub rules: Vec<RawRule>,
-    /// Let CORS preflights pass: `OPTIONS` with `Origin` and `Access-Control-Request-Method`. Browsers send them without a token.
-    #[serde(default = "yes")]
+    /// Let CORS preflights pass: `OPTIONS` without a body, with `Origin` and with a method in `Access-Control-Request-Method`. Browsers send
+    /// them without a token; `cors` before `jwt-auth` answers them, so that this can stay off.
+    #[serde(default)]
     pub bypass_cors_preflight: bool,
     /// Tokens that were verified, kept per worker.
     #[serde(default)]
@@ -53,6 +57,9 @@ pub struct RawConfig {
     pub max_waiting_requests: u32,
     /// The realm of challenges; left out: the host of the request.
     pub realm: Option<String>,
+    /// What challenges (`www-authenticate`) say beside realm and error.
+    #[serde(default)]
+    pub challenge: RawChallenge,
     /// Replies to requests that are refused. In templates `${jwt.reason}` is the reason, as `jwt_expired`.
     #[serde(default)]
     pub responses: RawResponses,
@@ -79,9 +86,23 @@ pub struct RawCache {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema, serde::Serialize))]
 #[serde(deny_unknown_fields)]
 pub struct RawDenyList {
-    /// Tokens with one of these `jti`.
+    /// Tokens with one of these `jti`; at most 10000.
     #[serde(default)]
     pub jti: Vec<String>,
+    /// Tokens with one of these `sub`; at most 10000.
+    #[serde(default)]
+    pub sub: Vec<String>,
+    /// Tokens that were issued before this time, as `2026-01-01T00:00:00Z`, and those without `iat`; left out: none.
+    pub issued_before: Option<String>,
+}
+
+/// What challenges say beside realm and error.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, serde::Serialize))]
+#[serde(deny_unknown_fields)]
+pub struct RawChallenge {
+    /// The URI of the metadata of this resource (RFC 9728), a template; in each challenge as `resource_metadata`. Left out: none.
+    pub resource_metadata: Option<String>,
 }
 
 /// Replies.
@@ -161,8 +182,8 @@ pub struct Config {
     pub verification_time: std::time::Duration,
     /// How many requests may wait for keys.
     pub max_waiting: usize,
-    /// The `jti` that are refused.
-    pub denied_ids: HashSet<String>,
+    /// The tokens that are refused whatever else holds.
+    pub denied: DenyList,
     /// How replies look.
     pub replies: Replies,
 }
@@ -185,20 +206,14 @@ impl FilterConfig for Config {
         }
         provider::check_headers(&providers)?;
         let names: Vec<&str> = providers.iter().map(|p| p.name.as_str()).collect();
-        let rules = each("rules", raw.rules, |rule| rule.build(&names))?;
+        let rules = each("rules", raw.rules, |rule| rule.build(&names, env))?;
         in_range("cache.max_tokens", raw.cache.max_tokens, 0..=MAX_TOKENS)?;
         in_range(
             "max_waiting_requests",
             raw.max_waiting_requests,
             0..=MAX_WAITING,
         )?;
-        if raw.deny_list.jti.len() > MAX_DENIED {
-            let reason = format!(
-                "{} ids exceed the maximum of {MAX_DENIED}",
-                raw.deny_list.jti.len()
-            );
-            return Err(Invalid::new(reason).at("deny_list.jti"));
-        }
+        let denied = raw.deny_list.build().at("deny_list")?;
         let verification_time = in_range(
             "verification_time_per_second",
             raw.verification_time_per_second,
@@ -215,9 +230,33 @@ impl FilterConfig for Config {
             },
             verification_time: verification_time.get(),
             max_waiting: usize::try_from(raw.max_waiting_requests).unwrap_or(usize::MAX),
-            denied_ids: raw.deny_list.jti.into_iter().collect(),
-            replies: replies(raw.realm, raw.responses, env)?,
+            denied,
+            replies: replies(raw.realm, raw.challenge, raw.responses, env)?,
             providers,
+        })
+    }
+}
+
+impl RawDenyList {
+    fn build(self) -> Result<DenyList, Invalid> {
+        let bounded = |key: &str, list: Vec<String>| {
+            if list.len() > MAX_DENIED {
+                let count = list.len();
+                let reason = format!("{count} entries exceed the maximum of {MAX_DENIED}");
+                return Err(Invalid::new(reason).at(key));
+            }
+            Ok(list.into_iter().collect::<HashSet<_>>())
+        };
+        let time = |text: String| {
+            read_time(&text).ok_or_else(|| {
+                let reason = format!("\"{text}\" is not a time in UTC, as 2026-01-01T00:00:00Z");
+                Invalid::new(reason).at("issued_before")
+            })
+        };
+        Ok(DenyList {
+            ids: bounded("jti", self.jti)?,
+            subjects: bounded("sub", self.sub)?,
+            issued_before: self.issued_before.map(time).transpose()?,
         })
     }
 }
@@ -228,14 +267,19 @@ fn any_provider(count: usize) -> Requirement {
         Requirement::Provider(ProviderRequirement {
             provider,
             audiences: None,
-            scopes: Scopes::None,
+            scopes: None,
             claims: Vec::new(),
         })
     };
     Requirement::Any((0..count).map(one).collect())
 }
 
-fn replies(realm: Option<String>, raw: RawResponses, env: &Env) -> Result<Replies, Invalid> {
+fn replies(
+    realm: Option<String>,
+    challenge: RawChallenge,
+    raw: RawResponses,
+    env: &Env,
+) -> Result<Replies, Invalid> {
     if let Some(realm) = &realm
         && !realm.bytes().all(is_quotable)
     {
@@ -254,8 +298,14 @@ fn replies(realm: Option<String>, raw: RawResponses, env: &Env) -> Result<Replie
             .at(key)
             .at("responses")
     };
+    let metadata = challenge.resource_metadata.map(|text| {
+        Template::parse(&text, Scope::default(), env)
+            .at("resource_metadata")
+            .at("challenge")
+    });
     Ok(Replies {
         realm,
+        resource_metadata: metadata.transpose()?,
         unauthorized: build("unauthorized", raw.unauthorized)?,
         forbidden: build("forbidden", raw.forbidden)?,
         unavailable: build("unavailable", raw.unavailable)?,

@@ -2,12 +2,12 @@
 
 use super::keys::RawKeys;
 use crate::algorithm::{Algorithm, Family};
-use crate::claims::ClaimPath;
-use crate::provider::{Forward, Provider};
-use crate::sources::TokenSource;
+use crate::claims::{ClaimPath, Encoding};
+use crate::provider::{ClaimHeader, Forward, Issuer, Issuers, Provider};
+use crate::sources::{Element, TokenSource};
 use crate::token::media_type;
 use filter_kit::config::{At, Env, Invalid, check_name, each, in_range, not_empty, not_empty_list};
-use filter_kit::values::{Duration, HeaderName};
+use filter_kit::values::{Anchoring, Duration, HeaderName, Pattern, is_token};
 use serde::Deserialize;
 use serde::de::{Deserializer, SeqAccess, Visitor};
 use std::fmt;
@@ -20,16 +20,22 @@ use std::fmt;
     expecting = "a provider, as {issuer: \"https://…\", keys: {jwks: …}}"
 )]
 pub struct RawProvider {
-    /// What the token's `iss` must be, to the letter; left out: not checked.
+    /// What the token's `iss` must be, to the letter; without it and `issuers`: not checked.
     pub issuer: Option<String>,
+    /// What the token's `iss` must be one of; in place of `issuer`.
+    pub issuers: Option<Vec<RawIssuer>>,
     /// What the token's `aud` must hold one of; left out: not checked.
     pub audiences: Option<Vec<String>>,
     /// The algorithms that are accepted; left out: what the keys allow. HS256, HS384 and HS512 are only valid with `keys.secret`.
     pub algorithms: Option<Vec<Algorithm>>,
     /// The keys.
     pub keys: RawKeys,
-    /// Where tokens are looked for; a token elsewhere is ignored. Left out: `authorization: Bearer …`.
+    /// Where tokens are looked for; a token elsewhere is ignored. Left out: `authorization: Bearer …`. Of several sources on one header, the
+    /// longest prefix that fits decides.
     pub token_sources: Option<Vec<RawTokenSource>>,
+    /// Longest token, in bytes; a longer one is refused. 1 to 65536.
+    #[serde(default = "max_token_bytes")]
+    pub max_token_bytes: u32,
     /// How far the issuer's clock may differ; at most `5m`.
     #[serde(default = "clock_skew")]
     pub clock_skew: Duration,
@@ -50,6 +56,34 @@ pub struct RawProvider {
     pub payload_header: Option<HeaderName>,
     /// A header for the name of the provider.
     pub provider_header: Option<HeaderName>,
+}
+
+/// An issuer: the value of `iss`, or a regular expression that covers it.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum RawIssuer {
+    /// To the letter.
+    Exact(String),
+    /// The whole value matches this regular expression.
+    Regex(String),
+}
+
+fn issuers(one: Option<String>, list: Option<Vec<RawIssuer>>) -> Result<Issuers, Invalid> {
+    match (one, not_empty_list("issuers", list)?) {
+        (None, None) => Ok(Issuers::Any),
+        (Some(one), None) => Ok(Issuers::OneOf(vec![Issuer::Exact(one)])),
+        (None, Some(list)) => each("issuers", list, |issuer| match issuer {
+            RawIssuer::Exact(text) => Ok(Issuer::Exact(text)),
+            RawIssuer::Regex(regex) => Pattern::new(&regex, Anchoring::Whole)
+                .map(Issuer::Regex)
+                .at("regex"),
+        })
+        .map(Issuers::OneOf),
+        (Some(_), Some(_)) => {
+            Err(Invalid::new("must not be set together with issuer").at("issuers"))
+        }
+    }
 }
 
 /// A place for a token.
@@ -74,11 +108,27 @@ pub enum RawTokenSource {
         /// The parameter's name, decoded.
         name: String,
     },
-    /// A cookie.
+    /// A cookie. Its value is percent-decoded once.
     Cookie {
         /// The cookie's name.
         name: String,
+        /// What stands before the token, compared without case; left out: nothing.
+        #[serde(default)]
+        prefix: String,
     },
+    /// An element of `sec-websocket-protocol`, where pages of browsers can put a token. The other elements stay.
+    WebsocketProtocol(RawElement),
+}
+
+/// Which element of a list is the token.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum RawElement {
+    /// The one that begins with this; what follows is the token.
+    Prefix(String),
+    /// The one that follows this one, which stays.
+    After(String),
 }
 
 /// A claim as a header.
@@ -91,8 +141,11 @@ pub enum RawTokenSource {
 pub struct RawClaimHeader {
     /// The claim: its name, or the names on the way to it as a list.
     pub claim: RawClaimPath,
-    /// The header. Scalars as they are, lists of scalars joined by commas, objects as base64url of JSON.
+    /// The header.
     pub header: HeaderName,
+    /// How the claim becomes the header's value.
+    #[serde(default)]
+    pub encoding: Encoding,
 }
 
 /// A claim as written: a name or a list of names.
@@ -159,6 +212,13 @@ fn clock_skew() -> Duration {
     Duration::from_secs(60)
 }
 
+fn max_token_bytes() -> u32 {
+    16 * 1024
+}
+
+/// The greatest `max_token_bytes`: more than Envoy accepts of all headers together by default.
+const MAX_TOKEN_BYTES: u32 = 64 * 1024;
+
 /// The greatest clock skew.
 const MAX_SKEW: Duration = Duration::from_secs(300);
 
@@ -179,6 +239,7 @@ const NOT_FOR_CLAIMS: &[&str] = &[
 impl RawProvider {
     pub(super) fn build(self, name: String, env: &Env) -> Result<Provider, Invalid> {
         check_name(&name, "provider")?;
+        let issuers = issuers(self.issuer, self.issuers)?;
         let audiences = not_empty_list("audiences", self.audiences)?;
         let algorithms = not_empty_list("algorithms", self.algorithms)?;
         let is_secret = self.keys.is_secret();
@@ -192,24 +253,28 @@ impl RawProvider {
             }
         }
         let clock_skew = in_range("clock_skew", self.clock_skew, Duration::ZERO..=MAX_SKEW)?;
+        let max_token_bytes =
+            in_range("max_token_bytes", self.max_token_bytes, 1..=MAX_TOKEN_BYTES)?;
         let types = not_empty_list("types", self.types)?;
         let sources = match not_empty_list("token_sources", self.token_sources)? {
             None => vec![bearer()],
             Some(list) => each("token_sources", list, RawTokenSource::build)?,
         };
         let claims = each("claims_to_headers", self.claims_to_headers, |raw| {
-            raw.claim.build().map(|claim| (claim, raw.header))
+            Ok::<_, Invalid>(ClaimHeader {
+                claim: raw.claim.build()?,
+                header: raw.header,
+                encoding: raw.encoding,
+            })
         })?;
-        let keys = self
-            .keys
-            .build(&name, self.issuer.as_deref(), env)
-            .at("keys")?;
+        let keys = self.keys.build(&name, &issuers, env).at("keys")?;
         Ok(Provider {
             name,
-            issuer: self.issuer,
+            issuers,
             audiences,
             algorithms,
             types: types.map(|types| types.iter().map(|t| media_type(t)).collect()),
+            max_token_bytes: super::size(max_token_bytes),
             clock_skew: clock_skew.get().as_secs(),
             require_expiration: self.require_expiration,
             max_lifetime: self.max_lifetime.map(|lifetime| lifetime.get().as_secs()),
@@ -238,7 +303,23 @@ impl RawTokenSource {
         Ok(match self {
             Self::Header { name, prefix } => TokenSource::Header { name, prefix },
             Self::Query { name } => TokenSource::Query(named("query", name)?),
-            Self::Cookie { name } => TokenSource::Cookie(named("cookie", name)?),
+            Self::Cookie { name, prefix } => TokenSource::Cookie {
+                name: named("cookie", name)?,
+                prefix,
+            },
+            Self::WebsocketProtocol(element) => {
+                let part = |key: &str, text: String| {
+                    if !is_token(text.as_bytes()) {
+                        let reason = format!("\"{text}\" is not a protocol: must be a token");
+                        return Err(Invalid::new(reason).at(key).at("websocket_protocol"));
+                    }
+                    Ok(text)
+                };
+                TokenSource::WebSocketProtocol(match element {
+                    RawElement::Prefix(text) => Element::Prefix(part("prefix", text)?),
+                    RawElement::After(text) => Element::After(part("after", text)?),
+                })
+            }
         })
     }
 }
@@ -250,7 +331,7 @@ pub(super) fn check_headers(providers: &[Provider]) -> Result<(), Invalid> {
             let is_source = providers
                 .iter()
                 .flat_map(|p| &p.sources)
-                .any(|source| matches!(source, TokenSource::Header { name, .. } if name == header));
+                .any(|source| source.header() == Some(header));
             let reason = if is_source {
                 "is where a token stands; choose another header"
             } else if NOT_FOR_CLAIMS.contains(&header.as_str()) {

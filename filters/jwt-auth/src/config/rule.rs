@@ -3,8 +3,9 @@
 use super::provider::RawClaimPath;
 use crate::requirement::{ClaimMatch, ProviderRequirement, Requirement, Scopes};
 use crate::rules::Rule;
-use filter_kit::config::{At, Invalid, each, not_empty_list};
+use filter_kit::config::{At, Env, Invalid, each, not_empty_list};
 use filter_kit::matching::{Match, RawMatch, RawTextMatch};
+use filter_kit::template::{Scope, Template};
 use serde::Deserialize;
 
 /// A rule: which requests, and what they have to show.
@@ -64,15 +65,16 @@ pub struct RawProviderRequirement {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
-    rename_all = "snake_case",
     deny_unknown_fields,
     expecting = "scopes, as {all: [admin]} or {any: [read, write]}"
 )]
-pub enum RawScopes {
+pub struct RawScopes {
     /// All of these.
-    All(Vec<String>),
+    pub all: Option<Vec<String>>,
     /// At least one of these.
-    Any(Vec<String>),
+    pub any: Option<Vec<String>>,
+    /// The claim that grants them: words in a string, or a list; its name, or the names on the way to it. Left out: `scope` and `scp`.
+    pub claim: Option<RawClaimPath>,
 }
 
 /// A condition on a claim: the claim, and one of the matchers.
@@ -85,9 +87,9 @@ pub enum RawScopes {
 pub struct RawClaimMatch {
     /// The claim: its name, or the names on the way to it as a list.
     pub claim: RawClaimPath,
-    /// It is one of these.
+    /// It is one of these; templates.
     pub any_of: Option<Vec<String>>,
-    /// It is exactly this.
+    /// It is exactly this; a template, as `${request.header.x-tenant}`. Where the request leaves that out, the condition does not hold.
     pub exact: Option<String>,
     /// It begins with this.
     pub prefix: Option<String>,
@@ -105,12 +107,12 @@ pub struct RawClaimMatch {
 }
 
 impl RawRule {
-    pub(super) fn build(self, providers: &[&str]) -> Result<Rule, Invalid> {
+    pub(super) fn build(self, providers: &[&str], env: &Env) -> Result<Rule, Invalid> {
         let matches = match self.matches {
             Some(matches) => matches.build().at("match")?,
             None => Match::default(),
         };
-        let requirement = self.require.build(providers).at("require")?;
+        let requirement = self.require.build(providers, env).at("require")?;
         Ok(Rule {
             matches,
             requirement,
@@ -119,25 +121,25 @@ impl RawRule {
 }
 
 impl RawRequirement {
-    fn build(self, providers: &[&str]) -> Result<Requirement, Invalid> {
+    fn build(self, providers: &[&str], env: &Env) -> Result<Requirement, Invalid> {
         let list = |key: &str, list: Vec<Self>| {
             if list.is_empty() {
                 let reason = "must not be empty; name at least one requirement";
                 return Err(Invalid::new(reason).at(key));
             }
-            each(key, list, |one| one.build(providers))
+            each(key, list, |one| one.build(providers, env))
         };
         Ok(match self {
             Self::Nothing => Requirement::Nothing,
-            Self::Provider(one) => Requirement::Provider(one.build(providers).at("provider")?),
+            Self::Provider(one) => Requirement::Provider(one.build(providers, env).at("provider")?),
             Self::Any(all) => Requirement::Any(list("any", all)?),
             Self::All(all) => Requirement::All(list("all", all)?),
             Self::Optional(inner) => {
-                let inner = inner.build(providers).at("optional")?;
+                let inner = inner.build(providers, env).at("optional")?;
                 Requirement::Optional(Box::new(inner))
             }
             Self::IgnoreFailure(inner) => {
-                let inner = inner.build(providers).at("ignore_failure")?;
+                let inner = inner.build(providers, env).at("ignore_failure")?;
                 Requirement::IgnoreFailure(Box::new(inner))
             }
         })
@@ -145,18 +147,18 @@ impl RawRequirement {
 }
 
 impl RawProviderRequirement {
-    fn build(self, providers: &[&str]) -> Result<ProviderRequirement, Invalid> {
+    fn build(self, providers: &[&str], env: &Env) -> Result<ProviderRequirement, Invalid> {
         let name = self.name.as_str();
         let provider = providers.iter().position(|p| *p == name).ok_or_else(|| {
             let known = providers.join(", ");
             Invalid::new(format!("\"{name}\" is not a provider; one of: {known}")).at("name")
         })?;
-        let scopes = self.scopes.map_or(Ok(Scopes::None), RawScopes::build);
+        let scopes = self.scopes.map(RawScopes::build).transpose();
         let claims = not_empty_list("claims", self.claims)?
             .into_iter()
             .flatten()
             .enumerate()
-            .map(|(i, claim)| claim.build().at_index("claims", i))
+            .map(|(i, claim)| claim.build(env).at_index("claims", i))
             .collect::<Result<_, _>>()?;
         Ok(ProviderRequirement {
             provider,
@@ -186,16 +188,23 @@ impl RawScopes {
                 .at_index(key, i)),
             }
         };
-        Ok(match self {
-            Self::All(list) => Scopes::All(check("all", list)?),
-            Self::Any(list) => Scopes::Any(check("any", list)?),
+        let (names, all) = match (self.all, self.any) {
+            (Some(list), None) => (check("all", list)?, true),
+            (None, Some(list)) => (check("any", list)?, false),
+            _ => return Err(Invalid::new("write exactly one of: all, any")),
+        };
+        Ok(Scopes {
+            names,
+            all,
+            claim: self.claim.map(RawClaimPath::build).transpose()?,
         })
     }
 }
 
 impl RawClaimMatch {
-    fn build(self) -> Result<(crate::claims::ClaimPath, ClaimMatch), Invalid> {
+    fn build(self, env: &Env) -> Result<(crate::claims::ClaimPath, ClaimMatch), Invalid> {
         let claim = self.claim.build()?;
+        let template = |text: &str| Template::parse_multiline(text, Scope::default(), env);
         let text = RawTextMatch {
             exact: self.exact,
             prefix: self.prefix,
@@ -206,7 +215,26 @@ impl RawClaimMatch {
             ignore_case: self.ignore_case,
         };
         let matcher = match not_empty_list("any_of", self.any_of)? {
-            None => ClaimMatch::Text(text.build()?),
+            None => {
+                let ignore_case = text.ignore_case;
+                let exact = text.exact.as_deref().map(template).transpose();
+                let exact = exact.at("exact")?;
+                let literal = exact.as_ref().and_then(Template::as_literal);
+                let literal = literal.and_then(|text| String::from_utf8(text.to_vec()).ok());
+                let is_literal = literal.is_some();
+                let text = RawTextMatch {
+                    exact: literal.or(text.exact),
+                    ..text
+                }
+                .build()?;
+                match exact {
+                    Some(template) if !is_literal => ClaimMatch::Exact {
+                        template,
+                        ignore_case,
+                    },
+                    _ => ClaimMatch::Text(text),
+                }
+            }
             Some(list) => {
                 let alone = text.exact.is_none()
                     && text.prefix.is_none()
@@ -218,7 +246,10 @@ impl RawClaimMatch {
                 if !alone {
                     return Err(Invalid::new("any_of stands alone, without another matcher"));
                 }
-                ClaimMatch::AnyOf(list)
+                let list = list.iter().enumerate().map(|(i, text)| {
+                    template(text).map_err(|e| Invalid::new(e).at_index("any_of", i))
+                });
+                ClaimMatch::AnyOf(list.collect::<Result<_, _>>()?)
             }
         };
         Ok((claim, matcher))

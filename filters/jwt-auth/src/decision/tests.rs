@@ -24,7 +24,7 @@ fn fixture(provider: &str, require: &str, rest: &str) -> Fixture {
             config.providers,
             config.cache,
             config.verification_time,
-            config.denied_ids,
+            config.denied,
             [7; 16],
         ),
         requirement,
@@ -340,14 +340,70 @@ fn a_request_waits_for_keys_only_where_its_token_could_still_be_good() {
     let waits = |token: &str| f.decide_at(NOW, &pending, token).unwrap_err().may_change;
     assert!(waits(&token(r#"{"iss":"https://good"}"#)));
     assert!(!waits(&token(r#"{"iss":"https://evil"}"#)));
+    let secret = sign(
+        "HS256",
+        r#"{"alg":"HS256"}"#,
+        &format!("{{\"iss\":\"https://good\",\"exp\":{}}}", NOW + 9),
+    );
+    assert!(!waits(&secret), "no server has its key");
     assert!(!waits("nonsense"));
     assert!(!waits(""));
 }
 
 #[test]
+fn a_set_without_kids_may_have_been_rotated() {
+    let f = fixture("", CORP, "");
+    let mut key = crate::testing::jwk("test-es256");
+    key.as_object_mut().unwrap().remove("kid");
+    let set = KeySet::from_jwks(&(&serde_json::json!({ "keys": [key] })).into());
+    let set = Rc::new(set.unwrap().0);
+    let claims = format!("{{\"exp\":{}}}", NOW + 100);
+    for header in [r#"{"alg":"ES256","kid":"new"}"#, r#"{"alg":"ES256"}"#] {
+        let mut token = sign("ES256", header, &claims);
+        token.truncate(token.len() - 4);
+        let keys = KeyState::Here {
+            set: Rc::clone(&set),
+            may_change: true,
+        };
+        let refusal = f.decide_at(NOW, &keys, &(token + "AAAA")).unwrap_err();
+        assert_eq!(
+            (refusal.reason, refusal.may_change),
+            (Reason::Signature, true),
+            "{header}"
+        );
+    }
+}
+
+#[test]
+fn a_key_that_was_narrowed_to_another_algorithm_verifies_no_cached_token() {
+    let f = fixture("", CORP, "");
+    let bound = |algorithm: &str| {
+        let mut key = crate::testing::jwk("test-rs256");
+        key["alg"] = algorithm.into();
+        let set = KeySet::from_jwks(&(&serde_json::json!({ "keys": [key] })).into());
+        KeyState::Here {
+            set: Rc::new(set.unwrap().0),
+            may_change: false,
+        }
+    };
+    let claims = format!("{{\"exp\":{}}}", NOW + 100);
+    let token = sign("RS256", r#"{"alg":"RS256","kid":"test-rs256"}"#, &claims);
+    for (algorithm, expected, hit) in [
+        ("RS256", None, false),
+        ("RS256", None, true),
+        ("RS512", Some(Reason::UnknownKey), false),
+        ("RS256", None, true),
+    ] {
+        let verdict = f.decide_at(NOW, &bound(algorithm), &token);
+        assert_eq!(verdict.err().map(|r| r.reason), expected, "{algorithm}");
+        assert_eq!(f.authenticator.was_hit(), hit, "{algorithm}");
+    }
+}
+
+#[test]
 fn a_token_that_no_key_here_fits_may_be_of_one_that_is_not_here_yet() {
     let f = fixture("", CORP, "");
-    let set = KeySet::from_jwks(&serde_json::json!({"keys": [jwks()["keys"][0]]}));
+    let set = KeySet::from_jwks(&(&serde_json::json!({"keys": [jwks()["keys"][0]]})).into());
     let (set, _) = set.unwrap();
     assert!(
         set.candidates(Some("test-rs256"), crate::algorithm::Algorithm::RS256)
@@ -384,6 +440,18 @@ fn a_token_that_no_key_here_fits_may_be_of_one_that_is_not_here_yet() {
             "the same kid",
             forged(signed(r#"{"alg":"RS256","kid":"test-rs256"}"#)),
             Reason::Signature,
+            false,
+        ),
+        (
+            "the same kid, another algorithm",
+            sign("ES256", r#"{"alg":"ES256","kid":"test-rs256"}"#, &claims),
+            Reason::UnknownKey,
+            false,
+        ),
+        (
+            "an algorithm that no key of a server can have",
+            sign("HS256", r#"{"alg":"HS256","kid":"new"}"#, &claims),
+            Reason::UnknownKey,
             false,
         ),
     ] {

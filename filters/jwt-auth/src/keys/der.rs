@@ -6,6 +6,7 @@ const SEQUENCE: u8 = 0x30;
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
 const OBJECT_ID: u8 = 0x06;
+const VERSION: u8 = 0xa0; // [0], explicit
 
 const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01]; // 1.2.840.113549.1.1.1
 const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01]; // 1.2.840.10045.2.1
@@ -112,6 +113,23 @@ pub(super) fn read_spki(der: &[u8]) -> Option<Spki<'_>> {
     }
 }
 
+/// The SubjectPublicKeyInfo of an X.509 certificate (RFC 5280, section 4.1). Nothing else of it is looked at.
+pub(super) fn spki_of_certificate(der: &[u8]) -> Option<&[u8]> {
+    let (certificate, rest) = read(SEQUENCE, der)?;
+    let (mut fields, _) = read(SEQUENCE, certificate)?;
+    if !rest.is_empty() {
+        return None;
+    }
+    if let Some((_, after)) = read(VERSION, fields) {
+        fields = after;
+    }
+    let (_, after) = read(INTEGER, fields)?; // serial number
+    // Signature algorithm, issuer, validity, subject.
+    let after = (0..4).try_fold(after, |fields, _| Some(read(SEQUENCE, fields)?.1))?;
+    let (_, end) = read(SEQUENCE, after)?;
+    after.get(..after.len().checked_sub(end.len())?)
+}
+
 /// Reads a PKCS#1 RSAPublicKey: modulus and exponent.
 pub(super) fn read_rsa(der: &[u8]) -> Option<(&[u8], &[u8])> {
     let (body, rest) = read(SEQUENCE, der)?;
@@ -179,6 +197,7 @@ mod tests {
         fn any_bytes_are_read_without_panic(bytes: Vec<u8>) {
             let _ = read_spki(&bytes);
             let _ = read_rsa(&bytes);
+            let _ = spki_of_certificate(&bytes);
             let _ = ecdsa_signature(&bytes);
         }
     }

@@ -3,7 +3,7 @@
 use super::{Key, KeySet, Public};
 use crate::algorithm::{Algorithm, Family};
 use crate::base64url;
-use serde_json::{Map, Value};
+use crate::json::{Json, Object};
 
 /// How many keys of a set are read; the rest is left out.
 pub const MAX_KEYS: usize = 64;
@@ -21,9 +21,13 @@ impl KeySet {
     ///
     /// # Errors
     /// [`NoUsableKey`].
-    pub fn from_jwks(set: &Value) -> Result<(Self, Vec<String>), NoUsableKey> {
-        let Some(Value::Array(entries)) = set.get("keys") else {
-            return Err(NoUsableKey(vec!["it has no list \"keys\"".to_owned()]));
+    pub fn from_jwks(set: &Json) -> Result<(Self, Vec<String>), NoUsableKey> {
+        let Some(entries) = set.get("keys").and_then(Json::as_list) else {
+            let reason = match set.as_object().is_some_and(is_certificates) {
+                true => CERTIFICATES,
+                false => "it has no list \"keys\"",
+            };
+            return Err(NoUsableKey(vec![reason.to_owned()]));
         };
         let mut keys = Vec::new();
         let mut left_out = Vec::new();
@@ -44,7 +48,20 @@ impl KeySet {
     }
 }
 
-fn read(entry: &Value) -> Result<Key, String> {
+/// Google's other form of a key set.
+const CERTIFICATES: &str = "it is a map of X.509 certificates; use the JWK Set of the same keys, for Firebase \
+    https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com";
+
+fn is_certificates(set: &Object) -> bool {
+    let is_certificate = |value: &Json| {
+        value
+            .as_str()
+            .is_some_and(|t| t.starts_with("-----BEGIN CERTIFICATE"))
+    };
+    set.values().any(is_certificate)
+}
+
+fn read(entry: &Json) -> Result<Key, String> {
     let jwk = Jwk(entry.as_object().ok_or("it is not an object")?);
     let kty = jwk.text("kty")?.ok_or("it has no \"kty\"")?;
     let kid = jwk.text("kid")?;
@@ -52,13 +69,14 @@ fn read(entry: &Value) -> Result<Key, String> {
         return Err(format!("its kid has more than {MAX_KID_BYTES} bytes"));
     }
     match jwk.text("use")? {
-        None | Some("sig") => {}
+        // SPIFFE's name for a key of JWT-SVIDs (SPIFFE Trust Domain and Bundle, section 4.2.2).
+        None | Some("sig" | "jwt-svid") => {}
         Some(_) => return Err("its use is not \"sig\"".to_owned()),
     }
     if let Some(operations) = jwk.0.get("key_ops") {
         let verifies = operations
-            .as_array()
-            .is_some_and(|list| list.iter().any(|op| op == "verify"));
+            .as_list()
+            .is_some_and(|list| list.iter().any(|op| op.as_str() == Some("verify")));
         if !verifies {
             return Err("its key_ops do not hold \"verify\"".to_owned());
         }
@@ -69,8 +87,8 @@ fn read(entry: &Value) -> Result<Key, String> {
     };
     let public = match kty {
         "RSA" => Public::Rsa {
-            n: jwk.number("n")?,
-            e: jwk.number("e")?,
+            n: jwk.padded_number("n")?,
+            e: jwk.padded_number("e")?,
         },
         "EC" => Public::Ec {
             curve: match jwk.text("crv")? {
@@ -93,21 +111,30 @@ fn read(entry: &Value) -> Result<Key, String> {
     Key::public(public, kid.map(str::to_owned), algorithm)
 }
 
-struct Jwk<'j>(&'j Map<String, Value>);
+struct Jwk<'j>(&'j Object);
 
 impl<'j> Jwk<'j> {
     fn text(&self, member: &str) -> Result<Option<&'j str>, String> {
         match self.0.get(member) {
             None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
+            Some(Json::Text(text)) => Ok(Some(text)),
             Some(_) => Err(format!("its {member} is not a string")),
         }
     }
 
     fn number(&self, member: &str) -> Result<Vec<u8>, String> {
+        self.decoded(member, |text| text)
+    }
+
+    /// Some issuers pad the numbers of an RSA key, against RFC 7518, section 2.
+    fn padded_number(&self, member: &str) -> Result<Vec<u8>, String> {
+        self.decoded(member, |text| text.trim_end_matches('='))
+    }
+
+    fn decoded(&self, member: &str, trim: fn(&str) -> &str) -> Result<Vec<u8>, String> {
         let text = self
             .text(member)?
             .ok_or_else(|| format!("it has no \"{member}\""))?;
-        base64url::decode(text).ok_or_else(|| format!("its {member} is not base64url"))
+        base64url::decode(trim(text)).ok_or_else(|| format!("its {member} is not base64url"))
     }
 }

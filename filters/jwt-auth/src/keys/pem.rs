@@ -1,11 +1,12 @@
-//! Public keys in PEM (RFC 7468): `PUBLIC KEY`, and `RSA PUBLIC KEY` (PKCS#1).
+//! Public keys in PEM (RFC 7468): `PUBLIC KEY`, `RSA PUBLIC KEY` (PKCS#1) and `CERTIFICATE`.
 
 use super::{Public, coordinate_bytes, der};
 use crate::base64url;
 
-const ACCEPTED: &str = "a block \"-----BEGIN PUBLIC KEY-----\" is accepted";
+const ACCEPTED: &str =
+    "a block \"-----BEGIN PUBLIC KEY-----\" or \"-----BEGIN CERTIFICATE-----\" is accepted";
 
-/// Reads the one public key of a text.
+/// Reads the one public key of a text. An error shows nothing of it: it may be a private key.
 pub(super) fn public_key(text: &str) -> Result<Public, String> {
     let text = text.trim();
     let (label, body) = text
@@ -22,7 +23,11 @@ pub(super) fn public_key(text: &str) -> Result<Public, String> {
     let public = match label {
         "PUBLIC KEY" => spki(&der),
         "RSA PUBLIC KEY" => rsa(&der),
-        _ => return Err(format!("PEM of a {label}; {ACCEPTED}")),
+        "CERTIFICATE" => der::spki_of_certificate(&der).and_then(spki),
+        label if label.ends_with("PRIVATE KEY") => {
+            return Err(format!("PEM of a private key; {ACCEPTED}"));
+        }
+        _ => return Err(format!("PEM of another kind; {ACCEPTED}")),
     };
     public.ok_or_else(|| "PEM that holds no RSA, P-256, P-384, P-521 or Ed25519 key".to_owned())
 }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 fn read(key: Value) -> Result<Key, String> {
-    KeySet::from_jwks(&json!({"keys": [key]}))
+    KeySet::from_jwks(&(&json!({"keys": [key]})).into())
         .map(|(set, _)| set.keys[0].clone())
         .map_err(|NoUsableKey(reasons)| reasons.join("; "))
 }
@@ -22,7 +22,7 @@ fn with(kid: &str, member: &str, value: Value) -> Value {
 
 #[test]
 fn good_keys_allow_their_algorithm_or_those_of_their_family() {
-    let (set, left_out) = KeySet::from_jwks(&jwks()).unwrap();
+    let (set, left_out) = KeySet::from_jwks(&(&jwks()).into()).unwrap();
     assert_eq!((set.len(), left_out.len()), (5, 0));
     for (kid, algorithms) in [
         (
@@ -114,7 +114,7 @@ fn weak_foreign_and_malformed_keys_are_left_out_with_the_reason() {
         ),
         (with("test-rs256", "n", Value::Null), "it has no \"n\""),
         (
-            with("test-rs256", "n", json!("AA==")),
+            with("test-rs256", "n", json!("A*A=")),
             "its n is not base64url",
         ),
         (with("test-rs256", "e", encode(&[1])), "exponent or modulus"),
@@ -176,11 +176,14 @@ fn one_bad_key_does_not_spoil_a_set_and_a_set_is_bounded() {
         .as_array_mut()
         .unwrap()
         .insert(0, json!({"kty": "RSA", "kid": 7}));
-    let (keys, left_out) = KeySet::from_jwks(&set).unwrap();
+    let (keys, left_out) = KeySet::from_jwks(&(&set).into()).unwrap();
     assert_eq!(keys.len(), 5);
     assert_eq!(left_out, ["keys[0] is left out: its kid is not a string"]);
     let many = json!({"keys": vec![jwk("test-es256"); MAX_KEYS + 10]});
-    assert_eq!(KeySet::from_jwks(&many).unwrap().0.len(), MAX_KEYS);
+    assert_eq!(
+        KeySet::from_jwks(&(&many).into()).unwrap().0.len(),
+        MAX_KEYS
+    );
     for set in [
         json!({}),
         json!([]),
@@ -188,13 +191,13 @@ fn one_bad_key_does_not_spoil_a_set_and_a_set_is_bounded() {
         json!({"keys": []}),
         json!(null),
     ] {
-        assert!(KeySet::from_jwks(&set).is_err(), "{set}");
+        assert!(KeySet::from_jwks(&(&set).into()).is_err(), "{set}");
     }
 }
 
 #[test]
 fn a_token_is_tried_on_the_keys_of_its_kid_or_on_few_of_its_family() {
-    let (set, _) = KeySet::from_jwks(&jwks()).unwrap();
+    let (set, _) = KeySet::from_jwks(&(&jwks()).into()).unwrap();
     let kids = |kid: Option<&str>, algorithm| -> Vec<String> {
         set.candidates(kid, algorithm)
             .map(|k| k.kid().unwrap().to_owned())
@@ -209,10 +212,10 @@ fn a_token_is_tried_on_the_keys_of_its_kid_or_on_few_of_its_family() {
         "its alg is RS256"
     );
     let many = json!({"keys": vec![jwk("test-es256"); 10]});
-    let (many, _) = KeySet::from_jwks(&many).unwrap();
+    let (many, _) = KeySet::from_jwks(&(&many).into()).unwrap();
     assert_eq!(
         many.candidates(None, Algorithm::ES256).count(),
-        MAX_CANDIDATES
+        set::MAX_CANDIDATES
     );
 }
 
@@ -251,11 +254,30 @@ fn pem_is_read_like_the_same_key_of_a_set() {
         let one_line = pem.replace('\n', " ").replace("KEY----- ", "KEY-----\n");
         assert!(Key::pem(&one_line, algorithm).is_ok(), "{one_line}");
     }
+    for (certificate, kid, algorithm) in [
+        (
+            include_str!("../../../../tests/keys/rs256.cert.pem"),
+            "test-rs256",
+            Algorithm::RS256,
+        ),
+        (
+            include_str!("../../../../tests/keys/es256.cert.pem"),
+            "test-es256",
+            Algorithm::ES256,
+        ),
+    ] {
+        let key = Key::pem(certificate, algorithm).unwrap();
+        assert_eq!(key.id(), read(jwk(kid)).unwrap().id(), "{kid}");
+    }
     let rsa = include_str!("../../../../tests/keys/rs256.pub.pem");
     for (pem, reason) in [
         (
+            "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----",
+            "holds no RSA",
+        ),
+        (
             include_str!("../../../../tests/keys/es256.pem"),
-            "PEM of a PRIVATE KEY",
+            "PEM of a private key",
         ),
         ("", "not PEM"),
         (
@@ -322,4 +344,60 @@ fn the_keys_that_a_token_names_are_tried_before_the_others() {
     assert_eq!(tried(many.clone(), Some("a")), "a a a a a a");
     assert_eq!(tried(many, None), "a a a a");
     assert_eq!(tried(nameless(), Some("c")), "- - - -");
+}
+
+#[test]
+fn points_beside_their_curve_are_left_out() {
+    for kid in ["test-es256", "test-es384", "test-es512"] {
+        let good = jwk(kid);
+        let beside = |member: &str, change: &dyn Fn(&mut Vec<u8>)| {
+            let mut bytes = base64url::decode(good[member].as_str().unwrap()).unwrap();
+            change(&mut bytes);
+            with(kid, member, json!(base64url::encode(bytes)))
+        };
+        for key in [
+            beside("x", &|x| *x.last_mut().unwrap() ^= 1),
+            beside("y", &|y| *y.last_mut().unwrap() ^= 1),
+            beside("y", &|y| y.fill(0)),
+            // No number modulo the prime.
+            beside("x", &|x| x.fill(0xff)),
+        ] {
+            let error = read(key).unwrap_err();
+            assert!(error.contains("not a point of its curve"), "{error}");
+        }
+        assert!(read(good).is_ok());
+    }
+}
+
+#[test]
+fn padded_numbers_and_the_use_of_svids_are_accepted() {
+    let key = jwk("test-rs256");
+    let padded = |member: &str| {
+        let text = format!("{}==", key[member].as_str().unwrap());
+        read(with("test-rs256", member, json!(text)))
+    };
+    for read in [
+        padded("n"),
+        padded("e"),
+        read(with("test-rs256", "use", json!("jwt-svid"))),
+    ] {
+        assert_eq!(read.unwrap().id(), read_id(&key));
+    }
+    assert!(read(with("test-rs256", "use", json!("x509-svid"))).is_err());
+    let ed25519 = read(with("test-eddsa", "alg", json!("Ed25519"))).unwrap();
+    assert!(ed25519.allows(Algorithm::EdDSA));
+}
+
+fn read_id(key: &Value) -> KeyId {
+    read(key.clone()).unwrap().id()
+}
+
+#[test]
+fn a_map_of_certificates_is_refused_with_the_way_that_works() {
+    let map = json!({"a1": "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"});
+    let error = KeySet::from_jwks(&(&map).into()).unwrap_err().to_string();
+    assert!(
+        error.contains("use the JWK Set of the same keys"),
+        "{error}"
+    );
 }

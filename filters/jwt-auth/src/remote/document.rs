@@ -1,10 +1,9 @@
 //! What the answer of a key server means. It is believed only where it is 200, of a bounded size, JSON, and holds a key that can be used.
 
 use super::uri::Uri;
-use crate::json;
+use crate::json::{self, Json};
 use crate::keys::{KeySet, NoUsableKey};
 use filter_kit::host::{CallFailure, HttpAnswer};
-use serde_json::Value;
 
 /// The longest answer that is read, in bytes.
 pub const MAX_BYTES: usize = 256 * 1024;
@@ -19,7 +18,7 @@ pub enum Failure {
     #[error("the answer is {0}, not 200")]
     Status(u16),
     /// It is not JSON, or holds a name twice.
-    #[error("the answer is not JSON, or a name stands twice in it")]
+    #[error("the answer is not JSON, or has a duplicate key")]
     Malformed,
     /// It is a JWK Set without a key that could be used.
     #[error("{0}")]
@@ -47,12 +46,11 @@ pub fn keys(answer: &HttpAnswer) -> Result<(KeySet, Vec<String>), Failure> {
 ///
 /// # Errors
 /// [`Failure`].
-pub fn keys_uri(answer: &HttpAnswer, document: &Uri, issuer: Option<&str>) -> Result<Uri, Failure> {
+pub fn keys_uri(answer: &HttpAnswer, document: &Uri, issuers: &[String]) -> Result<Uri, Failure> {
     let json = json(answer)?;
-    let text = |member: &str| json.get(member).and_then(Value::as_str);
-    if let Some(issuer) = issuer
-        && text("issuer") != Some(issuer)
-    {
+    let text = |member: &str| json.get(member).and_then(Json::as_str);
+    let is_expected = |found: &str| issuers.iter().any(|issuer| issuer == found);
+    if !issuers.is_empty() && !text("issuer").is_some_and(is_expected) {
         let found: String = text("issuer")
             .unwrap_or_default()
             .chars()
@@ -68,7 +66,7 @@ pub fn keys_uri(answer: &HttpAnswer, document: &Uri, issuer: Option<&str>) -> Re
     Ok(uri)
 }
 
-fn json(answer: &HttpAnswer) -> Result<Value, Failure> {
+fn json(answer: &HttpAnswer) -> Result<Json, Failure> {
     if answer.status != 200 {
         return Err(Failure::Status(answer.status));
     }
@@ -128,8 +126,10 @@ mod tests {
     fn a_document_names_the_keys_of_its_issuer() {
         let https = Uri::parse("https://idp.example/.well-known/openid-configuration").unwrap();
         let http = Uri::parse("http://idp.example/.well-known/openid-configuration").unwrap();
-        let read =
-            |body: &str, document: &Uri, issuer| keys_uri(&answer(200, body), document, issuer);
+        let read = |body: &str, document: &Uri, issuer: Option<&str>| {
+            let issuers: Vec<String> = issuer.map(str::to_owned).into_iter().collect();
+            keys_uri(&answer(200, body), document, &issuers)
+        };
         let good = r#"{"issuer": "https://idp.example", "jwks_uri": "https://keys.example/a?b"}"#;
         let uri = Uri::parse("https://keys.example/a?b").unwrap();
         for issuer in [None, Some("https://idp.example")] {
@@ -165,7 +165,7 @@ mod tests {
             assert_eq!(read(body, &https, issuer), Err(expected), "{body}");
         }
         assert_eq!(
-            keys_uri(&answer(404, good), &https, None),
+            keys_uri(&answer(404, good), &https, &[]),
             Err(Failure::Status(404))
         );
     }

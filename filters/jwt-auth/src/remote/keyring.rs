@@ -95,11 +95,10 @@ impl Keyring {
             .unwrap_or_default()
     }
 
-    /// The cluster that is asked for the keys of a provider.
+    /// Where the keys of a provider come from.
     #[must_use]
-    pub fn cluster(&self, provider: usize) -> String {
-        self.with(provider, |remote| remote.source().cluster.clone())
-            .unwrap_or_default()
+    pub fn source(&self, provider: usize) -> Option<Source> {
+        self.with(provider, |remote| remote.source().clone())
     }
 
     /// Asks for other keys of a provider than those that are here.

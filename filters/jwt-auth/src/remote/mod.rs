@@ -16,6 +16,8 @@ pub mod state;
 pub mod uri;
 pub mod worker;
 
+use filter_kit::values::HeaderName;
+use std::fmt;
 use std::time::Duration;
 use uri::Uri;
 
@@ -28,6 +30,8 @@ pub struct Source {
     pub cluster: String,
     /// What it is asked for.
     pub uri: Uri,
+    /// Headers of each request to it.
+    pub headers: Vec<FetchHeader>,
     /// The longest time for a fetch, and for a request to wait for one.
     pub timeout: Duration,
     /// How old keys are when they are fetched anew.
@@ -38,6 +42,29 @@ pub struct Source {
     pub stale_for: Duration,
 }
 
+/// A header of a request to a key server. Its value may be a secret, and is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FetchHeader {
+    /// The name.
+    pub name: HeaderName,
+    /// The value.
+    pub value: String,
+}
+
+impl FetchHeader {
+    /// Name and value.
+    #[must_use]
+    pub fn as_pair(&self) -> (&str, &str) {
+        (self.name.as_str(), &self.value)
+    }
+}
+
+impl fmt::Debug for FetchHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FetchHeader({})", self.name)
+    }
+}
+
 /// What stands at a URI.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
@@ -45,8 +72,8 @@ pub enum Kind {
     Keys,
     /// A document of OpenID Connect Discovery 1.0, which names the keys.
     Discovery {
-        /// What its `issuer` has to be; `None`: not checked.
-        issuer: Option<String>,
+        /// What its `issuer` has to be one of; empty: not checked.
+        issuers: Vec<String>,
     },
 }
 
@@ -60,7 +87,7 @@ impl Source {
         } = self;
         let kind = match kind {
             Kind::Keys => "remote".to_owned(),
-            Kind::Discovery { issuer } => format!("discovery {issuer:?}"),
+            Kind::Discovery { issuers } => format!("discovery {issuers:?}"),
         };
         let Uri {
             authority, path, ..
@@ -82,6 +109,7 @@ pub(crate) mod tests {
             kind: Kind::Keys,
             cluster: "idp".to_owned(),
             uri: Uri::parse("https://idp.example/jwks").unwrap(),
+            headers: Vec::new(),
             timeout: Duration::from_secs(5),
             refresh: Duration::from_secs(600),
             refetch: Duration::from_secs(30),
@@ -100,7 +128,7 @@ pub(crate) mod tests {
         assert_eq!(longer.name("corp"), name);
         let discovery = |issuer: Option<&str>| Source {
             kind: Kind::Discovery {
-                issuer: issuer.map(str::to_owned),
+                issuers: issuer.map(str::to_owned).into_iter().collect(),
             },
             ..base.clone()
         };

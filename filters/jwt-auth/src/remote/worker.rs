@@ -130,6 +130,10 @@ impl Remote {
             self.read = state.keys;
             self.set = set;
         }
+        if state.ended != self.state.ended {
+            // A fetch has ended since other keys were asked for: these are the others.
+            self.is_other_wanted = false;
+        }
         let is_new = self.state != state;
         self.state = state;
         is_new
@@ -216,8 +220,9 @@ impl Remote {
     ) -> Result<Taken, Failure> {
         let fetch = self.fetch.as_mut().ok_or(CallFailure::NoAnswer)?;
         let answer = answer?;
-        if let (Some(document), Kind::Discovery { issuer }) = (&fetch.document, &self.source.kind) {
-            let uri = document::keys_uri(&answer, document, issuer.as_deref())?;
+        if let (Some(document), Kind::Discovery { issuers }) = (&fetch.document, &self.source.kind)
+        {
+            let uri = document::keys_uri(&answer, document, issuers)?;
             let timeout = fetch.until.saturating_sub(now);
             if timeout.is_zero() {
                 return Err(CallFailure::NoAnswer.into());

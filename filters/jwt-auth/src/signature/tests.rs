@@ -11,7 +11,7 @@ fn key_for(algorithm: Algorithm) -> Key {
     for key in set["keys"].as_array_mut().unwrap() {
         key.as_object_mut().unwrap().remove("alg");
     }
-    let (set, _) = KeySet::from_jwks(&set).unwrap();
+    let (set, _) = KeySet::from_jwks(&(&set).into()).unwrap();
     set.candidates(None, algorithm).next().unwrap().clone()
 }
 

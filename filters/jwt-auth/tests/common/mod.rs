@@ -39,7 +39,7 @@ pub(crate) fn refused(provider: &Value, token: &str) -> Option<Reason> {
         config.providers,
         config.cache,
         config.verification_time,
-        config.denied_ids,
+        config.denied,
         [7; 16],
     );
     let set = match &authenticator.providers()[0].keys {

@@ -22,6 +22,8 @@ pub(crate) use wasm::*;
 pub enum Map {
     /// The request's headers.
     Request = 0,
+    /// The request's trailers.
+    RequestTrailers = 1,
     /// The response's headers.
     Response = 2,
     /// The headers of an answer to an HTTP call.

@@ -59,6 +59,20 @@ pub(crate) fn samples() -> Vec<Closed> {
             ],
         },
         Closed {
+            sample: "jwt-auth-providers",
+            start: start::bootstrap,
+            promises: vec![Promise {
+                says: "every path needs a token of its provider",
+                attempts: [
+                    without_token("/keycloak"),
+                    without_token("/spire"),
+                    without_token("/"),
+                    overrides("/github"),
+                ]
+                .concat(),
+            }],
+        },
+        Closed {
             sample: "dynamic/bootstrap",
             start: start::dynamic,
             promises: vec![

@@ -17,7 +17,7 @@ fn config(rest: Value) -> String {
     let mut config = json!({
         "providers": {
             "corp": {
-                "issuer": token::ISSUER, "audiences": ["api"], "types": ["JWT"], "max_lifetime": "2h", "clock_skew": "10s",
+                "issuer": token::ISSUER, "audiences": ["api"], "types": ["JWT"], "max_lifetime": "2h", "clock_skew": "10s", "max_token_bytes": 3000,
                 "algorithms": ["ES256", "EdDSA"], "keys": {"jwks": jwks()},
                 "token_sources": [{"header": {"name": "authorization", "prefix": "Bearer "}}, {"query": {"name": "jwt"}}],
             },
@@ -113,6 +113,16 @@ fn rows() -> Vec<Row> {
             "jwt_malformed",
             "nonsense".to_owned(),
             "The token is malformed.",
+        ),
+        bad(
+            "jwt_padded",
+            format!("{}=", t().sign()),
+            "The token is padded, as those of x-amzn-oidc-data are; send one without padding, as that of x-amzn-oidc-accesstoken.",
+        ),
+        bad(
+            "jwt_too_large",
+            t().claim("pad", json!("x".repeat(3000))).sign(),
+            "The token is too large.",
         ),
         bad(
             "jwt_unsupported",

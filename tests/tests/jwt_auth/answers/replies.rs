@@ -112,3 +112,45 @@ fn without_a_realm_it_is_the_host_of_the_request_and_cannot_break_out_of_its_quo
         }
     }
 }
+
+// RFC 9728, section 5.1: MCP clients find the authorization server by it.
+#[test]
+fn each_challenge_names_the_metadata_and_keeps_the_error_where_it_is_replaced() {
+    let metadata = "https://${request.host}/.well-known/oauth-protected-resource";
+    let written =
+        json!({"headers": [{"name": "www-authenticate", "value": "Bearer realm=\"mine\""}]});
+    let envoy = Envoy::with_filter(
+        "jwt-auth",
+        config(json!({
+            "challenge": {"resource_metadata": metadata}, "responses": {"forbidden": written},
+        })),
+    )
+    .start()
+    .unwrap();
+    let challenge = |path: &str, token: Option<String>| {
+        let request = Client::http1().get(envoy.url(path)).host("api.example.com");
+        let answer = match token {
+            Some(token) => request.header("authorization", token).send(),
+            None => request.send(),
+        };
+        answer.header("www-authenticate").unwrap().to_owned()
+    };
+    let uri = "resource_metadata=\"https://api.example.com/.well-known/oauth-protected-resource\"";
+    assert_eq!(
+        challenge("/", None),
+        format!("Bearer realm=\"staff\", {uri}")
+    );
+    assert_eq!(
+        challenge("/", Some("Bearer x".to_owned())),
+        format!(
+            "Bearer realm=\"staff\", error=\"invalid_token\", error_description=\"The token is malformed.\", {uri}"
+        )
+    );
+    assert_eq!(
+        challenge("/all", Some(Token::new("ES256").bearer())),
+        format!(
+            "Bearer realm=\"mine\", error=\"insufficient_scope\", error_description=\"The token lacks a scope.\", scope=\"read write\", {uri}"
+        )
+    );
+    envoy.assert_vm_alive();
+}

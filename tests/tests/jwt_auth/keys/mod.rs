@@ -397,3 +397,165 @@ fn the_sample_fetches_over_tls_from_a_server_whose_name_and_authority_are_right(
         envoy.assert_vm_alive();
     }
 }
+
+/// The set of one test key, changed.
+fn set_of(kid: &str, change: impl Fn(&mut Value)) -> Reply {
+    let mut reply = keys(&[kid]);
+    let mut set: Value = serde_json::from_slice(&reply.body).unwrap();
+    change(&mut set["keys"][0]);
+    reply.body = set.to_string().into_bytes();
+    reply
+}
+
+// DESIGN 5 (v2), "Remote keys": "Unknown `kid` (never a known one whose signature is bad): one refetch per `refetch_on_unknown_key`, and only for a
+// token whose algorithm keys of a server can have and the provider accepts".
+#[test]
+fn only_a_token_that_other_keys_could_verify_causes_a_fetch_and_only_one() {
+    let no_kid = |kid: &str| set_of(kid, |key| drop(key.as_object_mut().unwrap().remove("kid")));
+    let idp = KeyServer::new(no_kid("test-es256"));
+    let options = r#", "refetch_on_unknown_key": "1s""#;
+    let envoy = filter(idp.upstream.port(), options)
+        .concurrency(2)
+        .start()
+        .unwrap();
+    until_fetched(&envoy);
+    let fetched = Instant::now();
+    assert_eq!(get(&envoy, &old()).status, 200);
+    passed(fetched, SECOND);
+    let secret = Token::new("HS256").header("kid", json!("new")).sign();
+    assert_eq!(get(&envoy, &secret).status, 401);
+    assert_eq!(get(&envoy, "nonsense").status, 401);
+    assert_eq!(idp.fetches(), 1, "no server has a secret");
+    // The tokens have a kid, the keys have not.
+    idp.answers(no_kid("test-rs256"));
+    assert_eq!(statuses(&together(20, |_| get(&envoy, &new()))), [200]);
+    assert_eq!(idp.fetches(), 2);
+    // A wish for other keys does not outlive the fetch that met it.
+    let rotated = Instant::now();
+    passed(rotated, SECOND * 3);
+    assert_eq!(statuses(&together(20, |_| get(&envoy, &new()))), [200]);
+    assert_eq!(idp.fetches(), 2);
+    // A known kid with a bad signature or another algorithm is no reason to ask.
+    idp.answers(keys(&["test-rs256"]));
+    assert_eq!(get(&envoy, &unknown(1)).status, 401);
+    assert_eq!(idp.fetches(), 3);
+    let known = Instant::now();
+    passed(known, SECOND * 2);
+    assert_eq!(get(&envoy, &token::forged(&new())).status, 401);
+    let other = Token::new("ES256")
+        .header("kid", json!("test-rs256"))
+        .sign();
+    assert_eq!(get(&envoy, &other).status, 401);
+    assert_eq!(idp.fetches(), 3);
+    envoy.assert_vm_alive();
+}
+
+#[test]
+fn a_key_that_is_narrowed_to_another_algorithm_verifies_no_remembered_token() {
+    let bound = |algorithm: &str| set_of("test-rs256", |key| key["alg"] = json!(algorithm));
+    let idp = KeyServer::new(bound("RS256"));
+    let envoy = filter(idp.upstream.port(), r#", "refresh": "1s""#)
+        .start()
+        .unwrap();
+    until_fetched(&envoy);
+    let token = new();
+    assert_eq!(get(&envoy, &token).status, 200);
+    assert_eq!(get(&envoy, &token).status, 200);
+    assert_eq!(stat(&envoy, "cache.hit"), 1);
+    idp.answers(bound("RS512"));
+    wait::until("the key is narrowed", SOON, || {
+        get(&envoy, &token).status == 401
+    });
+    assert!(stat(&envoy, "denied.unknown_key") > 0);
+    envoy.assert_vm_alive();
+}
+
+#[test]
+fn a_key_server_gets_the_headers_that_it_asks_for_and_a_user_agent() {
+    let idp = KeyServer::new(keys(&["test-es256"]));
+    let headers = r#", "headers": [{"name": "Authorization", "value": {"env": "KEYS_TOKEN"}}]"#;
+    let envoy = filter(idp.upstream.port(), headers)
+        .vm_env("KEYS_TOKEN", "Bearer of-the-proxy")
+        .args(&["--component-log-level", "wasm:trace"])
+        .start()
+        .unwrap();
+    until_fetched(&envoy);
+    assert_eq!(get(&envoy, &old()).status, 200);
+    let asked = idp.upstream.requests();
+    assert_eq!(
+        asked[0].header("authorization"),
+        Some("Bearer of-the-proxy")
+    );
+    assert_eq!(asked[0].header("user-agent"), Some("jwt-auth"));
+    assert!(!envoy.log().contains("of-the-proxy"));
+    envoy.assert_vm_alive();
+}
+
+// DESIGN 5 (v2): "discovery compares the document's issuer with document_issuer, else issuer, else an exact of issuers; with none it warns at load".
+#[test]
+fn the_document_of_discovery_is_of_the_issuer_that_is_written_for_it() {
+    let set = keys(&["test-es256"]).body;
+    for (written, document, fetched) in [
+        (json!({}), "https://any.example", true),
+        (json!({"issuer": token::ISSUER}), token::ISSUER, true),
+        (
+            json!({"issuer": token::ISSUER}),
+            "https://inside.cluster",
+            false,
+        ),
+        (
+            json!({"issuers": [{"exact": "https://x"}, {"exact": token::ISSUER}]}),
+            token::ISSUER,
+            true,
+        ),
+        (
+            json!({"issuers": [{"exact": "https://x"}, {"exact": token::ISSUER}]}),
+            "https://y",
+            false,
+        ),
+        (
+            json!({"issuer": token::ISSUER, "document_issuer": "https://inside.cluster"}),
+            "https://inside.cluster",
+            true,
+        ),
+        (
+            json!({"issuer": token::ISSUER, "document_issuer": "https://inside.cluster"}),
+            token::ISSUER,
+            false,
+        ),
+        (
+            json!({"issuers": [{"regex": "https://login\\.example/[0-9a-f-]+/v2\\.0"}], "document_issuer": "https://login.example/{tenantid}/v2.0"}),
+            "https://login.example/{tenantid}/v2.0",
+            true,
+        ),
+    ] {
+        let (set, issuer) = (set.clone(), document.to_owned());
+        let idp = Upstream::with(move |request| match request.path.as_str() {
+            "/keys" => Reply::json(String::from_utf8(set.clone()).unwrap()),
+            _ => Reply::json(
+                json!({"issuer": issuer, "jwks_uri": "https://idp.example/keys"}).to_string(),
+            ),
+        })
+        .unwrap();
+        let mut discovery = json!({"cluster": "idp", "uri": "https://idp.example/.well-known/openid-configuration"});
+        let mut corp = written.clone();
+        if let Some(issuer) = corp.as_object_mut().unwrap().remove("document_issuer") {
+            discovery["document_issuer"] = issuer;
+        }
+        corp["keys"] = json!({"discovery": discovery});
+        let envoy =
+            Envoy::with_filter("jwt-auth", json!({"providers": {"corp": corp}}).to_string())
+                .cluster_at("idp", idp.port(), Protocol::Http1)
+                .start()
+                .unwrap();
+        let expected = if fetched {
+            "fetch.succeeded"
+        } else {
+            "fetch.failed.discovery"
+        };
+        wait::until("the fetch has ended", SOON, || stat(&envoy, expected) > 0);
+        let is_warned = envoy.log().contains("no issuer is known");
+        assert_eq!(is_warned, written == json!({}), "{written}");
+        envoy.assert_vm_alive();
+    }
+}

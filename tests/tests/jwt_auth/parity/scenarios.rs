@@ -136,7 +136,8 @@ fn scenarios() -> Vec<Scenario> {
 /// `native.example.com` is for the one, `ours.example.com` for the other.
 pub(crate) fn both() -> Envoy {
     let mut native = json!({"providers": {}, "rules": [], "bypass_cors_preflight": true});
-    let mut ours = json!({"providers": {}, "rules": [{"match": {"hosts": ["native.example.com"]}, "require": "nothing"}]});
+    let mut ours = json!({"providers": {}, "bypass_cors_preflight": true,
+        "rules": [{"match": {"hosts": ["native.example.com"]}, "require": "nothing"}]});
     for scenario in scenarios() {
         let name = scenario.name;
         let mut fields = json!({"issuer": token::ISSUER, "local_jwks": {"inline_string": token::jwks_for_any_algorithm().to_string()}});

@@ -222,7 +222,7 @@ fn discovery_asks_for_the_document_and_then_for_the_keys_within_one_time_limit()
         |issuer: &str| ok(json!({"issuer": issuer, "jwks_uri": "https://keys.example/k"}));
     let source = Source {
         kind: Kind::Discovery {
-            issuer: Some("https://idp.example".to_owned()),
+            issuers: vec!["https://idp.example".to_owned()],
         },
         ..source()
     };
@@ -292,4 +292,27 @@ fn another_configuration_with_the_same_source_finds_the_keys() {
     assert_eq!(proxy.tick(), [0; 0]);
     assert_eq!(proxy.keys(), [1]);
     assert_eq!(proxy.store.keys(), 2);
+}
+
+#[test]
+fn a_wish_for_other_keys_is_met_by_the_fetch_that_was_awaited() {
+    let source = Source {
+        refresh: SECOND * 7200,
+        ..source()
+    };
+    let mut proxy = Proxy::new(&source, 2);
+    proxy.round(&one_key());
+    proxy.now += SECOND * 60;
+    proxy.workers[0].want_other();
+    assert_eq!(proxy.tick(), [0]);
+    // Both workers have requests that wait for the fetch.
+    for worker in &mut proxy.workers {
+        worker.look(&proxy.store);
+        worker.want_other();
+    }
+    proxy.answer(0, one_key());
+    assert!(!proxy.workers[0].is_wanted());
+    proxy.now += SECOND * 60;
+    assert_eq!(proxy.tick(), [0; 0], "nobody asked again");
+    assert_eq!(proxy.calls, 2);
 }
