@@ -11,7 +11,7 @@ use crate::provider::Provider;
 use crate::reason::Reason;
 use crate::requirement::{ProviderRequirement, Refusal, Requirement, evaluate};
 use crate::rules::Requirements;
-use crate::token::Token;
+use crate::token::{KnownHeaders, Token};
 use crate::{signature, sources};
 use filter_kit::request::Request;
 use filter_kit::values::HeaderName;
@@ -38,6 +38,7 @@ pub struct Authenticator {
     max_cached_bytes: usize,
     budget: RefCell<Budget>,
     denied: DenyList,
+    known_headers: KnownHeaders,
     hits: Cell<bool>,
 }
 
@@ -153,6 +154,7 @@ impl Authenticator {
             max_cached_bytes: cache.max_token_bytes,
             budget: RefCell::new(Budget::new(budget)),
             denied,
+            known_headers: KnownHeaders::default(),
             hits: Cell::new(false),
         }
     }
@@ -180,6 +182,9 @@ impl Authenticator {
         moment: &Moment<'_>,
     ) -> Result<Vec<Accepted>, Refusal> {
         self.hits.set(false);
+        if let Some(required) = requirements.only_provider() {
+            return self.one(required, request, moment);
+        }
         // A provider may be asked for several times; its tokens are verified once.
         let mut looked_at: Vec<(usize, Tokens)> = Vec::new();
         let mut accepted: Vec<Accepted> = Vec::new();
@@ -203,6 +208,22 @@ impl Authenticator {
         match refused {
             Some(refusal) => Err(refusal),
             None => Ok(accepted),
+        }
+    }
+
+    /// What most requests come to: one provider's token.
+    fn one(
+        &self,
+        required: &ProviderRequirement,
+        request: &Request,
+        moment: &Moment<'_>,
+    ) -> Result<Vec<Accepted>, Refusal> {
+        let accepted = self
+            .tokens(required.provider, request, moment)
+            .and_then(|tokens| self.accept(required, &tokens, request));
+        match accepted {
+            Ok(accepted) => Ok(vec![accepted]),
+            Err(failure) => Err(refusal(required, failure, moment.patient)),
         }
     }
 
@@ -282,7 +303,7 @@ impl Authenticator {
         }
         let parsed = match text.len() > provider.max_token_bytes {
             true => Err(Reason::TooLarge),
-            false => Token::parse(text),
+            false => Token::parse(text, &self.known_headers),
         };
         let token = parsed.map_err(|reason| {
             if sources::is_joined(&provider.sources, text) {
@@ -296,6 +317,7 @@ impl Authenticator {
             return Err(Reason::Denied.into());
         }
         let key = self.verified_by(&token, &keys, moment)?;
+        self.known_headers.keep(&token);
         let verified = Rc::new(Verified {
             headers: provider.headers_of(&token.claims, token.payload),
             algorithm: token.header.algorithm,

@@ -105,7 +105,9 @@ struct Reader {
 
 impl Reader {
     fn read(&self, bytes: &[u8]) -> Option<Json> {
-        let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+        // The text is checked once: of bytes, serde_json checks each string by itself.
+        let text = std::str::from_utf8(bytes).ok()?;
+        let mut deserializer = serde_json::Deserializer::from_str(text);
         let value = self.deserialize(&mut deserializer).ok()?;
         deserializer.end().ok()?;
         Some(value)
@@ -196,10 +198,31 @@ impl<'de> Visitor<'de> for &Reader {
     }
 }
 
+/// How many members are sorted one by one: the least work for as many as most tokens have.
+const FEW_MEMBERS: usize = 16;
+
+/// Sorts by insertion.
+fn sort_few(members: &mut [(String, Json)]) {
+    for end in 2..=members.len() {
+        let mut sorted = members.get_mut(..end).unwrap_or_default();
+        while let [.., (before, _), (name, _)] = sorted
+            && name < before
+        {
+            let last = sorted.len().wrapping_sub(1);
+            sorted.swap(last.wrapping_sub(1), last);
+            sorted = sorted.get_mut(..last).unwrap_or_default();
+        }
+    }
+}
+
 impl Object {
     /// `None` where two members have the same name.
     fn of(mut members: Vec<(String, Json)>) -> Option<Self> {
-        members.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        if members.len() <= FEW_MEMBERS {
+            sort_few(&mut members);
+        } else {
+            members.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        }
         let is_unique = members
             .iter()
             .zip(members.iter().skip(1))
@@ -410,6 +433,28 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(object(text.as_bytes()).is_some(), good, "{text}");
+        }
+    }
+
+    #[test]
+    fn few_and_many_members_are_found_and_a_second_one_is_refused() {
+        for count in [0, 1, 2, FEW_MEMBERS, FEW_MEMBERS + 1, 100] {
+            let names: Vec<String> = (0..count).map(|n| format!("m{}", n * 7 % 101)).collect();
+            let text = |names: &[String]| {
+                let members: Vec<String> = names.iter().map(|n| format!("\"{n}\":1")).collect();
+                format!("{{{}}}", members.join(","))
+            };
+            let read = object(text(&names).as_bytes()).unwrap();
+            for name in &names {
+                assert!(read.get(name).is_some(), "{count}: {name}");
+            }
+            assert_eq!(read.get("none"), None);
+            let twice: Vec<String> = names.iter().chain(names.last()).cloned().collect();
+            assert_eq!(
+                object(text(&twice).as_bytes()).is_none(),
+                count > 0,
+                "{count}"
+            );
         }
     }
 

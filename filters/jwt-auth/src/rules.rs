@@ -1,6 +1,6 @@
 //! Which requirements a request falls under.
 
-use crate::requirement::Requirement;
+use crate::requirement::{ProviderRequirement, Requirement};
 use filter_kit::matching::{Match, MatchIndex, ReadingSet};
 use filter_kit::request::{Request, TooManyReadings};
 use filter_kit::values::is_token;
@@ -36,6 +36,26 @@ impl<'r> Requirements<'r> {
     /// Each of them.
     pub fn iter(&self) -> impl Iterator<Item = &'r Requirement> {
         self.0.iter().copied()
+    }
+
+    /// The provider whose token is all that is required; `None` where it is another requirement, or not the only one.
+    #[must_use]
+    pub fn only_provider(&self) -> Option<&'r ProviderRequirement> {
+        let &[mut requirement] = self.0.as_slice() else {
+            return None;
+        };
+        loop {
+            match requirement {
+                Requirement::Provider(required) => return Some(required),
+                Requirement::Any(list) | Requirement::All(list) => {
+                    let [only] = list.as_slice() else {
+                        return None;
+                    };
+                    requirement = only;
+                }
+                _ => return None,
+            }
+        }
     }
 
     /// Whether nothing has to be shown.

@@ -5,6 +5,9 @@ use crate::base64url;
 use crate::claims::Claims;
 use crate::json::{self, Json};
 use crate::reason::Reason;
+use filter_kit::headers::is_same;
+use std::cell::RefCell;
+use std::rc::Rc;
 
 /// The longest `kid`, in bytes.
 const MAX_KID_BYTES: usize = 256;
@@ -13,7 +16,7 @@ const MAX_KID_BYTES: usize = 256;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Token<'t> {
     /// What the header says.
-    pub header: Header,
+    pub header: Rc<Header>,
     /// What the token says, unverified.
     pub claims: Claims,
     /// Its second part as sent: base64url of the claims.
@@ -35,19 +38,56 @@ pub struct Header {
     pub typ: Option<String>,
 }
 
+/// Headers of tokens that verified: tokens of one issuer and key have the same, letter for letter, so most headers are not read again.
+#[derive(Debug, Default)]
+pub struct KnownHeaders(RefCell<Vec<(Box<str>, Rc<Header>)>>);
+
+/// How many headers are known at most.
+const MAX_KNOWN_HEADERS: usize = 4;
+
+impl KnownHeaders {
+    fn get(&self, encoded: &str) -> Option<Rc<Header>> {
+        let known = self.0.borrow();
+        let found = known
+            .iter()
+            .find(|(other, _)| is_same(other.as_bytes(), encoded.as_bytes()));
+        found.map(|(_, header)| Rc::clone(header))
+    }
+
+    /// Keeps the header of a token that verified; the one that is known longest makes room for it.
+    pub fn keep(&self, token: &Token<'_>) {
+        let mut known = self.0.borrow_mut();
+        if known
+            .iter()
+            .any(|(_, header)| Rc::ptr_eq(header, &token.header))
+        {
+            return;
+        }
+        if let Some((encoded, _)) = token.message.split_once('.') {
+            if known.len() >= MAX_KNOWN_HEADERS {
+                known.remove(0);
+            }
+            known.push((encoded.into(), Rc::clone(&token.header)));
+        }
+    }
+}
+
 impl<'t> Token<'t> {
     /// Takes a token apart.
     ///
     /// # Errors
     /// [`Reason::Malformed`], [`Reason::Padded`], [`Reason::Unsupported`] or [`Reason::Algorithm`].
-    pub fn parse(token: &'t [u8]) -> Result<Self, Reason> {
+    pub fn parse(token: &'t [u8], known: &KnownHeaders) -> Result<Self, Reason> {
         let text = std::str::from_utf8(token).map_err(|_| Reason::Malformed)?;
         let (message, signature) = text.rsplit_once('.').ok_or(Reason::Malformed)?;
         let (header, payload) = message.split_once('.').ok_or(Reason::Malformed)?;
         if header.is_empty() || payload.is_empty() || payload.contains('.') {
             return Err(Reason::Malformed);
         }
-        let header = Header::parse(header)?;
+        let header = match known.get(header) {
+            Some(header) => header,
+            None => Rc::new(Header::parse(header)?),
+        };
         // After the header: `none` is to be told as a wrong algorithm, and has no signature.
         let signature = decode(signature)?;
         let claims = json::object(&decode(payload)?).ok_or(Reason::Malformed)?;
@@ -200,14 +240,39 @@ mod tests {
             ("".into(), Some(Reason::Malformed)),
             ("a".repeat(100_000), Some(Reason::Malformed)),
         ] {
-            assert_eq!(Token::parse(token.as_bytes()).err(), reason, "{token}");
+            assert_eq!(
+                Token::parse(token.as_bytes(), &KnownHeaders::default()).err(),
+                reason,
+                "{token}"
+            );
         }
         let text = token(ok, r#"{"sub":"a"}"#, "AA");
-        let parsed = Token::parse(text.as_bytes()).unwrap();
+        let parsed = Token::parse(text.as_bytes(), &KnownHeaders::default()).unwrap();
         assert_eq!(parsed.header.kid.as_deref(), Some("k"));
         assert_eq!(parsed.header.typ.as_deref(), Some("jwt"));
         assert_eq!(format!("{}.AA", parsed.message), text);
         assert_eq!(parsed.payload, base64url::encode(r#"{"sub":"a"}"#));
+    }
+
+    #[test]
+    fn the_header_of_a_verified_token_is_known_and_others_are_read() {
+        let known = KnownHeaders::default();
+        let read = |header: &str| {
+            let text = token(header, "{}", "AA");
+            let token = Token::parse(text.as_bytes(), &known)?;
+            known.keep(&token);
+            Ok::<_, Reason>(token.header)
+        };
+        let header = |kid: usize| format!(r#"{{"alg":"RS256","kid":"{kid}"}}"#);
+        let first = read(&header(0)).unwrap();
+        assert!(Rc::ptr_eq(&first, &read(&header(0)).unwrap()));
+        for kid in 1..=MAX_KNOWN_HEADERS {
+            assert_eq!(read(&header(kid)).unwrap().kid, Some(kid.to_string()));
+        }
+        let again = read(&header(0)).unwrap();
+        assert!(!Rc::ptr_eq(&first, &again) && first == again);
+        assert_eq!(known.0.borrow().len(), MAX_KNOWN_HEADERS);
+        assert_eq!(read(r#"{"alg":"none"}"#), Err(Reason::Algorithm));
     }
 
     #[test]
@@ -226,12 +291,12 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_parsed_without_panic(bytes: Vec<u8>) {
-            let _ = Token::parse(&bytes);
+            let _ = Token::parse(&bytes, &KnownHeaders::default());
         }
 
         #[test]
         fn any_json_is_parsed_without_panic(header in "[{}\\[\\]:,\"a-z0-9]{0,60}", claims in "[{}\\[\\]:,\"a-z0-9.e-]{0,60}") {
-            let _ = Token::parse(token(&header, &claims, "AA").as_bytes());
+            let _ = Token::parse(token(&header, &claims, "AA").as_bytes(), &KnownHeaders::default());
         }
     }
 }
