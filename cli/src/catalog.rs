@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn a_wrong_name_gets_the_right_ones_in_answer() {
         let error = Filter::find("header-rewrit").map(|_| ()).unwrap_err();
-        let expected = "\"header-rewrit\" is not a filter; one of: cors, ";
+        let expected = "\"header-rewrit\" is not a filter; one of: chain, ";
         assert!(error.to_string().starts_with(expected), "{error}");
     }
 }
