@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 pub struct Filter {
     /// Name of the folder, the package, the module and the metrics.
     pub name: &'static str,
-    /// Loads a configuration from the bytes that Envoy would hand over; the error is the filter's own line.
-    pub(crate) check: fn(&[u8], &Env) -> Result<(), String>,
+    /// Loads a configuration from the bytes that Envoy would hand over; warnings and the error are the filter's own lines.
+    pub(crate) check: fn(&[u8], &Env) -> Result<Vec<String>, String>,
     exports: fn() -> Vec<&'static str>,
     schema: fn() -> Value,
     counters: fn() -> Vec<Value>,
@@ -86,10 +86,10 @@ pub fn names() -> Vec<&'static str> {
     FILTERS.iter().map(|filter| filter.name).collect()
 }
 
-fn check<F: pipeline::Filter>(bytes: &[u8], env: &Env) -> Result<(), String> {
-    config::load::<F::Config>(bytes, env)
-        .map(drop)
-        .map_err(|error| error.to_string())
+fn check<F: pipeline::Filter>(bytes: &[u8], env: &Env) -> Result<Vec<String>, String> {
+    let (_, warnings) =
+        config::load_with_warnings::<F::Config>(bytes, env).map_err(|error| error.to_string())?;
+    Ok(warnings.iter().map(ToString::to_string).collect())
 }
 
 fn exports<F: pipeline::Filter>() -> Vec<&'static str> {

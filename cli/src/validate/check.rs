@@ -216,7 +216,14 @@ impl<'r> Checker<'r> {
             self.add(Severity::Warning, line, Some(filter.name), message);
         }
         match found {
-            Ok(()) => self.add(Severity::Accepted, outer, Some(filter.name), String::new()),
+            Ok(warnings) => {
+                for warning in warnings {
+                    let inner = node.and_then(|node| node.line_of(path_of(&warning, filter.name)?));
+                    let line = inside.of(inner).or(outer);
+                    self.add(Severity::Warning, line, Some(filter.name), warning);
+                }
+                self.add(Severity::Accepted, outer, Some(filter.name), String::new());
+            }
             Err(error) => {
                 let inner = node.and_then(|node| node.line_of(path_of(&error, filter.name)?));
                 let line = inside.of(inner).or(outer);

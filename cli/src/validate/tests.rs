@@ -167,6 +167,14 @@ fn what_is_legal_but_dangerous_or_without_effect_is_warned_of() {
                 "f:11: warning: rate-limit: cluster \"rls\" is not defined; defined here: upstream",
             ),
         ),
+        (
+            plugin(
+                "configuration:\n    '@type': x/google.protobuf.Struct\n    value:\n      policies:\n      - allow_origins: ['*']\n        match: {paths: [{prefix: /api/*}]}",
+            ),
+            Some(
+                "f:9: warning: cors: policies[0].match.paths[0].prefix: \"/api/*\" is compared as it is written",
+            ),
+        ),
         (bootstrap("{name: rls}", ""), None),
         (bootstrap("", "dynamic_resources: {cds_config: {}}"), None),
     ];

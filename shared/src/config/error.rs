@@ -4,90 +4,101 @@ use crate::values::HeaderNameError;
 use std::fmt;
 
 /// What is wrong with one place of a configuration.
+// In a box: the code that hands an error on stands in every function of a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Invalid {
+pub struct Invalid(Box<Inner>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Inner {
     path: String,
     reason: String,
     /// What may be said of it where the value may be a secret; `None`: that it is not valid.
     hidden: Option<String>,
-    /// A key that is not known, at the end of the path; it may be a secret that is written in the wrong place.
+    /// The length of a key that is not known, at the end of the path; it may be a secret that is written in the wrong place.
     unknown: usize,
 }
 
 impl Invalid {
     /// An error at the place that is being built. `reason` gives the value, the rule and what is accepted.
     pub fn new(reason: impl Into<String>) -> Self {
-        Self {
-            path: String::new(),
-            reason: reason.into(),
-            hidden: None,
-            unknown: 0,
-        }
+        Self::of(reason.into(), None)
     }
 
-    /// What to say where the value may be a secret.
-    pub(super) fn or_hidden(self, hidden: impl Into<String>) -> Self {
-        Self {
-            hidden: Some(hidden.into()),
-            ..self
-        }
+    #[cold]
+    #[inline(never)]
+    fn of(reason: String, hidden: Option<String>) -> Self {
+        Self(Box::new(Inner {
+            path: String::new(),
+            reason,
+            hidden,
+            unknown: 0,
+        }))
+    }
+
+    /// An error, and what to say of it where the value may be a secret.
+    pub(super) fn or_hidden(reason: String, hidden: String) -> Self {
+        Self::of(reason, Some(hidden))
     }
 
     /// An error at a key that is not known.
     pub(super) fn unknown_key(key: &str, reason: String, hidden: String) -> Self {
-        Self {
-            path: key.to_owned(),
-            reason,
-            hidden: Some(hidden),
-            unknown: key.len(),
-        }
+        let mut invalid = Self::of(reason, Some(hidden));
+        invalid.0.unknown = key.len();
+        key.clone_into(&mut invalid.0.path);
+        invalid
     }
 
     /// Without what was written: below a key that may hold a secret.
+    #[cold]
+    #[inline(never)]
     pub(super) fn hide(mut self) -> Self {
-        let known = self.path.len().saturating_sub(self.unknown);
-        self.path.truncate(known);
-        if self.path.ends_with('.') {
-            self.path.pop();
+        let inner = &mut *self.0;
+        let known = inner.path.len().saturating_sub(inner.unknown);
+        inner.path.truncate(known);
+        if inner.path.ends_with('.') {
+            inner.path.pop();
         }
-        Self {
-            reason: self
-                .hidden
-                .take()
-                .unwrap_or_else(|| "is not valid".to_owned()),
-            hidden: None,
-            unknown: 0,
-            path: self.path,
-        }
+        inner.unknown = 0;
+        inner.reason = inner
+            .hidden
+            .take()
+            .unwrap_or_else(|| "is not valid".to_owned());
+        self
     }
 
     /// Puts `step` before the path: a key (`rules`), an index (`[2]`) or a longer path (`rules[2].match`).
     #[must_use]
     pub fn at(self, step: impl fmt::Display) -> Self {
-        let joint = match self.path.as_bytes().first() {
+        self.below(step.to_string())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn below(mut self, step: String) -> Self {
+        let joint = match self.0.path.as_bytes().first() {
             None | Some(b'[') => "",
             Some(_) => ".",
         };
-        Self {
-            path: format!("{step}{joint}{}", self.path),
-            ..self
-        }
+        self.0.path = [&step, joint, &self.0.path].concat();
+        self
     }
 
     /// Puts `key[index]` before the path.
     #[must_use]
+    #[cold]
+    #[inline(never)]
     pub fn at_index(self, key: &str, index: usize) -> Self {
-        self.at(format_args!("{key}[{index}]"))
+        self.below(format!("{key}[{index}]"))
     }
 
     /// The place, as `rules[2].require.provider.name`; empty for the whole configuration.
     pub fn path(&self) -> &str {
-        &self.path
+        &self.0.path
     }
 
     /// What is wrong there.
     pub fn reason(&self) -> &str {
-        &self.reason
+        &self.0.reason
     }
 }
 
@@ -111,10 +122,10 @@ impl From<HeaderNameError> for Invalid {
 
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_empty() {
-            f.write_str(&self.reason)
+        if self.path().is_empty() {
+            f.write_str(self.reason())
         } else {
-            write!(f, "{}: {}", self.path, self.reason)
+            write!(f, "{}: {}", self.path(), self.reason())
         }
     }
 }

@@ -13,7 +13,7 @@ mod read;
 mod suspects;
 
 use serde::de::{Deserialize, DeserializeOwned};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 pub use check::{At, MAX_NAME_BYTES, check_name, each, in_range, not_empty, not_empty_list};
@@ -61,12 +61,30 @@ pub fn load_with_warnings<C: FilterConfig>(
     let node = node::parse(bytes).map_err(in_filter)?;
     WARNINGS.set(suspects::suspects(&node));
     let raw = C::Raw::deserialize(node).map_err(in_filter)?;
-    let config = C::build(raw, env).map_err(in_filter)?;
+    let config = build::<C>(raw, env).map_err(in_filter)?;
     let warnings = WARNINGS.take().into_iter().map(in_filter).collect();
     Ok((config, warnings))
 }
 
+/// Builds what was read as the configuration of a filter. A filter that holds others builds them by this: what a configuration says may depend on
+/// whose it is, as the metadata of routes do.
+///
+/// # Errors
+/// Those of [`FilterConfig::build`].
+pub fn build<C: FilterConfig>(raw: C::Raw, env: &Env) -> Result<C, Invalid> {
+    let before = FILTER.replace(C::FILTER);
+    let built = C::build(raw, env);
+    FILTER.set(before);
+    built
+}
+
+/// The filter whose configuration is being built.
+pub(crate) fn current_filter() -> &'static str {
+    FILTER.get()
+}
+
 thread_local! {
+    static FILTER: Cell<&'static str> = const { Cell::new("") };
     /// The warnings of the configuration that is being loaded.
     static WARNINGS: RefCell<Vec<Invalid>> = const { RefCell::new(Vec::new()) };
 }

@@ -18,8 +18,10 @@ impl Error for Invalid {
 
     fn invalid_type(got: Unexpected<'_>, expected: &dyn Expected) -> Self {
         let expected = in_words(expected);
-        let reason = format!("got {}, expected {expected}", describe(&got));
-        Self::new(reason).or_hidden(format!("got {}, expected {expected}", kind(&got)))
+        Self::or_hidden(
+            format!("got {}, expected {expected}", describe(&got)),
+            format!("got {}, expected {expected}", kind(&got)),
+        )
     }
 
     fn invalid_value(got: Unexpected<'_>, expected: &dyn Expected) -> Self {
@@ -32,11 +34,11 @@ impl Error for Invalid {
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
         let one_of = one_of(expected);
-        Self::new(format!(
-            "\"{variant}\" is not accepted; {}{one_of}",
-            instead(variant, expected)
-        ))
-        .or_hidden(format!("a value that is not accepted; {one_of}"))
+        let instead = instead(variant, expected);
+        Self::or_hidden(
+            format!("\"{variant}\" is not accepted; {instead}{one_of}"),
+            format!("a value that is not accepted; {one_of}"),
+        )
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
@@ -119,7 +121,16 @@ fn kind<'a>(got: &Unexpected<'a>) -> &'a str {
     }
 }
 
+/// An error of the value at a key.
+#[cold]
+#[inline(never)]
+fn placed(error: Invalid, key: String, is_hidden: bool) -> Invalid {
+    let error = if is_hidden { error.hide() } else { error };
+    error.at(key)
+}
+
 /// Whether what is at or below a key may be a secret. Of one that is a key of an object, only its wrong kinds are: `keys: "s3cret"`.
+#[inline(never)]
 fn may_hold_secret(key: &str, value: &Node) -> bool {
     match key {
         "secret" | "jwks" | "pem" => true,
@@ -276,6 +287,8 @@ impl<'de> Deserializer<'de> for Node {
 
 impl Node {
     /// The error of a value that is no variant of an enum.
+    #[cold]
+    #[inline(never)]
     fn mismatch_of(self, visitor: &dyn Expected, variants: &[&str]) -> Invalid {
         let shape = visitor.to_string();
         if shape.starts_with("enum ") {
@@ -284,6 +297,8 @@ impl Node {
         self.mismatch(visitor)
     }
 
+    #[cold]
+    #[inline(never)]
     fn mismatch(self, expected: &dyn Expected) -> Invalid {
         let got = match &self {
             Self::Null => Unexpected::Unit,
@@ -367,8 +382,7 @@ impl<'de> MapAccess<'de> for Entries {
             Some((key, value)) => {
                 let is_hidden = may_hold_secret(&key, &value);
                 seed.deserialize(value)
-                    .map_err(|error| if is_hidden { error.hide() } else { error })
-                    .at(key)
+                    .map_err(|error| placed(error, key, is_hidden))
             }
             None => Err(Invalid::new("a value without its key")),
         }
@@ -416,8 +430,7 @@ impl<'de> VariantAccess<'de> for Variant {
         let (variant, value) = self.value()?;
         let is_hidden = may_hold_secret(&variant, &value);
         seed.deserialize(value)
-            .map_err(|error| if is_hidden { error.hide() } else { error })
-            .at(variant)
+            .map_err(|error| placed(error, variant, is_hidden))
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Invalid> {

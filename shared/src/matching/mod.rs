@@ -5,17 +5,21 @@
 
 mod host;
 mod index;
+mod network;
+mod origin;
 mod path;
 mod reading_set;
 mod text;
 
-use crate::config::{Invalid, each, not_empty_list};
+use crate::config::{self, At, Invalid, each, not_empty, not_empty_list};
 use crate::request::{Request, TooManyReadings};
 use crate::values::{HeaderName, is_token};
+use origin::More;
 use serde::Deserialize;
 
 pub use host::HostPattern;
 pub use index::{Candidates, MatchIndex};
+pub use network::Network;
 pub use path::{PathPattern, RawPath};
 pub use reading_set::ReadingSet;
 pub use text::{RawTextMatch, TextMatch};
@@ -38,6 +42,60 @@ pub struct RawMatch {
     pub headers: Option<Vec<RawHeaderMatch>>,
     /// Conditions on query parameters (decoded once), all of. A repeated parameter fits where one of its values does.
     pub query: Option<Vec<RawQueryMatch>>,
+    /// Ranges of addresses, any of: `10.0.0.0/8`, `2001:db8::/32`, or one address. The client's address is the one that Envoy trusts (`source.address`),
+    /// never a raw `x-forwarded-for`; a client on a Unix socket has none.
+    pub client_ip: Option<Vec<Network>>,
+    /// Names of routes, any of: the route that Envoy has chosen by then.
+    pub routes: Option<Vec<String>>,
+    /// Conditions on metadata of the route, all of: `filter_metadata` under the filter's name in the catalog, as `jwt-auth`.
+    pub route_metadata: Option<Vec<RawMetadataMatch>>,
+    /// A match that must not hold, with the keys of `match`.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<AnyMatch>"))]
+    pub not: Option<Box<RawMatch>>,
+}
+
+/// In a schema, a match in a match is any object: its schema would hold itself.
+#[cfg(feature = "schema")]
+struct AnyMatch;
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for AnyMatch {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "AnyMatch".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "object"})
+    }
+}
+
+/// A condition on a value in a route's metadata: its key and one of the matchers. Numbers and booleans are compared as JSON writes them.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a condition on metadata of the route, as {key: tier, exact: gold}"
+)]
+pub struct RawMetadataMatch {
+    /// The key.
+    pub key: String,
+    /// The value is exactly this.
+    pub exact: Option<String>,
+    /// The value begins with this.
+    pub prefix: Option<String>,
+    /// The value ends with this.
+    pub suffix: Option<String>,
+    /// The value contains this.
+    pub contains: Option<String>,
+    /// The whole value matches this regular expression.
+    pub regex: Option<String>,
+    /// `true`: the key is there, with any value; `false`: it is not there.
+    pub present: Option<bool>,
+    /// Compare ASCII letters without their case.
+    #[serde(default)]
+    pub ignore_case: bool,
 }
 
 /// A condition on a header: its name and one of the matchers.
@@ -116,6 +174,7 @@ pub struct Match {
     paths: Option<Vec<PathPattern>>,
     headers: Vec<(HeaderName, TextMatch)>,
     query: Vec<(String, TextMatch)>,
+    more: Option<Box<More>>,
 }
 
 impl RawMatch {
@@ -145,6 +204,20 @@ impl RawMatch {
             let matcher = text_match!(raw).build()?;
             Ok::<_, Invalid>((raw.name, matcher))
         })?;
+        let metadata = not_empty_list("route_metadata", self.route_metadata)?;
+        let routes = not_empty_list("routes", self.routes)?;
+        let more = More {
+            client_ip: not_empty_list("client_ip", self.client_ip)?,
+            routes: routes.map(|names| names.into_iter().map(String::into_bytes).collect()),
+            metadata: each("route_metadata", metadata.into_iter().flatten(), |raw| {
+                let key = not_empty("key", raw.key)?;
+                let matcher = text_match!(raw).build()?;
+                Ok::<_, Invalid>((key, matcher))
+            })?,
+            filter: config::current_filter(),
+            not: self.not.map(|not| build_not(*not)).transpose()?,
+        };
+        built.more = more.is_any().then(|| Box::new(more));
         Ok(built)
     }
 }
@@ -162,6 +235,16 @@ impl RawHeaderMatch {
         }
         matcher.build().map(|matcher| (self.name, matcher))
     }
+}
+
+/// What must not hold.
+fn build_not(raw: RawMatch) -> Result<Match, Invalid> {
+    let not = raw.build().at("not")?;
+    if not.is_everything() {
+        let reason = "matches every request, so nothing would match; write what must not hold";
+        return Err(Invalid::new(reason).at("not"));
+    }
+    Ok(not)
 }
 
 fn check_method(method: String) -> Result<Vec<u8>, Invalid> {
@@ -190,14 +273,32 @@ impl Match {
         let has_others = self.hosts.is_some()
             || self.methods.is_some()
             || !self.headers.is_empty()
-            || !self.query.is_empty();
+            || !self.query.is_empty()
+            || self.more.is_some();
         if has_others && !self.others_hold(request) {
             return Ok(ReadingSet::NONE);
         }
-        match &self.paths {
-            None => Ok(ReadingSet::ALL),
-            Some(paths) => readings_of(paths, request),
+        let readings = match &self.paths {
+            None => ReadingSet::ALL,
+            Some(paths) => readings_of(paths, request)?,
+        };
+        match self.not() {
+            None => Ok(readings),
+            Some(not) => Ok(readings.without(not.readings(request)?)),
         }
+    }
+
+    fn not(&self) -> Option<&Self> {
+        self.more.as_ref()?.not.as_ref()
+    }
+
+    fn is_everything(&self) -> bool {
+        self.hosts.is_none()
+            && self.methods.is_none()
+            && self.paths.is_none()
+            && self.headers.is_empty()
+            && self.query.is_empty()
+            && self.more.is_none()
     }
 
     /// Whether all parts but the paths hold.
@@ -215,6 +316,7 @@ impl Match {
                 .query
                 .iter()
                 .all(|(name, matcher)| matcher.fits(request.query_values(name)))
+            && self.more.as_ref().is_none_or(|more| more.hold(request))
     }
 
     /// The capture groups of the first path pattern that matches the path as it was sent, from group 1 on: the values of `${match.1}`.
@@ -244,7 +346,9 @@ impl Match {
     /// Whether the host decides, so that a request with a malformed one has to be refused.
     #[must_use]
     pub fn looks_at_host(&self) -> bool {
-        self.hosts.is_some() || self.headers.iter().any(|(name, _)| name.as_str() == "host")
+        self.hosts.is_some()
+            || self.headers.iter().any(|(name, _)| name.as_str() == "host")
+            || self.not().is_some_and(Self::looks_at_host)
     }
 }
 

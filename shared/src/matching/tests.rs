@@ -10,6 +10,122 @@ fn built(json: &str) -> Match {
 }
 
 #[test]
+fn the_address_of_the_client_is_compared_with_ranges() {
+    let m = built(r#"{"client_ip": ["10.0.0.0/8", "2001:db8::/32"]}"#);
+    for (address, matches) in [
+        (Some("10.1.2.3"), true),
+        (Some("::ffff:10.1.2.3"), true),
+        (Some("2001:db8::1"), true),
+        (Some("fe80::1%eth0"), false),
+        (Some("192.0.2.1"), false),
+        (Some("@unix"), false),
+        (None, false),
+    ] {
+        let mut head = request("GET", "/");
+        if let Some(address) = address {
+            head = head.source_address(address);
+        }
+        let readings = m.readings(&head.build()).unwrap();
+        assert_eq!(readings.is_all(), matches, "{address:?}");
+    }
+}
+
+#[test]
+fn a_route_is_told_by_its_name_and_its_metadata() {
+    let m = built(
+        r#"{"routes": ["admin-api", "other"], "route_metadata": [{"key": "tier", "exact": "gold"}, {"key": "off", "present": false}]}"#,
+    );
+    for (name, metadata, matches) in [
+        ("admin-api", &[("tier", "gold")][..], true),
+        ("public", &[("tier", "gold")], false),
+        ("other", &[("tier", "silver")], false),
+        ("other", &[], false),
+        ("other", &[("tier", "gold"), ("off", "true")], false),
+    ] {
+        let mut head = request("GET", "/").route_name(name);
+        for (key, value) in metadata {
+            head = head.route_metadata("", key, value);
+        }
+        let readings = m.readings(&head.build()).unwrap();
+        assert_eq!(readings.is_all(), matches, "{name} {metadata:?}");
+    }
+}
+
+#[test]
+fn what_must_not_hold_is_asked_of_each_reading() {
+    let m =
+        built(r#"{"paths": [{"prefix": "/api"}], "not": {"paths": [{"prefix": "/api/public"}]}}"#);
+    for (path, all, none) in [
+        ("/api/x", true, false),
+        ("/api/public", false, true),
+        ("/api/public/x", false, true),
+        ("/other", false, true),
+        // Some servers read it as the one, others as the other.
+        ("/api/public/..%2fx", false, false),
+    ] {
+        let readings = m.readings(&request("GET", path).build()).unwrap();
+        assert_eq!(
+            (readings.is_all(), readings.is_none()),
+            (all, none),
+            "{path}"
+        );
+    }
+    let m = built(
+        r#"{"not": {"headers": [{"name": "x-internal", "present": true}], "not": {"methods": ["GET"]}}}"#,
+    );
+    for (method, internal, matches) in [
+        ("GET", true, true),
+        ("GET", false, true),
+        ("POST", true, false),
+        ("POST", false, true),
+    ] {
+        let mut head = request(method, "/");
+        if internal {
+            head = head.header("x-internal", "1");
+        }
+        assert_eq!(
+            m.readings(&head.build()).unwrap().is_all(),
+            matches,
+            "{method} {internal}"
+        );
+    }
+    assert!(built(r#"{"not": {"hosts": ["a.example"]}}"#).looks_at_host());
+}
+
+#[test]
+fn mistakes_in_what_envoy_knows_are_refused() {
+    for (json, error) in [
+        (
+            r#"{"not": {}}"#,
+            "not: matches every request, so nothing would match; write what must not hold",
+        ),
+        (
+            r#"{"not": {"paths": [{"prefix": "a"}]}}"#,
+            "not.paths[0].prefix: \"a\" does not begin with /; write \"/a\"",
+        ),
+        (
+            r#"{"routes": []}"#,
+            "routes: must not be empty; omit the key to accept everything",
+        ),
+        (
+            r#"{"client_ip": []}"#,
+            "client_ip: must not be empty; omit the key to accept everything",
+        ),
+        (
+            r#"{"route_metadata": [{"key": "", "exact": "a"}]}"#,
+            "route_metadata[0].key: must not be empty",
+        ),
+        (
+            r#"{"route_metadata": [{"key": "a"}]}"#,
+            "route_metadata[0]: write exactly one of: exact, prefix, suffix, contains, regex, present",
+        ),
+    ] {
+        let raw: RawMatch = serde_json::from_str(json).unwrap();
+        assert_eq!(raw.build().unwrap_err().to_string(), error);
+    }
+}
+
+#[test]
 fn all_parts_must_hold_and_within_a_list_one_is_enough() {
     let m = built(
         r#"{"hosts": ["api.example.com", "*.example.org"], "methods": ["GET", "POST"], "paths": [{"prefix": "/api"}, {"exact": "/x"}],

@@ -25,6 +25,7 @@ pub fn request(method: &str, target: &str) -> RequestBuilder {
         headers: Vec::new(),
         source_address: None,
         route_name: None,
+        route_metadata: Vec::new(),
     }
 }
 
@@ -35,6 +36,7 @@ pub struct RequestBuilder {
     headers: Vec<(String, Vec<u8>)>,
     source_address: Option<Vec<u8>>,
     route_name: Option<Vec<u8>>,
+    route_metadata: Vec<(&'static str, String, String)>,
 }
 
 impl RequestBuilder {
@@ -67,6 +69,14 @@ impl RequestBuilder {
         self
     }
 
+    /// Sets a value in the metadata of the chosen route, under this filter's name.
+    #[must_use]
+    pub fn route_metadata(mut self, filter: &'static str, key: &str, value: &str) -> Self {
+        self.route_metadata
+            .push((filter, key.to_owned(), value.to_owned()));
+        self
+    }
+
     /// The headers, pseudo-headers first.
     #[must_use]
     pub fn pairs(&self) -> Vec<(String, Vec<u8>)> {
@@ -80,11 +90,15 @@ impl RequestBuilder {
     /// The request, which asks no host for anything but the time.
     #[must_use]
     pub fn build(self) -> Request {
-        Request::of(
+        let request = Request::of(
             Headers::new(&self.pairs()),
             self.source_address,
             self.route_name,
-        )
+        );
+        for (filter, key, value) in self.route_metadata {
+            request.set_route_metadata(filter, &key, &value);
+        }
+        request
     }
 }
 

@@ -6,6 +6,7 @@ mod explanations;
 mod filter_readings;
 mod host_calls;
 mod hostile;
+mod match_origin;
 mod observability;
 mod readings;
 mod routes;

@@ -114,6 +114,11 @@ fn readmes(root: &Path, filters: &[Value]) -> Result<Vec<Output>> {
     // Published by `cargo xtask bench --publish`; a workspace of one filter has none.
     let report = fs::read(root.join("docs/benchmarks/report.json")).unwrap_or_default();
     let report: Value = serde_json::from_slice(&report).unwrap_or_default();
+    let path = root.join("docs/matching.md");
+    if let Some(filter) = filters.first().filter(|_| path.exists()) {
+        let table = config_table::common(&filter["schema"], "RawMatch", "match");
+        outputs.push(with_regions(path, &[("match", table)])?);
+    }
     for filter in filters {
         let path = root.join("filters").join(name(filter)).join("README.md");
         let speed = speed_table::table(&report, name(filter));

@@ -1,6 +1,6 @@
 //! What a user writes, and its checks. A [`Config`] that exists is valid.
 
-use filter_kit::config::{Env, FilterConfig, Invalid};
+use filter_kit::config::{At, Env, FilterConfig, Invalid};
 use filter_kit::values::Mode;
 use serde::Deserialize;
 
@@ -93,7 +93,7 @@ impl RawItem {
 
     fn build(self, env: &Env) -> Result<ItemConfig, Invalid> {
         fn of<C: FilterConfig>(raw: C::Raw, env: &Env) -> Result<C, Invalid> {
-            C::build(raw, env).map_err(|error| error.at(C::FILTER))
+            filter_kit::config::build(raw, env).at(C::FILTER)
         }
         Ok(match self {
             Self::Cors(raw) => ItemConfig::Cors(of(raw, env)?),

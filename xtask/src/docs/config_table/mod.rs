@@ -6,6 +6,24 @@ use serde_json::{Map, Value};
 
 use super::{cell, markdown_table};
 
+/// What many filters have in common, and where it is described.
+const COMMON: &[(&str, &str)] = &[("RawMatch", "[match](../../docs/matching.md#match)")];
+
+/// The table of what the filters have in common under this name, which this schema has too.
+pub(super) fn common(schema: &Value, definition: &str, path: &str) -> String {
+    let none = Map::new();
+    let definitions = schema.get("$defs").and_then(Value::as_object);
+    let mut walk = Walk {
+        definitions: definitions.unwrap_or(&none),
+        described: BTreeMap::new(),
+        rows: Vec::new(),
+    };
+    if let Some(definition) = walk.definitions.get(definition) {
+        walk.properties(definition, path);
+    }
+    markdown_table("| Key | Type | Default | Meaning |", walk.rows.into_iter())
+}
+
 /// The table of all keys that `schema` describes, with their paths: `rules[].match.paths[]`.
 pub(super) fn table(schema: &Value) -> String {
     let none = Map::new();
@@ -64,9 +82,11 @@ impl<'a> Walk<'a> {
         let (schema, reference, suffix) = self.inside(property);
         let path = format!("{path}{suffix}");
         let before = reference.and_then(|name| self.described.get(name));
-        let kind = match before {
-            Some(before) => format!("as `{before}`"),
-            None => self.kind(property),
+        let common = COMMON.iter().find(|(name, _)| reference == Some(name));
+        let kind = match (common, before) {
+            (Some((_, link)), _) => (*link).to_owned(),
+            (None, Some(before)) => format!("as `{before}`"),
+            (None, None) => self.kind(property),
         };
         let own = [
             text(property, "description"),
@@ -86,7 +106,7 @@ impl<'a> Walk<'a> {
             cell(default),
             cell(&meaning)
         ));
-        if before.is_none() {
+        if before.is_none() && common.is_none() {
             if let Some(name) = reference.filter(|_| has_keys(schema)) {
                 self.described.insert(name, path.clone());
             }

@@ -1,0 +1,61 @@
+//! Values of metadata, in the forms in which Envoy hands them over.
+
+/// A property as a text: a text as it is, a number in decimal, a boolean as `true` or `false`. `None` for what has another form, as a list.
+///
+/// Envoy gives no types: a number is eight bytes (little-endian), a boolean one. Such bytes are no text: those of a number that would be one are of
+/// numbers that no configuration has.
+pub(crate) fn text_of(value: Vec<u8>) -> Option<Vec<u8>> {
+    let is_text = std::str::from_utf8(&value).is_ok_and(|text| !text.chars().any(char::is_control));
+    if is_text {
+        return Some(value);
+    }
+    if let [boolean] = value.as_slice() {
+        return match boolean {
+            0 => Some(b"false".to_vec()),
+            1 => Some(b"true".to_vec()),
+            _ => None,
+        };
+    }
+    let bytes: [u8; 8] = value.try_into().ok()?;
+    Some(double(f64::from_le_bytes(bytes)))
+}
+
+/// A number as JSON writes it, an integral one without a fraction.
+fn double(number: f64) -> Vec<u8> {
+    const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53
+    if number.fract() == 0.0 && number.abs() <= EXACT {
+        #[allow(
+            clippy::cast_possible_truncation,
+            reason = "integral and at most 2^53, checked above"
+        )]
+        let integer = number as i64;
+        return integer.to_string().into_bytes();
+    }
+    let number = serde_json::Number::from_f64(number);
+    number.map_or_else(Vec::new, |number| number.to_string().into_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_envoy_hands_over_becomes_a_text() {
+        let double = |n: f64| n.to_le_bytes().to_vec();
+        for (value, text) in [
+            (b"gold".to_vec(), Some("gold")),
+            (b"platinum".to_vec(), Some("platinum")),
+            (Vec::new(), Some("")),
+            (double(5.0), Some("5")),
+            (double(0.0), Some("0")),
+            (double(-1.5), Some("-1.5")),
+            (vec![1], Some("true")),
+            (vec![0], Some("false")),
+            (vec![2], None),
+            (b"\x01\x02".to_vec(), None),
+        ] {
+            let got = text_of(value);
+            assert_eq!(got.as_deref(), text.map(str::as_bytes));
+        }
+    }
+}
