@@ -1,5 +1,5 @@
 //! How long a worker may verify signatures that take long. What the host verifies on RSA and P-256 takes 40 to 65 µs; P-384 and P-521 take it
-//! 1 to 2 ms, and most of what is verified inside the module 1 to 5 ms, in which the worker serves nobody else. So a flood of tokens could
+//! 1 to 2 ms, and most of what is verified inside the module 1 to 5 ms, in which the worker serves no other request. So a flood of tokens could
 //! stall it, good or bad.
 
 use std::time::Duration;

@@ -9,9 +9,9 @@ use crate::json::block_bytes;
 use crate::keys::{KeyId, KeySet};
 use crate::provider::Provider;
 use crate::reason::Reason;
-use crate::requirement::{ProviderRequirement, Refusal, Requirement, evaluate};
+use crate::requirement::{About, ProviderRequirement, Refusal, Requirement, evaluate};
 use crate::rules::Requirements;
-use crate::token::{KnownHeaders, Token};
+use crate::token::{Header, KnownHeaders, Token};
 use crate::{signature, sources};
 use filter_kit::request::Request;
 use filter_kit::values::HeaderName;
@@ -53,6 +53,10 @@ pub struct Verified {
     pub algorithm: Algorithm,
     /// The headers that its provider promises, with their values.
     pub headers: Vec<(HeaderName, Vec<u8>)>,
+    /// What filter state gets of it, by name.
+    pub exports: Vec<(Rc<str>, Vec<u8>)>,
+    /// Its header.
+    header: Rc<Header>,
     /// The set of the key, which mostly is the provider's still.
     set: Weak<KeySet>,
 }
@@ -73,7 +77,7 @@ pub enum KeyState {
     Here {
         /// The keys.
         set: Rc<KeySet>,
-        /// Whether a token that none of them fits is a reason to fetch them anew, and to wait.
+        /// Whether a token that no key verifies is a reason to fetch them again, and to wait.
         may_change: bool,
     },
     /// They are not.
@@ -87,7 +91,7 @@ pub enum KeyState {
 pub struct Moment<'m> {
     /// The wall clock, since the epoch.
     pub now: Duration,
-    /// The same clock, read anew: how long a verification took.
+    /// The same clock, read again: how long a verification took.
     pub clock: &'m dyn Fn() -> Duration,
     /// The keys of the provider at this place of the list.
     pub keys: &'m dyn Fn(usize) -> KeyState,
@@ -96,10 +100,11 @@ pub struct Moment<'m> {
 }
 
 /// Why a token is refused, and whether other keys may change that.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Failure {
     reason: Reason,
     may_change: bool,
+    about: Option<Rc<About>>,
 }
 
 /// The tokens of a provider in a request, all of them good, or why one is not.
@@ -110,11 +115,32 @@ impl From<Reason> for Failure {
         Self {
             reason,
             may_change: false,
+            about: None,
+        }
+    }
+}
+
+impl Failure {
+    /// With what the token says of itself.
+    #[cold]
+    fn of(self, kid: Option<&str>, claims: &Claims) -> Self {
+        let about = About {
+            kid: kid.map(str::to_owned),
+            issuer: claims.text("iss").map(str::to_owned),
+            issued: claims.issued(),
+        };
+        Self {
+            about: Some(Rc::new(about)),
+            ..self
         }
     }
 }
 
 impl Verified {
+    fn failure(&self, reason: Reason) -> Failure {
+        Failure::from(reason).of(self.header.kid.as_deref(), &self.claims)
+    }
+
     /// Whether its key is in this set still, and would verify its algorithm.
     fn holds_with(&self, set: &Rc<KeySet>) -> bool {
         self.set.as_ptr() == Rc::as_ptr(set) || set.verifies(&self.key, self.algorithm)
@@ -135,6 +161,18 @@ impl Verified {
             .saturating_add(self.claims.heap_bytes())
             .saturating_add(block_bytes(headers))
             .saturating_add(values.sum())
+            .saturating_add(self.header.bytes())
+            .saturating_add(self.export_bytes())
+    }
+}
+
+impl Verified {
+    fn export_bytes(&self) -> usize {
+        let place = self.exports.capacity();
+        let place = place.saturating_mul(size_of::<(Rc<str>, Vec<u8>)>());
+        let values = self.exports.iter();
+        let values = values.map(|(_, value)| block_bytes(value.capacity()));
+        block_bytes(place).saturating_add(values.sum())
     }
 }
 
@@ -182,14 +220,15 @@ impl Authenticator {
         moment: &Moment<'_>,
     ) -> Result<Vec<Accepted>, Refusal> {
         self.hits.set(false);
-        if let Some(required) = requirements.only_provider() {
-            return self.one(required, request, moment);
+        if let Some((rule, required)) = requirements.only_provider() {
+            let verdict = self.one(required, request, moment);
+            return verdict.map_err(|refusal| Refusal { rule, ..refusal });
         }
         // A provider may be asked for several times; its tokens are verified once.
         let mut looked_at: Vec<(usize, Tokens)> = Vec::new();
         let mut accepted: Vec<Accepted> = Vec::new();
         let mut refused: Option<Refusal> = None;
-        for requirement in requirements.iter() {
+        for (rule, requirement) in requirements.numbered() {
             match self.meets(requirement, request, moment, &mut looked_at) {
                 Ok(tokens) => {
                     for token in tokens {
@@ -202,7 +241,10 @@ impl Authenticator {
                         }
                     }
                 }
-                Err(refusal) => refused = Some(Refusal::weightier(refused, refusal)),
+                Err(refusal) => {
+                    let refusal = Refusal { rule, ..refusal };
+                    refused = Some(Refusal::weightier(refused, refusal));
+                }
             }
         }
         match refused {
@@ -273,7 +315,9 @@ impl Authenticator {
         let provider = self.providers.get(required.provider);
         let own = provider.and_then(|provider| provider.audiences.as_deref());
         for token in tokens {
-            required.check(&token.claims, own, request)?;
+            required
+                .check(&token.claims, own, request)
+                .map_err(|reason| token.failure(reason))?;
         }
         let token = tokens.first().ok_or(Reason::Missing)?;
         Ok(Accepted {
@@ -298,7 +342,9 @@ impl Authenticator {
             && verified.holds_with(set)
         {
             self.hits.set(true);
-            provider.check_time(&verified.claims, now)?;
+            provider
+                .check_time(&verified.claims, now)
+                .map_err(|reason| verified.failure(reason))?;
             return Ok(verified);
         }
         let parsed = match text.len() > provider.max_token_bytes {
@@ -312,13 +358,13 @@ impl Authenticator {
                 reason
             }
         })?;
-        provider.check(&token, now)?;
-        if self.denied.has(&token.claims) {
-            return Err(Reason::Denied.into());
-        }
-        let key = self.verified_by(&token, &keys, moment)?;
+        let key = self
+            .judged(provider, &token, &keys, moment)
+            .map_err(|failure| failure.of(token.header.kid.as_deref(), &token.claims))?;
         self.known_headers.keep(&token);
         let verified = Rc::new(Verified {
+            exports: provider.exports_of(&token.claims),
+            header: Rc::clone(&token.header),
             headers: provider.headers_of(&token.claims, token.payload),
             algorithm: token.header.algorithm,
             claims: token.claims,
@@ -334,6 +380,21 @@ impl Authenticator {
             self.cache.borrow_mut().insert(index, text, kept, bytes);
         }
         Ok(verified)
+    }
+
+    /// The key of a token that passes all checks of its provider.
+    fn judged(
+        &self,
+        provider: &Provider,
+        token: &Token<'_>,
+        keys: &KeyState,
+        moment: &Moment<'_>,
+    ) -> Result<KeyId, Failure> {
+        provider.check(token, moment.now.as_secs())?;
+        if self.denied.has(&token.claims) {
+            return Err(Reason::Denied.into());
+        }
+        self.verified_by(token, keys, moment)
     }
 
     /// The key whose signature a token bears.
@@ -356,6 +417,7 @@ impl Authenticator {
                 return Err(Failure {
                     reason,
                     may_change: *may_change && can_be_fetched,
+                    about: None,
                 });
             }
         };
@@ -369,6 +431,7 @@ impl Authenticator {
             return Err(Failure {
                 reason: Reason::UnknownKey,
                 may_change,
+                about: None,
             });
         }
         let slow = signature::is_slow(header.algorithm);
@@ -391,6 +454,7 @@ impl Authenticator {
         Err(Failure {
             reason: Reason::Signature,
             may_change,
+            about: None,
         })
     }
 }
@@ -403,6 +467,8 @@ fn refusal(required: &ProviderRequirement, failure: Failure, patient: bool) -> R
         provider: required.provider,
         scopes,
         may_change: failure.may_change && patient,
+        about: failure.about,
+        rule: None,
     }
 }
 

@@ -71,7 +71,7 @@ filter_kit::counters! {
         DeniedNoExpiration => "denied.no_expiration_total" | "reported.no_expiration_total",
         /// Requests that were refused: the token lives too long.
         DeniedLifetime => "denied.lifetime_total" | "reported.lifetime_total",
-        /// Requests that were refused: no key of the provider fitted the token.
+        /// Requests that were refused: no key of the provider has the `kid` and the algorithm of the token.
         DeniedUnknownKey => "denied.unknown_key_total" | "reported.unknown_key_total",
         /// Requests that were refused: the signature was wrong.
         DeniedSignature => "denied.signature_total" | "reported.signature_total",
@@ -83,7 +83,7 @@ filter_kit::counters! {
         DeniedScope => "denied.scope_total" | "reported.scope_total",
         /// Requests that were refused: a claim was not as required.
         DeniedClaim => "denied.claim_total" | "reported.claim_total",
-        /// Requests that were refused: the provider's keys could not be had.
+        /// Requests that were refused: the provider's keys were not available.
         DeniedKeysUnavailable => "denied.keys_unavailable_total" | "reported.keys_unavailable_total",
         /// Requests that were refused: the time for verifications that take long was used up.
         DeniedOverloaded => "denied.overloaded_total" | "reported.overloaded_total",

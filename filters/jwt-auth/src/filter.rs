@@ -233,6 +233,9 @@ impl JwtAuth {
                 counters.allowed.increment();
             }
         }
+        for (name, value) in accepted.iter().flat_map(|accepted| &accepted.token.exports) {
+            request.export(name, value);
+        }
         if self.mode == Mode::Enforce {
             let providers = self.authenticator.providers();
             let is_token_asked_for =
@@ -267,6 +270,21 @@ impl JwtAuth {
         let provider = self.authenticator.providers().get(refusal.provider);
         if let Some(provider) = provider.filter(|_| reason.is_of_token()) {
             explanation = explanation.field("provider", provider.name.as_bytes());
+        }
+        if let Some(rule) = refusal.rule {
+            explanation = explanation.field("rule", rule.to_string().into_bytes());
+        }
+        if let Some(about) = &refusal.about {
+            if let Some(kid) = &about.kid {
+                explanation = explanation.field("kid", kid.as_bytes());
+            }
+            if let Some(issuer) = &about.issuer {
+                explanation = explanation.detail("issuer", issuer.as_bytes());
+            }
+            if let Some(issued) = about.issued {
+                let age = request.now().as_secs().saturating_sub(issued);
+                explanation = explanation.detail("age", format!("{age}s").into_bytes());
+            }
         }
         request.explain(&explanation);
     }

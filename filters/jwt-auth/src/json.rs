@@ -30,7 +30,7 @@ pub enum Number {
     Unsigned(u64),
     /// A negative whole number.
     Signed(i64),
-    /// A number with a fraction or an exponent, or a whole one that fits neither of the others: as it was written.
+    /// A number with a fraction or an exponent, or a whole one beyond 64 bits: as it was written.
     Other(Box<str>),
 }
 

@@ -35,7 +35,7 @@ pub struct Provider {
     pub sources: Vec<TokenSource>,
     /// Its keys.
     pub keys: Keys,
-    /// What the upstream is told.
+    /// What the upstream gets.
     pub forward: Forward,
 }
 
@@ -92,13 +92,15 @@ pub enum Keys {
     Remote(Source),
 }
 
-/// What the upstream is told of a token.
+/// What the upstream gets of a token.
 #[derive(Debug, Clone, Default)]
 pub struct Forward {
     /// Whether the token stays in the request.
     pub token: bool,
     /// Claims as headers.
     pub claims: Vec<ClaimHeader>,
+    /// Claims for filter state, by the name there.
+    pub exports: Vec<(ClaimPath, Rc<str>)>,
     /// A header for all claims: base64url of their JSON.
     pub payload: Option<HeaderName>,
     /// A header for the provider's name.
@@ -117,7 +119,7 @@ pub struct ClaimHeader {
 }
 
 impl Forward {
-    /// The headers that this promises to set, and nobody else may.
+    /// The headers that this promises to set, and no client may.
     pub fn headers(&self) -> impl Iterator<Item = &HeaderName> {
         let claims = self.claims.iter().map(|claim| &claim.header);
         claims.chain(&self.payload).chain(&self.provider)
@@ -125,6 +127,16 @@ impl Forward {
 }
 
 impl Provider {
+    /// What filter state gets of a token with these claims. What is no header value could break a line of an access log, and is left out.
+    #[must_use]
+    pub fn exports_of(&self, claims: &Claims) -> Vec<(Rc<str>, Vec<u8>)> {
+        let exports = self.forward.exports.iter();
+        let value = |path| claims.header_value(path, Encoding::Plain);
+        exports
+            .filter_map(|(path, name)| Some((Rc::clone(name), value(path)?)))
+            .collect()
+    }
+
     /// The headers that are promised, with their values, for a token with these claims; `payload` is the base64url of them all. Of two values
     /// for one header the first one counts.
     #[must_use]
@@ -150,7 +162,7 @@ impl Provider {
         headers
     }
 
-    /// All that can be told of a token without its key, and costs little: algorithm, type, issuer and time.
+    /// The checks that need no key and cost little: algorithm, type, issuer and time.
     ///
     /// # Errors
     /// The first reason to refuse it.

@@ -13,7 +13,7 @@ pub enum Reason {
     Padded,
     /// It is longer than `max_token_bytes`.
     TooLarge,
-    /// The token asks for an extension that nobody here understands (`crit`, `b64`, `zip`, `enc`).
+    /// The token needs an extension that is not supported (`crit`, `b64`, `zip`, `enc`).
     Unsupported,
     /// Its algorithm is unknown or not allowed.
     Algorithm,
@@ -29,7 +29,7 @@ pub enum Reason {
     NoExpiration,
     /// It lives longer than `max_lifetime`.
     Lifetime,
-    /// No key of the provider fits its `kid` and algorithm.
+    /// No key of the provider has its `kid` and its algorithm.
     UnknownKey,
     /// The signature is wrong.
     Signature,
@@ -41,7 +41,7 @@ pub enum Reason {
     Scope,
     /// A claim is not as required.
     Claim,
-    /// The provider's keys cannot be had.
+    /// The provider's keys are not available.
     KeysUnavailable,
     /// The time for verifications that take long is used up.
     Overloaded,
@@ -51,7 +51,7 @@ pub enum Reason {
     MalformedHost,
 }
 
-/// What the client is to be told.
+/// The kind of answer that a reason leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// 401 without an error: it may not know that it needs a token.
@@ -96,7 +96,7 @@ impl Reason {
         Self::MalformedHost,
     ];
 
-    /// What the client is told.
+    /// The kind of answer it leads to.
     #[must_use]
     pub fn kind(self) -> Kind {
         match self {
@@ -122,7 +122,7 @@ impl Reason {
         }
     }
 
-    /// Whether it is about a token, or that there is none.
+    /// Whether it is about a token, or a missing one.
     #[must_use]
     pub fn is_of_token(self) -> bool {
         self.kind() != Kind::BadHead
@@ -158,7 +158,7 @@ impl Reason {
         }
     }
 
-    /// What the client is told in words: the body, and `error_description`. No quotes or backslashes (RFC 6750, section 3).
+    /// The sentence for the client: the body, and `error_description`. No quotes or backslashes (RFC 6750, section 3).
     #[must_use]
     pub fn message(self) -> &'static str {
         match self {
@@ -190,7 +190,7 @@ impl Reason {
         }
     }
 
-    /// How much a reason says where one of several requirements would do: the weightiest is told. A token of another issuer says less than
+    /// How much a reason says where one of several requirements would do: the answer has the weightiest. A token of another issuer says less than
     /// one that is wrong, and none at all says least.
     #[must_use]
     pub fn weight(self) -> u8 {

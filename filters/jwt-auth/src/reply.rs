@@ -1,4 +1,4 @@
-//! What a client that is refused is told (RFC 6750, section 3).
+//! Answers to requests that are refused (RFC 6750, section 3).
 
 use crate::reason::{Kind, Reason};
 use crate::requirement::Refusal;
@@ -24,7 +24,7 @@ pub struct Replies {
     pub forbidden: ReplyTemplate,
     /// What the configuration says of 503.
     pub unavailable: ReplyTemplate,
-    /// Where the metadata of the resource stands (RFC 9728, section 5.1), for challenges.
+    /// The URI of the metadata of the resource (RFC 9728, section 5.1), for challenges.
     pub resource_metadata: Option<Template>,
     /// The header `www-authenticate`.
     pub challenge: HeaderName,
@@ -158,7 +158,7 @@ fn complete(challenge: &mut Vec<u8>, parameters: &[(&'static str, String)]) {
     }
 }
 
-/// What a client sent, as it may stand in a quoted string.
+/// What a client sent, as a quoted string may have it.
 fn quotable(bytes: &[u8]) -> String {
     bytes
         .iter()
@@ -168,7 +168,7 @@ fn quotable(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// Whether a byte may stand in a quoted string as it is (RFC 9110, section 5.6.4).
+/// Whether a quoted string may have a byte as it is (RFC 9110, section 5.6.4).
 #[must_use]
 pub fn is_quotable(byte: u8) -> bool {
     (0x20..0x7f).contains(&byte) && byte != b'"' && byte != b'\\'

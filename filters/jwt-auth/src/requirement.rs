@@ -6,6 +6,7 @@ use filter_kit::matching::TextMatch;
 use filter_kit::request::Request;
 use filter_kit::template::{Template, Values};
 use std::borrow::Cow;
+use std::rc::Rc;
 
 /// What a request has to show.
 #[derive(Debug, Clone)]
@@ -170,6 +171,21 @@ pub struct Refusal {
     pub scopes: Vec<String>,
     /// Keys are on their way that may change the answer.
     pub may_change: bool,
+    /// What the token says of itself, where it could be read. Nothing of it is verified.
+    pub about: Option<Rc<About>>,
+    /// The number of the rule, from 0; `None`: no rule matched.
+    pub rule: Option<usize>,
+}
+
+/// What a token says of itself, for the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// Its `kid`.
+    pub kid: Option<String>,
+    /// Its `iss`.
+    pub issuer: Option<String>,
+    /// Its `iat`, in seconds since the epoch.
+    pub issued: Option<u64>,
 }
 
 impl Refusal {
@@ -179,6 +195,8 @@ impl Refusal {
             provider: 0,
             scopes: Vec::new(),
             may_change: false,
+            about: None,
+            rule: None,
         }
     }
 
@@ -299,12 +317,7 @@ mod tests {
     ) -> Result<Vec<usize>, Reason> {
         evaluate(requirement, &mut |p| match outcomes[p.provider] {
             None => Ok(p.provider),
-            Some(reason) => Err(Refusal {
-                reason,
-                provider: p.provider,
-                scopes: Vec::new(),
-                may_change: false,
-            }),
+            Some(reason) => Err(Refusal::of(reason)),
         })
         .map_err(|refusal| refusal.reason)
     }
@@ -377,9 +390,8 @@ mod tests {
                     } else {
                         Reason::Scope
                     },
-                    provider: p.provider,
-                    scopes: Vec::new(),
                     may_change: p.provider == 0,
+                    ..Refusal::missing()
                 })
             })
             .is_err_and(|refusal| refusal.may_change)

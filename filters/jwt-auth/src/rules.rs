@@ -24,29 +24,34 @@ pub struct Rules {
 
 /// The requirements that a request falls under: one, or one for each reading of its path. All must hold.
 #[derive(Debug, Clone, Default)]
-pub struct Requirements<'r>(Vec<&'r Requirement>);
+pub struct Requirements<'r>(Vec<(Option<usize>, &'r Requirement)>);
 
 impl<'r> From<&'r Requirement> for Requirements<'r> {
     fn from(requirement: &'r Requirement) -> Self {
-        Self(vec![requirement])
+        Self(vec![(None, requirement)])
     }
 }
 
 impl<'r> Requirements<'r> {
     /// Each of them.
     pub fn iter(&self) -> impl Iterator<Item = &'r Requirement> {
+        self.0.iter().map(|(_, requirement)| *requirement)
+    }
+
+    /// Each of them with the number of its rule, from 0; `None`: no rule matched.
+    pub fn numbered(&self) -> impl Iterator<Item = (Option<usize>, &'r Requirement)> {
         self.0.iter().copied()
     }
 
-    /// The provider whose token is all that is required; `None` where it is another requirement, or not the only one.
+    /// The provider whose token is all that is required, with the number of the rule; `None` where it is another requirement, or not the only one.
     #[must_use]
-    pub fn only_provider(&self) -> Option<&'r ProviderRequirement> {
-        let &[mut requirement] = self.0.as_slice() else {
+    pub fn only_provider(&self) -> Option<(Option<usize>, &'r ProviderRequirement)> {
+        let &[(rule, mut requirement)] = self.0.as_slice() else {
             return None;
         };
         loop {
             match requirement {
-                Requirement::Provider(required) => return Some(required),
+                Requirement::Provider(required) => return Some((rule, required)),
                 Requirement::Any(list) | Requirement::All(list) => {
                     let [only] = list.as_slice() else {
                         return None;
@@ -85,18 +90,18 @@ impl Rules {
         let mut found = Requirements::default();
         let mut left = ReadingSet::ALL;
         let candidates = self.by_match.candidates(request);
-        for rule in candidates.filter_map(|at| self.rules.get(at)) {
+        for (at, rule) in candidates.filter_map(|at| Some((at, self.rules.get(at)?))) {
             let matching = rule.matches.readings(request)?.and(left);
             if matching.is_none() {
                 continue;
             }
-            found.0.push(&rule.requirement);
+            found.0.push((Some(at), &rule.requirement));
             left = left.without(matching);
             if left.is_none() {
                 return Ok(found);
             }
         }
-        found.0.push(&self.otherwise);
+        found.0.push((None, &self.otherwise));
         Ok(found)
     }
 

@@ -1,4 +1,4 @@
-//! Where tokens stand in a request, and how they are taken out of it (RFC 6750, section 2).
+//! Where tokens are in a request, and how they are taken out of it (RFC 6750, section 2).
 
 use crate::reason::Reason;
 use filter_kit::headers::list_elements;
@@ -16,7 +16,7 @@ pub enum TokenSource {
     Header {
         /// The header.
         name: HeaderName,
-        /// What stands before the token; may be empty.
+        /// The text before the token; may be empty.
         prefix: String,
     },
     /// A query parameter.
@@ -25,7 +25,7 @@ pub enum TokenSource {
     Cookie {
         /// The cookie.
         name: String,
-        /// What stands before the token; may be empty.
+        /// The text before the token; may be empty.
         prefix: String,
     },
     /// An element of the list of WebSocket protocols.
@@ -52,7 +52,7 @@ impl TokenSource {
         }
     }
 
-    /// The token that stands here. `all` are the provider's sources, this one among them.
+    /// The token in this place. `all` are the provider's sources, this one among them.
     fn token<'r>(
         &'r self,
         all: &[Self],
@@ -149,7 +149,7 @@ fn is_of_longer_prefix(all: &[TokenSource], header: &HeaderName, than: &str, val
     })
 }
 
-/// The one value; an empty one is none.
+/// The one value; an empty one counts as missing.
 fn only<'v>(mut values: impl Iterator<Item = &'v [u8]>) -> Result<Option<&'v [u8]>, Reason> {
     let first = values.next();
     match values.next() {
@@ -195,7 +195,7 @@ fn holds(prefix: &str) -> impl Fn(&[u8]) -> bool {
     move |part| after_prefix(part, prefix).is_some()
 }
 
-/// The tokens of a request that stand in these places, in their order. The same token in two places is one.
+/// The tokens of a request in these places, in their order. The same token in two places is one.
 ///
 /// # Errors
 /// [`Reason::Repeated`] where one place holds more than one value.
@@ -259,15 +259,16 @@ pub fn remove<'s>(sources: impl IntoIterator<Item = &'s TokenSource>, request: &
 
 /// The WebSocket protocols that are not tokens, in one value; `None` where all are left.
 fn without_elements(elements: &[&Element], request: &Request) -> Option<Vec<u8>> {
+    if elements.is_empty() {
+        return None;
+    }
     let mut readers: Vec<_> = elements.iter().map(|element| element.reader()).collect();
     let mut is_token = |element| {
         // Each reader has to see every element.
         let found = readers.iter_mut().filter_map(|read| read(element)).count();
         found > 0
     };
-    let all: Vec<&[u8]> = protocols(request)
-        .filter(|_| !elements.is_empty())
-        .collect();
+    let all: Vec<&[u8]> = protocols(request).collect();
     let kept: Vec<&[u8]> = all.iter().copied().filter(|e| !is_token(e)).collect();
     (kept.len() < all.len()).then(|| kept.join(&b", "[..]))
 }

@@ -3,7 +3,7 @@
 use crate::algorithm::Algorithm;
 use crate::base64url;
 use crate::claims::Claims;
-use crate::json::{self, Json};
+use crate::json::{self, Json, block_bytes};
 use crate::reason::Reason;
 use filter_kit::headers::is_same;
 use std::cell::RefCell;
@@ -88,7 +88,7 @@ impl<'t> Token<'t> {
             Some(header) => header,
             None => Rc::new(Header::parse(header)?),
         };
-        // After the header: `none` is to be told as a wrong algorithm, and has no signature.
+        // After the header: the reason for `none` is its algorithm, and it has no signature.
         let signature = decode(signature)?;
         let claims = json::object(&decode(payload)?).ok_or(Reason::Malformed)?;
         if signature.is_empty() {
@@ -105,6 +105,14 @@ impl<'t> Token<'t> {
 }
 
 impl Header {
+    /// The bytes of memory that it takes, with the counters of its `Rc`.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let texts = [&self.kid, &self.typ].into_iter().flatten();
+        let texts = texts.map(|text| block_bytes(text.capacity()));
+        block_bytes(size_of::<(Self, [usize; 2])>()).saturating_add(texts.sum())
+    }
+
     fn parse(encoded: &str) -> Result<Self, Reason> {
         let header = json::object(&decode(encoded)?).ok_or(Reason::Malformed)?;
         let text = |member: &str| match header.get(member) {

@@ -328,3 +328,39 @@ fn a_challenge_of_the_configuration_keeps_the_error_and_the_scope() {
         }
     }
 }
+
+#[test]
+fn access_logs_get_the_claims_that_are_exported_and_why_a_request_is_refused() {
+    let host = host();
+    let provider = json!({"keys": inline(), "export": {"claims": ["sub", ["org", "id"], "cognito:groups", "none", "broken"]}});
+    let configuration = format!(r#"{{"providers": {{"corp": {provider}}}, "rules": {RULES}}}"#);
+    let mut run = Run::<JwtAuth>::start(&host, &configuration).unwrap();
+    let claims = r#"{"sub":"alice","org":{"id":7},"cognito:groups":["a","b"],"broken":"a\nb"}"#;
+    // The second one is found in the cache.
+    for _ in 0..2 {
+        let (_, answer) = run.request(&to_admin(&format!("Bearer {}", token(claims))));
+        assert!(matches!(answer, Answer::Continued(_)));
+        for (name, value) in [
+            ("jwt.sub", Some("alice")),
+            ("jwt.org.id", Some("7")),
+            ("jwt.cognito_groups", Some("a,b")),
+            ("jwt.none", None),
+            ("jwt.broken", None),
+            ("jwt_auth.reason", None),
+        ] {
+            assert_eq!(host.filter_state(name).as_deref(), value, "{name}");
+        }
+    }
+    let expired = token(&format!(r#"{{"sub":"alice","iat":{}}}"#, NOW - 7));
+    host.set_now(Duration::from_secs(NOW + 7200));
+    let (_, answer) = run.request(&to_admin(&format!("Bearer {expired}")));
+    assert_eq!(details(&answer), "jwt_expired");
+    for (name, value) in [
+        ("jwt_auth.reason", "jwt_expired"),
+        ("jwt_auth.provider", "corp"),
+        ("jwt_auth.rule", "0"),
+        ("jwt_auth.kid", "test-es256"),
+    ] {
+        assert_eq!(host.filter_state(name).as_deref(), Some(value), "{name}");
+    }
+}

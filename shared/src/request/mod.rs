@@ -405,6 +405,11 @@ impl Request {
         self.is_explained.set(false);
     }
 
+    /// Writes filter state that lives as long as the request: `%FILTER_STATE(wasm.NAME:PLAIN)%` in access logs. In the callback that decides.
+    pub fn export(&self, name: &str, value: &[u8]) {
+        host::set_filter_state(name, value);
+    }
+
     /// Whether the filter has explained what it decided.
     pub(crate) fn is_explained(&self) -> bool {
         self.is_explained.get()

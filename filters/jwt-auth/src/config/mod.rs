@@ -283,8 +283,7 @@ fn replies(
     if let Some(realm) = &realm
         && !realm.bytes().all(is_quotable)
     {
-        let reason =
-            format!("{realm:?} cannot stand between quotes; write ASCII without \" and \\");
+        let reason = format!("{realm:?} is not valid in quotes; write ASCII without \" and \\");
         return Err(Invalid::new(reason).at("realm"));
     }
     let scope = Scope {

@@ -10,7 +10,9 @@ use filter_kit::config::{At, Env, Invalid, check_name, each, in_range, not_empty
 use filter_kit::values::{Anchoring, Duration, HeaderName, Pattern, is_token};
 use serde::Deserialize;
 use serde::de::{Deserializer, SeqAccess, Visitor};
+use std::collections::BTreeSet;
 use std::fmt;
+use std::rc::Rc;
 
 /// An issuer of tokens, and on which terms they are accepted.
 #[derive(Debug, Deserialize)]
@@ -31,7 +33,7 @@ pub struct RawProvider {
     /// The keys.
     pub keys: RawKeys,
     /// Where tokens are looked for; a token elsewhere is ignored. Left out: `authorization: Bearer …`. Of several sources on one header, the
-    /// longest prefix that fits decides.
+    /// longest prefix that matches decides.
     pub token_sources: Option<Vec<RawTokenSource>>,
     /// Longest token, in bytes; a longer one is refused. 1 to 65536.
     #[serde(default = "max_token_bytes")]
@@ -52,6 +54,9 @@ pub struct RawProvider {
     /// Claims that the upstream gets as headers.
     #[serde(default)]
     pub claims_to_headers: Vec<RawClaimHeader>,
+    /// Claims that access logs and filters behind this one get as filter state.
+    #[serde(default)]
+    pub export: RawExport,
     /// A header for all claims: base64url of their JSON, without padding.
     pub payload_header: Option<HeaderName>,
     /// A header for the name of the provider.
@@ -99,7 +104,7 @@ pub enum RawTokenSource {
     Header {
         /// The header's name.
         name: HeaderName,
-        /// What stands before the token, compared without case; left out: nothing.
+        /// The text before the token, compared without case; left out: none.
         #[serde(default)]
         prefix: String,
     },
@@ -112,7 +117,7 @@ pub enum RawTokenSource {
     Cookie {
         /// The cookie's name.
         name: String,
-        /// What stands before the token, compared without case; left out: nothing.
+        /// The text before the token, compared without case; left out: none.
         #[serde(default)]
         prefix: String,
     },
@@ -129,6 +134,45 @@ pub enum RawElement {
     Prefix(String),
     /// The one that follows this one, which stays.
     After(String),
+}
+
+/// Claims as filter state.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RawExport {
+    /// The claims; at most 16. `sub` is in `wasm.jwt.sub`, `[org, id]` in `wasm.jwt.org.id`, each byte of a name that is no letter, digit, `-`
+    /// or `_` as `_`.
+    #[serde(default)]
+    pub claims: Vec<RawClaimPath>,
+}
+
+/// The most claims that a provider exports.
+const MAX_EXPORTS: usize = 16;
+
+impl RawExport {
+    fn build(self) -> Result<Vec<(ClaimPath, Rc<str>)>, Invalid> {
+        let mut names = BTreeSet::new();
+        let count = self.claims.len();
+        if count > MAX_EXPORTS {
+            let reason = format!("{count} claims exceed the maximum of {MAX_EXPORTS}");
+            return Err(Invalid::new(reason).at("claims"));
+        }
+        each("claims", self.claims, |claim| {
+            let path = claim.build()?;
+            let plain = |c: char| match c {
+                c if c.is_ascii_alphanumeric() || c == '-' => c,
+                _ => '_',
+            };
+            let part = |name: &String| name.chars().map(plain).collect::<String>();
+            let parts: Vec<String> = path.0.iter().map(part).collect();
+            let name = format!("jwt.{}", parts.join("."));
+            if !names.insert(name.clone()) {
+                return Err(Invalid::new(format!("duplicate name \"wasm.{name}\"")));
+            }
+            Ok((path, Rc::from(name)))
+        })
+    }
 }
 
 /// A claim as a header.
@@ -283,6 +327,7 @@ impl RawProvider {
             forward: Forward {
                 token: self.forward_token,
                 claims,
+                exports: self.export.build().at("export")?,
                 payload: self.payload_header,
                 provider: self.provider_header,
             },

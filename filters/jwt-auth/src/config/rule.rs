@@ -57,7 +57,7 @@ pub struct RawProviderRequirement {
     pub audiences: Option<Vec<String>>,
     /// Scopes, as the claims `scope` (words) and `scp` (words, or a list) grant them.
     pub scopes: Option<RawScopes>,
-    /// Conditions on claims, all of. A list fits where one of its elements does; numbers and booleans are compared as JSON writes them.
+    /// Conditions on claims, all of. A list matches where one of its elements does; numbers and booleans are compared as JSON writes them.
     pub claims: Option<Vec<RawClaimMatch>>,
 }
 
@@ -244,7 +244,7 @@ impl RawClaimMatch {
                     && text.present.is_none()
                     && !text.ignore_case;
                 if !alone {
-                    return Err(Invalid::new("any_of stands alone, without another matcher"));
+                    return Err(Invalid::new("any_of excludes the other matchers"));
                 }
                 let list = list.iter().enumerate().map(|(i, text)| {
                     template(text).map_err(|e| Invalid::new(e).at_index("any_of", i))

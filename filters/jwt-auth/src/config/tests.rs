@@ -170,7 +170,7 @@ fn mistakes_are_refused_with_their_place() {
             require(
                 r#"{"provider": {"name": "corp", "claims": [{"claim": "a", "any_of": ["b"], "exact": "c"}]}}"#,
             ),
-            "jwt-auth: rules[0].require.provider.claims[0]: any_of stands alone",
+            "jwt-auth: rules[0].require.provider.claims[0]: any_of excludes",
         ),
     ] {
         let got = error(&json);

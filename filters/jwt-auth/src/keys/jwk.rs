@@ -1,4 +1,4 @@
-//! JWK Sets (RFC 7517). Each key is read by itself: one that is weak, foreign or malformed is left out, and does not spoil the set.
+//! JWK Sets (RFC 7517). Each key is read by itself: one that is weak, foreign or malformed is left out, and the others are kept.
 
 use super::{Key, KeySet, Public};
 use crate::algorithm::{Algorithm, Family};

@@ -1,4 +1,4 @@
-//! Keys that tokens are verified with. A [`Key`] that exists is strong enough, of a known kind, and fits its algorithms.
+//! Keys that tokens are verified with. A [`Key`] that exists is strong enough, of a known kind, and goes with its algorithms.
 
 pub(crate) mod der;
 mod jwk;

@@ -106,7 +106,7 @@ impl Keyring {
         self.with(provider, Remote::want_other);
     }
 
-    /// Whether other keys were asked for and nobody has seen to it yet.
+    /// Whether other keys were asked for and no fetch has begun since.
     #[must_use]
     pub fn is_wanted(&self) -> bool {
         self.remotes.borrow().iter().any(|(_, r)| r.is_wanted())
@@ -119,7 +119,7 @@ impl Keyring {
         }
     }
 
-    /// Begins the fetches that are due and nobody else makes.
+    /// Begins the fetches that are due and no other worker makes.
     #[must_use]
     pub fn begin(&self, store: &impl CasStore, now: Duration) -> Vec<(usize, Call)> {
         let mut calls = Vec::new();

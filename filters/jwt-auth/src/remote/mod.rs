@@ -24,7 +24,7 @@ use uri::Uri;
 /// Where keys come from, and how often.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
-    /// What stands at the URI.
+    /// What the URI leads to.
     pub kind: Kind,
     /// The cluster that is asked.
     pub cluster: String,
@@ -34,7 +34,7 @@ pub struct Source {
     pub headers: Vec<FetchHeader>,
     /// The longest time for a fetch, and for a request to wait for one.
     pub timeout: Duration,
-    /// How old keys are when they are fetched anew.
+    /// The age at which keys are fetched again.
     pub refresh: Duration,
     /// The shortest time between two fetches that tokens of unknown keys cause.
     pub refetch: Duration,
@@ -65,7 +65,7 @@ impl fmt::Debug for FetchHeader {
     }
 }
 
-/// What stands at a URI.
+/// What a URI leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
     /// The keys: a JWK Set.

@@ -31,7 +31,7 @@ pub enum Want {
 }
 
 impl Source {
-    /// Until when a fetch that begins now is nobody else's to make.
+    /// Until when no other worker begins a fetch, if one begins now.
     #[must_use]
     pub fn lease(&self, now: Duration) -> Duration {
         now.saturating_add(self.timeout).saturating_add(MARGIN)

@@ -1,4 +1,4 @@
-//! What all workers know of a source. It stands in the store under the source's name; the keys themselves, as they were sent, beside it.
+//! What all workers know of a source. It is in the store under the source's name, and the keys as they were sent beside it.
 //!
 //! Who wants to fetch writes a lease by compare-and-swap: of all workers one succeeds, and the others wait for what it brings. A worker that
 //! dies with the lease leaves it to run out.
@@ -11,7 +11,7 @@ use std::time::Duration;
 /// What is known of a source. Times are since the epoch, to the millisecond.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct State {
-    /// Which key set stands in the store: another number for another set, 0 for none.
+    /// The number of the key set in the store: another number for another set; 0: no set.
     pub keys: u32,
     /// When it was fetched, or found unchanged.
     pub fetched: Duration,
@@ -19,7 +19,7 @@ pub struct State {
     pub ended: Duration,
     /// Until when a fetch is under way.
     pub lease_until: Duration,
-    /// Whose it is; 0: nobody fetches.
+    /// The worker that has it; 0: no fetch is under way.
     pub holder: u64,
     /// How many fetches have failed in a row.
     pub failures: u32,
@@ -52,7 +52,7 @@ impl<S: CasStore> Shared<'_, S> {
             .unwrap_or_default()
     }
 
-    /// Takes the lease, if a fetch is due and nobody was faster. `holder` is not 0.
+    /// Takes the lease, if a fetch is due and no other worker was faster. `holder` is not 0.
     pub fn claim(&self, now: Duration, want: Want, holder: u64) -> bool {
         for _ in 0..MAX_ATTEMPTS {
             let (state, expected) = self.load();
@@ -148,7 +148,7 @@ impl<S: CasStore> Shared<'_, S> {
     }
 }
 
-/// 0 stands for none.
+/// 0 means no set.
 fn next_number(number: u32) -> u32 {
     number.wrapping_add(1).max(1)
 }

@@ -139,7 +139,7 @@ impl Remote {
         is_new
     }
 
-    /// Begins a fetch, if one is due and nobody else makes it; and says whether anything new is known.
+    /// Begins a fetch, if one is due and no other worker makes it; and says whether anything new is known.
     pub fn begin<S: CasStore>(&mut self, store: &S, now: Duration) -> (Option<Call>, bool) {
         let is_new = self.look(store);
         let want = match std::mem::take(&mut self.is_other_wanted) {

@@ -71,7 +71,7 @@ fn report_mode_changes_nothing_but_counters_and_the_log() {
 
 /// Envoy itself writes headers to its log at level debug, so that is left to the module's own log.
 #[test]
-fn no_token_secret_or_kid_is_ever_logged_told_or_counted() {
+fn no_token_or_secret_is_ever_logged_told_or_counted_and_no_kid_breaks_a_line() {
     let secret = "a secret that must not be seen ..";
     let config = json!({
         "providers": {
@@ -125,8 +125,61 @@ fn no_token_secret_or_kid_is_ever_logged_told_or_counted() {
             "the module's log is seen"
         );
         let parts = tokens.iter().flat_map(|token| token.split('.'));
-        for unsaid in parts.chain([secret, "confidential", "kid-of-an-attacker"]) {
+        // A `kid` is told, but escaped.
+        assert!(!told.contains("\n[critical] forged line"), "{told}");
+        for unsaid in parts.chain([secret, "confidential"]) {
             assert!(!told.contains(unsaid), "{unsaid} is told in: {told}");
+        }
+        envoy.assert_vm_alive();
+    }
+}
+
+// DESIGN 4 (v2), "Logs": "the reason, rule, provider and `kid` stand in filter state under one-element names, in both modes".
+#[test]
+fn access_logs_get_the_claims_that_are_exported_and_why_a_request_is_refused() {
+    let names = [
+        "jwt.sub",
+        "jwt.org.id",
+        "jwt_auth.reason",
+        "jwt_auth.rule",
+        "jwt_auth.provider",
+        "jwt_auth.kid",
+    ];
+    let format = names
+        .map(|name| format!("%FILTER_STATE(wasm.{name}:PLAIN)%"))
+        .join(" ");
+    let export = json!({"providers": {"corp": {"export": {"claims": ["sub", ["org", "id"]]}}}});
+    for mode in ["enforce", "report"] {
+        let mut rest = export.clone();
+        rest["mode"] = json!(mode);
+        let envoy = Envoy::with_filter("jwt-auth", config(rest))
+            .access_log(&format!("%REQ(X-CASE)% {format}"))
+            .start()
+            .unwrap();
+        let good = Token::new("ES256").claim("org", json!({"id": 7}));
+        for (case, path, token, expected) in [
+            ("good", "/", Some(good.clone()), "alice 7 - - - -"),
+            ("missing", "/", None, "- - jwt_missing 3 corp -"),
+            (
+                "scope",
+                "/all",
+                Some(good.clone()),
+                "- - jwt_scope 1 corp test-es256",
+            ),
+            (
+                "expired",
+                "/",
+                Some(good.claim("exp", json!(1))),
+                "- - jwt_expired 3 corp test-es256",
+            ),
+        ] {
+            let mut request = Client::http1().get(envoy.url(path)).header("x-case", case);
+            if let Some(token) = token {
+                request = request.header("authorization", token.bearer());
+            }
+            request.send();
+            let line = envoy.wait_for_access_log(case, Duration::from_secs(15));
+            assert_eq!(line, format!("{case} {expected}"), "{mode}");
         }
         envoy.assert_vm_alive();
     }

@@ -124,9 +124,14 @@ pub(crate) fn fixed() -> Token {
 
 /// A token in which a claim stands twice.
 pub(crate) fn twice() -> String {
+    of_text(r#""role":"guest","role":"root""#)
+}
+
+/// A token with these claims as they are written.
+pub(crate) fn of_text(more: &str) -> String {
     let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"ES256","kid":"test-es256"}"#);
     let claims = format!(
-        r#"{{"iss":"{}","aud":"api","exp":4102444800,"role":"guest","role":"root"}}"#,
+        r#"{{"iss":"{}","aud":"api","exp":4102444800,{more}}}"#,
         token::ISSUER
     );
     let message = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims));

@@ -27,10 +27,14 @@ fn seen(answer: &Response, tokens: &[String]) -> String {
         .filter_map(|(name, value)| {
             let name = name.to_ascii_lowercase();
             let ours = name.strip_prefix("n-").or(name.strip_prefix("o-"));
-            let shown = ours.or(
-                (name == "authorization" || name == "cookie" || name == "x-token")
-                    .then_some(name.as_str()),
-            );
+            let shown = ours.or([
+                "authorization",
+                "cookie",
+                "x-token",
+                "sec-websocket-protocol",
+            ]
+            .contains(&name.as_str())
+            .then_some(name.as_str()));
             shown.map(|shown| format!("{shown}={value}"))
         })
         .collect();

@@ -1,10 +1,10 @@
 //! Good tokens in requests of all kinds.
 
-use super::ask::{Ask, Case, ask, differ, es, fixed, good, partner, same, sub};
+use super::ask::{Ask, Case, ask, differ, es, fixed, good, of_text, partner, same, sub};
 use e2e::token::{Token, forged};
 use serde_json::{Value, json};
 
-const PREFIX: &str = "what stands before a token";
+const PREFIX: &str = "the prefix of a token";
 const QUERY: &str = "default places";
 const REPEATED: &str = "one place, two values";
 const ALL: &str = "`all` with one token";
@@ -13,6 +13,9 @@ const COOKIE: &str = "a token in a cookie";
 const LISTS: &str = "lists as headers";
 const OBJECTS: &str = "objects as headers";
 const FRACTIONS: &str = "numbers with a fraction";
+const DIGITS: &str = "integers beyond 64 bits";
+const SOCKET: &str = "a token among WebSocket protocols";
+const PREFLIGHT: &str = "`bypass_cors_preflight`";
 const UNSOUND: &str = "claims that are no header values";
 const KEYS: &str = "keys";
 const NO_RULE: &str = "no rule matches";
@@ -22,6 +25,16 @@ const SEGMENTS: &str = "`prefix`";
 /// Where tokens stand.
 pub(crate) fn places() -> Vec<Case> {
     vec![
+        differ(
+            "a WebSocket protocol",
+            ask("/socket").header(
+                "sec-websocket-protocol",
+                format!("chat, bearer.{}, v2", es(good())),
+            ),
+            "401 invalid_token",
+            "200 sec-websocket-protocol=chat, v2",
+            &[SOCKET],
+        ),
         differ(
             "scheme in lower case",
             ask("/basic").header("authorization", format!("bearer {}", es(good()))),
@@ -159,6 +172,13 @@ pub(crate) fn headers() -> Vec<Case> {
             &[LISTS, OBJECTS, FRACTIONS],
         ),
         differ(
+            "a large integer",
+            ask("/claims").bearer(&of_text(r#""number":12345678901234567890123"#)),
+            "200 number=12345678901234567741440.000000 payload=eyJpc3MiOiJodHRwczovL2lzc3Vlci5leGFtcGxlIiwiYXVkIjoiYXBpIiwiZXhwIjo0MTAyNDQ0ODAwLCJudW1iZXIiOjEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzfQ",
+            "200 number=12345678901234567890123 payload=eyJpc3MiOiJodHRwczovL2lzc3Vlci5leGFtcGxlIiwiYXVkIjoiYXBpIiwiZXhwIjo0MTAyNDQ0ODAwLCJudW1iZXIiOjEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzfQ",
+            &[DIGITS],
+        ),
+        differ(
             "a list with a comma in an element",
             ask("/claims").bearer(&es(fixed().claim("comma", json!(["a,b", "c"])))),
             "200 comma=WyJhLGIiLCJjIl0= payload=eyJhdWQiOiJhcGkiLCJjb21tYSI6WyJhLGIiLCJjIl0sImV4cCI6NDEwMjQ0NDgwMCwiaXNzIjoiaHR0cHM6Ly9pc3N1ZXIuZXhhbXBsZSIsInN1YiI6ImFsaWNlIn0",
@@ -277,6 +297,18 @@ pub(crate) fn requirements() -> Vec<Case> {
             &[SEGMENTS],
         ),
         same("preflight", ask("/basic").preflight(), "200"),
+        differ(
+            "a preflight for something that is no method",
+            Ask {
+                method: "OPTIONS",
+                ..ask("/basic")
+            }
+            .header("origin", "https://a.example")
+            .header("access-control-request-method", "GET, DELETE"),
+            "200",
+            "401 -",
+            &[PREFLIGHT],
+        ),
         same(
             "OPTIONS",
             Ask {

@@ -95,6 +95,11 @@ fn scenarios() -> Vec<Scenario> {
             json!({"forward_token": true, "token_sources": [{"header": {"name": "authorization", "prefix": "Bearer "}}, {"query": {"name": "jwt"}}]}),
         ),
         scenario(
+            "socket",
+            json!({"from_headers": [{"name": "sec-websocket-protocol", "value_prefix": "bearer."}]}),
+            json!({"token_sources": [{"websocket_protocol": {"prefix": "bearer."}}]}),
+        ),
+        scenario(
             "claims",
             json!({
                 "forward_payload_header": "n-payload",
