@@ -87,8 +87,8 @@ pub fn names() -> Vec<&'static str> {
 }
 
 fn check<F: pipeline::Filter>(bytes: &[u8], env: &Env) -> Result<Vec<String>, String> {
-    let (_, warnings) =
-        config::load_with_warnings::<F::Config>(bytes, env).map_err(|error| error.to_string())?;
+    let loaded = config::load_with_warnings::<F::Config>(bytes, env);
+    let (_, warnings) = loaded.map_err(|error| error.to_string())?;
     Ok(warnings.iter().map(ToString::to_string).collect())
 }
 

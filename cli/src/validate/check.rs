@@ -215,18 +215,20 @@ impl<'r> Checker<'r> {
             let line = inside.of(inner).or(outer);
             self.add(Severity::Warning, line, Some(filter.name), message);
         }
+        let line_of = |message: &str| {
+            let inner = node.and_then(|node| node.line_of(path_of(message, filter.name)?));
+            inside.of(inner).or(outer)
+        };
         match found {
             Ok(warnings) => {
                 for warning in warnings {
-                    let inner = node.and_then(|node| node.line_of(path_of(&warning, filter.name)?));
-                    let line = inside.of(inner).or(outer);
+                    let line = line_of(&warning);
                     self.add(Severity::Warning, line, Some(filter.name), warning);
                 }
                 self.add(Severity::Accepted, outer, Some(filter.name), String::new());
             }
             Err(error) => {
-                let inner = node.and_then(|node| node.line_of(path_of(&error, filter.name)?));
-                let line = inside.of(inner).or(outer);
+                let line = line_of(&error);
                 let message = with_hint(&error, &unset);
                 self.add(Severity::Error, line, Some(filter.name), message);
             }

@@ -176,6 +176,12 @@ fn what_is_legal_but_dangerous_or_without_effect_is_warned_of() {
             ),
         ),
         (bootstrap("{name: rls}", ""), None),
+        (
+            format!(
+                "{ISTIO}spec:\n  url: r/cors\n  pluginConfig:\n    policies:\n    - match:\n        paths:\n        - prefix: /admin/*\n      allow_origins: ['*']"
+            ),
+            Some("f:10: warning: cors: policies[0].match.paths[0].prefix: "),
+        ),
         (bootstrap("", "dynamic_resources: {cds_config: {}}"), None),
     ];
     for (text, expected) in cases {
