@@ -15,6 +15,7 @@ mod docs;
 mod elsewhere;
 mod new;
 mod process;
+mod remove;
 mod term;
 mod test;
 mod wasm_target;
@@ -62,6 +63,8 @@ enum Command {
     Notes,
     /// Make a filter of your own, starting from one that works
     New(new::Args),
+    /// Take a filter out of the workspace
+    Remove(remove::Args),
     /// Print a token signed with the public test keys, which the samples trust
     #[command(disable_help_flag = true)]
     Token(elsewhere::Args),
@@ -82,6 +85,7 @@ fn main() -> ExitCode {
         Command::Push(args) => dist::push(&args),
         Command::Notes => dist::notes(),
         Command::New(args) => new::run(&args),
+        Command::Remove(args) => remove::run(&args),
         Command::Token(args) => elsewhere::catalog("token", &args),
         Command::Validate(args) => elsewhere::catalog("validate", &args),
     };

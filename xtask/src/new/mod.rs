@@ -5,6 +5,7 @@
 //!
 //! | Module | Holds |
 //! |---|---|
+//! | [`blank`] | a filter that is none yet |
 //! | [`name`] | what a filter may be called |
 //! | [`rename`] | the old name in a text, made the new one |
 //! | [`register`] | rows in Cargo's files and in the lists of filters |
@@ -18,6 +19,7 @@ use anyhow::{Context, Result};
 use self::name::Names;
 use crate::{catalog, process, term, workspace};
 
+mod blank;
 mod name;
 mod register;
 mod rename;
@@ -27,14 +29,16 @@ mod rename;
 pub(crate) struct Args {
     /// Name of the new filter: lower-case words with hyphens, such as `geo-block`
     name: String,
-    /// The filter to start from
+    /// The filter to start from; blank: a whole filter in under 100 lines
     #[arg(long, value_name = "FILTER")]
     from: String,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    catalog::find(&args.from)?;
+    if args.from != blank::BLANK {
+        catalog::find(&args.from)?;
+    }
     let root = workspace::root();
     for file in create(root, &args.name, &args.from)? {
         println!("wrote {file}");
@@ -53,8 +57,23 @@ pub(crate) fn create(root: &Path, name: &str, from: &str) -> Result<Vec<String>>
     let names = Names::new(name, from);
     names.check(root)?;
     // Everything is read and worked out before anything is written: a failure leaves no half of a filter.
-    let mut files = copies(root, &names)?;
-    files.extend(register::changes(root, &names)?);
+    let files = if from == blank::BLANK {
+        let mut files = blank::files(root, &names)?;
+        let rows = register::changes(root, &Names::new(name, blank::PATTERN))?;
+        files.extend(rows.into_iter().map(|(path, text)| {
+            let new = names.new_forms();
+            let copied = format!("{}::Cors", new.snake);
+            (
+                path,
+                text.replace(&copied, &format!("{}::{}", new.snake, new.pascal)),
+            )
+        }));
+        files
+    } else {
+        let mut files = copies(root, &names)?;
+        files.extend(register::changes(root, &names)?);
+        files
+    };
     for (path, text) in &files {
         let whole = root.join(path);
         if let Some(folder) = whole.parent() {

@@ -10,13 +10,15 @@ use crate::{catalog, elsewhere, new, process, term, wasm_target, workspace};
 /// The name of the new filter.
 const NAME: &str = "made-anew";
 
-/// Makes `made-anew` from each filter named, by default from the smallest, and runs its checks.
+/// Makes `made-anew` from each filter named, by default from the blank and from a whole one, and runs its checks.
 pub(super) fn run(from: &[String]) -> Result<()> {
-    let smallest = ["header-rewrite".to_owned()];
-    let from = if from.is_empty() { &smallest } else { from };
+    let both = ["blank", "header-rewrite"].map(str::to_owned);
+    let from = if from.is_empty() { &both } else { from };
     wasm_target::set_up()?;
     for filter in from {
-        catalog::find(filter)?;
+        if filter != "blank" {
+            catalog::find(filter)?;
+        }
         eprintln!("{}", term::bold(format!("{NAME}, from {filter}")));
         check(filter)?;
     }

@@ -1,0 +1,114 @@
+//! `cargo xtask remove NAME`: takes a filter out of the workspace, with its sample, its tests and its rows.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use crate::{catalog, new, process, workspace};
+
+/// Arguments of `cargo xtask remove`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The filter
+    name: String,
+}
+
+/// Files with a row for each filter.
+const REGISTERED: [&str; 3] = [
+    "cli/Cargo.toml",
+    "cli/src/catalog.rs",
+    "tests/src/cases/mod.rs",
+];
+
+/// Runs the command.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    catalog::find(&args.name)?;
+    let root = workspace::root();
+    for path in remove(root, &args.name)? {
+        println!("removed from {path}");
+    }
+    new::finish(|| {
+        let mut cargo = process::cargo();
+        cargo.current_dir(root);
+        cargo
+    })?;
+    println!(
+        "What still names it: git grep {}. Next: cargo xtask test",
+        args.name
+    );
+    Ok(())
+}
+
+/// Takes the filter out of the workspace at `root`; what was changed. Whatever `cargo xtask new` makes is taken out again.
+fn remove(root: &Path, name: &str) -> Result<Vec<String>> {
+    let snake = name.replace('-', "_");
+    let rows = [
+        format!("{name} = {{"),
+        format!("    filter!(\"{name}\", "),
+        format!("    {snake}: \"{name}\","),
+    ];
+    let mut changed = Vec::new();
+    for file in REGISTERED {
+        let text =
+            fs::read_to_string(root.join(file)).with_context(|| format!("cannot read {file}"))?;
+        let is_row = |line: &&str| rows.iter().any(|row| line.starts_with(row));
+        if !text.lines().any(|line| is_row(&line)) {
+            bail!("{file} has no row of {name}; take it out by hand");
+        }
+        let left: String = text
+            .split_inclusive('\n')
+            .filter(|line| !is_row(line))
+            .collect();
+        fs::write(root.join(file), left)?;
+        changed.push(file.to_owned());
+    }
+    for path in [
+        format!("filters/{name}"),
+        format!("tests/tests/{snake}"),
+        format!("tests/src/cases/{snake}.rs"),
+        format!("envoy-configs/{name}.yaml"),
+    ] {
+        let whole = root.join(&path);
+        let removed = if whole.is_dir() {
+            fs::remove_dir_all(&whole)
+        } else {
+            fs::remove_file(&whole)
+        };
+        if removed.is_ok() {
+            changed.push(path);
+        }
+    }
+    Ok(changed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_new_makes_remove_takes_out_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        for file in REGISTERED
+            .iter()
+            .chain(&["envoy-configs/cors.yaml", "Cargo.toml"])
+        {
+            let to = root.join(file);
+            fs::create_dir_all(to.parent().unwrap()).unwrap();
+            fs::copy(workspace::root().join(file), to).unwrap();
+        }
+        let read = |file: &str| fs::read_to_string(root.join(file)).unwrap();
+        let before = REGISTERED.map(read);
+        let made = new::create(root, "geo-block", "blank").unwrap();
+        assert!(
+            made.len() > 12 && REGISTERED.map(read) != before,
+            "{made:?}"
+        );
+        assert!(read("cli/src/catalog.rs").contains("filter!(\"geo-block\", geo_block::GeoBlock)"));
+        remove(root, "geo-block").unwrap();
+        assert_eq!(REGISTERED.map(read), before);
+        assert!(!root.join("filters/geo-block").exists());
+        assert!(!root.join("tests/tests/geo_block").exists());
+    }
+}
