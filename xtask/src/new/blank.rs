@@ -53,7 +53,10 @@ pub(super) fn files(root: &Path, names: &Names) -> Result<Vec<File>> {
             format!("filters/{name}/tests/hostile.json"),
             "{\"header\": \"x-bytes\", \"value\": \"a\"}\n".to_owned(),
         ),
-        (format!("envoy-configs/{name}.yaml"), sample),
+        (
+            format!("envoy-configs/{name}.yaml"),
+            super::not_yet_closed(&sample),
+        ),
         (
             format!("tests/tests/{snake}/main.rs"),
             fill(include_str!("blank/main.rs.txt")),
@@ -94,7 +97,6 @@ fn sample(pattern: &str, name: &str) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-
     #[test]
     fn the_blank_is_under_a_hundred_lines() {
         let code = [
