@@ -39,9 +39,8 @@ pub const FILTERS: &[Filter] = &[
         check: check::<chain::Chain>,
         exports: exports::<chain::Chain>,
         schema: || chain::schema().into(),
-        // Its items count.
+        // Its items count, and have the reasons.
         counters: Vec::new,
-        // They have reasons of their own.
         reasons: "",
     },
     filter!("cors", cors::Cors),
@@ -167,7 +166,7 @@ mod tests {
     #[test]
     fn a_wrong_name_gets_the_right_ones_in_answer() {
         let error = Filter::find("header-rewrit").map(|_| ()).unwrap_err();
-        let expected = "\"header-rewrit\" is not a filter; one of: chain, ";
+        let expected = "\"header-rewrit\" is not a filter; one of: ";
         assert!(error.to_string().starts_with(expected), "{error}");
     }
 }
