@@ -1,4 +1,4 @@
-//! A Wasm module that traps, to show what becomes of its filter, and that the harness notices.
+//! Wasm modules that trap, to show what becomes of their filters, and that the harness notices.
 
 /// The least module that Envoy loads; it traps when it is given the headers of a request.
 pub fn module() -> Vec<u8> {
@@ -43,4 +43,120 @@ pub fn module() -> Vec<u8> {
         section(10, &bodies),
     ]
     .concat()
+}
+
+/// A module that traps in one of its exports, and is the same otherwise.
+///
+/// # Panics
+/// If it is not a module with this export, or imports more than functions.
+pub fn in_export(module: &[u8], export: &str) -> Vec<u8> {
+    const HEADER: usize = 8;
+    let mut changed = module[..HEADER].to_vec();
+    let (mut imported, mut index) = (0, None);
+    let mut rest = &module[HEADER..];
+    while let Some((&id, after)) = rest.split_first() {
+        rest = after;
+        let size = number(&mut rest);
+        let (content, after) = rest.split_at(size);
+        rest = after;
+        match id {
+            2 => imported = imported_functions(content),
+            7 => index = exported_function(content, export),
+            _ => {}
+        }
+        let content = match (id, index) {
+            (10, Some(index)) => with_trap(content, index - imported),
+            _ => content.to_vec(),
+        };
+        changed.push(id);
+        changed.extend(leb(content.len()));
+        changed.extend(content);
+    }
+    assert!(index.is_some(), "no function is exported as {export}");
+    changed
+}
+
+fn imported_functions(mut content: &[u8]) -> usize {
+    let count = number(&mut content);
+    for _ in 0..count {
+        name(&mut content);
+        name(&mut content);
+        assert_eq!(content[0], 0, "only functions are imported");
+        content = &content[1..];
+        number(&mut content);
+    }
+    count
+}
+
+fn exported_function(mut content: &[u8], export: &str) -> Option<usize> {
+    (0..number(&mut content)).find_map(|_| {
+        let is_it = name(&mut content) == export.as_bytes();
+        let kind = content[0];
+        content = &content[1..];
+        let index = number(&mut content);
+        (is_it && kind == 0).then_some(index)
+    })
+}
+
+/// The bodies of all functions, one of them without locals and with nothing but `unreachable`.
+fn with_trap(mut content: &[u8], at: usize) -> Vec<u8> {
+    let count = number(&mut content);
+    let mut bodies = leb(count);
+    for index in 0..count {
+        let size = number(&mut content);
+        let (body, after) = content.split_at(size);
+        content = after;
+        let body = if index == at { &[0, 0x00, 0x0b] } else { body };
+        bodies.extend(leb(body.len()));
+        bodies.extend(body);
+    }
+    bodies
+}
+
+fn name<'m>(content: &mut &'m [u8]) -> &'m [u8] {
+    let size = number(content);
+    let (name, rest) = content.split_at(size);
+    *content = rest;
+    name
+}
+
+/// An unsigned LEB128 number (WebAssembly core specification, 5.2.2).
+fn number(content: &mut &[u8]) -> usize {
+    let mut number = 0;
+    for shift in (0..).step_by(7) {
+        let byte = content[0];
+        *content = &content[1..];
+        number |= usize::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            break;
+        }
+    }
+    number
+}
+
+fn leb(mut number: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    loop {
+        let byte = (number & 0x7f) as u8;
+        number >>= 7;
+        if number == 0 {
+            bytes.push(byte);
+            return bytes;
+        }
+        bytes.push(byte | 0x80);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_body_of_the_export_changes() {
+        let same = in_export(&module(), "proxy_on_request_headers");
+        let changed = in_export(&module(), "proxy_on_configure");
+        let body = |module: &[u8]| module[module.len() - 14..].to_vec();
+        assert_eq!(same.len(), module().len() - 2, "two lengths in fewer bytes");
+        assert_ne!(body(&same), body(&changed));
+    }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-/// How much of a client's address tells it from others.
+/// How much of an address identifies a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Prefixes {
     /// Bits of an IPv4 address, 1 to 32.
@@ -12,19 +12,19 @@ pub struct Prefixes {
     pub ipv6: u8,
 }
 
-/// The client that an address stands for: the address itself, or its network.
+/// The client at an address: the address itself, or its network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Client {
     /// The address, or the first of the network; of an IPv4 address the first four bytes.
     octets: [u8; 16],
     /// How many bytes it has.
     size: u8,
-    /// How many bits tell it from others.
+    /// How many bits identify it.
     bits: u8,
 }
 
 impl Prefixes {
-    /// The client that an address stands for. `None` where the bytes are no address, as with a UNIX socket. An IPv4 address in IPv6 form is an
+    /// The client at an address. `None` where the bytes are no address, as with a UNIX socket. An IPv4 address in IPv6 form is an
     /// IPv4 address.
     #[must_use]
     pub fn client(self, address: &[u8]) -> Option<Client> {

@@ -1,6 +1,7 @@
 //! What a request costs.
 
 use filter_kit::request::Request;
+use filter_kit::response::Response;
 use filter_kit::values::HeaderName;
 
 /// What a request costs.
@@ -8,34 +9,55 @@ use filter_kit::values::HeaderName;
 pub enum Cost {
     /// Always the same.
     Fixed(u32),
-    /// What a header says.
-    Header {
-        /// The header's name.
-        name: HeaderName,
-        /// The cost without it, or where it holds no number; at least `min`.
-        default: u32,
-        /// The least that a request costs, whatever the header says.
-        min: u32,
-    },
+    /// What a request header says.
+    Header(HeaderCost),
+    /// What a header of the answer says.
+    ResponseHeader(HeaderCost),
+}
+
+/// What a header says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeaderCost {
+    /// The header's name.
+    pub name: HeaderName,
+    /// The cost without it, or where it is repeated or holds no number; at least `min`.
+    pub default: u32,
+    /// The least cost, whatever the header says.
+    pub min: u32,
 }
 
 impl Cost {
-    /// The cost of a request, `min` at least. A number that is too large for the type is as large as the type allows: more than any burst.
+    /// The cost, unless a header of the answer gives it. A number that is too large for the type is as large as the type allows: more than any burst.
     #[must_use]
     pub fn of(&self, request: &Request) -> u32 {
         match self {
             Self::Fixed(cost) => *cost,
-            Self::Header { name, default, min } => request
-                .headers()
-                .only(name.as_str())
-                .and_then(read)
-                .map_or(*default, |cost| cost.max(*min)),
+            Self::Header(header) => header.read(request.headers().only(header.name.as_str())),
+            Self::ResponseHeader(header) => header.default,
+        }
+    }
+
+    /// The cost once the answer is there, of a request that had `cost` before.
+    #[must_use]
+    pub fn of_answer(&self, response: &Response, cost: u32) -> u32 {
+        match self {
+            Self::Fixed(_) | Self::Header(_) => cost,
+            Self::ResponseHeader(header) => {
+                header.read(response.headers().only(header.name.as_str()))
+            }
         }
     }
 }
 
+impl HeaderCost {
+    fn read(&self, value: Option<&[u8]>) -> u32 {
+        let cost = value.and_then(read_number);
+        cost.map_or(self.default, |cost| cost.max(self.min))
+    }
+}
+
 /// A number in decimal digits, without sign, fraction and exponent.
-fn read(value: &[u8]) -> Option<u32> {
+pub(crate) fn read_number(value: &[u8]) -> Option<u32> {
     let digits = value.trim_ascii();
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return None;
@@ -50,13 +72,33 @@ fn read(value: &[u8]) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use filter_kit::testing::request;
+    use filter_kit::testing::{headers, request};
 
-    fn cost(default: u32, min: u32) -> Cost {
-        Cost::Header {
+    fn header(default: u32, min: u32) -> HeaderCost {
+        HeaderCost {
             name: HeaderName::new("x-cost").unwrap(),
             default,
             min,
+        }
+    }
+
+    fn cost(default: u32, min: u32) -> Cost {
+        Cost::Header(header(default, min))
+    }
+
+    #[test]
+    fn an_answer_says_what_it_cost() {
+        let by_answer = Cost::ResponseHeader(header(3, 2));
+        for (fields, cost) in [
+            (&[("x-cost", "70")][..], 70),
+            (&[("x-cost", "0")], 2),
+            (&[("x-cost", "many")], 3),
+            (&[("x-cost", "1"), ("x-cost", "1")], 3),
+            (&[], 3),
+        ] {
+            let response = Response::of(headers(fields));
+            assert_eq!(by_answer.of_answer(&response, 9), cost, "{fields:?}");
+            assert_eq!(Cost::Fixed(9).of_answer(&response, 9), 9);
         }
     }
 

@@ -1,19 +1,24 @@
 //! Decisions: whether a request passes, and what is known of it then. [`decide`] makes them from a request and its limits.
 
+mod answers;
+mod apart;
 mod charge;
 
 use crate::few::Few;
 use crate::fields::Standing;
 use crate::key::Entry;
-use crate::limit::Limit;
+use crate::limit::{Limit, LimitMode};
+use crate::quota::Quota;
 use crate::reason::Reason;
+use filter_kit::store::Lease;
 use filter_kit::values::Mode;
 
-pub use charge::{decide, without_service};
+pub(crate) use answers::{AnswerCharged, charge_answer};
+pub(crate) use charge::{decide, without_service};
 
 /// What is decided about a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decision {
+pub(crate) struct Decision {
     /// Whether it passes.
     pub verdict: Verdict,
     /// The state of the limits that are enforced, for the fields of its response.
@@ -22,11 +27,35 @@ pub struct Decision {
     pub outcomes: Few<(usize, Outcome)>,
     /// What else is to be counted.
     pub incidents: Incidents,
+    /// What is left to do when its response comes and when it ends; `None`: nothing.
+    pub later: Option<Box<Later>>,
+}
+
+/// What a request that passes leaves to do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Later {
+    /// What its answer may be charged to.
+    pub charges: Vec<Pending>,
+    /// The leases that it gives back when it ends.
+    pub leases: Vec<Lease>,
+}
+
+/// A bucket that the answer may be charged to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Pending {
+    /// The limit, by its place in the list.
+    pub limit: usize,
+    /// The key.
+    pub key: Vec<u8>,
+    /// The quota of the request.
+    pub quota: Quota,
+    /// The cost, unless a header of the answer gives it.
+    pub cost: u32,
 }
 
 /// Whether a request passes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// It does.
     Pass,
     /// It is exempt from all limits.
@@ -39,7 +68,7 @@ pub enum Verdict {
 
 /// Why a request is refused, and by which limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
+pub(crate) struct Refusal {
     /// The limit, by its place in the list; `None`: the filter itself.
     pub limit: Option<usize>,
     /// Why.
@@ -48,24 +77,28 @@ pub struct Refusal {
 
 /// The outcome of a request at a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// It passes.
     Passed,
     /// It is refused.
     Refused,
     /// It would be refused if the limit were enforced.
     Reported,
+    /// It would be refused if the limit were enforced; the upstream gets the limit's name.
+    Annotated,
 }
 
 /// What else is to be counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Incidents {
+pub(crate) struct Incidents {
     /// Limits whose key the request lacks.
     pub missing_keys: u32,
     /// Buckets that were forgotten.
     pub evicted: u32,
-    /// Limits at which other workers were faster, time and again.
+    /// Limits at which the request lost too many races against other workers.
     pub contended: u32,
+    /// Limits whose table was full of requests under way.
+    pub crowded: u32,
     /// Whether the path can be read in too many ways, though that is not enforced.
     pub ambiguous_path: bool,
     /// Whether the host is malformed, though that is not enforced.
@@ -85,7 +118,7 @@ pub struct Question {
 
 /// How the filter treats requests that it refuses itself, whichever limits count them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Checks {
+pub(crate) struct Checks {
     /// Whether to refuse them.
     pub mode: Mode,
     /// Whether the configuration looks at hosts, so that a malformed one is refused.
@@ -95,17 +128,30 @@ pub struct Checks {
 impl Decision {
     /// Nothing but a verdict.
     #[must_use]
-    pub fn new(verdict: Verdict) -> Self {
+    pub(crate) fn new(verdict: Verdict) -> Self {
         Self {
             verdict,
             standings: Few::None,
             outcomes: Few::None,
             incidents: Incidents::default(),
+            later: None,
         }
     }
 
+    /// The limits in annotate mode that the request exceeds.
+    pub(crate) fn annotated(&self) -> impl Iterator<Item = usize> {
+        self.outcomes
+            .iter()
+            .filter(|(_, outcome)| *outcome == Outcome::Annotated)
+            .map(|(limit, _)| *limit)
+    }
+
+    fn later(&mut self) -> &mut Later {
+        self.later.get_or_insert_default()
+    }
+
     /// Notes that a limit lets a request pass, unless another of its buckets did not.
-    pub fn pass(&mut self, index: usize) {
+    pub(crate) fn pass(&mut self, index: usize) {
         if self
             .outcomes
             .last()
@@ -117,13 +163,14 @@ impl Decision {
 
     /// Notes that a limit refuses. Returns whether that ends the request.
     #[inline(never)]
-    pub fn refuse(&mut self, index: usize, limit: &Limit, reason: Reason) -> bool {
-        let enforced = limit.mode == Mode::Enforce;
+    pub(crate) fn refuse(&mut self, index: usize, limit: &Limit, reason: Reason) -> bool {
+        let enforced = limit.mode.is_enforced();
         add(&mut self.incidents.contended, reason == Reason::Contended);
-        let outcome = if enforced {
-            Outcome::Refused
-        } else {
-            Outcome::Reported
+        add(&mut self.incidents.crowded, reason == Reason::Crowded);
+        let outcome = match limit.mode {
+            LimitMode::Enforce => Outcome::Refused,
+            LimitMode::Report => Outcome::Reported,
+            LimitMode::Annotate => Outcome::Annotated,
         };
         match self.outcomes.last_mut() {
             Some((limit, other)) if *limit == index => *other = outcome,
@@ -140,12 +187,12 @@ impl Decision {
 
     /// Whether the limit that was asked last refuses, or would.
     #[must_use]
-    pub fn is_refused_by(&self, index: usize) -> bool {
+    pub(crate) fn is_refused_by(&self, index: usize) -> bool {
         matches!(self.outcomes.last(), Some((limit, outcome)) if *limit == index && *outcome != Outcome::Passed)
     }
 
     /// Notes the state of a bucket of a limit that is enforced: of several the one that refuses, or the one with the least left.
-    pub fn stand(&mut self, standing: Standing, refuses: bool) {
+    pub(crate) fn stand(&mut self, standing: Standing, refuses: bool) {
         match self.standings.last_mut() {
             Some(other) if other.limit == standing.limit => {
                 if refuses || standing.is_below(other) {

@@ -1,9 +1,9 @@
-//! What is counted: events of the filter, and for each limit `rate_limit.passed.NAME_total`, `rate_limit.refused.NAME_total` and
-//! `rate_limit.reported.NAME_total`.
+//! What is counted: events of the filter, and for each limit `rate_limit.passed.NAME_total`, `rate_limit.refused.NAME_total`,
+//! `rate_limit.reported.NAME_total` and `rate_limit.annotated.NAME_total`.
 
 use crate::config::Config;
 use crate::decision::{Decision, Incidents, Outcome, Verdict};
-use crate::limit::Limit;
+use crate::limit::{Limit, LimitMode};
 use crate::reason::Reason;
 use filter_kit::config::FilterConfig as _;
 use filter_kit::explain::Explanation;
@@ -22,6 +22,8 @@ filter_kit::counters! {
         Evicted => "evicted_total",
         /// Requests that were refused, or would have been, since too many workers changed the same buckets at the same time.
         Contended => "contended_total",
+        /// Requests that were refused, or would have been, since a table of `concurrent` was full of other keys; raise `max_keys`.
+        Crowded => "crowded_total",
         /// Requests that were refused with 400: the path can be read in too many ways.
         RefusedAmbiguousPath => "refused.ambiguous_path_total" | "reported.ambiguous_path_total",
         /// Requests that were refused with 400: the host is malformed.
@@ -36,11 +38,11 @@ filter_kit::counters! {
 }
 
 /// Names that limits may not have: the filter's own counters have them.
-pub const RESERVED: &[&str] = &["ambiguous_path", "malformed_host"];
+pub(crate) const RESERVED: &[&str] = &["ambiguous_path", "malformed_host"];
 
 /// The counters of a configuration.
 #[derive(Debug)]
-pub struct Counting {
+pub(crate) struct Counting {
     events: Counters<Event>,
     by_limit: Vec<ByLimit>,
 }
@@ -52,12 +54,19 @@ struct ByLimit {
     passed: Counter,
     refused: Counter,
     reported: Counter,
+    annotated: Counter,
 }
 
 impl ByLimit {
     #[cold]
     fn report(&self, request: &Request) {
         self.reported.increment();
+        self.explain(Mode::Report, "rate_limited", request);
+    }
+
+    #[cold]
+    fn annotate(&self, request: &Request) {
+        self.annotated.increment();
         self.explain(Mode::Report, "rate_limited", request);
     }
 
@@ -70,7 +79,7 @@ impl ByLimit {
 impl Counting {
     /// Defines the counters. At load, never per request.
     #[must_use]
-    pub fn define(limits: &[Limit]) -> Self {
+    pub(crate) fn define(limits: &[Limit]) -> Self {
         let by_limit = |limit: &Limit| {
             let name = &limit.name;
             let define = |what: &str| Counter::define(&format!("rate_limit.{what}.{name}_total"));
@@ -79,6 +88,11 @@ impl Counting {
                 passed: define("passed"),
                 refused: define("refused"),
                 reported: define("reported"),
+                annotated: if limit.mode == LimitMode::Annotate {
+                    define("annotated")
+                } else {
+                    Counter::default()
+                },
             }
         };
         Self {
@@ -88,18 +102,19 @@ impl Counting {
     }
 
     /// Counts an event.
-    pub fn event(&self, event: Event) {
+    pub(crate) fn event(&self, event: Event) {
         self.events.increment(event);
     }
 
     /// Counts a decision, and explains what it refuses or would refuse.
-    pub fn count(&self, decision: &Decision, request: &Request) {
+    pub(crate) fn count(&self, decision: &Decision, request: &Request) {
         for (limit, outcome) in decision.outcomes.iter() {
             if let Some(counters) = self.by_limit.get(*limit) {
                 match outcome {
                     Outcome::Passed => counters.passed.increment(),
                     Outcome::Refused => counters.refused.increment(),
                     Outcome::Reported => counters.report(request),
+                    Outcome::Annotated => counters.annotate(request),
                 }
             }
         }
@@ -139,11 +154,12 @@ fn reported(incidents: Incidents) -> impl Iterator<Item = Reason> {
 }
 
 /// What a decision counts beside its limits, and how often.
-fn events(decision: &Decision) -> [(Event, Mode, u32); 8] {
+fn events(decision: &Decision) -> [(Event, Mode, u32); 9] {
     let Incidents {
         missing_keys,
         evicted,
         contended,
+        crowded,
         ambiguous_path,
         malformed_host,
     } = decision.incidents;
@@ -158,6 +174,7 @@ fn events(decision: &Decision) -> [(Event, Mode, u32); 8] {
         (Event::MissingKey, Mode::Enforce, missing_keys),
         (Event::Evicted, Mode::Enforce, evicted),
         (Event::Contended, Mode::Enforce, contended),
+        (Event::Crowded, Mode::Enforce, crowded),
         (
             Event::RefusedAmbiguousPath,
             Mode::Enforce,

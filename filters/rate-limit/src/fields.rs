@@ -1,4 +1,4 @@
-//! Fields that tell clients of their limits: `RateLimit` and `RateLimit-Policy` of draft-ietf-httpapi-ratelimit-headers-10, and the older
+//! Fields that inform clients of their limits: `RateLimit` and `RateLimit-Policy` of draft-ietf-httpapi-ratelimit-headers-10, and the older
 //! `X-RateLimit-*`.
 
 mod label;
@@ -11,9 +11,9 @@ use number::Number;
 use serde::Deserialize;
 use std::borrow::Cow;
 
-pub use label::Label;
+pub(crate) use label::{Label, window};
 
-/// Which fields tell clients of their limits.
+/// Which fields inform clients of their limits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema, serde::Serialize))]
 #[serde(rename_all = "snake_case")]
@@ -31,18 +31,18 @@ pub enum FieldStyle {
 
 /// The state of a client at a limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub(crate) struct Standing {
     /// The limit, by its place in the list.
     pub limit: usize,
     /// What is left.
     pub left: Left,
-    /// The quota, where the rate limit service tells it.
+    /// The quota, where it differs from request to request.
     pub told: Option<Box<Told>>,
 }
 
-/// A quota as the rate limit service tells it.
+/// A quota that differs from request to request: as the rate limit service or a header tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Told {
+pub(crate) struct Told {
     /// How many requests there are in the window.
     pub requests: u64,
     /// The window in seconds; `None` where the service does not say.
@@ -51,7 +51,7 @@ pub struct Told {
 
 /// The fields of a response.
 #[derive(Debug, Default)]
-pub struct Fields<'l> {
+pub(crate) struct Fields<'l> {
     /// The draft's list of quotas.
     policy: Option<Cow<'l, str>>,
     /// The draft's list of what is left.
@@ -85,7 +85,7 @@ impl FieldStyle {
 impl Standing {
     /// The state at a limit of this process.
     #[must_use]
-    pub fn new(limit: usize, left: Left) -> Self {
+    pub(crate) fn new(limit: usize, left: Left) -> Self {
         Self {
             limit,
             left,
@@ -95,7 +95,7 @@ impl Standing {
 
     /// Whether less is left than at the other; of the same, whether it takes longer.
     #[must_use]
-    pub fn is_below(&self, other: &Self) -> bool {
+    pub(crate) fn is_below(&self, other: &Self) -> bool {
         let rank = |s: &Self| (s.left.remaining, std::cmp::Reverse(s.left.reset));
         rank(self) < rank(other)
     }
@@ -105,7 +105,7 @@ impl<'l> Fields<'l> {
     /// The fields of a response: the draft's of all these limits, the older ones of the limit that refused the request, or else of the one with
     /// the least left. They are written into the memory of `buffer`.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         style: FieldStyle,
         standings: &[Standing],
         refused_by: Option<usize>,
@@ -119,8 +119,10 @@ impl<'l> Fields<'l> {
         }
         let shown = match refused_by {
             Some(limit) => standings.iter().find(|standing| standing.limit == limit),
+            // What is under way says nothing of a window.
             None => standings
                 .iter()
+                .filter(|standing| !label(standing.limit).is_some_and(|label| label.is_concurrent))
                 .reduce(|least, other| if other.is_below(least) { other } else { least }),
         };
         for standing in standings {
@@ -139,8 +141,10 @@ impl<'l> Fields<'l> {
                 buffer.extend_from_slice(label.name.as_bytes());
                 buffer.extend_from_slice(b";r=");
                 buffer.extend_from_slice(remaining.digits());
-                buffer.extend_from_slice(b";t=");
-                buffer.extend_from_slice(reset.digits());
+                if !label.is_concurrent {
+                    buffer.extend_from_slice(b";t=");
+                    buffer.extend_from_slice(reset.digits());
+                }
             }
             if style.legacy() && shown.is_some_and(|shown| std::ptr::eq(shown, standing)) {
                 let requests = match told {
@@ -174,7 +178,7 @@ impl<'l> Fields<'l> {
 
     /// The buffer, for the next response.
     #[must_use]
-    pub fn into_buffer(self) -> Vec<u8> {
+    pub(crate) fn into_buffer(self) -> Vec<u8> {
         self.state
     }
 
@@ -198,14 +202,14 @@ impl<'l> Fields<'l> {
     }
 
     /// Names and values.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &[u8])> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, &[u8])> {
         let draft = self.draft().into_iter().flatten();
         draft.chain(self.legacy().into_iter().flatten())
     }
 
     /// Puts the fields on a response, but for those that `is_given` otherwise. It may have some of another limiter behind this one: the draft's
     /// fields are lists, and of the older ones those with the least left stay.
-    pub fn write(&self, response: &mut Response, is_given: impl Fn(&str) -> bool) {
+    pub(crate) fn write(&self, response: &mut Response, is_given: impl Fn(&str) -> bool) {
         for (name, value) in self.draft().into_iter().flatten() {
             if !is_given(name) {
                 response.add(name, value);

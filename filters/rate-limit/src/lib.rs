@@ -11,9 +11,10 @@
 //! | [`decision`], [`reason`] | whether a request passes, and why not |
 //! | [`reply`], [`events`] | what the client gets, and what is counted |
 //! | [`limit`], [`limits`] | a limit, and all of them with their tables |
+//! | [`allowance`] | how many requests a limit lets through |
 //! | [`key`], [`address`], [`cost`] | what is counted together, and for how much |
 //! | [`quota`], [`limiter`] | how many pass: GCRA by `governor` over state that all workers share |
-//! | [`fields`] | the fields that tell clients of their limits |
+//! | [`fields`] | the fields that inform clients of their limits |
 //! | [`service`] | the rate limit service: its question and its answer |
 //! | [`few`] | lists that mostly have one element |
 
@@ -26,22 +27,23 @@
     )
 )]
 
-pub mod address;
-pub mod config;
-pub mod cost;
-pub mod decision;
-pub mod events;
-pub mod few;
-pub mod fields;
-pub mod filter;
-pub mod key;
-pub mod limit;
-pub mod limiter;
-pub mod limits;
-pub mod quota;
-pub mod reason;
-pub mod reply;
-pub mod service;
+mod address;
+mod allowance;
+mod config;
+mod cost;
+mod decision;
+mod events;
+mod few;
+mod fields;
+mod filter;
+mod key;
+mod limit;
+mod limiter;
+mod limits;
+mod quota;
+mod reason;
+mod reply;
+mod service;
 
 pub use config::{Config, RawConfig};
 pub use events::Event;

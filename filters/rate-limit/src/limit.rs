@@ -1,33 +1,93 @@
 //! Limits: which requests are counted together, and how many of them pass.
 
+use crate::allowance::Allowance;
 use crate::cost::Cost;
 use crate::few::Few;
 use crate::key::{self, Key, KeyPart, Keys};
-use crate::quota::Quota;
 use crate::reason::Reason;
 use filter_kit::matching::Match;
+use filter_kit::reply::ReplyTemplate;
 use filter_kit::request::{Request, TooManyReadings};
 use filter_kit::values::Mode;
+use serde::Deserialize;
+use std::ops::RangeInclusive;
 
 /// A limit.
 #[derive(Debug, Clone)]
 pub struct Limit {
-    /// Its name, which stands in counters, replies and response-code details.
+    /// Its name, which appears in counters, replies and response-code details.
     pub name: String,
     /// The requests that it counts.
     pub matches: Match,
-    /// What tells one bucket from another; empty: there is one for all.
+    /// What requests are counted by. Empty: one bucket for all.
     pub key: Vec<KeyPart>,
-    /// How many pass; `None` where the rate limit service alone knows.
-    pub quota: Option<Quota>,
+    /// How many pass.
+    pub allowance: Allowance,
     /// What a request costs.
     pub cost: Cost,
+    /// When it is charged.
+    pub charge: Charge,
     /// What to do with a request without a part of the key.
     pub missing_key: MissingKey,
     /// Who counts.
     pub scope: Scope,
     /// Whether to act on it.
-    pub mode: Mode,
+    pub mode: LimitMode,
+    /// What the configuration says of its refusals, in place of what it says of all.
+    pub response: Option<ReplyTemplate>,
+}
+
+/// When a request is charged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Charge {
+    /// When it comes.
+    OnRequest,
+    /// When its answer comes, if that has one of these statuses; none: any status.
+    OnResponse(Vec<RangeInclusive<u16>>),
+}
+
+impl Charge {
+    /// Whether an answer is charged.
+    #[must_use]
+    pub fn counts(&self, status: Option<u16>) -> bool {
+        match self {
+            Self::OnRequest => false,
+            Self::OnResponse(ranges) if ranges.is_empty() => true,
+            Self::OnResponse(ranges) => {
+                status.is_some_and(|status| ranges.iter().any(|range| range.contains(&status)))
+            }
+        }
+    }
+}
+
+/// Whether to act on a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum LimitMode {
+    /// Refuse what exceeds the limit.
+    Enforce,
+    /// Count and log what exceeds the limit, and let it through unchanged.
+    Report,
+    /// Let through what exceeds the limit, with the limit's name in the request header `x-ratelimit-exceeded`.
+    Annotate,
+}
+
+impl LimitMode {
+    /// Whether the limit refuses requests.
+    #[must_use]
+    pub fn is_enforced(self) -> bool {
+        self == Self::Enforce
+    }
+}
+
+impl From<Mode> for LimitMode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Enforce => Self::Enforce,
+            Mode::Report => Self::Report,
+        }
+    }
 }
 
 /// Who counts.
@@ -59,7 +119,7 @@ impl Limit {
         if self.matches.readings(request)?.is_none() {
             return Ok(false);
         }
-        if self.key.contains(&KeyPart::Path) {
+        if self.key.iter().any(KeyPart::looks_at_path) {
             request.canonical_path()?;
         }
         Ok(true)
@@ -87,6 +147,11 @@ impl Limit {
     /// Whether it looks at the host, so that a request with a malformed one has to be refused.
     #[must_use]
     pub fn looks_at_host(&self) -> bool {
-        self.matches.looks_at_host() || self.key.iter().any(KeyPart::looks_at_host)
+        self.matches.looks_at_host()
+            || self.key.iter().any(KeyPart::looks_at_host)
+            || self
+                .response
+                .as_ref()
+                .is_some_and(ReplyTemplate::looks_at_host)
     }
 }

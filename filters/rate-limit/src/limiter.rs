@@ -3,6 +3,7 @@
 //!
 //! `governor` decides; the numbers stand in a [`SlotTable`] that all workers share, so a quota is exact for the process.
 
+mod answers;
 mod bucket;
 
 use crate::quota::{Left, Quota};
@@ -14,15 +15,18 @@ use governor::state::NotKeyed;
 use std::cell::Cell;
 use std::convert::Infallible;
 use std::num::NonZeroU32;
+use std::rc::Rc;
 use std::time::Duration;
+
+pub(crate) use answers::Charged;
 
 /// A quota and its buckets.
 #[derive(Debug)]
-pub struct Limiter {
+pub(crate) struct Limiter {
     quota: Quota,
     /// The time in which an empty bucket fills up, in nanoseconds.
     fill: u64,
-    buckets: SlotTable,
+    buckets: Rc<SlotTable>,
     /// Decides on the bucket that is its state and its clock.
     governor: Option<Governor>,
 }
@@ -32,7 +36,7 @@ type Governor = RateLimiter<NotKeyed, Bucket, Bucket, NoOpMiddleware<Instant>>;
 
 /// The result of charging a request to a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Check {
+pub(crate) enum Check {
     /// It was charged, and passes.
     Charged {
         /// What is left.
@@ -63,7 +67,7 @@ const HELD_UP_NANOS: u64 = 10_000_000_000;
 impl Limiter {
     /// A quota for each key of `buckets`.
     #[must_use]
-    pub fn new(quota: Quota, buckets: SlotTable) -> Self {
+    pub(crate) fn new(quota: Quota, buckets: Rc<SlotTable>) -> Self {
         let bucket = Bucket::default();
         let governor = |quota| RateLimiter::new(quota, bucket.clone(), bucket.clone());
         Self {
@@ -76,13 +80,19 @@ impl Limiter {
 
     /// The quota.
     #[must_use]
-    pub fn quota(&self) -> &Quota {
+    pub(crate) fn quota(&self) -> &Quota {
         &self.quota
     }
 
     /// Charges a key, if its bucket holds enough. `now` is the wall clock since the epoch, the same for all workers. If it has been set back
     /// by more than ten seconds, a bucket is empty for as long as it takes to fill up, and no longer.
-    pub fn check(&self, store: &impl CasStore, key: &[u8], cost: u32, now: Duration) -> Check {
+    pub(crate) fn check(
+        &self,
+        store: &impl CasStore,
+        key: &[u8],
+        cost: u32,
+        now: Duration,
+    ) -> Check {
         let now = Instant::at(now);
         match NonZeroU32::new(cost) {
             None => Check::Charged {

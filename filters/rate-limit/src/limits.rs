@@ -1,46 +1,65 @@
 //! All limits of a configuration, with the tables that they count in.
 
+use crate::allowance::Allowance;
 use crate::fields::Label;
 use crate::key;
-use crate::limit::Limit;
+use crate::limit::{Charge, Limit, LimitMode};
 use crate::limiter::Limiter;
-use crate::quota::Quota;
 use filter_kit::host;
 use filter_kit::matching::{Match, MatchIndex, ReadingSet};
 use filter_kit::request::{Request, TooManyReadings};
-use filter_kit::store::{CasStore, SlotTable};
+use filter_kit::store::{CasStore, Holder, LeaseTable, SlotTable};
+use std::num::NonZeroU32;
+use std::rc::Rc;
 
 /// All limits of a configuration.
 #[derive(Debug)]
-pub struct Limits {
+pub(crate) struct Limits {
     limits: Vec<Counted>,
     by_match: MatchIndex,
     exempt: Vec<Match>,
     exempt_by_match: MatchIndex,
 }
 
+/// A limit with its table.
 #[derive(Debug)]
-struct Counted {
-    limit: Limit,
-    /// Where this process may count.
-    limiter: Option<Limiter>,
+pub(crate) struct Counted {
+    /// The limit.
+    pub limit: Limit,
+    /// Its table.
+    pub table: Table,
     label: Label,
 }
 
+/// What this process counts in.
+#[derive(Debug)]
+pub(crate) enum Table {
+    /// Requests, by a quota that is the same for all, when they come.
+    Requests(Limiter),
+    /// Requests by quotas of their own, or answers.
+    Buckets(Rc<SlotTable>),
+    /// Requests under way: so many may be.
+    Leases(LeaseTable, u32),
+    /// Nothing: no request passes, or the rate limit service alone counts.
+    None,
+}
+
 /// What the tables of all limits have in common.
-#[derive(Debug, Clone, Default)]
-pub struct Tables {
+#[derive(Debug)]
+pub(crate) struct Tables {
     /// How many slots each has at most.
     pub max_keys: u32,
     /// Whose they are.
     pub plugin: Plugin,
     /// Random; see [`SlotTable::new`].
     pub seed: [u8; 16],
+    /// This VM, as the holder of leases.
+    pub holder: Rc<Holder>,
 }
 
 /// A plugin as Envoy's configuration names it. Plugins of one `vm_id` have one store, and each counts for itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Plugin {
+pub(crate) struct Plugin {
     /// `name`.
     pub name: Vec<u8>,
     /// `root_id`.
@@ -52,7 +71,7 @@ pub struct Plugin {
 impl Plugin {
     /// The plugin of this VM. In any callback.
     #[must_use]
-    pub fn of_host(nth: usize) -> Self {
+    pub(crate) fn of_host(nth: usize) -> Self {
         Self {
             name: host::property(b"plugin_name").unwrap_or_default(),
             root_id: host::property(b"plugin_root_id").unwrap_or_default(),
@@ -65,29 +84,16 @@ impl Limits {
     /// Limits with a table each. A table is known by its plugin, and by name, quota and key of its limit: what agrees in all of these in one store
     /// counts together, whichever configuration it is from.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         limits: Vec<Limit>,
         exempt: Vec<Match>,
         tables: &Tables,
         store: &impl CasStore,
     ) -> Self {
-        let counted = |limit: Limit| {
-            let limiter = limit.quota.map(|quota| {
-                let slots = if limit.key.is_empty() {
-                    1
-                } else {
-                    tables.max_keys
-                };
-                let identity = identity(&tables.plugin, &limit, &quota);
-                let name = SlotTable::name_for(store, &identity, tables.seed);
-                let name = format!("rate-limit/{name}");
-                Limiter::new(quota, SlotTable::new(store, &name, slots, tables.seed))
-            });
-            Counted {
-                label: Label::new(&limit.name, limit.quota.as_ref()),
-                limiter,
-                limit,
-            }
+        let counted = |limit: Limit| Counted {
+            label: Label::new(&limit.name, &limit.allowance),
+            table: tables.table(&limit, store),
+            limit,
         };
         Self {
             by_match: MatchIndex::new(limits.iter().map(|limit| &limit.matches)),
@@ -97,34 +103,42 @@ impl Limits {
         }
     }
 
-    /// Whether there is none.
+    /// Whether there are no limits.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.limits.is_empty()
     }
 
-    /// The limits that may count a request, in order: each with its place, and the limiter where this process may count.
-    pub fn candidates(
-        &self,
-        request: &Request,
-    ) -> impl Iterator<Item = (usize, &Limit, Option<&Limiter>)> {
-        self.by_match.candidates(request).filter_map(|index| {
-            self.get(index)
-                .map(|(limit, limiter)| (index, limit, limiter))
-        })
+    /// The limits that may count a request, in order, each with its place.
+    pub(crate) fn candidates(&self, request: &Request) -> impl Iterator<Item = (usize, &Counted)> {
+        self.by_match
+            .candidates(request)
+            .filter_map(|index| self.get(index).map(|counted| (index, counted)))
     }
 
     /// The limit at a place.
     #[must_use]
-    pub fn get(&self, index: usize) -> Option<(&Limit, Option<&Limiter>)> {
-        self.limits
-            .get(index)
-            .map(|counted| (&counted.limit, counted.limiter.as_ref()))
+    pub(crate) fn get(&self, index: usize) -> Option<&Counted> {
+        self.limits.get(index)
+    }
+
+    /// Whether a limit counts requests under way.
+    #[must_use]
+    pub(crate) fn has_leases(&self) -> bool {
+        let mut limits = self.limits.iter();
+        limits.any(|counted| matches!(counted.table, Table::Leases(..)))
+    }
+
+    /// Whether a limit is in annotate mode.
+    #[must_use]
+    pub(crate) fn has_annotations(&self) -> bool {
+        let mut limits = self.limits.iter();
+        limits.any(|counted| counted.limit.mode == LimitMode::Annotate)
     }
 
     /// What the fields say of the limit at a place.
     #[must_use]
-    pub fn label(&self, index: usize) -> Option<&Label> {
+    pub(crate) fn label(&self, index: usize) -> Option<&Label> {
         self.limits.get(index).map(|counted| &counted.label)
     }
 
@@ -132,7 +146,7 @@ impl Limits {
     ///
     /// # Errors
     /// [`TooManyReadings`] of a path that decides.
-    pub fn is_exempt(&self, request: &Request) -> Result<bool, TooManyReadings> {
+    pub(crate) fn is_exempt(&self, request: &Request) -> Result<bool, TooManyReadings> {
         if self.exempt.is_empty() {
             return Ok(false);
         }
@@ -153,15 +167,56 @@ impl Limits {
 
     /// Whether a limit or an exemption looks at the host, so that a request with a malformed one has to be refused.
     #[must_use]
-    pub fn looks_at_host(&self) -> bool {
+    pub(crate) fn looks_at_host(&self) -> bool {
         let mut limits = self.limits.iter();
         limits.any(|counted| counted.limit.looks_at_host())
             || self.exempt.iter().any(Match::looks_at_host)
     }
 }
 
-/// Bytes that the tables of no two limits have in common.
-fn identity(plugin: &Plugin, limit: &Limit, quota: &Quota) -> Vec<u8> {
+impl Counted {
+    /// Whether all requests have the same quota, which is in the label.
+    #[must_use]
+    pub(crate) fn has_fixed_quota(&self) -> bool {
+        !matches!(self.limit.allowance, Allowance::OfHeader(_))
+    }
+}
+
+impl Tables {
+    fn table(&self, limit: &Limit, store: &impl CasStore) -> Table {
+        let slots = if limit.key.is_empty() {
+            1
+        } else {
+            self.max_keys
+        };
+        let name = |kind: &str| {
+            let identity = identity(&self.plugin, limit);
+            let hash = SlotTable::name_for(store, &identity, self.seed);
+            format!("{kind}/{hash}")
+        };
+        let buckets = || {
+            let name = name("rate-limit");
+            Rc::new(SlotTable::new(store, &name, slots, self.seed))
+        };
+        match (&limit.allowance, &limit.charge) {
+            (Allowance::Quota(quota), Charge::OnRequest) => {
+                Table::Requests(Limiter::new(*quota, buckets()))
+            }
+            (Allowance::Quota(_) | Allowance::OfHeader(_), _) => Table::Buckets(buckets()),
+            (Allowance::Concurrent(most), _) => {
+                let holder = Rc::clone(&self.holder);
+                let name = name("leases");
+                let leases = LeaseTable::new(store, &name, slots, self.seed, holder);
+                Table::Leases(leases, most.get())
+            }
+            (Allowance::Nothing(_) | Allowance::OfService, _) => Table::None,
+        }
+    }
+}
+
+/// Bytes that the tables of no two limits have in common. A quota is part of them, since a bucket that was filled by another one says nothing;
+/// the number of requests that may be under way is not: those that are, are.
+fn identity(plugin: &Plugin, limit: &Limit) -> Vec<u8> {
     let mut bytes = Vec::new();
     for text in [&plugin.name[..], &plugin.root_id, limit.name.as_bytes()] {
         key::push(&mut bytes, text);
@@ -169,9 +224,24 @@ fn identity(plugin: &Plugin, limit: &Limit, quota: &Quota) -> Vec<u8> {
     if plugin.nth > 0 {
         bytes.extend(plugin.nth.to_le_bytes());
     }
-    bytes.extend(quota.requests().to_le_bytes());
-    bytes.extend(quota.per().as_nanos().to_le_bytes());
-    bytes.extend(quota.burst().to_le_bytes());
+    match &limit.allowance {
+        Allowance::Quota(quota) => {
+            bytes.extend(quota.requests().to_le_bytes());
+            bytes.extend(quota.per().as_nanos().to_le_bytes());
+            bytes.extend(quota.burst().to_le_bytes());
+        }
+        Allowance::OfHeader(quota) => {
+            key::push(&mut bytes, quota.header.as_str().as_bytes());
+            bytes.extend(quota.default.to_le_bytes());
+            bytes.extend(quota.max.to_le_bytes());
+            bytes.extend(quota.per.as_nanos().to_le_bytes());
+            bytes.extend(quota.burst.map_or(0, NonZeroU32::get).to_le_bytes());
+        }
+        Allowance::Concurrent(_) | Allowance::Nothing(_) | Allowance::OfService => {}
+    }
+    if limit.charge != Charge::OnRequest {
+        bytes.push(1);
+    }
     limit.key.iter().for_each(|part| part.identify(&mut bytes));
     bytes
 }

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// The longest time in which an empty bucket may fill up, in nanoseconds: about 73 years. With it no sum of times overflows.
-const LONGEST_FILL: u64 = 1 << 61;
+const MAX_FILL: u64 = 1 << 61;
 
 /// A quota, checked so that no arithmetic with it overflows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,17 +37,17 @@ impl Quota {
             .unwrap_or_default();
         if interval == 0 {
             return Err(format!(
-                "{requests} requests per {per:?} are more than one per nanosecond; at most {} are accepted",
+                "{requests} requests per {per:?} exceed one per nanosecond; the maximum is {}",
                 nanos.min(u64::from(u32::MAX))
             ));
         }
         if interval
             .checked_mul(u64::from(burst.get()))
-            .is_none_or(|fill| fill > LONGEST_FILL)
+            .is_none_or(|fill| fill > MAX_FILL)
         {
-            let most = LONGEST_FILL.checked_div(interval).unwrap_or(1);
+            let most = MAX_FILL.checked_div(interval).unwrap_or(1);
             return Err(format!(
-                "a burst of {burst} takes more than 73 years to fill up at {requests} requests per {per:?}; at most {most} are accepted"
+                "a burst of {burst} takes more than 73 years to fill up at {requests} requests per {per:?}; the maximum is {most}"
             ));
         }
         Ok(Self {
@@ -83,6 +83,12 @@ impl Quota {
             .map(|quota| quota.allow_burst(self.burst))
     }
 
+    /// The time in which one request comes back, in nanoseconds.
+    #[must_use]
+    pub fn interval_nanos(&self) -> u64 {
+        self.interval
+    }
+
     /// The time in which an empty bucket fills up, in nanoseconds.
     #[must_use]
     pub fn fill_nanos(&self) -> u64 {
@@ -103,7 +109,7 @@ impl Quota {
 
 /// A duration in seconds, rounded up.
 #[must_use]
-pub fn whole_seconds(duration: Duration) -> u64 {
+pub(crate) fn whole_seconds(duration: Duration) -> u64 {
     duration
         .as_secs()
         .saturating_add(u64::from(duration.subsec_nanos() > 0))
@@ -132,14 +138,14 @@ mod tests {
                 1_000_001,
                 ms,
                 1,
-                Some("more than one per nanosecond; at most 1000000 are accepted"),
+                Some("exceed one per nanosecond; the maximum is 1000000"),
             ),
-            (1, year, 74, Some("at most 73 are accepted")),
+            (1, year, 74, Some("the maximum is 73")),
             (
                 1,
                 Duration::from_secs(1),
                 u32::MAX,
-                Some("at most 2305843009 are accepted"),
+                Some("the maximum is 2305843009"),
             ),
         ] {
             let got = quota(requests, per, burst).err();

@@ -10,6 +10,12 @@ pub enum Reason {
     },
     /// The request costs more than the limit ever lets through: waiting does not help.
     TooCostly,
+    /// The limit lets no request through.
+    NoneAllowed,
+    /// As many requests as may be are under way.
+    TooManyAtOnce,
+    /// The limit's table is full of other keys whose requests are under way.
+    Crowded,
     /// Too many workers changed the same buckets at the same time.
     Contended,
     /// The request lacks a part of the key.
@@ -29,7 +35,10 @@ impl Reason {
     #[must_use]
     pub fn details(&self) -> &'static str {
         match self {
-            Self::UsedUp { .. } | Self::TooCostly | Self::Contended => "rate_limited",
+            Self::UsedUp { .. } | Self::TooCostly | Self::NoneAllowed | Self::Contended => {
+                "rate_limited"
+            }
+            Self::TooManyAtOnce | Self::Crowded => "rate_limit_concurrent",
             Self::MissingKey => "rate_limit_missing_key",
             Self::RepeatedKey => "rate_limit_repeated_key",
             Self::ServiceUnavailable => "rate_limit_service_unavailable",
@@ -43,8 +52,11 @@ impl Reason {
     pub fn retry_after(&self) -> Option<u64> {
         match self {
             Self::UsedUp { retry_after } => Some(*retry_after),
-            Self::Contended | Self::ServiceUnavailable => Some(1),
+            Self::TooManyAtOnce | Self::Crowded | Self::Contended | Self::ServiceUnavailable => {
+                Some(1)
+            }
             Self::TooCostly
+            | Self::NoneAllowed
             | Self::MissingKey
             | Self::RepeatedKey
             | Self::AmbiguousPath

@@ -8,26 +8,26 @@ use filter_kit::template::Values;
 use filter_kit::values::HeaderName;
 
 /// The variable of reply templates that names the limit.
-pub const LIMIT_NAME: &str = "limit.name";
+pub(crate) const LIMIT_NAME: &str = "limit.name";
 
 /// The variable of reply templates for the seconds to wait.
-pub const RETRY_AFTER: &str = "limit.retry_after";
+pub(crate) const RETRY_AFTER: &str = "limit.retry_after";
 
 /// All variables of reply templates.
-pub const VARIABLES: &[&str] = &[LIMIT_NAME, RETRY_AFTER];
+pub(crate) const VARIABLES: &[&str] = &[LIMIT_NAME, RETRY_AFTER];
 
 /// What the rate limit service adds to a refusal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Extra {
+pub(crate) struct Extra {
     /// Headers.
     pub headers: Vec<(HeaderName, Vec<u8>)>,
     /// The body; empty: none.
     pub body: Vec<u8>,
 }
 
-/// The answer to a request that is refused by the limit of this name. `fields` tell of the limits that counted it.
+/// The answer to a request that is refused by the limit of this name. `fields` are those of the limits that counted it.
 #[must_use]
-pub fn reply(
+pub(crate) fn reply(
     reason: &Reason,
     name: &str,
     fields: &Fields<'_>,
@@ -57,7 +57,12 @@ pub fn reply(
             details,
             "The request could not be counted. Try again.",
         ),
-        Reason::UsedUp { .. } | Reason::Contended | Reason::TooCostly => LocalReply::new(
+        Reason::UsedUp { .. }
+        | Reason::Contended
+        | Reason::TooCostly
+        | Reason::NoneAllowed
+        | Reason::TooManyAtOnce
+        | Reason::Crowded => LocalReply::new(
             429,
             GrpcStatus::ResourceExhausted,
             format!("{details}{{{name}}}"),
@@ -110,6 +115,10 @@ fn sentence(reason: &Reason) -> String {
         (Reason::TooCostly, _) => {
             "The request costs more than its limit ever lets through.".to_owned()
         }
+        (Reason::NoneAllowed, _) => "No requests are allowed.".to_owned(),
+        (Reason::TooManyAtOnce, _) => {
+            "Too many requests at the same time. Try again in a second.".to_owned()
+        }
         (_, 1) => "Too many requests. Try again in a second.".to_owned(),
         (_, seconds) => format!("Too many requests. Try again in {seconds} seconds."),
     }
@@ -139,7 +148,7 @@ mod tests {
                 reset: Duration::ZERO,
             },
         );
-        let label = Label::new("x", None);
+        let label = Label::new("x", &crate::allowance::Allowance::OfService);
         let fields = Fields::new(
             FieldStyle::Draft,
             &[standing],
@@ -168,6 +177,19 @@ mod tests {
                 Some("12"),
             ),
             (Reason::TooCostly, 429, "rate_limited{per-client}", None),
+            (Reason::NoneAllowed, 429, "rate_limited{per-client}", None),
+            (
+                Reason::TooManyAtOnce,
+                429,
+                "rate_limit_concurrent{per-client}",
+                Some("1"),
+            ),
+            (
+                Reason::Crowded,
+                429,
+                "rate_limit_concurrent{per-client}",
+                Some("1"),
+            ),
             (
                 Reason::Contended,
                 429,

@@ -9,13 +9,20 @@ use crate::reply::{Client, LocalReply};
 ///
 /// Envoy sends the reply back through the response callbacks of this very filter.
 pub(crate) fn send(reply: &LocalReply, client: Client) {
+    match reply.of_grpc(client) {
+        Some(reply) => send_as(&reply, client),
+        None => send_as(reply, client),
+    }
+}
+
+fn send_as(reply: &LocalReply, client: Client) {
     let rendered = reply.render(client);
     let pairs = rendered
         .headers
         .iter()
-        .map(|(name, value)| (name.as_bytes(), &**value));
+        .map(|(name, value)| (name.as_bytes(), *value));
     let sent = abi::send_local_response(&LocalResponse {
-        status: rendered.status,
+        status: reply.status,
         details: &reply.details,
         body: &rendered.body,
         headers: &serialize(pairs),

@@ -1,7 +1,7 @@
 //! A filter on one worker: what its requests and its background share.
 
 use super::waiting::{Held, Place, Waiting};
-use super::{Filter, Flow, MAX_WAITS, Wait, Wake, explain_reply, report_edits};
+use super::{Background, Filter, Flow, MAX_WAITS, Wait, Wake, explain_reply, report_edits};
 use crate::config::FilterConfig as _;
 use crate::explain;
 use crate::host::{self, CallFailure, CallId, HttpAnswer, Map};
@@ -199,9 +199,13 @@ impl<F: Filter> Worker<F> {
 
     /// A request may have given the background something to do sooner. In a callback of its stream, or acting for it.
     fn after_request(&self, stream: u32) {
-        let Some(background) = self.filter.background() else {
-            return;
-        };
+        if let Some(background) = self.filter.background() {
+            self.tick_sooner(background, stream);
+        }
+    }
+
+    #[inline(never)]
+    fn tick_sooner(&self, background: &dyn Background, stream: u32) {
         let wanted = background.tick_in(host::now(), !self.waiting.is_empty());
         let is_sooner = match (wanted, self.tick.get()) {
             (Some(wanted), Some(tick)) => wanted < tick,

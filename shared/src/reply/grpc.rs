@@ -5,10 +5,10 @@
 //! one of gRPC before Envoy looks at it: it has its status in a header, and no body
 //! (<https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>, `Trailers-Only`).
 
-use super::{CONTENT_TYPE, Client, Rendered};
+use super::{Body, CONTENT_TYPE, Client, LocalReply};
+use crate::values::HeaderName;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use std::borrow::Cow;
 
 /// The gRPC status of a reply (<https://grpc.io/docs/guides/status-codes/>).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,9 +40,11 @@ pub enum GrpcWeb {
 const GRPC: &[u8] = b"application/grpc";
 
 /// The client of a request with this `content-type`, where it is one of gRPC or gRPC-Web: the type, alone or followed by `+` or `;`.
+#[inline(never)]
 pub(super) fn client(content_type: &[u8]) -> Option<Client> {
     let (head, rest) = content_type.split_at_checked(GRPC.len())?;
-    if !head.eq_ignore_ascii_case(GRPC) {
+    // The last letter tells most types apart.
+    if !matches!(head.last(), Some(b'c' | b'C')) || !head.eq_ignore_ascii_case(GRPC) {
         return None;
     }
     let forms: [(&[u8], Client); 3] = [
@@ -57,32 +59,26 @@ pub(super) fn client(content_type: &[u8]) -> Option<Client> {
     })
 }
 
-type Headers<'r> = Vec<(&'r str, Cow<'r, [u8]>)>;
-
-pub(super) fn render<'r>(
-    status: GrpcStatus,
-    message: &[u8],
-    mut headers: Headers<'r>,
-) -> Rendered<'r> {
-    headers.retain(|(name, _)| *name != CONTENT_TYPE);
-    for (name, value) in trailers(status, message) {
-        headers.push((name, value.into()));
+/// The reply as one of gRPC.
+#[inline(never)]
+pub(super) fn reply(reply: &LocalReply) -> LocalReply {
+    let mut reply = reply.clone();
+    reply
+        .headers
+        .retain(|(name, _)| name.as_str() != CONTENT_TYPE);
+    let message = std::mem::replace(&mut reply.body, Body::Raw(Vec::new()));
+    for (name, value) in trailers(reply.grpc, message.bytes()) {
+        reply.headers.push((HeaderName::from_static(name), value));
     }
-    Rendered {
-        status: 200,
-        headers,
-        body: Cow::default(),
-    }
+    reply.status = 200;
+    reply
 }
 
-pub(super) fn render_web<'r>(
-    status: GrpcStatus,
-    message: &[u8],
-    form: GrpcWeb,
-    headers: Headers<'r>,
-) -> Rendered<'r> {
-    let mut reply = render(status, message, headers);
-    let frame = trailer_frame(status, message);
+/// The reply as one of gRPC-Web.
+#[inline(never)]
+pub(super) fn web_reply(reply: &LocalReply, form: GrpcWeb) -> LocalReply {
+    let frame = trailer_frame(reply.grpc, reply.body.bytes());
+    let mut reply = self::reply(reply);
     let (content_type, body) = match form {
         GrpcWeb::Binary => ("application/grpc-web+proto", frame),
         GrpcWeb::Text => (
@@ -90,10 +86,9 @@ pub(super) fn render_web<'r>(
             STANDARD.encode(frame).into_bytes(),
         ),
     };
-    reply
-        .headers
-        .push((CONTENT_TYPE, content_type.as_bytes().into()));
-    reply.body = body.into();
+    let content_type = (HeaderName::from_static(CONTENT_TYPE), content_type.into());
+    reply.headers.push(content_type);
+    reply.body = Body::Raw(body);
     reply
 }
 
@@ -132,8 +127,6 @@ fn percent_encode(message: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reply::{Body, LocalReply};
-    use crate::values::HeaderName;
 
     #[test]
     fn the_content_type_tells_the_client() {
@@ -180,7 +173,8 @@ mod tests {
                 STANDARD.encode(&frame).into_bytes(),
             ),
         ] {
-            let rendered = reply.render(client);
+            let sent = reply.of_grpc(client).unwrap();
+            let rendered = sent.render(client);
             let content_type = content_type.map(|value| (CONTENT_TYPE, value));
             let expected: Vec<_> = own.iter().copied().chain(content_type).collect();
             let got: Vec<_> = rendered
@@ -188,14 +182,14 @@ mod tests {
                 .iter()
                 .map(|(name, value)| (*name, std::str::from_utf8(value).unwrap()))
                 .collect();
-            assert_eq!((rendered.status, got), (200, expected), "{client:?}");
+            assert_eq!((sent.status, got), (200, expected), "{client:?}");
             assert_eq!(*rendered.body, *body, "{client:?}");
         }
         // What the configuration writes for other clients says nothing of the form.
         reply = reply.header(HeaderName::new(CONTENT_TYPE).unwrap(), "application/json");
         reply.body = Body::Raw(Vec::new());
-        let rendered = reply.render(Client::Grpc);
-        let names: Vec<_> = rendered.headers.iter().map(|(name, _)| *name).collect();
+        let sent = reply.of_grpc(Client::Grpc).unwrap();
+        let names: Vec<_> = sent.headers.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["retry-after", "grpc-status"]);
     }
 }

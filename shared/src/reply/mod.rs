@@ -92,35 +92,37 @@ impl LocalReply {
         self
     }
 
-    /// Status, headers and body in the form that a client asks for.
+    /// The reply as one of gRPC or gRPC-Web, for such a client.
+    #[must_use]
+    pub fn of_grpc(&self, client: Client) -> Option<Box<Self>> {
+        match client {
+            Client::Json | Client::Text => None,
+            Client::Grpc => Some(Box::new(grpc::reply(self))),
+            Client::GrpcWeb(form) => Some(Box::new(grpc::web_reply(self, form))),
+        }
+    }
+
+    /// Headers and body for a client with this `accept`.
     #[must_use]
     pub fn render(&self, client: Client) -> Rendered<'_> {
-        let mut headers = Vec::with_capacity(self.headers.len().saturating_add(3));
+        let mut headers = Vec::with_capacity(self.headers.len().saturating_add(1));
         let own = self.headers.iter();
-        headers.extend(own.map(|(name, value)| (name.as_str(), Cow::Borrowed(value.as_slice()))));
+        headers.extend(own.map(|(name, value)| (name.as_str(), value.as_slice())));
         let (content_type, body) = match (&self.body, client) {
-            (body, Client::Grpc) => return grpc::render(self.grpc, body.bytes(), headers),
-            (body, Client::GrpcWeb(form)) => {
-                return grpc::render_web(self.grpc, body.bytes(), form, headers);
-            }
             (Body::Raw(bytes), _) => ("text/plain; charset=utf-8", Cow::Borrowed(bytes.as_slice())),
             (Body::Message(text), Client::Json) => (
                 "application/problem+json",
                 Cow::Owned(problem(self.status, text)),
             ),
-            (Body::Message(text), Client::Text) => (
+            (Body::Message(text), _) => (
                 "text/plain; charset=utf-8",
                 Cow::Owned([text.as_bytes(), b"\n"].concat()),
             ),
         };
         if !body.is_empty() && !headers.iter().any(|(name, _)| *name == CONTENT_TYPE) {
-            headers.push((CONTENT_TYPE, content_type.as_bytes().into()));
+            headers.push((CONTENT_TYPE, content_type.as_bytes()));
         }
-        Rendered {
-            status: self.status,
-            headers,
-            body,
-        }
+        Rendered { headers, body }
     }
 }
 
@@ -165,13 +167,11 @@ impl Client {
     }
 }
 
-/// A reply in the form that a client asks for.
+/// Headers and body of a reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered<'r> {
-    /// The HTTP status.
-    pub status: u16,
     /// Names in lower case.
-    pub headers: Vec<(&'r str, Cow<'r, [u8]>)>,
+    pub headers: Vec<(&'r str, &'r [u8])>,
     /// The body.
     pub body: Cow<'r, [u8]>,
 }
@@ -241,11 +241,7 @@ mod tests {
                 ("www-authenticate", "Bearer"),
                 ("content-type", content_type),
             ];
-            let headers = headers.map(|(n, v)| (n, v.as_bytes().into()));
-            assert_eq!(
-                (rendered.status, &rendered.headers[..]),
-                (401, &headers[..])
-            );
+            assert_eq!(rendered.headers, headers.map(|(n, v)| (n, v.as_bytes())));
         }
     }
 }

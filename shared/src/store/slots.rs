@@ -5,31 +5,20 @@
 //! neighbourhood is one value of the store, and grows with its use. Where it is full, a new key takes the slot with the least number.
 //! The numbers are times until which a key is remembered for a reason, so the least is the one that is idle longest, or will be first.
 
-use super::{CasStore, Expected, agree_on};
+use super::places::{NEIGHBOURS, Places};
+use super::{CasStore, Expected, MAX_ATTEMPTS, agreed_seed};
 use siphasher::sip128::SipHasher13;
 use std::cell::RefCell;
-
-/// How many slots a neighbourhood has.
-const NEIGHBOURS: usize = 16;
 
 /// A slot: the fingerprint and the number, in little-endian.
 const SLOT_BYTES: usize = 16;
 
-/// How often an update is tried again when other workers change the same neighbourhood. Each lost race is another worker's success.
-pub const MAX_ATTEMPTS: u32 = 128;
-
-/// The name of the seed in the store.
-const SEED: &str = "kit1/seed";
-
 /// A table of at most so many numbers, one per key.
 #[derive(Debug, Clone)]
 pub struct SlotTable {
-    /// What the names of its neighbourhoods in the store begin with.
-    prefix: String,
+    places: Places,
     /// The name of the last neighbourhood, for its memory.
     name: RefCell<String>,
-    hasher: SipHasher13,
-    neighbourhoods: u64,
     /// How many bytes a neighbourhood has at most.
     most_bytes: usize,
 }
@@ -41,10 +30,10 @@ pub enum Update<T> {
     Done {
         /// What the caller's function gave.
         value: T,
-        /// Whether another key had to go.
+        /// Whether another key was evicted.
         evicted: bool,
     },
-    /// Nothing was changed: other workers were faster, time and again.
+    /// Nothing was changed: the update lost [`MAX_ATTEMPTS`] races.
     Contended,
 }
 
@@ -53,14 +42,10 @@ impl SlotTable {
     /// random, and becomes the seed if no worker has proposed one before.
     #[must_use]
     pub fn new(store: &impl CasStore, name: &str, max_keys: u32, proposed_seed: [u8; 16]) -> Self {
-        let seed = agreed_seed(store, proposed_seed);
         let max_keys = usize::try_from(max_keys.max(1)).unwrap_or(usize::MAX);
-        let neighbourhoods = max_keys.checked_div(NEIGHBOURS).unwrap_or(0).max(1);
         Self {
-            prefix: format!("kit1/{name}/"),
+            places: Places::new(store, name, max_keys, proposed_seed),
             name: RefCell::default(),
-            hasher: SipHasher13::new_with_key(&seed),
-            neighbourhoods: u64::try_from(neighbourhoods).unwrap_or(u64::MAX),
             most_bytes: max_keys.min(NEIGHBOURS).saturating_mul(SLOT_BYTES),
         }
     }
@@ -86,8 +71,8 @@ impl SlotTable {
             .map(|(_, number)| number)
     }
 
-    /// Replaces the number of a key by what `decide` makes of it; an error of `decide` leaves the table as it is. `decide` runs anew whenever
-    /// another worker was faster.
+    /// Replaces the number of a key by what `decide` makes of it; an error of `decide` leaves the table as it is. `decide` runs again
+    /// whenever another worker wrote first.
     ///
     /// # Errors
     /// What `decide` gives.
@@ -114,7 +99,7 @@ impl SlotTable {
                 Some(stored) => (stored.value, Expected::Version(stored.version)),
                 None => (Vec::new(), Expected::Absent),
             };
-            // What is no whole slot, and what is too much, is none of ours.
+            // Bytes of another program under the same `vm_id`: part of a slot, or too many.
             let odd = bytes.len().checked_rem(SLOT_BYTES).unwrap_or(0);
             bytes.truncate(bytes.len().saturating_sub(odd).min(self.most_bytes));
             let mut slots = bytes.chunks_exact(SLOT_BYTES).map(read);
@@ -129,37 +114,13 @@ impl SlotTable {
         Ok(Update::Contended)
     }
 
-    /// Where a key stands: the name of its neighbourhood in the store, and its fingerprint there.
+    /// The place of a key: the name of its neighbourhood in the store, and its fingerprint there.
     fn place(&self, key: &[u8]) -> (String, u64) {
-        let hash = self.hasher.hash(key);
-        let mut rest = hash.h1.checked_rem(self.neighbourhoods).unwrap_or(0);
-        let mut name = self.name.take();
-        name.clear();
-        name.push_str(&self.prefix);
-        loop {
-            let digit = u8::try_from(rest & 0xf).unwrap_or(0);
-            name.push(char::from(digit.wrapping_add(if digit < 10 {
-                b'0'
-            } else {
-                b'a' - 10
-            })));
-            rest >>= 4;
-            if rest == 0 {
-                return (name, hash.h2);
-            }
-        }
+        self.places.find(key, self.name.take())
     }
 }
 
-/// The seed that all workers use.
-fn agreed_seed(store: &impl CasStore, proposed: [u8; 16]) -> [u8; 16] {
-    // A value of another length is of another program under the same `vm_id`; it is not ours to mend.
-    agree_on(store, SEED, &proposed)
-        .try_into()
-        .unwrap_or(proposed)
-}
-
-/// Puts a slot in its place, in a new one, or in that of the least number; says whether another key went for it.
+/// Puts a slot in its place, in a new one, or in that of the least number; says whether another key was evicted.
 fn put(bytes: &mut Vec<u8>, at: Option<usize>, most: usize, slot: (u64, u64)) -> bool {
     let place = match at {
         Some(at) => bytes.chunks_exact_mut(SLOT_BYTES).nth(at),

@@ -41,6 +41,17 @@ struct Shared {
     handler: Box<Handler>,
     count: AtomicU64,
     latest: Mutex<VecDeque<EchoedRequest>>,
+    under_way: AtomicU64,
+    most_under_way: AtomicU64,
+}
+
+/// A request that is being answered.
+struct UnderWay<'s>(&'s Shared);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 struct Running {
@@ -87,6 +98,8 @@ impl Upstream {
                 handler: Box::new(handler),
                 count: AtomicU64::new(0),
                 latest: Mutex::default(),
+                under_way: AtomicU64::new(0),
+                most_under_way: AtomicU64::new(0),
             }),
             running: None,
         };
@@ -127,6 +140,11 @@ impl Upstream {
     /// How many requests came since the start, restarts included.
     pub fn count(&self) -> u64 {
         self.shared.count.load(Ordering::Relaxed)
+    }
+
+    /// How many requests were answered at the same time, at most. One is from its last byte to the first of its answer, or until it is cut.
+    pub fn most_under_way(&self) -> u64 {
+        self.shared.most_under_way.load(Ordering::Relaxed)
     }
 
     /// The latest requests, oldest first, at most [`REMEMBERED`].
@@ -180,6 +198,12 @@ impl Upstream {
 impl Shared {
     fn latest(&self) -> MutexGuard<'_, VecDeque<EchoedRequest>> {
         self.latest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begin(&self) -> UnderWay<'_> {
+        let under_way = self.under_way.fetch_add(1, Ordering::Relaxed) + 1;
+        self.most_under_way.fetch_max(under_way, Ordering::Relaxed);
+        UnderWay(self)
     }
 
     fn answer(&self, request: EchoedRequest) -> Reply {

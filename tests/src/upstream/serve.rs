@@ -62,6 +62,7 @@ async fn answer(mut request: Request<Incoming>, shared: Arc<Shared>) -> Result<R
         let body = body.collect().await?;
         seen.trailers = body.trailers().map(Headers::from);
         seen.body = text(&body.to_bytes());
+        let _under_way = shared.begin();
         return respond(shared.answer(seen)).await;
     };
     shared.answer(seen);

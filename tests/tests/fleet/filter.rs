@@ -206,6 +206,8 @@ fn headers_and_body_of_the_service_are_passed_on() {
         (refused.status, refused.text().as_str()),
         (429, "from the service")
     );
+    // As native does; see `native.rs`. The service's own word for it is replaced.
+    assert_eq!(refused.headers_all("x-envoy-ratelimited"), ["true"]);
     assert_eq!(refused.header("x-service"), Some("yes"));
     assert!(refused.header("retry-after").is_some());
     assert_eq!(

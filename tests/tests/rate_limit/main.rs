@@ -1,7 +1,11 @@
 //! rate-limit in a real Envoy: its sample, what clients are told, what is counted.
 
+mod answers;
+mod concurrent;
 mod exact;
+mod odd;
 mod parity;
+mod quotas;
 mod refusals;
 
 use e2e::{Client, ConfigForm, Envoy, Response, cases, raw};

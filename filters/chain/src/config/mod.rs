@@ -82,7 +82,7 @@ impl RawItem {
             Self::JwtAuth(raw) => &mut raw.mode,
             Self::RateLimit(raw) => {
                 for limit in &mut raw.limits {
-                    limit.mode = Some(Mode::Report);
+                    limit.mode = Some(Mode::Report.into());
                 }
                 &mut raw.mode
             }

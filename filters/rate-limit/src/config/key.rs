@@ -1,12 +1,16 @@
 //! Key parts as written.
 
+mod named;
+
 use crate::address::Prefixes;
-use crate::key::KeyPart;
+use crate::key::{Extract, KeyPart, Property};
 use filter_kit::config::{At, Invalid, in_range, not_empty};
 use filter_kit::values::HeaderName;
 use serde::Deserialize;
 
-/// What tells the requests of one bucket from those of another.
+pub(super) use named::Named;
+
+/// A part of the key. Requests with the same key share a bucket.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
@@ -17,25 +21,31 @@ use serde::Deserialize;
 pub enum RawKeyPart {
     /// The client's address as Envoy trusts it, after `use_remote_address` and `xff_num_trusted_hops`; never a raw `x-forwarded-for`.
     ClientIp {
-        /// How many bits of an IPv4 address tell clients apart, 1 to 32.
+        /// How many bits of an IPv4 address identify a client, 1 to 32.
         #[serde(default = "ipv4_prefix")]
         ipv4_prefix: u8,
-        /// How many bits of an IPv6 address tell clients apart, 1 to 128. A customer of a provider has a /64 or more.
+        /// How many bits of an IPv6 address identify a client, 1 to 128. A customer of a provider has a /64 or more.
         #[serde(default = "ipv6_prefix")]
         ipv6_prefix: u8,
     },
     /// The value of this request header; `host` is the host. Behind jwt-auth this may be a claim.
-    Header(HeaderName),
+    Header(Named<HeaderName>),
     /// The value of this query parameter, decoded.
-    Query(String),
+    Query(Named<String>),
     /// The value of this cookie, decoded.
-    Cookie(String),
+    Cookie(Named<String>),
     /// The path without query, the same for all its spellings.
-    Path {},
+    Path {
+        /// A regular expression that matches the whole path. Its first group is the key; without a group, the whole path is. A path that
+        /// does not match is a missing key.
+        regex: Option<String>,
+    },
     /// The method.
     Method {},
     /// The host in lower case, without port.
     Host {},
+    /// An attribute of Envoy's, as `connection.requested_server_name` or `connection.uri_san_peer_certificate`.
+    Property(String),
     /// This text: `generic_key` for the rate limit service.
     Value(String),
 }
@@ -62,13 +72,31 @@ impl RawKeyPart {
                     ipv6: ipv6_prefix,
                 })
             }
-            Self::Header(name) => KeyPart::Header(name),
-            Self::Query(name) => KeyPart::Query(not_empty("query", name)?),
-            Self::Cookie(name) => KeyPart::Cookie(not_empty("cookie", name)?),
-            Self::Path {} => KeyPart::Path,
+            Self::Header(Named { name, regex }) => {
+                KeyPart::Header(name, extract(regex).at("header")?)
+            }
+            Self::Query(Named { name, regex }) => {
+                KeyPart::Query(not_empty("query", name)?, extract(regex).at("query")?)
+            }
+            Self::Cookie(Named { name, regex }) => {
+                KeyPart::Cookie(not_empty("cookie", name)?, extract(regex).at("cookie")?)
+            }
+            Self::Path { regex } => KeyPart::Path(extract(regex).at("path")?),
             Self::Method {} => KeyPart::Method,
             Self::Host {} => KeyPart::Host,
+            Self::Property(name) => KeyPart::Property(property(name).at("property")?),
             Self::Value(text) => KeyPart::Value(not_empty("value", text)?),
         })
     }
+}
+
+fn property(name: String) -> Result<Property, Invalid> {
+    let reason = format!(
+        "\"{name}\" is not an attribute; names separated by dots are accepted, as connection.requested_server_name"
+    );
+    Property::new(name).ok_or_else(|| Invalid::new(reason))
+}
+
+fn extract(regex: Option<String>) -> Result<Option<Extract>, Invalid> {
+    regex.map(Extract::new).transpose().at("regex")
 }

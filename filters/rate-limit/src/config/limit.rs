@@ -1,19 +1,25 @@
 //! Limits as written.
 
-use super::cost::RawCost;
+use super::allowance::{self, RawRequests};
+use super::charge::{self, RawCharge};
+use super::cost::{self, RawCost};
 use super::key::RawKeyPart;
 use super::service::OnError;
+use crate::allowance::Allowance;
 use crate::cost::Cost;
 use crate::events::RESERVED;
-use crate::limit::{Limit, MissingKey, Scope};
-use crate::quota::Quota;
-use filter_kit::config::{At, Invalid, each};
+use crate::key::KeyPart;
+use crate::limit::{Charge, Limit, LimitMode, MissingKey, Scope};
+use crate::reply;
+use filter_kit::config::{At, Env, Invalid, each};
 use filter_kit::matching::RawMatch;
+use filter_kit::reply::{RawReply, ReplyTemplate};
+use filter_kit::template;
 use filter_kit::values::{Duration, Mode};
 use serde::Deserialize;
 use std::num::NonZeroU32;
 
-/// A limit: so many requests per so long, for each key.
+/// A limit: so many requests per so long, or at the same time, for each key.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
@@ -21,23 +27,28 @@ use std::num::NonZeroU32;
     expecting = "a limit, as {name: per-client, key: [{client_ip: {}}], requests: 100, per: 1m}"
 )]
 pub struct RawLimit {
-    /// Its name: 1 to 64 letters, digits, `-` and `_`. It stands in counters, replies and response-code details, and no two limits have the
+    /// Its name: 1 to 64 letters, digits, `-` and `_`. It appears in counters, replies and response-code details, and no two limits have the
     /// same. A limit keeps its counts when a new configuration of the plugin has a limit of this name with the same quota and key.
     pub name: String,
-    /// The requests that it counts; left out: all.
+    /// The requests that it counts. Default: all.
     #[serde(rename = "match")]
     pub matches: Option<RawMatch>,
-    /// What tells one bucket from another, all parts together; left out: one bucket for all requests.
+    /// What requests are counted by, all parts together. Default: one bucket for all requests.
     pub key: Option<Vec<RawKeyPart>>,
-    /// How many requests may pass in `per`. Needed, unless the rate limit service alone counts.
-    pub requests: Option<u32>,
-    /// The window. Needed, unless the rate limit service alone counts.
+    /// How many requests may pass in `per`: a number, where 0 refuses all, or what a header says. Needed, unless the rate limit service alone
+    /// counts, or `concurrent` is written.
+    pub requests: Option<RawRequests>,
+    /// The window. Needed with `requests`.
     pub per: Option<Duration>,
-    /// How many requests may come at once; left out: as many as `requests`.
+    /// How many requests may come at once. Default: as many as `requests`.
     pub burst: Option<u32>,
     /// What a request costs: a number, at most `burst`, or what a header says. A cost of 0 is never refused.
-    #[serde(default)]
-    pub cost: RawCost,
+    #[cfg_attr(feature = "schema", schemars(extend("default" = 1)))]
+    pub cost: Option<RawCost>,
+    /// When a request is charged. Default: when it comes.
+    pub charge: Option<RawCharge>,
+    /// In place of `requests` and `per`: how many requests may be under way at the same time.
+    pub concurrent: Option<u32>,
     /// What to do with a request that lacks a part of the key, or has it empty.
     #[serde(default)]
     pub missing_key: RawMissingKey,
@@ -45,7 +56,9 @@ pub struct RawLimit {
     #[serde(default)]
     pub scope: LimitScope,
     /// In place of the filter's `mode`, for this limit.
-    pub mode: Option<Mode>,
+    pub mode: Option<LimitMode>,
+    /// In place of the filter's `response`, for this limit.
+    pub response: Option<RawReply>,
 }
 
 /// What to do with a request without a part of the key.
@@ -75,97 +88,110 @@ pub enum LimitScope {
 }
 
 impl RawLimit {
-    pub(super) fn build(self, mode: Mode, on_error: Option<OnError>) -> Result<Limit, Invalid> {
+    pub(super) fn build(
+        self,
+        mode: Mode,
+        on_error: Option<OnError>,
+        env: &Env,
+    ) -> Result<Limit, Invalid> {
         check_name(&self.name)?;
-        let matches = self.matches.unwrap_or_default().build().at("match")?;
-        let key = match self.key {
-            Some(parts) if parts.is_empty() => {
-                let reason = "must not be empty; omit the key for one bucket for all requests";
-                return Err(Invalid::new(reason).at("key"));
-            }
-            parts => each("key", parts.into_iter().flatten(), RawKeyPart::build)?,
-        };
         let scope = match (self.scope, on_error) {
             (LimitScope::Process, _) => Scope::Process,
             (LimitScope::Service, Some(_)) => Scope::Service,
             (LimitScope::Service, None) => {
-                let reason = "the scope service needs the key \"service\" beside \"limits\"";
+                let reason = "service is only valid with the key \"service\" beside \"limits\"";
                 return Err(Invalid::new(reason).at("scope"));
             }
         };
-        let cost = self.cost.build().at("cost")?;
-        // The service counts by limits of its own, unless this process stands in for it.
-        let counts_here = scope == Scope::Process || on_error == Some(OnError::Process);
-        let quota = match (self.requests, self.per) {
-            (None, None) if !counts_here && self.burst.is_none() => None,
-            (requests, per) => Some(quota(requests, per, self.burst)?),
-        };
-        if let Some(quota) = &quota {
-            check_cost(&cost, quota)?;
+        // The service has limits of its own; this process needs them only where it counts in place of the service.
+        let may_be_unknown = scope == Scope::Service && on_error != Some(OnError::Process);
+        let allowance = allowance::build(&self, may_be_unknown)?;
+        let raw_cost = self.cost.unwrap_or_else(cost::default);
+        let cost = cost::build(raw_cost).at("cost")?;
+        let charge = charge::build(self.charge, &cost).at("charge")?;
+        if scope == Scope::Service {
+            check_service(&allowance, &charge)?;
         }
+        check_cost(&cost, &charge, &allowance)?;
         Ok(Limit {
             name: self.name,
-            matches,
-            key,
-            quota,
+            matches: self.matches.unwrap_or_default().build().at("match")?,
+            key: key_parts(self.key)?,
+            allowance,
             cost,
+            charge,
             missing_key: match self.missing_key {
                 RawMissingKey::Skip => MissingKey::Skip,
                 RawMissingKey::Shared => MissingKey::Shared,
                 RawMissingKey::Refuse => MissingKey::Refuse,
             },
             scope,
-            mode: self.mode.unwrap_or(mode),
+            mode: self.mode.unwrap_or(mode.into()),
+            response: self
+                .response
+                .map(|response| reply_template(response, env))
+                .transpose()?,
         })
     }
+}
+
+/// The template of a reply of the configuration.
+pub(super) fn reply_template(raw: RawReply, env: &Env) -> Result<ReplyTemplate, Invalid> {
+    let scope = template::Scope {
+        extra: reply::VARIABLES,
+        ..template::Scope::default()
+    };
+    raw.build(scope, env).at("response")
+}
+
+fn key_parts(parts: Option<Vec<RawKeyPart>>) -> Result<Vec<KeyPart>, Invalid> {
+    if parts.as_ref().is_some_and(Vec::is_empty) {
+        let reason = "must not be empty; omit the key for one bucket for all requests";
+        return Err(Invalid::new(reason).at("key"));
+    }
+    each("key", parts.into_iter().flatten(), RawKeyPart::build)
+}
+
+/// What the rate limit service cannot be asked.
+fn check_service(allowance: &Allowance, charge: &Charge) -> Result<(), Invalid> {
+    let key = match (allowance, charge) {
+        (Allowance::Concurrent(_), _) => "concurrent",
+        (Allowance::OfHeader(_) | Allowance::Nothing(_), _) => "requests",
+        (_, Charge::OnResponse(_)) => "charge",
+        (Allowance::Quota(_) | Allowance::OfService, Charge::OnRequest) => return Ok(()),
+    };
+    let reason = match allowance {
+        Allowance::Nothing(_) => "0 is only valid with scope: process",
+        _ => "is only valid with scope: process",
+    };
+    Err(Invalid::new(reason).at(key))
 }
 
 fn check_name(name: &str) -> Result<(), Invalid> {
     filter_kit::config::check_name(name, "limit").at("name")?;
     if RESERVED.contains(&name) {
-        let reason = format!("\"{name}\" is the name of a counter of the filter's own");
+        let reason = format!("\"{name}\" is reserved for a counter of the filter");
         return Err(Invalid::new(reason).at("name"));
     }
     Ok(())
 }
 
 /// A cost that no bucket holds would refuse every request.
-fn check_cost(cost: &Cost, quota: &Quota) -> Result<(), Invalid> {
+fn check_cost(cost: &Cost, charge: &Charge, allowance: &Allowance) -> Result<(), Invalid> {
     let (path, cost) = match cost {
         Cost::Fixed(cost) => ("cost", *cost),
-        Cost::Header { default, .. } => ("cost.default", *default),
+        Cost::Header(header) => ("cost.default", header.default),
+        Cost::ResponseHeader(_) => return Ok(()),
     };
-    if cost > quota.burst() {
-        let reason = format!(
-            "{cost} is more than the burst of {}: no request would ever pass; lower it, or raise \"burst\"",
-            quota.burst()
-        );
+    let burst = match allowance {
+        Allowance::Quota(quota) => quota.burst(),
+        Allowance::OfHeader(quota) => quota.burst.map_or(quota.max, NonZeroU32::get),
+        Allowance::Concurrent(_) | Allowance::Nothing(_) | Allowance::OfService => return Ok(()),
+    };
+    // What an answer costs is owed.
+    if cost > burst && *charge == Charge::OnRequest {
+        let reason = format!("{cost} exceeds the burst of {burst}, so that no request would pass");
         return Err(Invalid::new(reason).at(path));
     }
     Ok(())
-}
-
-fn quota(
-    requests: Option<u32>,
-    per: Option<Duration>,
-    burst: Option<u32>,
-) -> Result<Quota, Invalid> {
-    let requests = requests.ok_or_else(|| Invalid::new("missing key \"requests\""))?;
-    let per = per.ok_or_else(|| Invalid::new("missing key \"per\""))?;
-    let some = |key: &str, number: u32| {
-        let reason = "0 would let nothing pass; 1 and more are accepted";
-        NonZeroU32::new(number).ok_or_else(|| Invalid::new(reason).at(key))
-    };
-    let burst = some("burst", burst.unwrap_or(requests)).map_err(|e| {
-        if requests == 0 {
-            Invalid::new(e.reason()).at("requests")
-        } else {
-            e
-        }
-    })?;
-    let requests = some("requests", requests)?;
-    if per.get().is_zero() {
-        return Err(Invalid::new("a window of no time; 1ms and more are accepted").at("per"));
-    }
-    Ok(Quota::new(requests, per.get(), burst)?)
 }

@@ -1,26 +1,27 @@
 //! What a user writes, and its checks. A [`Config`] that exists is valid.
 
+mod allowance;
+mod charge;
 mod cost;
 mod key;
 mod limit;
+mod number_or;
 mod service;
 
 use crate::fields::FieldStyle;
 use crate::limit::Limit;
-use crate::reply;
 use crate::service::Service;
 use filter_kit::config::{At, Env, FilterConfig, Invalid, each, in_range};
 use filter_kit::matching::{Match, RawMatch};
 use filter_kit::reply::{RawReply, ReplyTemplate};
-use filter_kit::template::Scope;
 use filter_kit::values::Mode;
 use serde::Deserialize;
 use std::collections::HashSet;
 
-pub use cost::RawCost;
-pub use key::RawKeyPart;
-pub use limit::{LimitScope, RawLimit, RawMissingKey};
-pub use service::{OnError, RawService};
+use limit::{RawLimit, reply_template};
+use service::RawService;
+
+pub(crate) use service::OnError;
 
 /// The configuration of rate-limit. Empty: nothing is limited.
 #[derive(Debug, Deserialize)]
@@ -40,11 +41,11 @@ pub struct RawConfig {
     /// table a new key takes the slot that is idle longest.
     #[serde(default = "max_keys")]
     pub max_keys: u32,
-    /// The reply to a request that is refused since a limit is used up; left out: 429 and a sentence. In templates `${limit.name}` is the
+    /// The reply to a request that a limit refuses. Default: 429 and a sentence. In templates `${limit.name}` is the
     /// limit, `${limit.retry_after}` the seconds to wait.
     #[serde(default)]
     pub response: RawReply,
-    /// Which fields tell clients of their limits.
+    /// Which fields inform clients of their limits.
     #[serde(default)]
     pub headers: FieldStyle,
     /// The rate limit service, for limits of the scope `service`.
@@ -70,7 +71,7 @@ pub struct Config {
     pub max_keys: u32,
     /// What the configuration says of replies.
     pub response: ReplyTemplate,
-    /// Which fields tell clients of their limits.
+    /// Which fields inform clients of their limits.
     pub fields: FieldStyle,
     /// The rate limit service.
     pub service: Option<Service>,
@@ -89,25 +90,21 @@ impl FilterConfig for Config {
         let mut limits: Vec<Limit> = Vec::with_capacity(raw.limits.len());
         let mut names = HashSet::new();
         for (i, limit) in raw.limits.into_iter().enumerate() {
-            let limit = limit.build(raw.mode, on_error).at_index("limits", i)?;
+            let limit = limit.build(raw.mode, on_error, env).at_index("limits", i)?;
             if !names.insert(limit.name.clone()) {
-                let reason = format!("\"{}\" is the name of another limit", limit.name);
+                let reason = format!("duplicate limit name \"{}\"", limit.name);
                 return Err(Invalid::new(reason).at("name").at_index("limits", i));
             }
             limits.push(limit);
         }
         let exempt = each("exempt", raw.exempt, RawMatch::build)?;
         let max_keys = in_range("max_keys", raw.max_keys, 1..=MAX_KEYS)?;
-        let scope = Scope {
-            extra: reply::VARIABLES,
-            ..Scope::default()
-        };
         Ok(Self {
             mode: raw.mode,
             limits,
             exempt,
             max_keys,
-            response: raw.response.build(scope, env).at("response")?,
+            response: reply_template(raw.response, env)?,
             fields: raw.headers,
             service,
         })

@@ -5,18 +5,17 @@ use crate::config::OnError;
 use crate::fields::Standing;
 use crate::key;
 use crate::limit::{Limit, Scope};
-use crate::limiter::{Check, Limiter};
-use crate::limits::Limits;
+use crate::limiter::Check;
+use crate::limits::{Counted, Limits, Table};
 use crate::quota::whole_seconds;
 use crate::reason::Reason;
 use filter_kit::request::{Request, TooManyReadings};
 use filter_kit::store::CasStore;
-use filter_kit::values::Mode;
 use std::time::Duration;
 
 /// Decides a request. Limits of this process are charged first, in their order, up to the first that refuses; then the rate limit service
 /// is asked about all of its own at once. `now` is only asked for where a limit is charged.
-pub fn decide(
+pub(crate) fn decide(
     limits: &Limits,
     request: &Request,
     checks: Checks,
@@ -43,7 +42,8 @@ pub fn decide(
         }
     }
     let mut questions = Vec::new();
-    for (index, limit, limiter) in limits.candidates(request) {
+    for (index, counted) in limits.candidates(request) {
+        let limit = &counted.limit;
         let counts = match limit.counts(request) {
             Ok(counts) => counts,
             Err(TooManyReadings) => {
@@ -57,24 +57,19 @@ pub fn decide(
         if !counts {
             continue;
         }
-        // Mostly there is one key, which stands in the request.
+        // Most requests have one key, a part of the request.
         if limit.scope == Scope::Process
-            && let Some(limiter) = limiter
+            && let Table::Requests(limiter) = &counted.table
             && let Some(key) = key::plain(&limit.key, request)
         {
             let cost = limit.cost.of(request);
             let check = limiter.check(store, key, cost, now());
-            if decision.charged(index, limit, check) && limit.mode == Mode::Enforce {
+            if decision.charged(index, limit, check) && limit.mode.is_enforced() {
                 return decision;
             }
             continue;
         }
-        if decision.charge(
-            (index, limit, limiter),
-            request,
-            (store, &now),
-            &mut questions,
-        ) {
+        if decision.charge((index, counted), request, (store, &now), &mut questions) {
             return decision;
         }
     }
@@ -85,7 +80,7 @@ pub fn decide(
 }
 
 /// Decides without the rate limit service, which has no answer to these questions.
-pub fn without_service(
+pub(crate) fn without_service(
     mut decision: Decision,
     questions: &[Question],
     limits: &Limits,
@@ -95,24 +90,25 @@ pub fn without_service(
     decision.verdict = Verdict::Pass;
     for question in questions {
         let index = question.limit;
-        let Some((limit, limiter)) = limits.get(index) else {
+        let Some(counted) = limits.get(index) else {
             continue;
         };
-        let refuses = match (on_error, limiter) {
+        let limit = &counted.limit;
+        let refuses = match (on_error, &counted.table) {
             // One of its buckets is used up: the others are not charged.
             _ if decision.is_refused_by(index) => false,
             (OnError::Refuse, _) => {
                 decision.refuse(index, limit, Reason::ServiceUnavailable);
                 true
             }
-            (OnError::Process, Some(limiter)) => {
+            (OnError::Process, Table::Requests(limiter)) => {
                 let key = key::bytes(&question.entries);
                 let check = limiter.check(store, &key, question.cost, now);
                 decision.charged(index, limit, check)
             }
             _ => false,
         };
-        if refuses && limit.mode == Mode::Enforce {
+        if refuses && limit.mode.is_enforced() {
             break;
         }
     }
@@ -120,15 +116,16 @@ pub fn without_service(
 }
 
 impl Decision {
-    /// Charges all keys of a request at a limit of this process, or asks the service about them. Returns whether that ends the request.
+    /// Charges all keys of a request at a limit, or asks the service about them. Returns whether that ends the request.
     #[inline(never)]
     fn charge(
         &mut self,
-        (index, limit, limiter): (usize, &Limit, Option<&Limiter>),
+        (index, counted): (usize, &Counted),
         request: &Request,
         (store, now): (&impl CasStore, &impl Fn() -> Duration),
         questions: &mut Vec<Question>,
     ) -> bool {
+        let limit = &counted.limit;
         let keys = match limit.keys(request) {
             Ok(keys) => keys,
             Err(reason) => {
@@ -140,28 +137,35 @@ impl Decision {
         add(&mut self.incidents.missing_keys, keys.is_empty());
         let cost = limit.cost.of(request);
         for key in keys.iter() {
-            match (limit.scope, limiter) {
-                (Scope::Process, Some(limiter)) => {
+            let refuses = match (limit.scope, &counted.table) {
+                (Scope::Process, Table::Requests(limiter)) => {
                     let check = key.with_bytes(|key| limiter.check(store, key, cost, now()));
-                    if self.charged(index, limit, check) {
-                        // The others are not charged.
-                        return limit.mode == Mode::Enforce;
-                    }
+                    self.charged(index, limit, check)
+                }
+                (Scope::Process, _) => {
+                    self.charge_apart((index, counted), key, (request, cost), (store, now()))
                 }
                 // The service takes a cost of 0 for one of 1; and there is nothing to ask.
-                (Scope::Service, _) if cost > 0 => questions.push(Question {
-                    limit: index,
-                    entries: key.entries(&limit.key),
-                    cost,
-                }),
-                _ => {}
+                (Scope::Service, _) if cost > 0 => {
+                    questions.push(Question {
+                        limit: index,
+                        entries: key.entries(&limit.key),
+                        cost,
+                    });
+                    false
+                }
+                (Scope::Service, _) => false,
+            };
+            if refuses {
+                // The others are not charged.
+                return limit.mode.is_enforced();
             }
         }
         false
     }
 
-    /// Notes what became of a charge. Returns whether the limit refuses the request, or would.
-    fn charged(&mut self, index: usize, limit: &Limit, check: Check) -> bool {
+    /// Notes the result of a charge. Returns whether the limit refuses the request, or would.
+    pub(super) fn charged(&mut self, index: usize, limit: &Limit, check: Check) -> bool {
         let (left, reason) = match check {
             Check::Charged { left, evicted } => {
                 add(&mut self.incidents.evicted, evicted);
@@ -175,10 +179,14 @@ impl Decision {
             Check::Contended => (None, Some(Reason::Contended)),
         };
         if let Some(left) = left
-            && limit.mode == Mode::Enforce
+            && limit.mode.is_enforced()
         {
             self.stand(Standing::new(index, left), reason.is_some());
         }
+        self.conclude(index, limit, reason)
+    }
+
+    pub(super) fn conclude(&mut self, index: usize, limit: &Limit, reason: Option<Reason>) -> bool {
         match reason {
             Some(reason) => {
                 self.refuse(index, limit, reason);

@@ -6,8 +6,9 @@ use crate::config::{Config, OnError};
 use crate::limits::{Limits, Plugin, Tables};
 use filter_kit::config::{self, Env};
 use filter_kit::request::Request;
-use filter_kit::store::MemoryStore;
+use filter_kit::store::{Holder, MemoryStore};
 use filter_kit::testing::request;
+use std::rc::Rc;
 use std::time::Duration;
 
 const NOW: Duration = Duration::from_secs(1_700_000_000);
@@ -41,7 +42,7 @@ impl World {
     /// The names of the limits whose state is told.
     fn told(&self, decision: &Decision) -> Vec<&str> {
         let told = decision.standings.iter().map(|standing| standing.limit);
-        told.map(|limit| self.limits.get(limit).unwrap().0.name.as_str())
+        told.map(|limit| self.limits.get(limit).unwrap().limit.name.as_str())
             .collect()
     }
 }
@@ -55,6 +56,7 @@ fn tables(plugin: &str, seed: u8) -> Tables {
             ..Plugin::default()
         },
         seed: [seed; 16],
+        holder: Rc::new(Holder::new(seed.into())),
     }
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::allowance::Allowance;
 use crate::quota::Quota;
 use filter_kit::headers::Headers;
 use std::num::NonZeroU32;
@@ -20,7 +21,7 @@ fn labels(names: &[&str]) -> Vec<Label> {
     let quota = Quota::new(hundred, Duration::from_secs(60), hundred).unwrap();
     names
         .iter()
-        .map(|name| Label::new(name, Some(&quota)))
+        .map(|name| Label::new(name, &Allowance::Quota(quota)))
         .collect()
 }
 

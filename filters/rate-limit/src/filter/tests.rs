@@ -1,5 +1,8 @@
 //! The whole filter on a scripted host.
 
+mod answers;
+mod concurrent;
+mod more;
 mod refusals;
 mod service;
 

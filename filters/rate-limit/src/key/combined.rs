@@ -6,9 +6,9 @@ use filter_kit::request::Request;
 
 /// How many buckets a request may have at one limit: one for each combination of the values that it has for the parts of the key. Whichever of
 /// them the upstream goes by, it is charged.
-pub const MOST_KEYS: usize = 4;
+pub(crate) const MAX_KEYS: usize = 4;
 
-/// A key in a request: what stands for one bucket of a limit.
+/// A key of a request. Each has a bucket of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Key<'r> {
     /// The values of all parts, in their order.
@@ -19,10 +19,10 @@ pub enum Key<'r> {
 
 /// The keys of a request: one, mostly.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Keys<'r> {
+pub(crate) enum Keys<'r> {
     /// This one.
     One(Key<'r>),
-    /// These, each once, in the order in which their values came; [`MOST_KEYS`] at most.
+    /// These, each once, in the order in which their values came; [`MAX_KEYS`] at most.
     Several(Vec<Key<'r>>),
     /// More than that.
     TooMany,
@@ -39,7 +39,7 @@ pub struct Entry {
 
 /// The bytes of the one key of a request, as [`Key::with_bytes`] gives them, where it takes no more than a look. `None` says nothing.
 #[must_use]
-pub fn plain<'r>(parts: &'r [KeyPart], request: &'r Request) -> Option<&'r [u8]> {
+pub(crate) fn plain<'r>(parts: &'r [KeyPart], request: &'r Request) -> Option<&'r [u8]> {
     match parts {
         [] => Some(b""),
         [part] => part.plain(request),
@@ -49,7 +49,7 @@ pub fn plain<'r>(parts: &'r [KeyPart], request: &'r Request) -> Option<&'r [u8]>
 
 /// The keys of a request by these parts. No parts: one, the same for all requests.
 #[must_use]
-pub fn keys<'r>(parts: &'r [KeyPart], request: &'r Request) -> Keys<'r> {
+pub(crate) fn keys<'r>(parts: &'r [KeyPart], request: &'r Request) -> Keys<'r> {
     let mut values = Few::None;
     let (mut is_missing, mut is_repeated) = (false, false);
     for part in parts {
@@ -88,7 +88,7 @@ fn combinations<'r>(parts: &'r [KeyPart], request: &'r Request) -> Keys<'r> {
                 }
             }
         }
-        if longer.len() > MOST_KEYS {
+        if longer.len() > MAX_KEYS {
             return Keys::TooMany;
         }
         keys = longer;
@@ -137,7 +137,7 @@ impl Key<'_> {
 
 /// The entries as one text that no other entries have.
 #[must_use]
-pub fn bytes(entries: &[Entry]) -> Vec<u8> {
+pub(crate) fn bytes(entries: &[Entry]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for entry in entries {
         push(&mut bytes, entry.name.as_bytes());

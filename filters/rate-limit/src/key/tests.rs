@@ -29,7 +29,7 @@ fn of(part: &KeyPart, request: &Request) -> Option<Vec<u8>> {
 
 #[test]
 fn parts_have_the_values_of_the_request() {
-    let header = |name| KeyPart::Header(HeaderName::new(name).unwrap());
+    let header = |name| KeyPart::Header(HeaderName::new(name).unwrap(), None);
     let ip = KeyPart::ClientIp(Prefixes { ipv4: 24, ipv6: 64 });
     for (part, name, value) in [
         (ip, "remote_address", Some(&b"10.0.0.0/24"[..])),
@@ -38,12 +38,16 @@ fn parts_have_the_values_of_the_request() {
         (header("x-empty"), "x-empty", None),
         (header("x-none"), "x-none", None),
         (header("host"), "host", Some(b"api.example.com")),
-        (KeyPart::Query("user".into()), "user", Some(b"a b")),
-        (KeyPart::Query("same".into()), "same", Some(b"x")),
-        (KeyPart::Query("empty".into()), "empty", None),
-        (KeyPart::Cookie("session".into()), "session", Some(b"s1")),
-        (KeyPart::Cookie("none".into()), "none", None),
-        (KeyPart::Path, "path", Some(b"/a/c")),
+        (KeyPart::Query("user".into(), None), "user", Some(b"a b")),
+        (KeyPart::Query("same".into(), None), "same", Some(b"x")),
+        (KeyPart::Query("empty".into(), None), "empty", None),
+        (
+            KeyPart::Cookie("session".into(), None),
+            "session",
+            Some(b"s1"),
+        ),
+        (KeyPart::Cookie("none".into(), None), "none", None),
+        (KeyPart::Path(None), "path", Some(b"/a/c")),
         (KeyPart::Method, "method", Some(b"GET")),
         (KeyPart::Host, "host", Some(b"api.example.com")),
         (KeyPart::Value("all".into()), "generic_key", Some(b"all")),
@@ -65,16 +69,16 @@ fn a_part_that_the_request_lacks_is_missing() {
     let path = "/a%2F%252F%25252F%2525252F%255C/;%3B%253B/..%2e/%252e.//x\\".repeat(4);
     let endless = request("GET", &path).build();
     assert!(endless.readings().is_err());
-    assert_eq!(of(&KeyPart::Path, &endless), None);
+    assert_eq!(of(&KeyPart::Path(None), &endless), None);
     let connect = request("CONNECT", "").build();
-    assert_eq!(of(&KeyPart::Path, &connect), None);
+    assert_eq!(of(&KeyPart::Path(None), &connect), None);
 }
 
 #[test]
 fn the_host_is_looked_at_under_each_of_its_names() {
-    let header = |name| KeyPart::Header(HeaderName::new(name).unwrap());
+    let header = |name| KeyPart::Header(HeaderName::new(name).unwrap(), None);
     assert!(KeyPart::Host.looks_at_host() && header("host").looks_at_host());
-    assert!(!header("x-host").looks_at_host() && !KeyPart::Path.looks_at_host());
+    assert!(!header("x-host").looks_at_host() && !KeyPart::Path(None).looks_at_host());
 }
 
 /// The values of each key of a request; `None`: a part is missing.
@@ -95,7 +99,7 @@ fn all(parts: &[KeyPart], request: &Request) -> Option<Vec<Option<Vec<String>>>>
 
 #[test]
 fn one_missing_part_makes_the_key_missing_and_no_parts_make_one_bucket() {
-    let parts = [KeyPart::Method, KeyPart::Query("none".into())];
+    let parts = [KeyPart::Method, KeyPart::Query("none".into(), None)];
     assert_eq!(all(&parts, &full()), Some(vec![None]));
     assert_eq!(all(&[], &full()), Some(vec![Some(vec![])]));
     let bytes = |parts: &[KeyPart]| match keys(parts, &full()) {
@@ -106,7 +110,7 @@ fn one_missing_part_makes_the_key_missing_and_no_parts_make_one_bucket() {
     assert_eq!(plain(&[], &full()), Some(&b""[..]));
     assert_eq!(bytes(&parts), b"");
     assert_eq!(plain(&parts, &full()), None);
-    let header = |name| [KeyPart::Header(HeaderName::new(name).unwrap())];
+    let header = |name| [KeyPart::Header(HeaderName::new(name).unwrap(), None)];
     for (name, value) in [
         ("x-user", Some(&b"alice"[..])),
         ("x-two", None),
@@ -123,7 +127,7 @@ fn one_missing_part_makes_the_key_missing_and_no_parts_make_one_bucket() {
 // DESIGN 6 (v2): "charges the bucket of each distinct combination, in order".
 #[test]
 fn a_repeated_part_has_a_key_for_each_of_its_values() {
-    let header = |name| KeyPart::Header(HeaderName::new(name).unwrap());
+    let header = |name| KeyPart::Header(HeaderName::new(name).unwrap(), None);
     let many = request("GET", "/?q=1&q=2&q=1&q=%32")
         .header("x-a", "1")
         .header("x-a", " 1 ")
@@ -137,9 +141,9 @@ fn a_repeated_part_has_a_key_for_each_of_its_values() {
         .header("cookie", "s=3; t=1; t=2; t=3; t=4; t=5")
         .build();
     let (q, s, t) = (
-        KeyPart::Query("q".into()),
-        KeyPart::Cookie("s".into()),
-        KeyPart::Cookie("t".into()),
+        KeyPart::Query("q".into(), None),
+        KeyPart::Cookie("s".into(), None),
+        KeyPart::Cookie("t".into(), None),
     );
     let key = |values: &[&str]| Some(values.iter().map(|v| (*v).to_owned()).collect::<Vec<_>>());
     for (parts, expected) in [
@@ -180,15 +184,19 @@ fn parts_are_told_apart() {
         ip(32, 64),
         ip(24, 64),
         ip(32, 56),
-        KeyPart::Header(HeaderName::new("x").unwrap()),
-        KeyPart::Header(HeaderName::new("y").unwrap()),
-        KeyPart::Query(name()),
-        KeyPart::Cookie(name()),
-        KeyPart::Path,
+        KeyPart::Header(HeaderName::new("x").unwrap(), None),
+        KeyPart::Header(HeaderName::new("y").unwrap(), None),
+        KeyPart::Query(name(), None),
+        KeyPart::Cookie(name(), None),
+        KeyPart::Path(None),
         KeyPart::Method,
         KeyPart::Host,
         KeyPart::Value(name()),
         KeyPart::Value("path".to_owned()),
+        KeyPart::Path(Some(Extract::new("/(a)".to_owned()).unwrap())),
+        KeyPart::Path(Some(Extract::new("/(b)".to_owned()).unwrap())),
+        KeyPart::Query(name(), Some(Extract::new("x".to_owned()).unwrap())),
+        KeyPart::Property(Property::new(name()).unwrap()),
     ];
     let identities = parts.iter().map(|part| {
         let mut bytes = Vec::new();
@@ -224,4 +232,51 @@ proptest! {
         prop_assert_eq!(same, one == other);
         prop_assert!(key(&one).with_bytes(|one| Key::Missing.with_bytes(|missing| one != missing)));
     }
+}
+
+// DESIGN 6 (v2): "the whole value must match, the first group is the key, no match is a missing key".
+#[test]
+fn a_regular_expression_takes_the_key_out_of_a_value() {
+    let extract = |regex: &str| Some(Extract::new(regex.to_owned()).unwrap());
+    let authorization = KeyPart::Header(
+        HeaderName::new("authorization").unwrap(),
+        extract("(?i:apikey) +([^ ]+)"),
+    );
+    let parts = [
+        authorization,
+        KeyPart::Query("id".into(), extract("u-([0-9]+)")),
+        KeyPart::Cookie("s".into(), extract("([^.]+)\\..*")),
+        KeyPart::Path(extract("/tenants/([^/]+)(?:/.*)?")),
+    ];
+    let of = |part: &KeyPart, request: &Request| match keys(std::slice::from_ref(part), request) {
+        Keys::One(Key::Of(values)) => Some(values[0].bytes().to_vec()),
+        Keys::One(Key::Missing) => None,
+        other => panic!("{other:?}"),
+    };
+    let matching = request("GET", "/x/../tenants/%61cme/orders?id=u-7")
+        .header("authorization", "APIKEY   k1")
+        .header("cookie", "s=a%62c.signature")
+        .build();
+    let got = parts.each_ref().map(|part| of(part, &matching));
+    let expected = [&b"k1"[..], b"7", b"abc", b"acme"];
+    assert_eq!(got, expected.map(|key| Some(key.to_vec())));
+    let other = request("GET", "/tenants?id=7")
+        .header("authorization", "Bearer k1")
+        .header("cookie", "s=abc")
+        .build();
+    assert_eq!(
+        parts.each_ref().map(|part| of(part, &other)),
+        [None, None, None, None]
+    );
+    // Spellings of one key share a bucket, and each of several keys has its own.
+    let both = request("GET", "/")
+        .header("authorization", "ApiKey k1")
+        .header("authorization", "apikey  k1")
+        .header("authorization", "ApiKey k2")
+        .header("authorization", "Basic k1")
+        .build();
+    let Keys::Several(several) = keys(&parts[..1], &both) else {
+        panic!("several")
+    };
+    assert_eq!(several.len(), 3, "k1, k2 and a missing one");
 }

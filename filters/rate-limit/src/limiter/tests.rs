@@ -8,7 +8,7 @@ const START: Duration = Duration::from_secs(1_700_000_000);
 fn limiter(store: &MemoryStore, requests: u32, per: Duration, burst: u32) -> Limiter {
     let some = |n| NonZeroU32::new(n).unwrap();
     let quota = Quota::new(some(requests), per, some(burst)).unwrap();
-    Limiter::new(quota, SlotTable::new(store, "t", 1000, [1; 16]))
+    Limiter::new(quota, Rc::new(SlotTable::new(store, "t", 1000, [1; 16])))
 }
 
 fn passes(check: Check) -> bool {

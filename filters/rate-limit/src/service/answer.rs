@@ -9,12 +9,12 @@ use crate::limits::Limits;
 use crate::quota::{Left, whole_seconds};
 use crate::reason::Reason;
 use crate::reply::Extra;
-use filter_kit::values::{HeaderName, Mode, is_header_value};
+use filter_kit::values::{HeaderName, is_header_value};
 use prost::Message;
 use std::time::Duration;
 
 /// How many headers of an answer are passed on to the upstream, and as many to the client.
-const MOST_HEADERS: usize = 64;
+const MAX_HEADERS: usize = 64;
 
 /// Headers that are not the service's to set: they frame the message, or say where it goes.
 const NOT_PASSED_ON: &[&str] = &[
@@ -30,7 +30,7 @@ const NOT_PASSED_ON: &[&str] = &[
 
 /// An answer, checked.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
+pub(crate) struct Answer {
     over_limit: bool,
     statuses: Vec<DescriptorStatus>,
     /// Headers for the upstream.
@@ -42,7 +42,7 @@ pub struct Answer {
 impl Answer {
     /// Reads a `RateLimitResponse`. `None` for bytes that are none, and for one that decides nothing.
     #[must_use]
-    pub fn read(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
         let response = RateLimitResponse::decode(bytes).ok()?;
         let over_limit = match response.overall_code {
             OK => false,
@@ -62,7 +62,7 @@ impl Answer {
 
     /// Whether it says that a limit is used up.
     #[must_use]
-    pub fn is_over_limit(&self) -> bool {
+    pub(crate) fn is_over_limit(&self) -> bool {
         self.over_limit
     }
 
@@ -96,13 +96,13 @@ fn headers(list: Vec<HeaderValue>) -> Vec<(HeaderName, Vec<u8>)> {
             let good = is_header_value(&value) && !NOT_PASSED_ON.contains(&name.as_str());
             good.then_some((name, value))
         })
-        .take(MOST_HEADERS)
+        .take(MAX_HEADERS)
         .collect()
 }
 
 /// The decision with the service's answer to its questions.
 #[must_use]
-pub fn answered(
+pub(crate) fn answered(
     mut decision: Decision,
     questions: &[Question],
     answer: &Answer,
@@ -111,13 +111,13 @@ pub fn answered(
     decision.verdict = Verdict::Pass;
     let statuses = answer.statuses(questions);
     for (at, question) in questions.iter().enumerate() {
-        let Some((limit, _)) = limits.get(question.limit) else {
+        let Some(limit) = limits.get(question.limit).map(|counted| &counted.limit) else {
             continue;
         };
         let standing = statuses
             .get(at)
             .and_then(|status| standing(question.limit, status));
-        if limit.mode == Mode::Enforce
+        if limit.mode.is_enforced()
             && let Some(standing) = standing
         {
             decision.stand(standing, answer.is_used_up(at, questions));
@@ -131,7 +131,7 @@ pub fn answered(
         .unwrap_or_default()
         .max(1);
     for (at, question) in questions.iter().enumerate() {
-        let Some((limit, _)) = limits.get(question.limit) else {
+        let Some(limit) = limits.get(question.limit).map(|counted| &counted.limit) else {
             continue;
         };
         if !answer.is_used_up(at, questions) {

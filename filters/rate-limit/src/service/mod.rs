@@ -1,7 +1,7 @@
 //! The rate limit service: the call that asks it.
 
 mod answer;
-pub mod proto;
+pub(crate) mod proto;
 
 use crate::config::OnError;
 use crate::decision::Question;
@@ -12,13 +12,13 @@ use prost::Message;
 use proto::{Descriptor, DescriptorEntry, RateLimitRequest};
 use std::time::Duration;
 
-pub use answer::{Answer, answered};
+pub(crate) use answer::{Answer, answered};
 
 /// The gRPC service.
-pub const SERVICE: &str = "envoy.service.ratelimit.v3.RateLimitService";
+pub(crate) const SERVICE: &str = "envoy.service.ratelimit.v3.RateLimitService";
 
 /// Its method.
-pub const METHOD: &str = "ShouldRateLimit";
+pub(crate) const METHOD: &str = "ShouldRateLimit";
 
 /// The rate limit service of a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]

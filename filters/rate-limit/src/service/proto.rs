@@ -5,7 +5,7 @@ use prost::Message;
 
 /// `envoy.service.ratelimit.v3.RateLimitRequest`
 #[derive(Clone, PartialEq, Message)]
-pub struct RateLimitRequest {
+pub(crate) struct RateLimitRequest {
     /// The domain of the descriptors.
     #[prost(string, tag = "1")]
     pub domain: String,
@@ -19,7 +19,7 @@ pub struct RateLimitRequest {
 
 /// `envoy.extensions.common.ratelimit.v3.RateLimitDescriptor`
 #[derive(Clone, PartialEq, Message)]
-pub struct Descriptor {
+pub(crate) struct Descriptor {
     /// The key.
     #[prost(message, repeated, tag = "1")]
     pub entries: Vec<DescriptorEntry>,
@@ -30,7 +30,7 @@ pub struct Descriptor {
 
 /// `envoy.extensions.common.ratelimit.v3.RateLimitDescriptor.Entry`
 #[derive(Clone, PartialEq, Message)]
-pub struct DescriptorEntry {
+pub(crate) struct DescriptorEntry {
     /// The name.
     #[prost(string, tag = "1")]
     pub key: String,
@@ -41,7 +41,7 @@ pub struct DescriptorEntry {
 
 /// `envoy.service.ratelimit.v3.RateLimitResponse`
 #[derive(Clone, PartialEq, Message)]
-pub struct RateLimitResponse {
+pub(crate) struct RateLimitResponse {
     /// 1: it passes; 2: it does not.
     #[prost(int32, tag = "1")]
     pub overall_code: i32,
@@ -61,7 +61,7 @@ pub struct RateLimitResponse {
 
 /// `envoy.service.ratelimit.v3.RateLimitResponse.DescriptorStatus`
 #[derive(Clone, PartialEq, Message)]
-pub struct DescriptorStatus {
+pub(crate) struct DescriptorStatus {
     /// 1: it passes; 2: it does not.
     #[prost(int32, tag = "1")]
     pub code: i32,
@@ -78,7 +78,7 @@ pub struct DescriptorStatus {
 
 /// `envoy.service.ratelimit.v3.RateLimitResponse.RateLimit`
 #[derive(Clone, PartialEq, Message)]
-pub struct RateLimit {
+pub(crate) struct RateLimit {
     /// How many requests.
     #[prost(uint32, tag = "1")]
     pub requests_per_unit: u32,
@@ -89,7 +89,7 @@ pub struct RateLimit {
 
 /// `google.protobuf.Duration`
 #[derive(Clone, PartialEq, Message)]
-pub struct Period {
+pub(crate) struct Period {
     /// Whole seconds.
     #[prost(int64, tag = "1")]
     pub seconds: i64,
@@ -100,7 +100,7 @@ pub struct Period {
 
 /// `envoy.config.core.v3.HeaderValue`
 #[derive(Clone, PartialEq, Message)]
-pub struct HeaderValue {
+pub(crate) struct HeaderValue {
     /// The name.
     #[prost(string, tag = "1")]
     pub key: String,
@@ -113,14 +113,14 @@ pub struct HeaderValue {
 }
 
 /// The code of an answer that lets a request pass.
-pub const OK: i32 = 1;
+pub(crate) const OK: i32 = 1;
 
 /// The code of an answer that does not.
-pub const OVER_LIMIT: i32 = 2;
+pub(crate) const OVER_LIMIT: i32 = 2;
 
 /// How long a `RateLimit.Unit` is, in seconds. `None` for those that are not known, and for months and years, which have no one length.
 #[must_use]
-pub fn unit_seconds(unit: i32) -> Option<u64> {
+pub(crate) fn unit_seconds(unit: i32) -> Option<u64> {
     match unit {
         1 => Some(1),
         2 => Some(60),

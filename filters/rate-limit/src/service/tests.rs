@@ -4,11 +4,12 @@ use super::proto::{
 use super::*;
 use crate::config::Config;
 use crate::decision::{Decision, Outcome, Verdict};
-use crate::limits::{Limits, Tables};
+use crate::limits::{Limits, Plugin, Tables};
 use crate::reason::Reason;
 use filter_kit::config::{self, Env};
-use filter_kit::store::MemoryStore;
+use filter_kit::store::{Holder, MemoryStore};
 use proptest::prelude::*;
+use std::rc::Rc;
 
 fn service() -> Service {
     Service {
@@ -68,7 +69,9 @@ fn limits() -> Limits {
     let config: Config = config::load(json.as_bytes(), &Env::new()).unwrap();
     let tables = Tables {
         max_keys: 10,
-        ..Tables::default()
+        plugin: Plugin::default(),
+        seed: [0; 16],
+        holder: Rc::new(Holder::new(1)),
     };
     Limits::new(config.limits, vec![], &tables, &MemoryStore::default())
 }

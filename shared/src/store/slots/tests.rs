@@ -1,5 +1,5 @@
 use super::*;
-use crate::store::{Conflict, MemoryStore, Stored};
+use crate::store::{Conflict, MemoryStore, SEED, Stored};
 use proptest::prelude::*;
 use std::cell::Cell;
 use std::collections::HashMap;

@@ -97,6 +97,7 @@ pub(crate) fn log_in(quota: Quota) -> Vec<Attempt> {
 pub(crate) fn samples() -> Vec<Closed> {
     vec![
         rate_limit(),
+        answers(),
         Closed {
             sample: "rate-limit-fleet",
             start: start::without_service,
@@ -194,6 +195,50 @@ fn rate_limit() -> Closed {
                     }),
                     flood("a new key beside another", ADDRESS, 80, made_up_pair),
                 ],
+            },
+        ],
+    }
+}
+
+fn answers() -> Closed {
+    let wrong = |target: &str| request("POST", target).with("x-echo-status", "401");
+    let chat = |target: &str| get(target).with("x-echo-set", "x-tokens-used: 5000");
+    Closed {
+        sample: "rate-limit-answers",
+        start: start::bootstrap,
+        promises: vec![
+            Promise {
+                says: "five wrong passwords a minute, for each address",
+                attempts: vec![
+                    flood("the same again", LOG_IN, 12, |_| wrong("/login")),
+                    flood("other spellings of the path", LOG_IN, 40, |n| {
+                        wrong(cycle(&LOGIN[..13], n))
+                    }),
+                    flood("403 in place of 401", LOG_IN, 12, |_| {
+                        request("POST", "/login").with("x-echo-status", "403")
+                    }),
+                    flood("other addresses, by its own word", LOG_IN, 12, |n| {
+                        wrong("/login").with("x-forwarded-for", format!("198.51.100.{n}"))
+                    }),
+                ],
+            },
+            Promise {
+                says: "ten thousand tokens an hour, for each address",
+                attempts: vec![
+                    flood("the same again", quota(2, 0), 6, |_| {
+                        chat("/v1/chat/completions")
+                    }),
+                    flood("other spellings of the path", quota(2, 0), 6, |n| {
+                        chat(cycle(&["/V1/chat", "/v1//chat/x", "/v1/%63hat"], n))
+                    }),
+                    flood("a cost of its own", quota(2, 0), 6, |_| {
+                        chat("/v1/chat").with("x-tokens-used", "0")
+                    }),
+                ],
+            },
+            Promise {
+                says: "what is limited is what the upstream does",
+                attempts: overrides("/login"),
             },
         ],
     }

@@ -1,0 +1,251 @@
+//! Limits on requests under way: never more than may be, under resets, crashes of a VM and new configurations, and all places free again.
+
+use super::filter;
+use e2e::{Client, Envoy, Load, Reply, Upstream, trap, wait};
+use serde_json::json;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// So long may a crashed VM keep places.
+const LEASE: Duration = Duration::from_secs(10);
+
+/// `passed` and `refused` of requests that take half a second and are sent at the same time.
+fn at_once(envoy: &Envoy, client: Client, requests: u64) -> (u64, u64) {
+    let load = Load::new(envoy.url("/"))
+        .client(client)
+        .header("x-echo-delay", "500ms");
+    let connections = usize::try_from(requests).unwrap();
+    let result = load.total(requests).connections(connections).run();
+    (result.count(200), result.count(429))
+}
+
+#[test]
+fn as_many_as_may_be_are_under_way_over_all_workers_and_the_next_pass_when_they_have_ended() {
+    for (workers, client) in [
+        (1, Client::http1 as fn() -> Client),
+        (4, Client::http1),
+        (4, Client::http2),
+    ] {
+        let envoy = Envoy::with_filter("rate-limit", "limits: [{name: parallel, concurrent: 3}]");
+        let envoy = envoy.concurrency(workers).start().unwrap();
+        for _ in 0..3 {
+            assert_eq!(at_once(&envoy, client(), 12), (3, 9), "{workers}");
+        }
+        assert_eq!(envoy.upstream().most_under_way(), 3);
+        // One after the other there is never a second one.
+        let one = Envoy::with_filter("rate-limit", "limits: [{name: one, concurrent: 1}]");
+        let one = one.concurrency(workers).start().unwrap();
+        let result = Load::new(one.url("/")).client(client().new_connections());
+        let result = result.total(300).connections(1).run();
+        assert_eq!(result.count(200), 300, "{:?}", result.statuses);
+        envoy.assert_vm_alive();
+    }
+}
+
+#[test]
+fn a_refusal_says_how_many_may_be_under_way() {
+    let envoy = filter("limits: [{name: parallel, key: [{header: x-user}], concurrent: 1}]");
+    let slow = thread::scope(|scope| {
+        let slow = scope.spawn(|| {
+            let request = Client::http1().get(envoy.url("/"));
+            request
+                .headers([("x-user", "a"), ("x-echo-delay", "1s")])
+                .send()
+        });
+        wait::until("the first is under way", Duration::from_secs(10), || {
+            envoy.upstream().count() == 1
+        });
+        let ask = |user| {
+            Client::http1()
+                .get(envoy.url("/"))
+                .header("x-user", user)
+                .send()
+        };
+        let refused = ask("a");
+        assert_eq!((refused.status, ask("b").status), (429, 200));
+        assert_eq!(refused.header("retry-after"), Some("1"));
+        assert_eq!(
+            refused.header("ratelimit-policy"),
+            Some("\"parallel\";q=1;qu=\"concurrent-requests\"")
+        );
+        assert_eq!(refused.header("ratelimit"), Some("\"parallel\";r=0"));
+        assert_eq!(refused.header("x-ratelimit-limit"), Some("1"));
+        assert_eq!(
+            refused.text(),
+            "Too many requests at the same time. Try again in a second.\n"
+        );
+        slow.join().unwrap()
+    });
+    assert_eq!(slow.header("ratelimit"), Some("\"parallel\";r=0"));
+    assert_eq!(slow.header("x-ratelimit-limit"), None);
+    let report = filter("{mode: report, limits: [{name: parallel, concurrent: 1}]}");
+    assert_eq!(at_once(&report, Client::http1(), 4), (4, 0));
+    assert_eq!(
+        report.stat("wasmcustom.rate_limit.reported.parallel_total"),
+        3
+    );
+    assert_eq!(
+        report.stat("wasmcustom.rate_limit.passed.parallel_total"),
+        1
+    );
+}
+
+const LISTENERS: &str = "lds.json";
+
+/// A listener with ten requests at once, and a limit whose number tells one configuration from another.
+fn listeners(module: &str, number: u32) -> String {
+    let type_of = |name: &str| format!("type.googleapis.com/envoy.extensions.filters.{name}");
+    let wasm = json!({"@type": type_of("http.wasm.v3.Wasm"), "config": {
+        "name": "rate-limit", "root_id": "rate-limit", "failure_policy": "FAIL_RELOAD",
+        "vm_config": {"vm_id": "rate-limit", "runtime": "envoy.wasm.runtime.v8", "code": {"local": {"filename": module}}},
+        "configuration": {"@type": "type.googleapis.com/google.protobuf.Struct", "value": {"limits": [
+            {"name": "parallel", "concurrent": 10},
+            {"name": "marker", "requests": 1_000_000 + number, "per": "1s"}]}},
+    }});
+    let connections = json!({
+        "@type": type_of("network.http_connection_manager.v3.HttpConnectionManager"),
+        "stat_prefix": "ingress",
+        "http_filters": [
+            {"name": "rate-limit", "typed_config": wasm},
+            {"name": "router", "typed_config": {"@type": type_of("http.router.v3.Router")}}],
+        "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"],
+            "routes": [{"match": {"prefix": "/"}, "route": {"cluster": "upstream"}}]}]},
+    });
+    json!({"resources": [{
+        "@type": "type.googleapis.com/envoy.config.listener.v3.Listener",
+        "name": "ingress",
+        "address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}},
+        "filter_chains": [{"filters": [{"name": "http", "typed_config": connections}]}],
+    }]})
+    .to_string()
+}
+
+fn envoy(module: &str, upstream: &Upstream) -> Envoy {
+    let bootstrap = json!({
+        "admin": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}}},
+        "node": {"id": "test", "cluster": "test"},
+        "dynamic_resources": {"lds_config": {
+            "resource_api_version": "V3",
+            "path_config_source": {"path": format!("/etc/envoy/dynamic/{LISTENERS}")},
+        }},
+        "static_resources": {"clusters": [{
+            "name": "upstream", "connect_timeout": "1s",
+            "circuit_breakers": {"thresholds": [{"max_connections": 10_000, "max_pending_requests": 10_000, "max_requests": 10_000}]},
+            "load_assignment": {"cluster_name": "upstream", "endpoints": [{"lb_endpoints": [{"endpoint": {
+                "address": {"socket_address": {"address": "127.0.0.1", "port_value": 8080}}}}]}]},
+        }]},
+    });
+    Envoy::from_bootstrap(bootstrap.to_string())
+        .dynamic("/etc/envoy/dynamic/", &[(LISTENERS, &listeners(module, 0))])
+        .upstream(upstream)
+        .concurrency(4)
+        .start()
+        .unwrap()
+}
+
+/// 48 connections that wait for their answers and 16 that do not, while VMs crash and configurations change. A request with a body crashes
+/// the VM: the module is the real one but for that.
+fn one_run(module: &str) {
+    let upstream = Upstream::with(|request| {
+        let delay = match request.path.as_str() {
+            "/slow" => Duration::from_millis(200),
+            _ => Duration::from_millis(20),
+        };
+        Reply::new(200).delay(delay)
+    });
+    let upstream = upstream.unwrap();
+    let envoy = envoy(module, &upstream);
+    let is_over = AtomicBool::new(false);
+    let end = Instant::now() + Duration::from_secs(8);
+    thread::scope(|scope| {
+        let patient = [
+            Client::http1(),
+            Client::http1().new_connections(),
+            Client::http2(),
+        ]
+        .map(|client| {
+            let load = Load::new(envoy.url("/slow")).client(client);
+            load.total(u64::MAX).connections(16).start()
+        });
+        for at in 0..16_u64 {
+            let (envoy, is_over) = (&envoy, &is_over);
+            scope.spawn(move || {
+                while !is_over.load(Ordering::Relaxed) {
+                    let client = if at % 2 == 0 {
+                        Client::http1()
+                    } else {
+                        Client::http2()
+                    };
+                    let client = client.timeout(Duration::from_millis(10 + 7 * at));
+                    let _ = client.get(envoy.url("/slow")).try_send();
+                }
+            });
+        }
+        for number in 1_u32.. {
+            if Instant::now() > end {
+                break;
+            }
+            thread::sleep(Duration::from_millis(500));
+            let crash = Client::http1()
+                .post(envoy.url("/"))
+                .body("crash")
+                .try_send();
+            assert!(crash.is_ok_and(|answer| matches!(answer.status, 429 | 503)));
+            if number % 3 == 0 {
+                envoy
+                    .dynamic()
+                    .write(LISTENERS, &listeners(module, number))
+                    .unwrap();
+            }
+        }
+        is_over.store(true, Ordering::Relaxed);
+        for load in patient {
+            let result = load.finish();
+            assert!(
+                result.count(200) > 0,
+                "{:?} {:?}",
+                result.statuses,
+                result.errors
+            );
+        }
+    });
+    assert!(
+        upstream.most_under_way() <= 10,
+        "{} at once",
+        upstream.most_under_way()
+    );
+    wait::until(
+        "all places are free again",
+        LEASE + Duration::from_secs(5),
+        || at_once(&envoy, Client::http1().new_connections(), 10).0 == 10,
+    );
+    let load = Load::new(envoy.url("/slow"))
+        .total(64)
+        .connections(64)
+        .run();
+    assert_eq!((load.count(200), load.count(429)), (10, 54));
+    let stats = envoy.stats();
+    let of = |ending: &str| {
+        stats
+            .iter()
+            .filter(|(name, _)| name.ends_with(ending))
+            .map(|(_, count)| count)
+            .sum::<u64>()
+    };
+    assert!(of("vm_reload_success") > 0, "a VM has crashed");
+}
+
+#[test]
+fn never_more_than_ten_are_under_way_whatever_is_reset_crashes_or_is_reloaded() {
+    let runs = std::env::var("RUNS")
+        .ok()
+        .and_then(|runs| runs.parse().ok());
+    let module = std::fs::read(e2e::paths::module("rate-limit").unwrap()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("crashes.wasm");
+    std::fs::write(&path, trap::in_export(&module, "proxy_on_request_body")).unwrap();
+    for _ in 0..runs.unwrap_or(1) {
+        one_run(path.to_str().unwrap());
+    }
+}
