@@ -20,6 +20,16 @@ pub(crate) fn text_of(value: Vec<u8>) -> Option<Vec<u8>> {
     Some(double(f64::from_le_bytes(bytes)))
 }
 
+/// An attribute as a text; numbers of attributes are integers.
+pub(crate) fn attribute(value: Vec<u8>) -> Option<Vec<u8>> {
+    let bytes: Option<[u8; 8]> = value.as_slice().try_into().ok();
+    let is_text = std::str::from_utf8(&value).is_ok_and(|text| !text.chars().any(char::is_control));
+    match bytes.filter(|_| !is_text) {
+        Some(bytes) => Some(i64::from_le_bytes(bytes).to_string().into_bytes()),
+        None => text_of(value),
+    }
+}
+
 /// A number as JSON writes it, an integral one without a fraction.
 fn double(number: f64) -> Vec<u8> {
     const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53
@@ -38,6 +48,19 @@ fn double(number: f64) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn attributes_are_integers() {
+        assert_eq!(
+            attribute(443_i64.to_le_bytes().to_vec()),
+            Some(b"443".to_vec())
+        );
+        assert_eq!(
+            attribute(b"a.example".to_vec()),
+            Some(b"a.example".to_vec())
+        );
+        assert_eq!(attribute(vec![1]), Some(b"true".to_vec()));
+    }
 
     #[test]
     fn what_envoy_hands_over_becomes_a_text() {

@@ -1,8 +1,9 @@
 //! From template and request to bytes.
 
-use super::{Part, Template, Variable};
+use super::{Part, Template, Variable, time};
 use crate::headers::Headers;
-use crate::request::{Request, decode};
+use crate::host;
+use crate::request::{Request, decode, property};
 use regex::bytes::Captures;
 use std::borrow::Cow;
 
@@ -109,17 +110,16 @@ impl Template {
     ) -> Result<(), Unexpanded> {
         for part in &self.0 {
             match part {
-                Part::Variable {
-                    variable: variable @ Variable::Group(_),
-                    default,
-                } => parts.push(Part::Variable {
-                    variable: variable.clone(),
-                    // One that cannot be worked out has no value without the request either.
-                    default: default.as_ref().map(|default| {
-                        let worked_out = default.with_groups_only(values);
-                        worked_out.unwrap_or_else(|_| default.clone())
-                    }),
-                }),
+                Part::Variable { variable, default } if is_group(variable) => {
+                    parts.push(Part::Variable {
+                        variable: variable.clone(),
+                        // One that cannot be worked out has no value without the request either.
+                        default: default.as_ref().map(|default| {
+                            let worked_out = default.with_groups_only(values);
+                            worked_out.unwrap_or_else(|_| default.clone())
+                        }),
+                    })
+                }
                 Part::Variable {
                     variable,
                     default: Some(default),
@@ -166,6 +166,7 @@ impl Values<'_> {
                 .checked_sub(1)
                 .is_some_and(|at| matches!(self.path_captures.get(at), Some(None))),
             Variable::Group(_) => self.captures.is_some(),
+            Variable::Applied(_, inner) => self.is_unused_group(inner),
             _ => false,
         }
     }
@@ -196,11 +197,32 @@ impl Values<'_> {
                 group.as_deref().map(Cow::Borrowed)
             }
             Variable::Group(n) => self.captures?.get(*n).map(|g| Cow::Borrowed(g.as_bytes())),
+            Variable::Time(format) => Some(Cow::Owned(time::written(request?.now(), *format))),
+            Variable::Property(path) => {
+                let value = host::property(path.as_bytes())?;
+                property::attribute(value).map(Cow::Owned)
+            }
+            Variable::Applied(function, inner) => {
+                let value = self.get(inner);
+                let value = value.or_else(|| {
+                    self.is_unused_group(inner)
+                        .then_some(Cow::Borrowed(&b""[..]))
+                });
+                value.map(|value| Cow::Owned(function.apply(&value)))
+            }
             Variable::Extra(name) => {
                 let (_, value) = self.extra.iter().find(|(n, _)| n == name)?;
                 Some(Cow::Borrowed(value))
             }
         }
+    }
+}
+
+fn is_group(variable: &Variable) -> bool {
+    match variable {
+        Variable::Group(_) => true,
+        Variable::Applied(_, inner) => is_group(inner),
+        _ => false,
     }
 }
 

@@ -10,18 +10,24 @@
 //! | `request.query.NAME`, `request.cookie.NAME` | the first value, percent-decoded once |
 //! | `source.address` | the client's address as Envoy trusts it, without the port |
 //! | `route.name` | the name of the route that Envoy chose |
+//! | `request.time` `.time_unix` `.time_unix_ms` | the time of the request: RFC 3339 in UTC; seconds, milliseconds since 1970 |
+//! | `property.NAME…` | an attribute of Envoy, as `property.connection.requested_server_name`; a number in decimal |
 //! | `response.status`, `response.header.NAME` | in responses only |
 //! | `match.N`, `N` | a capture group of the path pattern that matched; of the regular expression at hand |
 //! | `env.NAME` | a variable of `vm_config.environment_variables`, read at load |
 //!
+//! `url(…)`, `base64(…)`, `base64url(…)`, `lower(…)`, `upper(…)` and `sha256(…)` around a variable change its value, not a default.
 //! `${variable | default}` gives a value for what is missing, and may be a template itself. A capture group that took no part in a
 //! match is empty. `$$` is a dollar sign, and a lone `$` stands for itself. A value
 //! is expanded once: what a client sends is never a template.
 
 mod expand;
+mod function;
 mod parse;
+mod time;
 
 use crate::request::Request;
+use function::Function;
 
 pub use expand::{MAX_EXPANDED_BYTES, Unexpanded, Values};
 pub use parse::{MAX_LITERAL_BYTES, Scope};
@@ -61,6 +67,20 @@ enum Variable {
     Group(usize),
     /// A variable that the filter itself offers, such as `limit.name`.
     Extra(&'static str),
+    /// When the request was first asked for the time.
+    Time(TimeFormat),
+    /// An attribute of Envoy, its path joined by NUL.
+    Property(String),
+    /// A function of another variable.
+    Applied(Function, Box<Variable>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TimeFormat {
+    /// RFC 3339, in UTC, whole seconds.
+    Rfc3339,
+    Seconds,
+    Milliseconds,
 }
 
 impl Template {
@@ -105,12 +125,15 @@ impl Template {
             | Variable::RequestQueryParameter(_)
             | Variable::RequestCookie(_)
             | Variable::SourceAddress
-            | Variable::RouteName => true,
+            | Variable::RouteName
+            | Variable::Time(_)
+            | Variable::Property(_) => true,
             Variable::ResponseStatus
             | Variable::ResponseHeader(_)
             | Variable::PathGroup(_)
             | Variable::Group(_)
-            | Variable::Extra(_) => false,
+            | Variable::Extra(_)
+            | Variable::Applied(..) => false,
         })
     }
 
@@ -145,6 +168,9 @@ impl Template {
                 Variable::RouteName => {
                     let _ = request.route_name();
                 }
+                Variable::Time(_) => {
+                    let _ = request.now();
+                }
                 _ => {
                     let _ = request.headers();
                 }
@@ -157,7 +183,10 @@ impl Template {
         let mut variables = Vec::new();
         for part in &self.0 {
             if let Part::Variable { variable, default } = part {
-                variables.push(variable);
+                variables.push(match variable {
+                    Variable::Applied(_, inner) => inner,
+                    other => other,
+                });
                 variables.extend(default.iter().flat_map(Self::variables));
             }
         }

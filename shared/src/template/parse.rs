@@ -1,6 +1,7 @@
 //! From text to template, with every variable checked.
 
-use super::{Part, Template, Variable};
+use super::function::Function;
+use super::{Part, Template, TimeFormat, Variable};
 use crate::config::Env;
 use crate::values::{HeaderName, is_header_value};
 
@@ -24,7 +25,8 @@ pub struct Scope<'a> {
 }
 
 const ACCEPTED: &str = "request.method, request.scheme, request.host, request.hostname, request.path, request.query, request.target, \
-    request.id, request.header.NAME, request.query.NAME, request.cookie.NAME, source.address, route.name, response.status, \
+    request.id, request.header.NAME, request.query.NAME, request.cookie.NAME, request.time, \
+    request.time_unix, request.time_unix_ms, source.address, route.name, property.NAME, response.status, \
     response.header.NAME, match.N, env.NAME";
 
 impl Template {
@@ -160,10 +162,16 @@ fn variable(
     let default = default
         .map(|text| parts(text, scope, env, depth.saturating_add(1)))
         .transpose()?;
+    let (function, name) = function_of(name)?;
     if let Some(key) = name.strip_prefix("env.") {
         return match (env.get(key), default) {
             (Some(value), _) if is_header_value(value.as_bytes()) => {
-                Ok(Resolved::Text(value.clone()))
+                Ok(Resolved::Text(match function {
+                    None => value.clone(),
+                    Some(function) => {
+                        String::from_utf8_lossy(&function.apply(value.as_bytes())).into_owned()
+                    }
+                }))
             }
             (Some(_), _) => Err(format!(
                 "${{{name}}}: the environment variable holds a control character"
@@ -175,7 +183,27 @@ fn variable(
         };
     }
     let variable = lookup(name, scope)?;
+    let variable = match function {
+        None => variable,
+        Some(function) => Variable::Applied(function, Box::new(variable)),
+    };
     Ok(Resolved::Part(Part::Variable { variable, default }))
+}
+
+/// The function around a variable, and the variable.
+fn function_of(name: &str) -> Result<(Option<Function>, &str), String> {
+    let Some((function, argument)) = name.split_once('(') else {
+        return Ok((None, name));
+    };
+    let argument = argument.strip_suffix(')').ok_or_else(|| {
+        format!("${{{name}}}: the parenthesis is not closed; a default stands outside: ${{url(request.query) | none}}")
+    })?;
+    match Function::named(function.trim()) {
+        Some(function) => Ok((Some(function), argument.trim())),
+        None => Err(format!(
+            "${{{name}}}: \"{function}\" is not a function; one of: url, base64, base64url, lower, upper, sha256"
+        )),
+    }
 }
 
 fn lookup(name: &str, scope: Scope<'_>) -> Result<Variable, String> {
@@ -203,6 +231,9 @@ fn lookup(name: &str, scope: Scope<'_>) -> Result<Variable, String> {
         "request.target" => Variable::RequestTarget,
         "request.query" => Variable::RequestQuery,
         "request.id" => Variable::RequestHeader("x-request-id".to_owned()),
+        "request.time" => Variable::Time(TimeFormat::Rfc3339),
+        "request.time_unix" => Variable::Time(TimeFormat::Seconds),
+        "request.time_unix_ms" => Variable::Time(TimeFormat::Milliseconds),
         "source.address" => Variable::SourceAddress,
         "route.name" => Variable::RouteName,
         "response.status" => return in_response(Variable::ResponseStatus),
@@ -214,6 +245,7 @@ fn lookup(name: &str, scope: Scope<'_>) -> Result<Variable, String> {
                     .and_then(in_response),
                 Some(("request.query", n)) => Ok(Variable::RequestQueryParameter(n.to_owned())),
                 Some(("request.cookie", n)) => Ok(Variable::RequestCookie(n.to_owned())),
+                Some(("property", path)) => Ok(Variable::Property(path.replace('.', "\0"))),
                 Some(("match", n)) => path_group(name, n, scope),
                 _ => group(name, scope),
             };
@@ -255,6 +287,7 @@ fn split_family(name: &str) -> Option<(&'static str, &str)> {
         "response.header",
         "request.query",
         "request.cookie",
+        "property",
         "match",
     ]
     .into_iter()

@@ -69,10 +69,31 @@ fn variables_expand_to_what_they_stand_for() {
         ("${request.query.empty}", ""),
         ("${request.cookie.session}", "s x"),
         ("${source.address}", "10.0.0.1"),
+        (
+            "${request.time_unix} ${request.time}",
+            "0 1970-01-01T00:00:00Z",
+        ),
         ("${response.status}/${response.header.x-up}", "503/u"),
         ("${match.1}", "v1"),
         ("${0}-${1}", "a-a"),
         ("${limit.name}", "per-client"),
+        (
+            "${url(request.target)}",
+            "%2Fa%2Fb%3Flang%3De%252541n%26empty%3D",
+        ),
+        ("${base64(request.header.x-tenant)}", "YWNtZQ=="),
+        ("${base64url(request.header.x-tenant)}", "YWNtZQ"),
+        (
+            "${upper(request.header.x-tenant)}${lower(request.method)}",
+            "ACMEget",
+        ),
+        (
+            "${sha256(request.header.x-tenant)}",
+            "822b33ad87c148a0a20a5ba7cd5ebcaa68d36a18e7aad165554903f52ca82757",
+        ),
+        ("${base64(env.REGION)}", "ZXU="),
+        ("${url(request.header.x-none) | a b}", "a b"),
+        ("${base64(2)}", ""),
         ("${env.REGION}", "eu"),
         ("${env.NONE | us}", "us"),
         ("$", "$"),
@@ -182,6 +203,19 @@ fn mistakes_are_found_at_load() {
             "${request.hots} is not a variable; one of: request.method",
         ),
         ("${}", "is not a variable"),
+        (
+            "${urls(request.query)}",
+            "\"urls\" is not a function; one of: url, base64",
+        ),
+        (
+            "${url(request.query | none)}",
+            "the parenthesis is not closed; a default stands outside",
+        ),
+        (
+            "${url(request.qurey)}",
+            "${request.qurey} is not a variable",
+        ),
+        ("${property.}", "is not a variable"),
         ("${request.header.}", "is not a variable"),
         ("${request.header.b d}", "is not a header name"),
         ("${request.host", "without its }"),
@@ -297,4 +331,25 @@ proptest! {
         let template = parse("${request.path}${request.query|}${request.cookie.a|}${request.query.b|}").unwrap();
         let _ = template.expand(&values);
     }
+}
+
+#[test]
+fn attributes_of_envoy_are_asked_of_the_host() {
+    let host = crate::testing::ScriptedHost::install();
+    host.set_property("connection\0requested_server_name", b"sni.example");
+    let head = request("GET", "/").build();
+    let values = Values {
+        request: Some(&head),
+        ..Values::default()
+    };
+    let expand = |text: &str| parse(text).unwrap().expand(&values);
+    assert_eq!(
+        expand("${property.connection.requested_server_name}"),
+        Ok(b"sni.example".to_vec())
+    );
+    assert_eq!(expand("${property.connection.none | -}"), Ok(b"-".to_vec()));
+    assert_eq!(
+        expand("${request.time} ${request.time_unix_ms}"),
+        Ok(b"2023-11-14T22:13:20Z 1700000000000".to_vec())
+    );
 }
