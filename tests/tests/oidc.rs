@@ -168,7 +168,12 @@ fn with_another_issuer_nothing_passes() {
     wait::until("the document is refused", SECOND * 10, || {
         stat(&envoy, "fetch.failed.discovery") > 0
     });
-    assert_eq!(statuses(&envoy, &token), [503], "no key is taken");
+    assert_eq!(
+        statuses(&envoy, &token),
+        [401],
+        "the issuer of a token is compared before its key is needed"
+    );
+    assert_eq!(stat(&envoy, "fetch.succeeded"), 0, "no key is taken");
     let options = format!(r#", "document_issuer": "http://127.0.0.1:{port}""#);
     let envoy = envoy_of(port, port, "https://issuer.example", &options);
     assert_eq!(statuses(&envoy, &token), [401], "and no token");
