@@ -15,7 +15,7 @@ use head::Head;
 
 /// What to do with a request, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decision {
+pub(crate) struct Decision {
     /// What to count; `None` where CORS has no part in the request.
     pub outcome: Option<Outcome>,
     /// What to do.
@@ -24,7 +24,7 @@ pub struct Decision {
 
 /// What to do with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
+pub(crate) enum Action {
     /// Let it through, and change the response like this.
     Pass(Plan),
     /// Answer it.
@@ -33,7 +33,7 @@ pub enum Action {
 
 /// Decides on a request. Most requests have no origin: of these it reads what the policies look at, and whether `origin` is there.
 #[must_use]
-pub fn decide(policies: &Policies, request: &Request) -> Decision {
+pub(crate) fn decide(policies: &Policies, request: &Request) -> Decision {
     if policies.look_at_host() && request.host().is_err() {
         return malformed_host();
     }

@@ -1,17 +1,17 @@
 //! cors: cross-origin resource sharing by the Fetch standard (<https://fetch.spec.whatwg.org/#http-cors-protocol>).
 //!
-//! The life of a request: [`decision::decide`] finds the policy and decides. A preflight is answered. Any other request passes with a
-//! plan for its response, which [`response::Plan::apply`] carries out.
+//! The life of a request: `decision::decide` finds the policy and decides. A preflight is answered. Any other request passes with a
+//! plan for its response, which `response::Plan::apply` carries out.
 //!
 //! | Module | Holds |
 //! |---|---|
-//! | [`config`] | what a user writes, and its checks |
-//! | [`origin`] | origins, and the patterns for them |
-//! | [`policy`] | which policy decides, and what it allows |
-//! | [`decision`], [`reason`] | what to do with a request, and why |
-//! | [`reply`], [`response`] | the filter's own answers; `vary` and the CORS headers of all other responses |
-//! | [`events`] | what is counted |
-//! | [`filter`] | all of this on one worker |
+//! | `config` | what a user writes, and its checks |
+//! | `origin` | origins, and the patterns for them |
+//! | `policy` | which policy decides, and what it allows |
+//! | `decision`, `reason` | what to do with a request, and why |
+//! | `reply`, `response` | the filter's own answers; `vary` and the CORS headers of all other responses |
+//! | `events` | what is counted |
+//! | `filter` | all of this on one worker |
 
 #![cfg_attr(
     test,
@@ -22,15 +22,15 @@
     )
 )]
 
-pub mod config;
-pub mod decision;
-pub mod events;
-pub mod filter;
-pub mod origin;
-pub mod policy;
-pub mod reason;
-pub mod reply;
-pub mod response;
+mod config;
+mod decision;
+mod events;
+mod filter;
+mod origin;
+mod policy;
+mod reason;
+mod reply;
+mod response;
 
 pub use config::{Config, RawConfig};
 pub use events::Event;

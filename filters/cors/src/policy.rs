@@ -8,7 +8,7 @@ use filter_kit::request::{Request, TooManyReadings};
 use filter_kit::values::HeaderName;
 use std::rc::Rc;
 
-pub use origins::{AllowedOrigin, Origins};
+pub(crate) use origins::{AllowedOrigin, Origins};
 
 /// All policies, in order.
 #[derive(Debug)]

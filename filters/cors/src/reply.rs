@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 /// The answer to a preflight that is allowed.
 #[derive(Debug)]
-pub struct PreflightAllowed<'a> {
+pub(crate) struct PreflightAllowed<'a> {
     /// Its status.
     pub status: u16,
     /// The origin, as the answer says it.
@@ -30,7 +30,7 @@ pub struct PreflightAllowed<'a> {
 impl PreflightAllowed<'_> {
     /// The reply.
     #[must_use]
-    pub fn build(self) -> LocalReply {
+    pub(crate) fn build(self) -> LocalReply {
         let mut headers = Vec::with_capacity(7);
         let mut add = |name, value: Cow<'_, [u8]>| {
             headers.push((HeaderName::from_static(name), value.into_owned()));
@@ -63,7 +63,7 @@ impl PreflightAllowed<'_> {
 /// 403 for a preflight that is not allowed. It carries no CORS headers.
 #[must_use]
 #[cold]
-pub fn preflight_refused(reason: Reason, vary: Vary) -> LocalReply {
+pub(crate) fn preflight_refused(reason: Reason, vary: Vary) -> LocalReply {
     let (details, message) = match reason {
         Reason::Origin => (
             "cors_preflight_refused{origin}",
@@ -88,7 +88,7 @@ pub fn preflight_refused(reason: Reason, vary: Vary) -> LocalReply {
 /// 403 for a request of an origin that is not allowed.
 #[must_use]
 #[cold]
-pub fn origin_refused() -> LocalReply {
+pub(crate) fn origin_refused() -> LocalReply {
     let message = "This origin is not allowed.";
     forbidden("cors_origin_refused", message, Vary::Origin)
 }
@@ -96,7 +96,7 @@ pub fn origin_refused() -> LocalReply {
 /// 403 for a request that another site made a browser send.
 #[must_use]
 #[cold]
-pub fn unsafe_method_refused(details: &str) -> LocalReply {
+pub(crate) fn unsafe_method_refused(details: &str) -> LocalReply {
     let message = "Only pages of this site and of allowed origins may send this request.";
     forbidden(details, message, Vary::Origin)
 }

@@ -17,7 +17,7 @@ pub struct Applied {
 
 /// Rules that apply to a request, in order. Mostly it is one, which needs no list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum AppliedRules {
+pub(crate) enum AppliedRules {
     /// No rule.
     #[default]
     None,
@@ -29,7 +29,7 @@ pub enum AppliedRules {
 
 /// The rules that apply to a request, and whether it is refused.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Decision {
+pub(crate) struct Decision {
     /// The rules that apply. The response operations of all of them are for the response, a refusal too.
     pub applied: AppliedRules,
     /// Why the request is refused, before any request operation.
@@ -74,7 +74,7 @@ impl Deref for AppliedRules {
 /// A rule applies where a reading of the path matches. Where readings differ in which request operations apply, the request is refused.
 #[must_use]
 #[inline(never)]
-pub fn decide(rules: &Rules, request: &Request) -> Decision {
+pub(crate) fn decide(rules: &Rules, request: &Request) -> Decision {
     let mut decision = Decision::default();
     let mut is_answered = false;
     if rules.look_at_host() && request.host().is_err() {

@@ -1,17 +1,17 @@
 //! header-rewrite: edits request and response headers, the path, the query and the host.
 //!
-//! The life of a request: [`decision::decide`] finds the rules that apply, [`rules::Rules::edit_request`] carries out their request
-//! operations, and the host gets the difference. Its response goes through [`rules::Rules::edit_response`].
+//! The life of a request: `decision::decide` finds the rules that apply, `rules::Rules::edit_request` carries out their request
+//! operations, and the host gets the difference. Its response goes through `rules::Rules::edit_response`.
 //!
 //! | Module | Holds |
 //! |---|---|
-//! | [`config`] | what a user writes, and its checks |
-//! | [`operation`] | what each operation does |
+//! | `config` | what a user writes, and its checks |
+//! | `operation` | what each operation does |
 //! | `answer`, `nonce` | redirects and other answers of rules; the nonce of a content security policy |
-//! | [`rules`] | the rules, and their operations in order |
-//! | [`decision`], [`reason`] | which rules apply to a request, and why it or an operation fails |
-//! | [`reply`], [`events`] | what a client gets instead, what is counted |
-//! | [`filter`] | all of this on one worker |
+//! | `rules` | the rules, and their operations in order |
+//! | `decision`, `reason` | which rules apply to a request, and why it or an operation fails |
+//! | `reply`, `events` | what a client gets instead, what is counted |
+//! | `filter` | all of this on one worker |
 
 #![cfg_attr(
     test,
@@ -22,15 +22,15 @@
 )]
 
 mod answer;
-pub mod config;
-pub mod decision;
-pub mod events;
-pub mod filter;
+mod config;
+mod decision;
+mod events;
+mod filter;
 mod nonce;
-pub mod operation;
-pub mod reason;
-pub mod reply;
-pub mod rules;
+mod operation;
+mod reason;
+mod reply;
+mod rules;
 
 #[cfg(test)]
 mod testing;

@@ -89,3 +89,20 @@ fn report_mode_says_what_the_guard_would_refuse() {
     );
     envoy.assert_vm_alive();
 }
+
+#[test]
+fn the_configuration_of_the_readme_guards() {
+    let readme = e2e::paths::workspace().join("filters/cors/README.md");
+    let readme = std::fs::read_to_string(readme).unwrap();
+    let (_, after) = readme
+        .split_once("## A guard against forged requests")
+        .unwrap();
+    let (_, block) = after.split_once("```yaml\n").unwrap();
+    let (yaml, _) = block.split_once("```").unwrap();
+    let envoy = with(&e2e::yaml::parse(yaml).unwrap().to_string());
+    for (origin, status) in [("https://evil.example", 403), (APP, 200)] {
+        let request = Client::http1().request("POST", envoy.url("/"));
+        assert_eq!(request.header("origin", origin).send().status, status);
+    }
+    envoy.assert_vm_alive();
+}

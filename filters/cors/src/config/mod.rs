@@ -12,7 +12,7 @@ use filter_kit::matching::RawMatch;
 use filter_kit::values::{Duration, Mode};
 use serde::Deserialize;
 
-pub use choices::{PreflightStatus, UnmatchedOrigin, UnmatchedPreflight, UnmatchedUnsafe};
+pub(crate) use choices::{PreflightStatus, UnmatchedOrigin, UnmatchedPreflight, UnmatchedUnsafe};
 
 /// The configuration of cors. Empty: nothing is done.
 #[derive(Debug, Default, Deserialize)]

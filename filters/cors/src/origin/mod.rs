@@ -5,7 +5,7 @@ mod pattern;
 use filter_kit::request::Authority;
 use std::borrow::Cow;
 
-pub use pattern::{ForeignOrigin, OriginPattern, OriginRegex, Wildcard};
+pub(crate) use pattern::{ForeignOrigin, OriginPattern, OriginRegex, Wildcard};
 
 /// The longest `origin` header that is looked at, in bytes. A host name has at most 253.
 const MAX_BYTES: usize = 512;

@@ -6,7 +6,7 @@ use super::{Origin, Tuple, explicit_port, host_and_port, is_scheme, other};
 use filter_kit::values::{Anchoring, Pattern};
 use serde::Deserialize;
 
-pub use foreign::ForeignOrigin;
+pub(crate) use foreign::ForeignOrigin;
 
 /// An origin that a policy allows.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -14,7 +14,7 @@ use filter_kit::template::Scope;
 use filter_kit::values::Mode;
 use serde::Deserialize;
 
-pub use raw::{RawRedirect, RawRequestOperation, RawRespond, RawResponseOperation};
+pub(crate) use raw::{RawRedirect, RawRequestOperation, RawRespond, RawResponseOperation};
 
 /// The configuration of header-rewrite. Empty: nothing is changed.
 #[derive(Debug, Default, Deserialize)]

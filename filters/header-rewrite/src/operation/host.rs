@@ -24,7 +24,7 @@ pub(super) fn set(
 
 /// Whether this is a host with an optional port, and nothing else (RFC 3986, section 3.2, without user information).
 #[must_use]
-pub fn is_authority(text: &[u8]) -> bool {
+pub(crate) fn is_authority(text: &[u8]) -> bool {
     Authority::parse(text).is_ok_and(|authority| {
         !authority.host.is_empty()
             && (authority.port.is_none() || authority.port_number().is_some())

@@ -5,7 +5,7 @@ use filter_kit::values::{HeaderName, Pattern};
 
 /// Headers that only Envoy writes: they frame the message or belong to one connection (RFC 9110, section 7.6.1). `proxy-authorization` may be
 /// removed: where Envoy is no proxy of the client, an upstream should not see it.
-pub const FRAMING: &[&str] = &[
+pub(crate) const FRAMING: &[&str] = &[
     "connection",
     "content-length",
     "keep-alive",

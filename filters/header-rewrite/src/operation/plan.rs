@@ -53,7 +53,7 @@ impl Sum for Look {
 
 /// What is removed from a request before the operations of a rule.
 #[derive(Debug, Clone, Default)]
-pub struct RemovedFirst {
+pub(crate) struct RemovedFirst {
     names: Vec<Removed>,
     /// The lengths of the names modulo 64, as a set: few headers have one of them.
     lengths: u64,
@@ -70,13 +70,13 @@ struct Removed {
 impl RemovedFirst {
     /// Whether it is nothing.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.names.is_empty()
     }
 
     /// Removes it.
     #[inline(never)]
-    pub fn remove(&self, headers: &mut Headers) {
+    pub(crate) fn remove(&self, headers: &mut Headers) {
         headers.remove_if(|other| {
             // Not in the loop over headers, most of which it is not called for.
             self.lengths & length(other) != 0 && self.fits(other)
@@ -119,7 +119,7 @@ fn length(name: &[u8]) -> u64 {
 ///
 /// Where an operation reads or writes what another one removes, the order matters, and nothing is taken out.
 #[must_use]
-pub fn remove_first(operations: &mut Vec<RequestOperation>) -> RemovedFirst {
+pub(crate) fn remove_first(operations: &mut Vec<RequestOperation>) -> RemovedFirst {
     let mut first = RemovedFirst::default();
     let touched: Vec<Vec<String>> = operations.iter().map(touched).collect();
     let mut names = touched.iter().flatten();
