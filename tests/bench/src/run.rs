@@ -41,12 +41,12 @@ impl Effort {
     pub fn full() -> Self {
         Self {
             name: "full",
-            rounds: 60,
+            rounds: 30,
             requests: 400,
-            starts: 7,
-            bodies: 7,
+            starts: 5,
+            bodies: 5,
             body_bytes: 100 * 1024 * 1024,
-            latency: Duration::from_secs(10),
+            latency: Duration::from_secs(5),
             keys: 100_000,
             only: &[],
         }
