@@ -72,17 +72,15 @@ fn guard(raw: &RawUnsafeMethods, origins: &Origins) -> Result<Option<Guard>, Inv
     }))
 }
 
-/// What of a request a match looks at.
+/// What of a request a match looks at, in `not` too.
 fn looks(matches: &RawMatch) -> Looks {
+    let mut looks = matches.not.as_deref().map(looks).unwrap_or_default();
+    looks.at_method |= matches.methods.is_some();
     let headers = matches.headers.iter().flatten().map(|header| &header.name);
-    Looks {
-        at_method: matches.methods.is_some(),
-        // Caches tell hosts apart anyway.
-        at_headers: headers
-            .filter(|name| name.as_str() != "host")
-            .cloned()
-            .collect(),
-    }
+    // Caches tell hosts apart anyway.
+    let headers = headers.filter(|name| name.as_str() != "host").cloned();
+    looks.at_headers.extend(headers);
+    looks
 }
 
 fn whole_seconds(age: Duration) -> Result<u64, Invalid> {

@@ -254,6 +254,29 @@ fn where_readings_select_different_policies_there_is_no_permission_and_the_reque
 }
 
 #[test]
+fn what_not_asks_for_is_looked_at_too() {
+    let by_not = policies(
+        r#"{"policies": [{"match": {"not": {"methods": ["PUT"], "headers": [{"name": "x-tier", "exact": "gold"}]}},
+            "allow_origins": ["https://app.example.com"], "allow_methods": ["PUT", "GET"]}]}"#,
+    );
+    let names = by_not.chosen_by().iter().map(HeaderName::as_str);
+    assert_eq!(names.collect::<Vec<_>>(), ["x-tier"]);
+    for (tier, method, expected) in [
+        ("gold", "PUT", None),
+        ("gold", "GET", Some(Outcome::PreflightAllowed)),
+        ("silver", "PUT", Some(Outcome::PreflightAllowed)),
+    ] {
+        let headers = [
+            ("origin", "https://app.example.com"),
+            ("access-control-request-method", method),
+            ("x-tier", tier),
+        ];
+        let decision = ask(&by_not, "OPTIONS", &headers);
+        assert_eq!(decision.outcome, expected, "{tier} {method}");
+    }
+}
+
+#[test]
 fn a_malformed_host_is_refused_where_a_policy_looks_at_hosts() {
     // DESIGN 4: "a request with such a host is refused with 400 `malformed_host`".
     let by_header = r#"{"policies": [{"match": {"headers": [{"name": "host", "prefix": "api."}]}, "allow_origins": []}]}"#;
