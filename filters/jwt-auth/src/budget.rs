@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// An allowance that fills up with time and is drawn on by verifications.
 #[derive(Debug, Clone)]
-pub struct Budget {
+pub(crate) struct Budget {
     per_second: i64,
     /// In nanoseconds; less than 0 after a verification that took longer than what was left.
     left: i64,
@@ -18,7 +18,7 @@ const SECOND: i64 = 1_000_000_000;
 impl Budget {
     /// So much time per second. A quarter of it may be spent at once.
     #[must_use]
-    pub fn new(per_second: Duration) -> Self {
+    pub(crate) fn new(per_second: Duration) -> Self {
         let per_second = nanos(per_second).min(SECOND);
         Self {
             per_second,
@@ -28,7 +28,7 @@ impl Budget {
     }
 
     /// Whether a verification may begin. One that does may overdraw, and then the next has to wait for longer.
-    pub fn allows(&mut self, now: Duration) -> bool {
+    pub(crate) fn allows(&mut self, now: Duration) -> bool {
         let passed = nanos(now.saturating_sub(self.filled)).min(SECOND);
         let share = passed.saturating_mul(self.per_second) / SECOND;
         self.left = self.left.saturating_add(share).min(self.per_second / 4);
@@ -37,7 +37,7 @@ impl Budget {
     }
 
     /// Draws what a verification took. The debt is at most what a second pays back: a clock that jumps must not lock tokens out.
-    pub fn spend(&mut self, took: Duration) {
+    pub(crate) fn spend(&mut self, took: Duration) {
         let left = self.left.saturating_sub(nanos(took));
         self.left = left.max(self.per_second.saturating_neg());
     }

@@ -10,7 +10,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 /// Tokens with what is known of them: at most so many, and at most so many bytes of them.
 ///
 /// An entry is found by a keyed hash, which no client can aim at, and a comparison of the whole token.
-pub struct Cache<V> {
+pub(crate) struct Cache<V> {
     max_tokens: usize,
     max_bytes: usize,
     bytes: usize,
@@ -54,7 +54,7 @@ impl<V: Clone> Cache<V> {
 
     /// An empty table; with a maximum of 0 it stays so. `seed` is random.
     #[must_use]
-    pub fn new(max_tokens: usize, max_bytes: usize, seed: [u8; 16]) -> Self {
+    pub(crate) fn new(max_tokens: usize, max_bytes: usize, seed: [u8; 16]) -> Self {
         Self {
             max_tokens,
             max_bytes,
@@ -66,19 +66,19 @@ impl<V: Clone> Cache<V> {
 
     /// Whether it keeps anything.
     #[must_use]
-    pub fn is_on(&self) -> bool {
+    pub(crate) fn is_on(&self) -> bool {
         self.max_tokens > 0 && self.max_bytes > 0
     }
 
     /// What is known of a token of a provider, which is the most recently used one now.
-    pub fn get(&mut self, provider: usize, token: &[u8]) -> Option<V> {
+    pub(crate) fn get(&mut self, provider: usize, token: &[u8]) -> Option<V> {
         let entry = self.entries.get(&self.hash(provider, token))?;
         (entry.provider == provider && is_same(&entry.token, token)).then(|| entry.value.clone())
     }
 
     /// Keeps what is known of a token, which takes `bytes` beside the token itself and its place here. Those that are least recently used go out where there is
     /// no room.
-    pub fn insert(&mut self, provider: usize, token: &[u8], value: V, bytes: usize) {
+    pub(crate) fn insert(&mut self, provider: usize, token: &[u8], value: V, bytes: usize) {
         let bytes = bytes
             .saturating_add(block_bytes(token.len()))
             .saturating_add(Self::PLACE_BYTES);
@@ -103,21 +103,18 @@ impl<V: Clone> Cache<V> {
         }
     }
 
-    /// How many tokens there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
+    #[cfg(test)]
+    fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
+    #[cfg(test)]
+    fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// How many bytes they take.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
+    #[cfg(test)]
+    fn bytes(&self) -> usize {
         self.bytes
     }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 /// The headers that no client may set, and those that may carry tokens.
 #[derive(Debug, Clone)]
-pub struct Guarded {
+pub(crate) struct Guarded {
     /// The headers that any provider promises to set.
     promised: BTreeSet<HeaderName>,
     /// The headers that may carry tokens.
@@ -26,7 +26,7 @@ impl Guarded {
 
     /// Of all providers.
     #[must_use]
-    pub fn of(providers: &[Provider]) -> Self {
+    pub(crate) fn of(providers: &[Provider]) -> Self {
         let promised: BTreeSet<HeaderName> = providers
             .iter()
             .flat_map(|provider| provider.forward.headers())
@@ -53,7 +53,7 @@ impl Guarded {
     }
 
     /// Takes out of the trailers of a request what a server must not take for a header that was verified.
-    pub fn clean(&self, trailers: &mut Headers) {
+    pub(crate) fn clean(&self, trailers: &mut Headers) {
         for name in self.promised.iter().chain(&self.carriers) {
             trailers.remove(name.as_str());
         }
@@ -67,7 +67,7 @@ impl Guarded {
 ///
 /// Where a token was asked for, none that was not verified goes on: only the places of an accepted token whose provider forwards it keep theirs.
 /// `is_token_asked_for` is false for a rule that requires nothing: what is there then is between client and upstream.
-pub fn edit(
+pub(crate) fn edit(
     request: &mut Request,
     guarded: &Guarded,
     providers: &[Provider],

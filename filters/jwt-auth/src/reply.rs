@@ -8,7 +8,7 @@ use filter_kit::template::{Template, Values};
 use filter_kit::values::HeaderName;
 
 /// The variable of reply templates that names the reason, as `jwt_expired`.
-pub const REASON_VARIABLE: &str = "jwt.reason";
+pub(crate) const REASON_VARIABLE: &str = "jwt.reason";
 
 /// The longest realm, in bytes.
 const MAX_REALM_BYTES: usize = 256;
@@ -170,6 +170,6 @@ fn quotable(bytes: &[u8]) -> String {
 
 /// Whether a quoted string may have a byte as it is (RFC 9110, section 5.6.4).
 #[must_use]
-pub fn is_quotable(byte: u8) -> bool {
+pub(crate) fn is_quotable(byte: u8) -> bool {
     (0x20..0x7f).contains(&byte) && byte != b'"' && byte != b'\\'
 }

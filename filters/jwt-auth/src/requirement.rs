@@ -232,7 +232,7 @@ impl Refusal {
 ///
 /// # Errors
 /// The weightiest [`Refusal`].
-pub fn evaluate<A>(
+pub(crate) fn evaluate<A>(
     requirement: &Requirement,
     check: &mut dyn FnMut(&ProviderRequirement) -> Result<A, Refusal>,
 ) -> Result<Vec<A>, Refusal> {

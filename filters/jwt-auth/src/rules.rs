@@ -117,7 +117,7 @@ impl Rules {
 /// Whether a request is a CORS preflight as browsers send it (Fetch standard, sections 3.2.2 and 4.8): with one origin and one method, and
 /// without a body.
 #[must_use]
-pub fn is_preflight(request: &Request) -> bool {
+pub(crate) fn is_preflight(request: &Request) -> bool {
     let only = |name| {
         let mut values = request.headers().all(name);
         values.next().filter(|_| values.next().is_none())

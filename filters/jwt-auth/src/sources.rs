@@ -176,7 +176,7 @@ fn parts(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// Whether what was taken for a token of one of these sources is several values that were joined by commas.
 #[must_use]
-pub fn is_joined(sources: &[TokenSource], token: &[u8]) -> bool {
+pub(crate) fn is_joined(sources: &[TokenSource], token: &[u8]) -> bool {
     sources.iter().any(|source| match source {
         TokenSource::Header { prefix, .. } => parts(token).skip(1).any(holds(prefix)),
         TokenSource::Query(_) | TokenSource::Cookie { .. } => false,
@@ -199,7 +199,7 @@ fn holds(prefix: &str) -> impl Fn(&[u8]) -> bool {
 ///
 /// # Errors
 /// [`Reason::Repeated`] where one place holds more than one value.
-pub fn find<'r>(
+pub(crate) fn find<'r>(
     sources: &'r [TokenSource],
     request: &'r Request,
 ) -> Result<Vec<Cow<'r, [u8]>>, Reason> {
@@ -215,7 +215,10 @@ pub fn find<'r>(
 }
 
 /// Takes the tokens in these places out of a request; nothing else of it changes.
-pub fn remove<'s>(sources: impl IntoIterator<Item = &'s TokenSource>, request: &mut Request) {
+pub(crate) fn remove<'s>(
+    sources: impl IntoIterator<Item = &'s TokenSource>,
+    request: &mut Request,
+) {
     let (mut names, mut parameters, mut cookies) = (Vec::new(), Vec::new(), Vec::new());
     let mut elements = Vec::new();
     for source in sources {

@@ -151,7 +151,7 @@ fn decode(part: &str) -> Result<Vec<u8>, Reason> {
 
 /// A `typ` in the form in which two are compared: without case, and `application/` left out (RFC 7515, section 4.1.9).
 #[must_use]
-pub fn media_type(typ: &str) -> String {
+pub(crate) fn media_type(typ: &str) -> String {
     let typ = typ.to_ascii_lowercase();
     match typ.strip_prefix("application/") {
         Some(rest) if !rest.contains('/') => rest.to_owned(),

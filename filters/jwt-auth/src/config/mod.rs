@@ -18,12 +18,8 @@ use filter_kit::values::{Duration, HeaderName, Mode};
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashSet};
 
-pub use keys::{RawJwks, RawKeys, RawPem, RawSecret};
-pub use provider::{
-    RawClaimHeader, RawClaimPath, RawElement, RawIssuer, RawProvider, RawTokenSource,
-};
-pub use remote::{RawFetchHeader, RawRemote};
-pub use rule::{RawClaimMatch, RawProviderRequirement, RawRequirement, RawRule, RawScopes};
+pub(crate) use provider::RawProvider;
+pub(crate) use rule::RawRule;
 
 /// The configuration of jwt-auth.
 #[derive(Debug, Deserialize)]

@@ -6,7 +6,7 @@ use crate::keys::{KeySet, NoUsableKey};
 use filter_kit::host::{CallFailure, HttpAnswer};
 
 /// The longest answer that is read, in bytes.
-pub const MAX_BYTES: usize = 256 * 1024;
+pub(crate) const MAX_BYTES: usize = 256 * 1024;
 
 /// Why a fetch brought no keys.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,7 +35,7 @@ pub enum Failure {
 ///
 /// # Errors
 /// [`Failure`].
-pub fn keys(answer: &HttpAnswer) -> Result<(KeySet, Vec<String>), Failure> {
+pub(crate) fn keys(answer: &HttpAnswer) -> Result<(KeySet, Vec<String>), Failure> {
     Ok(KeySet::from_jwks(&json(answer)?)?)
 }
 
@@ -46,7 +46,11 @@ pub fn keys(answer: &HttpAnswer) -> Result<(KeySet, Vec<String>), Failure> {
 ///
 /// # Errors
 /// [`Failure`].
-pub fn keys_uri(answer: &HttpAnswer, document: &Uri, issuers: &[String]) -> Result<Uri, Failure> {
+pub(crate) fn keys_uri(
+    answer: &HttpAnswer,
+    document: &Uri,
+    issuers: &[String],
+) -> Result<Uri, Failure> {
     let json = json(answer)?;
     let text = |member: &str| json.get(member).and_then(Json::as_str);
     let is_expected = |found: &str| issuers.iter().any(|issuer| issuer == found);

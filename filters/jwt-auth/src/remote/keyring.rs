@@ -18,7 +18,7 @@ const FIRST_LOOK_SPREAD: Duration = Duration::from_millis(80);
 
 /// How far a worker trusts what it knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum View {
+pub(crate) enum View {
     /// Other keys may always be on their way: enough for a token that the keys here fit.
     Guess,
     /// As all workers know it, since [`Keyring::look`].
@@ -27,7 +27,7 @@ pub enum View {
 
 /// The sources of all providers that have one.
 #[derive(Debug)]
-pub struct Keyring {
+pub(crate) struct Keyring {
     remotes: RefCell<Vec<(usize, Remote)>>,
     random: Cell<u64>,
     version: Cell<u64>,
@@ -36,7 +36,10 @@ pub struct Keyring {
 impl Keyring {
     /// Of sources with the place and the name of their provider. `seed` is another for every worker.
     #[must_use]
-    pub fn new<'p>(sources: impl Iterator<Item = (usize, &'p str, Source)>, seed: u64) -> Self {
+    pub(crate) fn new<'p>(
+        sources: impl Iterator<Item = (usize, &'p str, Source)>,
+        seed: u64,
+    ) -> Self {
         let keyring = Self {
             remotes: RefCell::default(),
             random: Cell::new(seed),
@@ -51,7 +54,7 @@ impl Keyring {
 
     /// Of the providers whose keys are on a server.
     #[must_use]
-    pub fn of(providers: &[Provider], seed: [u8; 16]) -> Self {
+    pub(crate) fn of(providers: &[Provider], seed: [u8; 16]) -> Self {
         let sources = providers
             .iter()
             .enumerate()
@@ -65,19 +68,19 @@ impl Keyring {
 
     /// Whether there is any source.
     #[must_use]
-    pub fn is_used(&self) -> bool {
+    pub(crate) fn is_used(&self) -> bool {
         !self.remotes.borrow().is_empty()
     }
 
     /// A number that is another one whenever something is known that was not.
     #[must_use]
-    pub fn version(&self) -> u64 {
+    pub(crate) fn version(&self) -> u64 {
         self.version.get()
     }
 
     /// The keys of a provider.
     #[must_use]
-    pub fn keys(&self, provider: usize, now: Duration, view: View) -> KeyState {
+    pub(crate) fn keys(&self, provider: usize, now: Duration, view: View) -> KeyState {
         let keys = self.with(provider, |remote| {
             let may_change = view == View::Guess || remote.is_coming(now);
             match remote.keys(now) {
@@ -90,30 +93,24 @@ impl Keyring {
 
     /// The longest time to wait for the keys of a provider.
     #[must_use]
-    pub fn timeout(&self, provider: usize) -> Duration {
+    pub(crate) fn timeout(&self, provider: usize) -> Duration {
         self.with(provider, |remote| remote.source().timeout)
             .unwrap_or_default()
     }
 
     /// Where the keys of a provider come from.
     #[must_use]
-    pub fn source(&self, provider: usize) -> Option<Source> {
+    pub(crate) fn source(&self, provider: usize) -> Option<Source> {
         self.with(provider, |remote| remote.source().clone())
     }
 
     /// Asks for other keys of a provider than those that are here.
-    pub fn want_other(&self, provider: usize) {
+    pub(crate) fn want_other(&self, provider: usize) {
         self.with(provider, Remote::want_other);
     }
 
-    /// Whether other keys were asked for and no fetch has begun since.
-    #[must_use]
-    pub fn is_wanted(&self) -> bool {
-        self.remotes.borrow().iter().any(|(_, r)| r.is_wanted())
-    }
-
     /// Reads what all workers know.
-    pub fn look(&self, store: &impl CasStore) {
+    pub(crate) fn look(&self, store: &impl CasStore) {
         for (_, remote) in self.remotes.borrow_mut().iter_mut() {
             self.note(remote.look(store));
         }
@@ -121,7 +118,7 @@ impl Keyring {
 
     /// Begins the fetches that are due and no other worker makes.
     #[must_use]
-    pub fn begin(&self, store: &impl CasStore, now: Duration) -> Vec<(usize, Call)> {
+    pub(crate) fn begin(&self, store: &impl CasStore, now: Duration) -> Vec<(usize, Call)> {
         let mut calls = Vec::new();
         for (provider, remote) in self.remotes.borrow_mut().iter_mut() {
             let (call, changed) = remote.begin(store, now);
@@ -132,7 +129,7 @@ impl Keyring {
     }
 
     /// Takes the answer to a call for a provider's keys, or that there is none.
-    pub fn answer(
+    pub(crate) fn answer(
         &self,
         provider: usize,
         store: &impl CasStore,
@@ -146,7 +143,7 @@ impl Keyring {
 
     /// How long it is until this worker has to look again; `None`: never.
     #[must_use]
-    pub fn look_in(&self, now: Duration, does_anybody_wait: bool) -> Option<Duration> {
+    pub(crate) fn look_in(&self, now: Duration, does_anybody_wait: bool) -> Option<Duration> {
         let remotes = self.remotes.borrow();
         let soonest = remotes
             .iter()
@@ -160,7 +157,7 @@ impl Keyring {
 
     /// When this worker looks first; `None`: never.
     #[must_use]
-    pub fn first_look(&self) -> Option<Duration> {
+    pub(crate) fn first_look(&self) -> Option<Duration> {
         let is_empty = self.remotes.borrow().is_empty();
         let spread = schedule::share(FIRST_LOOK_SPREAD, self.random());
         (!is_empty).then(|| FIRST_LOOK.saturating_add(spread))

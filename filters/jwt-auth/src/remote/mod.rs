@@ -9,12 +9,12 @@
 //! | [`worker`] | what one worker knows, asks for, and makes of the answer |
 //! | [`keyring`] | the sources of all providers on one worker |
 
-pub mod document;
-pub mod keyring;
-pub mod schedule;
-pub mod state;
-pub mod uri;
-pub mod worker;
+pub(crate) mod document;
+pub(crate) mod keyring;
+pub(crate) mod schedule;
+pub(crate) mod state;
+pub(crate) mod uri;
+pub(crate) mod worker;
 
 use filter_kit::values::HeaderName;
 use std::fmt;

@@ -88,7 +88,7 @@ impl Source {
 
 /// A share of a span by chance, from nothing to all of it.
 #[must_use]
-pub fn share(span: Duration, random: u64) -> Duration {
+pub(crate) fn share(span: Duration, random: u64) -> Duration {
     let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
     Duration::from_millis(random.checked_rem(millis.saturating_add(1)).unwrap_or(0))
 }

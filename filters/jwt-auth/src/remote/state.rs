@@ -29,7 +29,7 @@ pub struct State {
 
 /// The state of a source in the store.
 #[derive(Debug)]
-pub struct Shared<'s, S> {
+pub(crate) struct Shared<'s, S> {
     /// The store.
     pub store: &'s S,
     /// The source.
@@ -40,12 +40,12 @@ pub struct Shared<'s, S> {
 
 impl<S: CasStore> Shared<'_, S> {
     /// What is known. What cannot be read counts as nothing.
-    pub fn state(&self) -> State {
+    pub(crate) fn state(&self) -> State {
         self.load().0
     }
 
     /// The keys as they were sent; empty where there are none.
-    pub fn keys(&self) -> Vec<u8> {
+    pub(crate) fn keys(&self) -> Vec<u8> {
         self.store
             .load(&self.keys_name())
             .map(|stored| stored.value)
@@ -53,7 +53,7 @@ impl<S: CasStore> Shared<'_, S> {
     }
 
     /// Takes the lease, if a fetch is due and no other worker was faster. `holder` is not 0.
-    pub fn claim(&self, now: Duration, want: Want, holder: u64) -> bool {
+    pub(crate) fn claim(&self, now: Duration, want: Want, holder: u64) -> bool {
         for _ in 0..MAX_ATTEMPTS {
             let (state, expected) = self.load();
             if !self.source.is_due(&state, now, want) {
@@ -72,7 +72,13 @@ impl<S: CasStore> Shared<'_, S> {
     }
 
     /// Notes what a fetch brought: keys, or `None`. What comes after the lease went to another worker is dropped.
-    pub fn finish(&self, now: Duration, holder: u64, keys: Option<&[u8]>, random: u64) -> bool {
+    pub(crate) fn finish(
+        &self,
+        now: Duration,
+        holder: u64,
+        keys: Option<&[u8]>,
+        random: u64,
+    ) -> bool {
         for _ in 0..MAX_ATTEMPTS {
             // Before the lease is looked at: who takes it afterwards makes this write fail, not its own.
             let stored = keys.map(|_| self.store.load(&self.keys_name()));

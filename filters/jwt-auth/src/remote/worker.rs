@@ -26,7 +26,7 @@ const LONGEST_SPREAD: Duration = Duration::from_secs(1);
 
 /// A source as one worker knows it.
 #[derive(Debug)]
-pub struct Remote {
+pub(crate) struct Remote {
     source: Source,
     name: String,
     holder: u64,
@@ -49,7 +49,7 @@ struct Fetch {
 
 /// A call to be made: a GET to the source's cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Call {
+pub(crate) struct Call {
     /// What is asked for.
     pub uri: Uri,
     /// The longest time until the whole answer is there.
@@ -58,7 +58,7 @@ pub struct Call {
 
 /// What becomes of an answer.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Step {
+pub(crate) enum Step {
     /// It leads to another call.
     Call(Call),
     /// It brought keys; all workers will find them. With the reasons for those left out, where the set is a new one.
@@ -70,7 +70,7 @@ pub enum Step {
 impl Remote {
     /// A source of which nothing is known yet. `random` tells this worker from the others.
     #[must_use]
-    pub fn new(source: Source, provider: &str, random: u64) -> Self {
+    pub(crate) fn new(source: Source, provider: &str, random: u64) -> Self {
         let tenth = source.refresh.checked_div(10).unwrap_or_default();
         let spread = tenth.min(LONGEST_SPREAD);
         Self {
@@ -88,13 +88,13 @@ impl Remote {
 
     /// Where the keys come from.
     #[must_use]
-    pub fn source(&self) -> &Source {
+    pub(crate) fn source(&self) -> &Source {
         &self.source
     }
 
     /// The keys, if they may be used.
     #[must_use]
-    pub fn keys(&self, now: Duration) -> Option<Rc<KeySet>> {
+    pub(crate) fn keys(&self, now: Duration) -> Option<Rc<KeySet>> {
         let set = self.set.as_ref()?;
         self.source
             .is_usable(&self.state, now)
@@ -103,24 +103,23 @@ impl Remote {
 
     /// Whether other keys may be here soon: somebody fetches, or may begin to.
     #[must_use]
-    pub fn is_coming(&self, now: Duration) -> bool {
+    pub(crate) fn is_coming(&self, now: Duration) -> bool {
         self.source.is_fetching(&self.state, now)
             || self.source.is_due(&self.state, now, Want::Other)
     }
 
     /// Asks for other keys than those that are here.
-    pub fn want_other(&mut self) {
+    pub(crate) fn want_other(&mut self) {
         self.is_other_wanted = true;
     }
 
-    /// Whether other keys were asked for since this worker last saw to it.
-    #[must_use]
-    pub fn is_wanted(&self) -> bool {
+    #[cfg(test)]
+    fn is_wanted(&self) -> bool {
         self.is_other_wanted
     }
 
     /// Reads what all workers know, and says whether it is anything new.
-    pub fn look<S: CasStore>(&mut self, store: &S) -> bool {
+    pub(crate) fn look<S: CasStore>(&mut self, store: &S) -> bool {
         let shared = self.shared(store);
         let state = shared.state();
         if state.keys != self.read {
@@ -140,7 +139,7 @@ impl Remote {
     }
 
     /// Begins a fetch, if one is due and no other worker makes it; and says whether anything new is known.
-    pub fn begin<S: CasStore>(&mut self, store: &S, now: Duration) -> (Option<Call>, bool) {
+    pub(crate) fn begin<S: CasStore>(&mut self, store: &S, now: Duration) -> (Option<Call>, bool) {
         let is_new = self.look(store);
         let want = match std::mem::take(&mut self.is_other_wanted) {
             true => Want::Other,
@@ -167,7 +166,7 @@ impl Remote {
     }
 
     /// Takes the answer to a call, or that there is none.
-    pub fn answer<S: CasStore>(
+    pub(crate) fn answer<S: CasStore>(
         &mut self,
         store: &S,
         now: Duration,
@@ -193,7 +192,7 @@ impl Remote {
 
     /// How long it is until this worker has to look again.
     #[must_use]
-    pub fn look_in(&self, now: Duration) -> Duration {
+    pub(crate) fn look_in(&self, now: Duration) -> Duration {
         let wait = if self.source.is_fetching(&self.state, now) {
             match self.fetch {
                 Some(_) => self.state.lease_until.saturating_sub(now),
