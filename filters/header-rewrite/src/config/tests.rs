@@ -119,7 +119,7 @@ fn mistakes_are_named_with_path_value_and_what_is_accepted() {
         (
             request(r#"{"set": {"name": "a", "value": "${request.nope}"}}"#),
             "request[0].set.value: ${request.nope} is not a variable; one of: request.method, request.scheme, request.host, request.hostname, \
-             request.path, request.query, request.target, request.id, request.header.NAME, request.query.NAME, request.cookie.NAME, source.address, route.name, \
+             request.path, request.query, request.target, request.id, request.header.NAME, request.query.NAME, request.cookie.NAME, request.time, request.time_unix, request.time_unix_ms, source.address, route.name, property.NAME, \
              response.status, response.header.NAME, match.N, env.NAME",
         ),
         (
