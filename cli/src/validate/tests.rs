@@ -48,6 +48,7 @@ fn a_good_configuration_is_accepted_in_every_form() {
         json.to_owned(),
         format!("apiVersion: v1\nkind: ConfigMap\ndata:\n  envoy.yaml: |\n    {in_map}"),
         format!("apiVersion: v1\nkind: ConfigMap\ndata:\n  header-rewrite.yaml: |\n    {RULES}"),
+        format!("apiVersion: v1\nkind: Secret\nstringData:\n  header-rewrite.yaml: |\n    {RULES}"),
         format!(
             "apiVersion: v1\nkind: List\nitems:\n- {}",
             istio.replace('\n', "\n  ")

@@ -190,6 +190,56 @@ mod tests {
         }
     }
 
+    /// The Markdown files of the workspace.
+    fn pages(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if path.is_dir() && !name.starts_with('.') && !["target", "dist"].contains(&&*name) {
+                pages(&path, found);
+            } else if path.extension().is_some_and(|ending| ending == "md") {
+                found.push(path);
+            }
+        }
+    }
+
+    /// The anchor that GitHub and mdBook give a heading.
+    fn anchor(heading: &str) -> String {
+        let text = heading.trim_start_matches('#').trim().to_lowercase();
+        let is_kept = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');
+        text.chars()
+            .filter(is_kept)
+            .collect::<String>()
+            .replace(' ', "-")
+    }
+
+    #[test]
+    fn no_link_is_dead() {
+        let mut files = Vec::new();
+        pages(workspace::root(), &mut files);
+        for file in files {
+            let text = read(&file).unwrap();
+            for link in text.split("](").skip(1) {
+                let link = link.split([')', ' ']).next().unwrap_or_default();
+                if link.contains("://") || link.starts_with("mailto:") {
+                    continue;
+                }
+                let (path, heading) = link.split_once('#').unwrap_or((link, ""));
+                let target = match path {
+                    "" => file.clone(),
+                    path => file.parent().unwrap().join(path),
+                };
+                assert!(target.exists(), "{}: {link}", workspace::display(&file));
+                if !heading.is_empty() && target.extension().is_some_and(|e| e == "md") {
+                    let target = read(&target).unwrap();
+                    let mut headings = target.lines().filter(|line| line.starts_with('#'));
+                    let is_there = headings.any(|line| anchor(line) == heading);
+                    assert!(is_there, "{}: {link}", workspace::display(&file));
+                }
+            }
+        }
+    }
+
     #[test]
     fn a_cell_is_one_line_and_keeps_its_bars() {
         assert_eq!(cell("one\n  two | three"), "one two \\| three");

@@ -14,7 +14,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use self::name::Names;
 use crate::{catalog, process, term, workspace};
@@ -23,6 +23,9 @@ mod blank;
 mod name;
 mod register;
 mod rename;
+
+/// The filter that is no start for another.
+const COMPOSED: &str = "chain";
 
 /// Arguments of `cargo xtask new`.
 #[derive(clap::Args)]
@@ -36,6 +39,9 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<()> {
+    if args.from == COMPOSED {
+        bail!("{COMPOSED} is made of the other filters; start from one of them, or from blank");
+    }
     if args.from != blank::BLANK {
         catalog::find(&args.from)?;
     }

@@ -16,13 +16,14 @@ fn made(from: &str) -> BTreeMap<String, String> {
 
 #[test]
 fn every_filter_can_be_copied_with_its_sample_its_suite_and_its_rows() {
-    for filter in catalog::filters().unwrap() {
+    let filters = catalog::filters().unwrap().iter();
+    for filter in filters.filter(|filter| filter.name != COMPOSED) {
         let files = made(&filter.name);
         for path in [
             "filters/geo-block/Cargo.toml",
             "filters/geo-block/README.md",
             "filters/geo-block/src/lib.rs",
-            "filters/geo-block/src/config/mod.rs",
+            "filters/geo-block/src/reasons.md",
             "envoy-configs/geo-block.yaml",
             "tests/tests/geo_block/main.rs",
             "filters/geo-block/tests/hostile.json",
