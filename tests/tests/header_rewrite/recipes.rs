@@ -62,3 +62,27 @@ fn a_content_security_policy_with_a_nonce() {
         );
     }
 }
+
+#[test]
+fn an_internal_area() {
+    let recipe = recipe("An internal area.");
+    for (range, is_inside) in [("10.0.0.0/8", false), ("127.0.0.0/8", true)] {
+        let envoy = with(&recipe.replace("10.0.0.0/8", range));
+        let status = |path: &str| Client::http1().get(envoy.url(path)).send().status;
+        assert_eq!(status("/internal/x"), if is_inside { 200 } else { 403 });
+        // Of some it is not sure that they are the area: 400.
+        for path in ["/internal", "/%69nternal", "//internal", "/x/../internal"] {
+            let status = status(path);
+            assert_eq!(status == 200, is_inside, "{range} {path}: {status}");
+        }
+        assert_eq!(status("/internals"), 200, "{range}");
+    }
+}
+
+#[test]
+fn the_name_in_a_clients_certificate() {
+    let envoy = with(&recipe("The name in a client's certificate"));
+    let request = Client::http1().get(envoy.url("/"));
+    let answer = request.header("x-client-subject", "CN=forged").send();
+    assert_eq!(answer.echo().headers_all("x-client-subject"), ["none"]);
+}

@@ -9,6 +9,7 @@ mod parity;
 mod paths;
 mod places;
 mod providers;
+mod recipes;
 mod rules;
 
 use e2e::token::{self, Token, forged};
