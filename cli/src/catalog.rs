@@ -1,4 +1,5 @@
-//! The one list of filters. A new filter is one row here and one dependency in `cli/Cargo.toml`; `cargo xtask new` writes both.
+//! The one list of filters. A new filter is one row here and one dependency in `cli/Cargo.toml`;
+//! `cargo xtask new` writes both.
 
 use anyhow::{Result, bail};
 use filter_kit::config::{self, Env};
@@ -10,7 +11,8 @@ use serde_json::{Value, json};
 pub struct Filter {
     /// Name of the folder, the package, the module and the metrics.
     pub name: &'static str,
-    /// Loads a configuration from the bytes that Envoy would hand over; warnings and the error are the filter's own lines.
+    /// Loads a configuration from the bytes that Envoy would hand over; warnings and the error are
+    /// the filter's own lines.
     pub(crate) check: fn(&[u8], &Env) -> Result<Vec<String>, String>,
     exports: fn() -> Vec<&'static str>,
     schema: fn() -> Value,

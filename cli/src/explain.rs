@@ -40,7 +40,8 @@ impl Filter {
     }
 }
 
-/// The reasons that are meant by a name, by its beginning before a brace (`rate_limited{per-client}`), or all.
+/// The reasons that are meant by a name, by its beginning before a brace
+/// (`rate_limited{per-client}`), or all.
 ///
 /// # Errors
 /// If there is none; with the nearest name.

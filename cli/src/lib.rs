@@ -1,5 +1,6 @@
-//! What the program `filter-catalog` does, for people who run the filters: check configurations before Envoy sees them, print their
-//! schemas, explain what a filter answered, and sign tokens to try the samples with.
+//! What the program `filter-catalog` does, for people who run the filters: check configurations
+//! before Envoy sees them, print their schemas, explain what a filter answered, and sign tokens to
+//! try the samples with.
 //!
 //! | Module | Holds |
 //! |---|---|

@@ -1,6 +1,7 @@
 //! The name that was meant where another was written.
 
-/// The known name that a wrong one was probably meant to be: a longer one, another spelling, or two letters off.
+/// The known name that a wrong one was probably meant to be: a longer one, another spelling, or two
+/// letters off.
 pub(crate) fn nearest<'n>(wrong: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let plain = |name: &str| name.replace(['_', '-'], "").to_ascii_lowercase();
     let wrong = plain(wrong);

@@ -18,7 +18,8 @@ fn id(filter: &str) -> String {
     format!("{repository}/releases/download/v{version}/{filter}.schema.json")
 }
 
-/// An optional field may be left out, but not be null: the filters refuse it. schemars cannot know that.
+/// An optional field may be left out, but not be null: the filters refuse it. schemars cannot know
+/// that.
 fn without_null(schema: &mut Value) {
     match schema {
         Value::Array(items) => items.iter_mut().for_each(without_null),

@@ -1,13 +1,15 @@
 //! What the log and access logs say of a request that is refused, or would be.
 //!
-//! One line of the log for each, at most ten a second for each filter and worker; those that are left out are counted in the next line:
+//! One line of the log for each, at most ten a second for each filter and worker; those that are
+//! left out are counted in the next line:
 //!
 //! ```text
 //! jwt-auth: refused: reason=jwt_expired provider=corp kid=k1 method=GET host=api.example.com path=/admin request_id=5c9a… suppressed=12
 //! ```
 //!
-//! For access logs, the reason and the fields stand in filter state: `%FILTER_STATE(wasm.jwt_auth.reason:PLAIN)%`. Clients choose some
-//! values, so all are escaped and cut.
+//! For access logs, the reason and the fields stand in filter state:
+//! `%FILTER_STATE(wasm.jwt_auth.reason:PLAIN)%`. Clients choose some values, so all are escaped and
+//! cut.
 
 use crate::host::{self, Map};
 use crate::request::Request;
@@ -43,8 +45,8 @@ struct Field<'a> {
 }
 
 impl<'a> Explanation<'a> {
-    /// The reason, by its name in the response-code details. `filter` is the filter's name, as `jwt-auth`. In report mode the line says
-    /// that the request would be refused.
+    /// The reason, by its name in the response-code details. `filter` is the filter's name, as
+    /// `jwt-auth`. In report mode the line says that the request would be refused.
     #[must_use]
     pub fn new(filter: &'static str, mode: Mode, reason: &'a str) -> Self {
         Self {
@@ -77,7 +79,8 @@ impl<'a> Explanation<'a> {
     }
 }
 
-/// Writes filter state, and the line where there is one left. In a callback of the request's stream.
+/// Writes filter state, and the line where there is one left. In a callback of the request's
+/// stream.
 #[cold]
 pub(crate) fn explain(explanation: &Explanation<'_>, request: &Request) {
     let Explanation {
@@ -152,7 +155,8 @@ thread_local! {
     static BUDGETS: RefCell<Vec<Budget>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Takes a line of the filter's; how many were left out since the last one. `None` where none is left.
+/// Takes a line of the filter's; how many were left out since the last one. `None` where none is
+/// left.
 fn take_line(filter: &'static str, now: Duration) -> Option<u64> {
     BUDGETS.with_borrow_mut(|budgets| {
         if !budgets.iter().any(|budget| budget.filter == filter) {

@@ -1,7 +1,8 @@
 //! The host: the one module of the kit that names `proxy_wasm`.
 //!
-//! A call in the wrong phase, or the SDK's text variants on a client's bytes, would panic and kill the VM. The functions here are
-//! safe in the phase that their documentation names, take and give bytes, and treat a host that fails as "not there".
+//! A call in the wrong phase, or the SDK's text variants on a client's bytes, would panic and kill
+//! the VM. The functions here are safe in the phase that their documentation names, take and give
+//! bytes, and treat a host that fails as "not there".
 
 pub(crate) mod abi;
 #[cfg(any(test, target_arch = "wasm32"))]
@@ -46,20 +47,23 @@ pub(crate) mod testing {
     pub(crate) use super::map::serialize;
 }
 
-/// The first value of a header; an empty value where the host gives none. Only in the callback of that map's headers, or, of the request,
-/// while it is paused. A value here says nothing about further ones.
+/// The first value of a header; an empty value where the host gives none. Only in the callback of
+/// that map's headers, or, of the request, while it is paused. A value here says nothing about
+/// further ones.
 pub(crate) fn map_value(map: Map, name: &str) -> Option<Vec<u8>> {
     abi::map_value(map, name.as_bytes())
 }
 
 /// A property of the stream, its path joined by NUL: `source\0address`
-/// (<https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/advanced/attributes>). In any callback of a stream.
+/// (<https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/advanced/attributes>). In any
+/// callback of a stream.
 #[must_use]
 pub fn property(path: &[u8]) -> Option<Vec<u8>> {
     abi::property(path)
 }
 
-/// Leaves a value in filter state, under `wasm.` and this name: `%FILTER_STATE(wasm.jwt_auth.reason:PLAIN)%`. In any callback of a stream.
+/// Leaves a value in filter state, under `wasm.` and this name:
+/// `%FILTER_STATE(wasm.jwt_auth.reason:PLAIN)%`. In any callback of a stream.
 pub(crate) fn set_filter_state(name: &str, value: &[u8]) {
     if let Err(status) = abi::set_property(name.as_bytes(), value) {
         log::debug!("the host refused the filter state {name}: {status:?}");
@@ -78,7 +82,8 @@ pub fn env() -> Env {
     abi::env().collect()
 }
 
-/// The configuration that the host hands over; `None` where it is not valid, and the log says why. Only in `on_configure`.
+/// The configuration that the host hands over; `None` where it is not valid, and the log says why.
+/// Only in `on_configure`.
 pub(crate) fn configuration<C: FilterConfig>() -> Option<C> {
     let bytes = abi::buffer(Buffer::Configuration, usize::MAX).unwrap_or_default();
     match config::load_with_warnings(&bytes, &env()) {

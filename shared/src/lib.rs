@@ -16,7 +16,8 @@
 //! | [`metrics`] | the fixed set of counters of a filter |
 //! | [`store`] | state that all workers share, changed by compare-and-swap; a bounded table for keys that clients choose |
 //!
-//! One module touches the host: [`host`]. `testing` (a feature) has what a filter's own unit tests need.
+//! One module touches the host: [`host`]. `testing` (a feature) has what a filter's own unit tests
+//! need.
 
 #![cfg_attr(
     test,

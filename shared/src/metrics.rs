@@ -1,8 +1,9 @@
 //! The fixed set of counters of a filter.
 //!
-//! A filter declares its events once, with [`counters!`](crate::counters); names, documentation and the host's counters all come from there.
-//! Names that a configuration brings (of limits, of providers) are added as [`crate::host::Counter`]s when it is loaded, never per request:
-//! Envoy keeps a counter for ever.
+//! A filter declares its events once, with [`counters!`](crate::counters); names, documentation and
+//! the host's counters all come from there. Names that a configuration brings (of limits, of
+//! providers) are added as [`crate::host::Counter`]s when it is loaded, never per request: Envoy
+//! keeps a counter for ever.
 
 #[cfg(doc)]
 use crate::host::Counters;
@@ -12,7 +13,8 @@ pub trait Event: Copy + 'static {
     /// All events, in the order of their declaration.
     const ALL: &'static [Self];
 
-    /// The counter's name, as `header_rewrite.request.changed_total`. Envoy shows it as `wasmcustom.<name>`.
+    /// The counter's name, as `header_rewrite.request.changed_total`. Envoy shows it as
+    /// `wasmcustom.<name>`.
     fn name(self) -> &'static str;
 
     /// The name under which the event counts in report mode; `None` where it counts under its own.
@@ -31,8 +33,8 @@ pub fn names<E: Event>() -> impl Iterator<Item = &'static str> {
     own.chain(E::ALL.iter().filter_map(|event| event.reported_name()))
 }
 
-/// Declares the events of a filter as an enum that implements [`Event`](crate::metrics::Event). A second name is the counter of
-/// report mode, in which [`Counters::count`] counts there instead.
+/// Declares the events of a filter as an enum that implements [`Event`](crate::metrics::Event). A
+/// second name is the counter of report mode, in which [`Counters::count`] counts there instead.
 ///
 /// ```
 /// use filter_kit::metrics::Event as _;
@@ -58,13 +60,13 @@ macro_rules! counters {
     (
         $(#[$meta:meta])*
         pub enum $event:ident in $prefix:literal {
-            $(#[doc = $help:literal] $variant:ident => $name:literal $(| $reported:literal)?,)+
+            $($(#[doc = $help:literal])+ $variant:ident => $name:literal $(| $reported:literal)?,)+
         }
     ) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum $event {
-            $(#[doc = $help] $variant,)+
+            $($(#[doc = $help])+ $variant,)+
         }
 
         impl $crate::metrics::Event for $event {
@@ -86,7 +88,7 @@ macro_rules! counters {
 
             fn help(self) -> &'static str {
                 match self {
-                    $(Self::$variant => $help.trim_ascii(),)+
+                    $(Self::$variant => concat!($($help),+).trim_ascii(),)+
                 }
             }
 

@@ -6,10 +6,12 @@ use crate::values::Mode;
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-/// A response: as it came, and with the edits that were made of it since. Only in `on_response` of a filter.
+/// A response: as it came, and with the edits that were made of it since. Only in `on_response` of
+/// a filter.
 ///
-/// An edit that needs no look at the response is made on the host at once, so that a filter that only sets headers never reads them; after
-/// the headers were read, edits are made on what was read, and the host gets the difference at the end.
+/// An edit that needs no look at the response is made on the host at once, so that a filter that
+/// only sets headers never reads them; after the headers were read, edits are made on what was
+/// read, and the host gets the difference at the end.
 #[derive(Debug, Clone)]
 pub struct Response {
     headers: OnceCell<Headers>,
@@ -58,7 +60,8 @@ impl Response {
         self.headers.get_or_init(|| host::map(Map::Response))
     }
 
-    /// Whether a header that most responses do not have is there. Where the headers have not been read yet, only this one is asked for.
+    /// Whether a header that most responses do not have is there. Where the headers have not been
+    /// read yet, only this one is asked for.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         match self.headers.get() {
@@ -67,8 +70,8 @@ impl Response {
         }
     }
 
-    /// The first value of a header that most responses do not have; an empty one where the host gives none. Where the headers have not been
-    /// read yet, only this one is asked for.
+    /// The first value of a header that most responses do not have; an empty one where the host
+    /// gives none. Where the headers have not been read yet, only this one is asked for.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<Cow<'_, [u8]>> {
         match self.headers.get() {
@@ -102,8 +105,8 @@ impl Response {
         self.carry_out(Edit::Remove(name.as_bytes()), |h| h.remove(name));
     }
 
-    /// Replaces all values of a header by one, on the host at once though the headers were read: they do not show it. For a filter that has read
-    /// what it needs.
+    /// Replaces all values of a header by one, on the host at once though the headers were read:
+    /// they do not show it. For a filter that has read what it needs.
     pub fn set_unseen(&mut self, name: &str, value: &[u8]) {
         if self.is_direct && !self.is_read_again {
             self.direct_edits = self.direct_edits.wrapping_add(1);
@@ -149,7 +152,8 @@ impl Response {
         self.direct_edits > 0 || self.edited().is_some_and(Headers::is_changed)
     }
 
-    /// Says whether another filter reads this response after the next one: then each edit has to be seen in it.
+    /// Says whether another filter reads this response after the next one: then each edit has to be
+    /// seen in it.
     pub(crate) fn set_read_again(&mut self, is_read_again: bool) {
         self.is_read_again = is_read_again;
     }

@@ -1,4 +1,5 @@
-//! The key server of an identity provider, over TLS: what `envoy-configs/jwt-auth-remote.yaml` asks.
+//! The key server of an identity provider, over TLS: what `envoy-configs/jwt-auth-remote.yaml`
+//! asks.
 
 use std::path::PathBuf;
 

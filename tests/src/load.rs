@@ -277,7 +277,8 @@ impl LoadResult {
         self.errors.values().sum()
     }
 
-    /// The latency that a share of the answers stayed within: 0.5 is the median. Zero without answers.
+    /// The latency that a share of the answers stayed within: 0.5 is the median. Zero without
+    /// answers.
     pub fn percentile(&self, share: f64) -> Duration {
         let last = self.latencies.len().saturating_sub(1);
         #[allow(

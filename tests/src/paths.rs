@@ -50,7 +50,8 @@ pub fn module(filter: &str) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// The source of a module that was changed last, and when. Other filters are sources of one that names them in its manifest.
+/// The source of a module that was changed last, and when. Other filters are sources of one that
+/// names them in its manifest.
 fn newest_source(filter: &str) -> Result<Option<(SystemTime, PathBuf)>> {
     static NEWEST: Mutex<BTreeMap<String, Option<(SystemTime, PathBuf)>>> =
         Mutex::new(BTreeMap::new());

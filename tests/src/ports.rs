@@ -32,8 +32,8 @@ pub fn free() -> Result<u16> {
 
 /// Whether somebody listens on the port, on any address.
 ///
-/// Ask before Envoy takes a fixed port: it sets `SO_REUSEPORT`, so that two Envoys of one user share
-/// a port without an error, and requests reach either.
+/// Ask before Envoy takes a fixed port: it sets `SO_REUSEPORT`, so that two Envoys of one user
+/// share a port without an error, and requests reach either.
 pub fn in_use(port: u16) -> bool {
     TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_err()
 }

@@ -17,7 +17,8 @@ use crate::{
 pub struct Bootstrap {
     /// Its path in `envoy-configs/`, without `.yaml`.
     pub name: String,
-    /// The first minor version of Envoy that it needs, where its first comment says `Needs Envoy 1.39.`
+    /// The first minor version of Envoy that it needs, where its first comment says `Needs Envoy
+    /// 1.39.`
     pub needs: Option<(u32, u32)>,
 }
 

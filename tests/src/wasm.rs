@@ -29,10 +29,12 @@ pub fn sha256_of(filter: &str) -> Result<String> {
     Ok(sha256(&fs::read(paths::module(filter)?)?))
 }
 
-/// The module with a custom section more, which no runtime reads: another file with another checksum.
+/// The module with a custom section more, which no runtime reads: another file with another
+/// checksum.
 pub fn with_section(module: &[u8], name: &str) -> Vec<u8> {
     let length = u8::try_from(name.len()).expect("a short name");
-    // Section 0 (WebAssembly core specification, 5.5.3): its size, then its name. Sizes below 128 are one byte.
+    // Section 0 (WebAssembly core specification, 5.5.3): its size, then its name. Sizes below 128
+    // are one byte.
     let section = [&[0, length + 1, length], name.as_bytes()].concat();
     assert!(length < 127, "a short name");
     [module, &section].concat()

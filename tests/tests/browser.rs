@@ -1,9 +1,11 @@
-//! cors as a page sees it: Chromium loads a page from one origin, the page calls the API on another, and tells what it could read.
+//! cors as a page sees it: Chromium loads a page from one origin, the page calls the API on
+//! another, and tells what it could read.
 
 use e2e::{Envoy, Reply, Upstream, browser::Browser};
 use serde_json::{Value, json};
 
-/// Pages of `localhost` are allowed, whatever their port; those of `127.0.0.1` are another origin, and are not.
+/// Pages of `localhost` are allowed, whatever their port; those of `127.0.0.1` are another origin,
+/// and are not.
 const POLICY: &str = r#"{"policies": [
     {"match": {"paths": [{"prefix": "/public"}]}, "allow_origins": ["*"], "expose_headers": ["*"]},
     {"allow_origins": ["http://localhost:*"], "allow_methods": ["GET", "POST", "DELETE"], "allow_headers": ["x-token", "content-type"],
@@ -38,7 +40,8 @@ impl World {
             .unwrap();
     }
 
-    /// What `fetch` gives the page: status, the headers that it may read, and the request as the upstream saw it; or the error.
+    /// What `fetch` gives the page: status, the headers that it may read, and the request as the
+    /// upstream saw it; or the error.
     fn fetch(&self, path: &str, options: &Value) -> Value {
         let url = format!("http://localhost:{}{path}", self.api.address().port());
         let body = "try {

@@ -1,4 +1,5 @@
-//! `docker-compose.yml` with real containers: the cases of every sample, through the published port.
+//! `docker-compose.yml` with real containers: the cases of every sample, through the published
+//! port.
 
 use e2e::{Client, Target, cases, compose::Stack};
 
@@ -47,7 +48,8 @@ fn the_envoys_of_a_fleet_share_one_quota() {
         }
     }
     assert_eq!(refused, [true; 2]);
-    // Five, and what this process lets pass where the service misses its 20 ms: each Envoy by itself would let ten pass.
+    // Five, and what this process lets pass where the service misses its 20 ms: each Envoy by
+    // itself would let ten pass.
     assert!((5..10).contains(&passed), "{passed}");
     assert!(envoys[0].stat("wasmcustom.rate_limit.service.over_limit_total") > 0);
 }

@@ -1,6 +1,8 @@
-//! jwt-auth with an OpenID provider that nobody here wrote: oidc-provider-mock, which `cargo xtask test oidc` installs into `target/oidc/`.
+//! jwt-auth with an OpenID provider that nobody here wrote: oidc-provider-mock, which `cargo xtask
+//! test oidc` installs into `target/oidc/`.
 //!
-//! Its tokens have no `kid`, though its keys do, and it makes itself a new key whenever it starts: a rotation without overlap.
+//! Its tokens have no `kid`, though its keys do, and it makes itself a new key whenever it starts:
+//! a rotation without overlap.
 
 use base64::Engine as _;
 use e2e::{Client, Envoy, Protocol, Reply, Response, Upstream, paths, ports, token, wait};
@@ -44,7 +46,8 @@ impl Provider {
         provider
     }
 
-    /// Logs alice in at the client `api` by the authorization code flow (OpenID Connect Core 1.0, section 3.1), and returns her ID token.
+    /// Logs alice in at the client `api` by the authorization code flow (OpenID Connect Core 1.0,
+    /// section 3.1), and returns her ID token.
     fn id_token(&self) -> String {
         let form = "application/x-www-form-urlencoded";
         let back = "http://127.0.0.1:1/back";

@@ -25,7 +25,8 @@ fn a_million_keys_take_no_more_than_the_table_and_free_nobody_who_is_limited() {
         request.header("x-user", "busy").send().status
     };
     assert_eq!([(); 4].map(|()| busy()), [200, 200, 200, 429]);
-    // The same load on few keys first, so that what Envoy needs for the load itself is there before.
+    // The same load on few keys first, so that what Envoy needs for the load itself is there
+    // before.
     let warm_up = Load::new(envoy.url("/")).total(20_000).connections(32);
     let warmed_up = 10;
     warm_up.keys("x-user", warmed_up).run();
@@ -64,7 +65,8 @@ fn a_million_keys_take_no_more_than_the_table_and_free_nobody_who_is_limited() {
 
 #[test]
 fn a_million_requests_through_all_filters_leave_the_memory_flat() {
-    // All from one address: with the sample's limits nearly all would be refused by the second filter.
+    // All from one address: with the sample's limits nearly all would be refused by the second
+    // filter.
     let envoy = Envoy::from_sample("all-filters")
         .path("burst: 1000", "burst: 4000000")
         .path("burst: 100", "burst: 4000000")

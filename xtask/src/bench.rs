@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: what a request costs.
 //!
-//! The measuring is the package `bench`, which is compiled when it is asked for: this program stays small.
+//! The measuring is the package `bench`, which is compiled when it is asked for: this program stays
+//! small.
 
 use anyhow::{Result, bail};
 

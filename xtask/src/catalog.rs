@@ -42,7 +42,8 @@ pub(crate) fn filters() -> Result<&'static [Filter]> {
     Ok(FILTERS.get_or_init(|| filters))
 }
 
-/// Where the sources are, and the releases below that: `repository` in `Cargo.toml`, which a fork changes.
+/// Where the sources are, and the releases below that: `repository` in `Cargo.toml`, which a fork
+/// changes.
 pub(crate) fn repository() -> Result<String> {
     let packages = packages()?;
     let repository = packages

@@ -1,4 +1,5 @@
-//! Commands that run in other packages, through cargo: `e2e` has the harness, `filter-catalog` the filters' own code.
+//! Commands that run in other packages, through cargo: `e2e` has the harness, `filter-catalog` the
+//! filters' own code.
 
 use std::ffi::OsString;
 use std::fs;

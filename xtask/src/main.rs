@@ -1,8 +1,9 @@
 //! `cargo xtask`: every command of the catalog, from a first look to a release.
 //!
-//! One module per command. What they share: [`catalog`] lists the filters, [`workspace`] knows where things are, [`term`] colours what is
-//! printed, [`process`] runs other programs. What needs the filters' code or a real Envoy runs in other packages ([`elsewhere`]), so that
-//! this program compiles in seconds.
+//! One module per command. What they share: [`catalog`] lists the filters, [`workspace`] knows
+//! where things are, [`term`] colours what is printed, [`process`] runs other programs. What needs
+//! the filters' code or a real Envoy runs in other packages ([`elsewhere`]), so that this program
+//! compiles in seconds.
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};

@@ -48,7 +48,8 @@ pub(crate) fn run_own(command: &mut Command) -> Result<()> {
     }
 }
 
-/// Runs `command` silently and returns what it printed; a failure ends with its last line of output.
+/// Runs `command` silently and returns what it printed; a failure ends with its last line of
+/// output.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let line = shown(command);
     let output = command

@@ -1,4 +1,5 @@
-//! `cargo xtask remove NAME`: takes a filter out of the workspace, with its sample, its tests and its rows.
+//! `cargo xtask remove NAME`: takes a filter out of the workspace, with its sample, its tests and
+//! its rows.
 
 use std::fs;
 use std::path::Path;
@@ -15,11 +16,7 @@ pub(crate) struct Args {
 }
 
 /// Files with a row for each filter.
-const REGISTERED: [&str; 3] = [
-    "cli/Cargo.toml",
-    "cli/src/catalog.rs",
-    "tests/src/cases/mod.rs",
-];
+const REGISTERED: [&str; 3] = ["cli/Cargo.toml", "cli/src/catalog.rs", "tests/src/cases.rs"];
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -40,7 +37,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// Takes the filter out of the workspace at `root`; what was changed. Whatever `cargo xtask new` makes is taken out again.
+/// Takes the filter out of the workspace at `root`; what was changed. Whatever `cargo xtask new`
+/// makes is taken out again.
 fn remove(root: &Path, name: &str) -> Result<Vec<String>> {
     let snake = name.replace('-', "_");
     let rows = [

@@ -1,12 +1,13 @@
 //! The set-up of the Wasm target: by rustup, or where that is not to be had by Debian's packages.
 //!
-//! The second way is proven on Debian 12: its compiler for the web browsers is recent, and builds std for the
-//! target from source. `CATALOG_WASM_TOOLCHAIN=rustup` or `=debian` chooses a way; unset, the first that works
-//! is taken.
+//! The second way is proven on Debian 12: its compiler for the web browsers is recent, and builds
+//! std for the target from source. `CATALOG_WASM_TOOLCHAIN=rustup` or `=debian` chooses a way;
+//! unset, the first that works is taken.
 //!
-//! Either way std is compiled from its sources, for size and without the text of panics: it more than halves what a
-//! module holds besides its own logic. A stable compiler does that when `RUSTC_BOOTSTRAP` is set. Where the sources
-//! cannot be had, the std that comes with the target is taken, and the modules are larger.
+//! Either way std is compiled from its sources, for size and without the text of panics: it more
+//! than halves what a module holds besides its own logic. A stable compiler does that when
+//! `RUSTC_BOOTSTRAP` is set. Where the sources cannot be had, the std that comes with the target is
+//! taken, and the modules are larger.
 
 use std::env;
 use std::fs;
@@ -23,8 +24,8 @@ pub(crate) const TARGET: &str = "wasm32-wasip1";
 /// Packages of the second way.
 const PACKAGES: &[&str] = &["rustc-web", "cargo-web", "rust-web-src", "wasi-libc", "lld"];
 
-/// Arguments for cargo: std from its sources, for size (short sorts and short formatting) as all that runs at load, but for what runs with every
-/// request: strings, slices and vectors.
+/// Arguments for cargo: std from its sources, for size (short sorts and short formatting) as all
+/// that runs at load, but for what runs with every request: strings, slices and vectors.
 const BUILD_STD: [&str; 6] = [
     "-Zbuild-std=std,panic_abort",
     "-Zbuild-std-features=optimize_for_size",
@@ -108,7 +109,8 @@ fn rustup(arguments: &[&str], missing: &str) -> Result<()> {
     Ok(())
 }
 
-/// Whether that compiler has the sources of std, after adding them if it can, and what it can make of them.
+/// Whether that compiler has the sources of std, after adding them if it can, and what it can make
+/// of them.
 fn std_from_source(compiler: Compiler) -> Result<Std> {
     let manifest = || -> Result<bool> {
         Ok(compiler
@@ -230,7 +232,8 @@ impl Compiler {
 impl Toolchain {
     /// A cargo that builds for the target when given a subcommand, with `flags` for the compiler.
     ///
-    /// What the caller's environment holds as flags for the compiler is left out: the modules do not depend on it.
+    /// What the caller's environment holds as flags for the compiler is left out: the modules do
+    /// not depend on it.
     pub(crate) fn cargo(self, subcommand: &str, flags: &[String]) -> Command {
         let mut flags: Vec<&str> = flags.iter().map(String::as_str).collect();
         if self.compiler == Compiler::Debian {
@@ -256,7 +259,8 @@ impl Toolchain {
         cargo
     }
 
-    /// Whether modules are as small as they can be: only then does their size say something about the filter.
+    /// Whether modules are as small as they can be: only then does their size say something about
+    /// the filter.
     pub(crate) fn is_small(self) -> bool {
         self.std == Std::Small
     }

@@ -1,4 +1,5 @@
-//! Checks what stands in one file: its documents, the texts inside them, and each plugin with its filter's own parser.
+//! Checks what stands in one file: its documents, the texts inside them, and each plugin with its
+//! filter's own parser.
 
 use std::collections::BTreeMap;
 
@@ -127,7 +128,8 @@ impl<'r> Checker<'r> {
         }
     }
 
-    /// The texts of a ConfigMap: files of any kind, or the bare configuration of a filter under its name.
+    /// The texts of a ConfigMap: files of any kind, or the bare configuration of a filter under its
+    /// name.
     fn texts(&mut self, data: Option<&yaml::Entry>, lines: Lines) {
         for entry in data.map(|data| data.value.entries()).unwrap_or_default() {
             let Some(text) = entry.value.text() else {

@@ -1,8 +1,10 @@
-//! Resources of Istio and Envoy Gateway, held against the projects' published definitions (`crds/`).
+//! Resources of Istio and Envoy Gateway, held against the projects' published definitions
+//! (`crds/`).
 //!
-//! What the API server itself checks: types, required and unknown fields, enums, patterns, bounds, compositions; not the rules in CEL.
-//! A library for JSON Schema would say neither the line nor the field that was meant, and a structural schema of Kubernetes refuses unknown
-//! fields without saying so.
+//! What the API server itself checks: types, required and unknown fields, enums, patterns, bounds,
+//! compositions; not the rules in CEL. A library for JSON Schema would say neither the line nor the
+//! field that was meant, and a structural schema of Kubernetes refuses unknown fields without
+//! saying so.
 
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! What the scalars of a configuration become on their way to the filter.
 //!
-//! The same file means different things to different readers, and the filter gets what the reader made of it:
-//! Envoy makes a string of `1.5`, Kubernetes a number.
+//! The same file means different things to different readers, and the filter gets what the reader
+//! made of it: Envoy makes a string of `1.5`, Kubernetes a number.
 
 use serde_json::{Map, Number, Value};
 
@@ -10,8 +10,8 @@ use super::yaml::{Node, Style};
 /// Who reads the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reader {
-    /// Envoy's YAML loader, measured on 1.40: booleans of YAML 1.1, octal and hexadecimal integers; a number that is
-    /// no 32-bit integer becomes a string; `<<` is a key like any other.
+    /// Envoy's YAML loader, measured on 1.40: booleans of YAML 1.1, octal and hexadecimal integers;
+    /// a number that is no 32-bit integer becomes a string; `<<` is a key like any other.
     Envoy,
     /// The API server's (`sigs.k8s.io/yaml`): booleans of YAML 1.1, all numbers, merge keys.
     Kubernetes,

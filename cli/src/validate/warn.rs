@@ -6,7 +6,8 @@ use super::Severity;
 use super::find::{Fault, Plugin};
 use super::yaml::Node;
 
-/// What to warn of in the settings around a configuration. `clusters` are those that there are, where that is known.
+/// What to warn of in the settings around a configuration. `clusters` are those that there are,
+/// where that is known.
 pub(super) fn plugin(plugin: &Plugin<'_>, clusters: Option<&[&str]>) -> Vec<Fault> {
     let mut found = Vec::new();
     let mut warn = |line, message| found.push((Severity::Warning, line, message));

@@ -77,7 +77,8 @@ impl Chain {
         self.items.iter().map(Item::state).collect()
     }
 
-    /// Takes a request through the items from `first` on; that one is woken where the request has waited for it.
+    /// Takes a request through the items from `first` on; that one is woken where the request has
+    /// waited for it.
     fn follow(
         &self,
         first: usize,

@@ -1,8 +1,9 @@
 //! chain: several filters of the catalog in one module, in the order written.
 //!
-//! Each item of the configuration is a filter's own configuration, and each filter's own code runs, unchanged. A request passes the items in
-//! their order and its response passes them in reverse, as it would pass separate filters. What is shared is the cost: one entry into the
-//! VM, one look at the headers, and one difference that is written.
+//! Each item of the configuration is a filter's own configuration, and each filter's own code runs,
+//! unchanged. A request passes the items in their order and its response passes them in reverse, as
+//! it would pass separate filters. What is shared is the cost: one entry into the VM, one look at
+//! the headers, and one difference that is written.
 //!
 //! | Module | Holds |
 //! |---|---|

@@ -31,7 +31,8 @@ pub(crate) enum Action {
     Reply(LocalReply),
 }
 
-/// Decides on a request. Most requests have no origin: of these it reads what the policies look at, and whether `origin` is there.
+/// Decides on a request. Most requests have no origin: of these it reads what the policies look at,
+/// and whether `origin` is there.
 #[must_use]
 pub(crate) fn decide(policies: &Policies, request: &Request) -> Decision {
     if policies.look_at_host() && request.host().is_err() {
@@ -84,7 +85,8 @@ fn select_by_method<'p>(
     policies.select(&asked)
 }
 
-/// Where readings select different policies there is no permission, and the request goes on, unless a guard may be for it.
+/// Where readings select different policies there is no permission, and the request goes on, unless
+/// a guard may be for it.
 #[inline(never)]
 fn without_policy(policies: &Policies, request: &Request, head: Head<'_>) -> Decision {
     if head.is_preflight() {

@@ -13,7 +13,8 @@ filter_kit::counters! {
         PreflightRefusedMethod => "preflight.refused.method_total" | "reported.preflight_refused_method_total",
         /// Preflights that were refused for a header asked for.
         PreflightRefusedHeader => "preflight.refused.header_total" | "reported.preflight_refused_header_total",
-        /// Preflights that were refused since the readings of their path select different policies, or are too many.
+        /// Preflights that were refused since the readings of their path select different policies,
+        /// or are too many.
         PreflightRefusedAmbiguousPath => "preflight.refused.ambiguous_path_total" | "reported.preflight_refused_ambiguous_path_total",
         /// Preflights that were not allowed and went to the upstream.
         PreflightForwarded => "preflight.forwarded_total" | "reported.preflight_forwarded_total",
@@ -21,15 +22,19 @@ filter_kit::counters! {
         RequestAllowed => "request.allowed_total" | "reported.request_allowed_total",
         /// Requests that passed without CORS headers: their origin is not allowed.
         RequestPassedOrigin => "request.passed.origin_total" | "reported.request_passed_origin_total",
-        /// Requests with an origin that passed without CORS headers: the readings of their path select different policies, or are too many.
+        /// Requests with an origin that passed without CORS headers: the readings of their path
+        /// select different policies, or are too many.
         RequestPassedAmbiguousPath => "request.passed.ambiguous_path_total" | "reported.request_passed_ambiguous_path_total",
         /// Requests that were refused with 403: their origin is not allowed.
         RequestRefusedOrigin => "request.refused.origin_total" | "reported.request_refused_origin_total",
-        /// Requests with an unsafe method that were refused with 403: their origin is neither allowed nor their own.
+        /// Requests with an unsafe method that were refused with 403: their origin is neither
+        /// allowed nor their own.
         RequestRefusedUnsafeOrigin => "request.refused.unsafe_origin_total" | "reported.request_refused_unsafe_origin_total",
-        /// Requests with an unsafe method that were refused with 403: they have no origin, and `sec-fetch-site` says `cross-site`.
+        /// Requests with an unsafe method that were refused with 403: they have no origin, and
+        /// `sec-fetch-site` says `cross-site`.
         RequestRefusedUnsafeFetchSite => "request.refused.unsafe_fetch_site_total" | "reported.request_refused_unsafe_fetch_site_total",
-        /// Requests that were refused with 400: their host is malformed, and a policy looks at hosts.
+        /// Requests that were refused with 400: their host is malformed, and a policy looks at
+        /// hosts.
         RefusedMalformedHost => "refused.malformed_host_total" | "reported.malformed_host_total",
     }
 }

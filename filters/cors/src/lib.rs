@@ -1,7 +1,9 @@
-//! cors: cross-origin resource sharing by the Fetch standard (<https://fetch.spec.whatwg.org/#http-cors-protocol>).
+//! cors: cross-origin resource sharing by the Fetch standard
+//! (<https://fetch.spec.whatwg.org/#http-cors-protocol>).
 //!
-//! The life of a request: `decision::decide` finds the policy and decides. A preflight is answered. Any other request passes with a
-//! plan for its response, which `response::Plan::apply` carries out.
+//! The life of a request: `decision::decide` finds the policy and decides. A preflight is answered.
+//! Any other request passes with a plan for its response, which `response::Plan::apply` carries
+//! out.
 //!
 //! | Module | Holds |
 //! |---|---|

@@ -145,7 +145,8 @@ impl Policies {
         self.policies.is_empty()
     }
 
-    /// Whether a policy looks at the host, so that a request with a malformed one has to be refused.
+    /// Whether a policy looks at the host, so that a request with a malformed one has to be
+    /// refused.
     #[must_use]
     pub fn look_at_host(&self) -> bool {
         self.look_at_host
@@ -163,7 +164,8 @@ impl Policies {
         self.guard
     }
 
-    /// The headers that policies look at: every answer varies on them (RFC 9110, section 12.5.5), also where no policy matches.
+    /// The headers that policies look at: every answer varies on them (RFC 9110, section 12.5.5),
+    /// also where no policy matches.
     #[must_use]
     pub fn chosen_by(&self) -> &[HeaderName] {
         &self.chosen_by
@@ -172,7 +174,8 @@ impl Policies {
     /// The policy that all readings of the path select: for each, the first policy that matches.
     ///
     /// # Errors
-    /// [`AmbiguousPath`] where readings select different policies, or one selects a policy and another none.
+    /// [`AmbiguousPath`] where readings select different policies, or one selects a policy and
+    /// another none.
     pub fn select(&self, request: &Request) -> Result<Option<&Policy>, AmbiguousPath> {
         let candidates = self.index.candidates(request);
         for policy in candidates.filter_map(|at| self.policies.get(at)) {

@@ -97,8 +97,8 @@ impl Vary {
         }
     }
 
-    /// The value of `vary` that has the names which `present`, the header's values, do not have yet, and those of `chosen_by`; `None` where
-    /// they have all.
+    /// The value of `vary` that has the names which `present`, the header's values, do not have
+    /// yet, and those of `chosen_by`; `None` where they have all.
     #[must_use]
     pub fn added_to<'a>(
         self,
@@ -122,8 +122,9 @@ impl Vary {
 }
 
 impl Plan {
-    /// For a request without an origin: another request, with one, may get another answer. Where every origin is allowed all get the same, or
-    /// a cache would give a page what an image brought, without permission.
+    /// For a request without an origin: another request, with one, may get another answer. Where
+    /// every origin is allowed all get the same, or a cache would give a page what an image
+    /// brought, without permission.
     #[must_use]
     pub fn without_origin(policy: &Policy) -> Self {
         if policy.origins.any {
@@ -151,8 +152,8 @@ impl Plan {
         }
     }
 
-    /// Carries it out; the answer varies on `chosen_by`, too. Where only `vary` changes, and the response has none, the other headers are not
-    /// read.
+    /// Carries it out; the answer varies on `chosen_by`, too. Where only `vary` changes, and the
+    /// response has none, the other headers are not read.
     pub fn apply(&self, response: &mut Response, chosen_by: &[HeaderName]) {
         if !chosen_by.is_empty() {
             return response.edit(|headers| self.edit(headers, chosen_by));

@@ -57,7 +57,8 @@ impl Location {
     }
 }
 
-/// What stands between the scheme and the path, as browsers read it (URL standard, "authority state").
+/// What stands between the scheme and the path, as browsers read it (URL standard, "authority
+/// state").
 fn authority(uri: &[u8]) -> Option<&[u8]> {
     let at = uri.windows(3).position(|window| window == b"://")?;
     let rest = uri.get(at.saturating_add(3)..)?;
@@ -99,7 +100,8 @@ impl Answer {
     }
 }
 
-/// The status for gRPC clients (<https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md>).
+/// The status for gRPC clients
+/// (<https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md>).
 fn grpc_status(status: u16) -> GrpcStatus {
     match status {
         400 => GrpcStatus::InvalidArgument,

@@ -30,7 +30,8 @@ pub(crate) enum AppliedRules {
 /// The rules that apply to a request, and whether it is refused.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Decision {
-    /// The rules that apply. The response operations of all of them are for the response, a refusal too.
+    /// The rules that apply. The response operations of all of them are for the response, a refusal
+    /// too.
     pub applied: AppliedRules,
     /// Why the request is refused, before any request operation.
     pub refused: Option<Refused>,
@@ -69,9 +70,11 @@ impl Deref for AppliedRules {
     }
 }
 
-/// Finds the rules that match the request as it came: the edits of one rule cannot make another match.
+/// Finds the rules that match the request as it came: the edits of one rule cannot make another
+/// match.
 ///
-/// A rule applies where a reading of the path matches. Where readings differ in which request operations apply, the request is refused.
+/// A rule applies where a reading of the path matches. Where readings differ in which request
+/// operations apply, the request is refused.
 #[must_use]
 #[inline(never)]
 pub(crate) fn decide(rules: &Rules, request: &Request) -> Decision {
@@ -85,7 +88,8 @@ pub(crate) fn decide(rules: &Rules, request: &Request) -> Decision {
         if readings.is_some_and(ReadingSet::is_none) {
             continue;
         }
-        // Without a set there are too many readings: any may match. After an answer no rule edits the request.
+        // Without a set there are too many readings: any may match. After an answer no rule edits
+        // the request.
         if rule.edits_request() && !is_answered {
             if !readings.is_some_and(ReadingSet::is_all) {
                 decision.refused.get_or_insert(Refused::AmbiguousPath);

@@ -1,4 +1,5 @@
-//! The filter on one worker: finds the rules of each request, carries out their operations, and counts.
+//! The filter on one worker: finds the rules of each request, carries out their operations, and
+//! counts.
 
 use crate::config::Config;
 use crate::decision::{AppliedRules, decide};

@@ -1,7 +1,8 @@
 //! header-rewrite: edits request and response headers, the path, the query and the host.
 //!
-//! The life of a request: `decision::decide` finds the rules that apply, `rules::Rules::edit_request` carries out their request
-//! operations, and the host gets the difference. Its response goes through `rules::Rules::edit_response`.
+//! The life of a request: `decision::decide` finds the rules that apply,
+//! `rules::Rules::edit_request` carries out their request operations, and the host gets the
+//! difference. Its response goes through `rules::Rules::edit_response`.
 //!
 //! | Module | Holds |
 //! |---|---|

@@ -1,4 +1,5 @@
-//! Nonces of a content security policy (CSP Level 3, section 7.1: at least 128 bits, from a secure generator, another one for each answer).
+//! Nonces of a content security policy (CSP Level 3, section 7.1: at least 128 bits, from a secure
+//! generator, another one for each answer).
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;

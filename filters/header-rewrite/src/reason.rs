@@ -7,7 +7,8 @@ use filter_kit::template::Unexpanded;
 /// Why a request is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
-    /// The readings of the path differ in which request operations apply, or there are too many readings.
+    /// The readings of the path differ in which request operations apply, or there are too many
+    /// readings.
     AmbiguousPath,
     /// The host is malformed, and the configuration looks at it.
     MalformedHost,
@@ -19,7 +20,8 @@ pub enum Refused {
     TooLong,
     /// A host would not be a host.
     InvalidHost,
-    /// The location of a redirect would hold a control character, or lead to another host than the one that is written.
+    /// The location of a redirect would hold a control character, or lead to another host than the
+    /// one that is written.
     InvalidLocation,
     /// Searching would take too much work. What it was to replace or remove must not pass as it is.
     TooCostly,

@@ -54,7 +54,8 @@ impl Rules {
         self.rules.is_empty()
     }
 
-    /// Whether a match or a template looks at the host, so that a request with a malformed one has to be refused.
+    /// Whether a match or a template looks at the host, so that a request with a malformed one has
+    /// to be refused.
     #[must_use]
     pub fn look_at_host(&self) -> bool {
         self.look_at_host
@@ -67,10 +68,12 @@ impl Rules {
             .filter_map(|at| Some((at, self.rules.get(at)?)))
     }
 
-    /// Carries out the request operations of rules, up to the first answer; each sees what those before it did.
+    /// Carries out the request operations of rules, up to the first answer; each sees what those
+    /// before it did.
     ///
     /// # Errors
-    /// [`Refused`] where the request must not go on: it cannot be what the rules make of it, and it must not pass as it was.
+    /// [`Refused`] where the request must not go on: it cannot be what the rules make of it, and it
+    /// must not pass as it was.
     #[inline(never)]
     pub fn edit_request(
         &self,

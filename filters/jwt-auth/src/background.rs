@@ -1,4 +1,5 @@
-//! The remote keys of the filter: its clock and its calls. All of it runs in callbacks of the root context.
+//! The remote keys of the filter: its clock and its calls. All of it runs in callbacks of the root
+//! context.
 
 use crate::events::Event;
 use crate::filter::JwtAuth;

@@ -1,6 +1,7 @@
-//! How long a worker may verify signatures that take long. What the host verifies on RSA and P-256 takes 40 to 65 µs; P-384 and P-521 take it
-//! 1 to 2 ms, and most of what is verified inside the module 1 to 5 ms, in which the worker serves no other request. So a flood of tokens could
-//! stall it, good or bad.
+//! How long a worker may verify signatures that take long. What the host verifies on RSA and P-256
+//! takes 40 to 65 µs; P-384 and P-521 take it 1 to 2 ms, and most of what is verified inside the
+//! module 1 to 5 ms, in which the worker serves no other request. So a flood of tokens could stall
+//! it, good or bad.
 
 use std::time::Duration;
 
@@ -27,7 +28,8 @@ impl Budget {
         }
     }
 
-    /// Whether a verification may begin. One that does may overdraw, and then the next has to wait for longer.
+    /// Whether a verification may begin. One that does may overdraw, and then the next has to wait
+    /// for longer.
     pub(crate) fn allows(&mut self, now: Duration) -> bool {
         let passed = nanos(now.saturating_sub(self.filled)).min(SECOND);
         let share = passed.saturating_mul(self.per_second) / SECOND;
@@ -36,7 +38,8 @@ impl Budget {
         self.left > 0
     }
 
-    /// Draws what a verification took. The debt is at most what a second pays back: a clock that jumps must not lock tokens out.
+    /// Draws what a verification took. The debt is at most what a second pays back: a clock that
+    /// jumps must not lock tokens out.
     pub(crate) fn spend(&mut self, took: Duration) {
         let left = self.left.saturating_sub(nanos(took));
         self.left = left.max(self.per_second.saturating_neg());

@@ -9,7 +9,8 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 /// Tokens with what is known of them: at most so many, and at most so many bytes of them.
 ///
-/// An entry is found by a keyed hash, which no client can aim at, and a comparison of the whole token.
+/// An entry is found by a keyed hash, which no client can aim at, and a comparison of the whole
+/// token.
 pub(crate) struct Cache<V> {
     max_tokens: usize,
     max_bytes: usize,
@@ -45,11 +46,13 @@ impl Hasher for Hashed {
     }
 }
 
-/// How much of a token is hashed: its end. It is of the signature, which no two tokens share; what is found is compared as a whole.
+/// How much of a token is hashed: its end. It is of the signature, which no two tokens share; what
+/// is found is compared as a whole.
 const HASHED_BYTES: usize = 40;
 
 impl<V: Clone> Cache<V> {
-    /// What an entry takes in the list, and in the table, which is filled to a quarter at least: after it grew, and to seven eighths before.
+    /// What an entry takes in the list, and in the table, which is filled to a quarter at least:
+    /// after it grew, and to seven eighths before.
     const PLACE_BYTES: usize = size_of::<(Entry<V>, [usize; 16])>();
 
     /// An empty table; with a maximum of 0 it stays so. `seed` is random.
@@ -76,8 +79,8 @@ impl<V: Clone> Cache<V> {
         (entry.provider == provider && is_same(&entry.token, token)).then(|| entry.value.clone())
     }
 
-    /// Keeps what is known of a token, which takes `bytes` beside the token itself and its place here. Those that are least recently used go out where there is
-    /// no room.
+    /// Keeps what is known of a token, which takes `bytes` beside the token itself and its place
+    /// here. Those that are least recently used go out where there is no room.
     pub(crate) fn insert(&mut self, provider: usize, token: &[u8], value: V, bytes: usize) {
         let bytes = bytes
             .saturating_add(block_bytes(token.len()))

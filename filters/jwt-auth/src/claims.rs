@@ -1,4 +1,5 @@
-//! What a token says (RFC 7519, section 4). The registered claims have their types checked when a [`Claims`] is made.
+//! What a token says (RFC 7519, section 4). The registered claims have their types checked when a
+//! [`Claims`] is made.
 
 use crate::base64url;
 use crate::json::{Json, Number, Object};
@@ -24,8 +25,8 @@ pub struct Claims {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema, serde::Serialize))]
 #[serde(rename_all = "snake_case")]
 pub enum Encoding {
-    /// Scalars as they are, lists of scalars joined by commas, all else as base64url of compact JSON. A list with a comma in an element gives
-    /// no header: it would read as two.
+    /// Scalars as they are, lists of scalars joined by commas, all else as base64url of compact
+    /// JSON. A list with a comma in an element gives no header: it would read as two.
     #[default]
     Plain,
     /// Compact JSON in ASCII: a string with its quotes.
@@ -104,7 +105,8 @@ impl Claims {
         }
     }
 
-    /// Whether a scope is granted by a claim: a string of words (RFC 8693, section 4.2), or a list. Without a claim by `scope` or `scp`.
+    /// Whether a scope is granted by a claim: a string of words (RFC 8693, section 4.2), or a list.
+    /// Without a claim by `scope` or `scp`.
     #[must_use]
     pub fn has_scope(&self, scope: &str, claim: Option<&ClaimPath>) -> bool {
         let grants = |claim: Option<&Json>| match claim {
@@ -128,7 +130,8 @@ impl Claims {
         rest.iter().try_fold(claim, |value, name| value.get(name))
     }
 
-    /// The texts of a claim: its own, or those of its elements. Numbers and booleans as JSON writes them.
+    /// The texts of a claim: its own, or those of its elements. Numbers and booleans as JSON writes
+    /// them.
     pub fn texts<'c>(&'c self, path: &ClaimPath) -> impl Iterator<Item = Cow<'c, str>> {
         let values = match self.get(path) {
             Some(Json::List(list)) => list.as_slice(),
@@ -138,7 +141,8 @@ impl Claims {
         values.iter().filter_map(Json::scalar)
     }
 
-    /// A claim as the value of a header. `None` for what is missing or null, is no header value, has white space at an end, or is too long.
+    /// A claim as the value of a header. `None` for what is missing or null, is no header value,
+    /// has white space at an end, or is too long.
     #[must_use]
     pub fn header_value(&self, path: &ClaimPath, encoding: Encoding) -> Option<Vec<u8>> {
         let value = match self.get(path)? {
@@ -166,7 +170,8 @@ impl Claims {
     }
 }
 
-/// A `NumericDate` (RFC 7519, section 2): seconds since the epoch, perhaps with a fraction, never negative.
+/// A `NumericDate` (RFC 7519, section 2): seconds since the epoch, perhaps with a fraction, never
+/// negative.
 fn date(claims: &Object, name: &str) -> Result<Option<u64>, Reason> {
     match claims.get(name) {
         None => Ok(None),

@@ -1,4 +1,5 @@
-//! From a request to a verdict: finds the tokens, verifies them or remembers that they were, and asks the requirement.
+//! From a request to a verdict: finds the tokens, verifies them or remembers that they were, and
+//! asks the requirement.
 
 use crate::algorithm::{Algorithm, Family};
 use crate::budget::Budget;

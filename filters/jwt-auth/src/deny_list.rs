@@ -29,7 +29,8 @@ impl DenyList {
     }
 }
 
-/// A time as `2026-01-01T00:00:00Z` (RFC 3339, section 5.6, in UTC), in seconds since the epoch; `None` for anything else.
+/// A time as `2026-01-01T00:00:00Z` (RFC 3339, section 5.6, in UTC), in seconds since the epoch;
+/// `None` for anything else.
 #[must_use]
 pub(crate) fn read_time(text: &str) -> Option<u64> {
     let shape = |(i, b): (usize, u8)| match i {

@@ -21,17 +21,21 @@ filter_kit::counters! {
         CacheMiss => "cache.miss_total",
         /// Requests that waited for remote keys.
         Waited => "waiting.begun_total",
-        /// Requests that would have waited for remote keys, but too many did already; they were refused with 503.
+        /// Requests that would have waited for remote keys, but too many did already; they were
+        /// refused with 503.
         WaitingFull => "waiting.full_total",
         /// Fetches of remote keys that began: one for all workers.
         FetchBegun => "fetch.begun_total",
         /// Fetches of remote keys that brought usable keys, new or the same.
         FetchSucceeded => "fetch.succeeded_total",
-        /// Fetches of remote keys that failed: Envoy did not send the request, as there is no such cluster, or no endpoint in it.
+        /// Fetches of remote keys that failed: Envoy did not send the request, as there is no such
+        /// cluster, or no endpoint in it.
         FetchNotSent => "fetch.failed.not_sent_total",
-        /// Fetches of remote keys that failed: the connection was reset, or the time was up, before the answer was complete.
+        /// Fetches of remote keys that failed: the connection was reset, or the time was up, before
+        /// the answer was complete.
         FetchNoAnswer => "fetch.failed.no_answer_total",
-        /// Fetches of remote keys that failed: the answer was not 200. Envoy itself answers 503 where it cannot connect, and 504 when the time is up.
+        /// Fetches of remote keys that failed: the answer was not 200. Envoy itself answers 503
+        /// where it cannot connect, and 504 when the time is up.
         FetchStatus => "fetch.failed.status_total",
         /// Fetches of remote keys that failed: the answer was longer than 256 KiB.
         FetchTooLarge => "fetch.failed.too_large_total",
@@ -39,7 +43,8 @@ filter_kit::counters! {
         FetchMalformed => "fetch.failed.malformed_total",
         /// Fetches of remote keys that failed: the answer held no usable key.
         FetchNoUsableKey => "fetch.failed.no_usable_key_total",
-        /// Fetches of remote keys that failed: the document of discovery was of another issuer, or named no keys that could be fetched.
+        /// Fetches of remote keys that failed: the document of discovery was of another issuer, or
+        /// named no keys that could be fetched.
         FetchDiscovery => "fetch.failed.discovery_total",
         /// Requests that were refused with 400: the path can be read in too many ways.
         DeniedAmbiguousPath => "denied.ambiguous_path_total" | "reported.ambiguous_path_total",
@@ -71,7 +76,8 @@ filter_kit::counters! {
         DeniedNoExpiration => "denied.no_expiration_total" | "reported.no_expiration_total",
         /// Requests that were refused: the token lives too long.
         DeniedLifetime => "denied.lifetime_total" | "reported.lifetime_total",
-        /// Requests that were refused: no key of the provider has the `kid` and the algorithm of the token.
+        /// Requests that were refused: no key of the provider has the `kid` and the algorithm of
+        /// the token.
         DeniedUnknownKey => "denied.unknown_key_total" | "reported.unknown_key_total",
         /// Requests that were refused: the signature was wrong.
         DeniedSignature => "denied.signature_total" | "reported.signature_total",

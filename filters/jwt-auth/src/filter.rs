@@ -1,4 +1,5 @@
-//! The filter on one worker: what the host says goes to the decisions, and what they say is applied.
+//! The filter on one worker: what the host says goes to the decisions, and what they say is
+//! applied.
 
 use crate::config::Config;
 use crate::decision::{Accepted, Authenticator, KeyState, Moment};

@@ -1,4 +1,5 @@
-//! What the upstream gets: claims as headers, no header that only this filter may set, and no token.
+//! What the upstream gets: claims as headers, no header that only this filter may set, and no
+//! token.
 
 use crate::decision::Accepted;
 use crate::provider::Provider;
@@ -52,7 +53,8 @@ impl Guarded {
         }
     }
 
-    /// Takes out of the trailers of a request what a server must not take for a header that was verified.
+    /// Takes out of the trailers of a request what a server must not take for a header that was
+    /// verified.
     pub(crate) fn clean(&self, trailers: &mut Headers) {
         for name in self.promised.iter().chain(&self.carriers) {
             trailers.remove(name.as_str());
@@ -63,10 +65,12 @@ impl Guarded {
     }
 }
 
-/// Edits a request that passes by these tokens, which may be none. Of two tokens that give one header, the first one counts.
+/// Edits a request that passes by these tokens, which may be none. Of two tokens that give one
+/// header, the first one counts.
 ///
-/// Where a token was asked for, none that was not verified goes on: only the places of an accepted token whose provider forwards it keep theirs.
-/// `is_token_asked_for` is false for a rule that requires nothing: what is there then is between client and upstream.
+/// Where a token was asked for, none that was not verified goes on: only the places of an accepted
+/// token whose provider forwards it keep theirs. `is_token_asked_for` is false for a rule that
+/// requires nothing: what is there then is between client and upstream.
 pub(crate) fn edit(
     request: &mut Request,
     guarded: &Guarded,

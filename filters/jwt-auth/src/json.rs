@@ -1,5 +1,6 @@
-//! JSON as tokens and key sets have it. No key appears twice in an object: two readers of such an object may see two different ones
-//! (RFC 8725, section 2.4). Numbers keep all their digits, which neither `f64` nor `serde_json::Value` does.
+//! JSON as tokens and key sets have it. No key appears twice in an object: two readers of such an
+//! object may see two different ones (RFC 8725, section 2.4). Numbers keep all their digits, which
+//! neither `f64` nor `serde_json::Value` does.
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
@@ -38,7 +39,8 @@ pub enum Number {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Object(Vec<(String, Json)>);
 
-/// Reads an object; `None` for anything else, and for an object that holds a key twice, at any depth.
+/// Reads an object; `None` for anything else, and for an object that holds a key twice, at any
+/// depth.
 #[must_use]
 pub fn object(bytes: &[u8]) -> Option<Object> {
     match value(bytes)? {
@@ -55,7 +57,8 @@ pub fn value(bytes: &[u8]) -> Option<Json> {
     if !first.has_other.get() {
         return Some(value);
     }
-    // Rare: a number that is not a whole one of at most 64 bits. Its digits are taken from the text.
+    // Rare: a number that is not a whole one of at most 64 bits. Its digits are taken from the
+    // text.
     let second = Reader::default();
     second.literals.replace(number_literals(bytes)?);
     second.read(bytes)

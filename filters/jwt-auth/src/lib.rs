@@ -1,8 +1,9 @@
 //! jwt-auth: verifies JSON Web Tokens, requires claims and scopes, and hands claims on as headers.
 //!
-//! The life of a request: [`rules::Rules::requirements`] finds what it has to show, [`decision::Authenticator::decide`] says whether it
-//! does and by which tokens, and [`forward::edit`] or [`reply::Replies::reply`] carries that out. Where the keys are still on their way the
-//! request waits, and is decided again when they are here.
+//! The life of a request: [`rules::Rules::requirements`] finds what it has to show,
+//! [`decision::Authenticator::decide`] says whether it does and by which tokens, and
+//! [`forward::edit`] or [`reply::Replies::reply`] carries that out. Where the keys are still on
+//! their way the request waits, and is decided again when they are here.
 //!
 //! | Module | Holds |
 //! |---|---|

@@ -127,7 +127,8 @@ impl Forward {
 }
 
 impl Provider {
-    /// What filter state gets of a token with these claims. What is no header value could break a line of an access log, and is left out.
+    /// What filter state gets of a token with these claims. What is no header value could break a
+    /// line of an access log, and is left out.
     #[must_use]
     pub fn exports_of(&self, claims: &Claims) -> Vec<(Rc<str>, Vec<u8>)> {
         let exports = self.forward.exports.iter();
@@ -137,8 +138,8 @@ impl Provider {
             .collect()
     }
 
-    /// The headers that are promised, with their values, for a token with these claims; `payload` is the base64url of them all. Of two values
-    /// for one header the first one counts.
+    /// The headers that are promised, with their values, for a token with these claims; `payload`
+    /// is the base64url of them all. Of two values for one header the first one counts.
     #[must_use]
     pub fn headers_of(&self, claims: &Claims, payload: &str) -> Vec<(HeaderName, Vec<u8>)> {
         let forward = &self.forward;
@@ -184,7 +185,8 @@ impl Provider {
         self.check_time(&token.claims, now)
     }
 
-    /// The time of a token (RFC 7519, sections 4.1.4 and 4.1.5). `now` is in seconds since the epoch.
+    /// The time of a token (RFC 7519, sections 4.1.4 and 4.1.5). `now` is in seconds since the
+    /// epoch.
     ///
     /// # Errors
     /// The first reason to refuse it.

@@ -158,7 +158,8 @@ impl Reason {
         }
     }
 
-    /// The sentence for the client: the body, and `error_description`. No quotes or backslashes (RFC 6750, section 3).
+    /// The sentence for the client: the body, and `error_description`. No quotes or backslashes
+    /// (RFC 6750, section 3).
     #[must_use]
     pub fn message(self) -> &'static str {
         match self {
@@ -190,8 +191,9 @@ impl Reason {
         }
     }
 
-    /// How much a reason says where one of several requirements would do: the answer has the weightiest. A token of another issuer says less than
-    /// one that is wrong, and none at all says least.
+    /// How much a reason says where one of several requirements would do: the answer has the
+    /// weightiest. A token of another issuer says less than one that is wrong, and none at all says
+    /// least.
     #[must_use]
     pub fn weight(self) -> u8 {
         match self {

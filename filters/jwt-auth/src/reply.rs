@@ -129,8 +129,9 @@ impl Replies {
     }
 }
 
-/// Adds to a challenge the parameters that it lacks. The configuration may replace the challenge, but clients act on these (RFC 6750, section
-/// 3). A scheme that has no such parameters stays as it is.
+/// Adds to a challenge the parameters that it lacks. The configuration may replace the challenge,
+/// but clients act on these (RFC 6750, section 3). A scheme that has no such parameters stays as it
+/// is.
 fn complete(challenge: &mut Vec<u8>, parameters: &[(&'static str, String)]) {
     let scheme = challenge.split(|b| *b == b' ').next().unwrap_or_default();
     let is_of_token = [&b"bearer"[..], b"dpop"]

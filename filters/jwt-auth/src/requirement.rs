@@ -218,7 +218,8 @@ impl Refusal {
         }
     }
 
-    /// Greater is weightier; see [`Reason::weight`]. What may change outweighs everything: the request waits.
+    /// Greater is weightier; see [`Reason::weight`]. What may change outweighs everything: the
+    /// request waits.
     fn weight(&self) -> u8 {
         if self.may_change {
             u8::MAX

@@ -22,7 +22,8 @@ pub struct Rules {
     otherwise: Requirement,
 }
 
-/// The requirements that a request falls under: one, or one for each reading of its path. All must hold.
+/// The requirements that a request falls under: one, or one for each reading of its path. All must
+/// hold.
 #[derive(Debug, Clone, Default)]
 pub struct Requirements<'r>(Vec<(Option<usize>, &'r Requirement)>);
 
@@ -43,7 +44,8 @@ impl<'r> Requirements<'r> {
         self.0.iter().copied()
     }
 
-    /// The provider whose token is all that is required, with the number of the rule; `None` where it is another requirement, or not the only one.
+    /// The provider whose token is all that is required, with the number of the rule; `None` where
+    /// it is another requirement, or not the only one.
     #[must_use]
     pub fn only_provider(&self) -> Option<(Option<usize>, &'r ProviderRequirement)> {
         let &[(rule, mut requirement)] = self.0.as_slice() else {
@@ -114,8 +116,8 @@ impl Rules {
     }
 }
 
-/// Whether a request is a CORS preflight as browsers send it (Fetch standard, sections 3.2.2 and 4.8): with one origin and one method, and
-/// without a body.
+/// Whether a request is a CORS preflight as browsers send it (Fetch standard, sections 3.2.2 and
+/// 4.8): with one origin and one method, and without a body.
 #[must_use]
 pub(crate) fn is_preflight(request: &Request) -> bool {
     let only = |name| {

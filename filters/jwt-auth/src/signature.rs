@@ -1,7 +1,8 @@
-//! Signatures: verified by the host where it can (BoringSSL, some twenty times faster than in the VM), else by `jsonwebtoken`'s `rust_crypto`.
+//! Signatures: verified by the host where it can (BoringSSL, some twenty times faster than in the
+//! VM), else by `jsonwebtoken`'s `rust_crypto`.
 //!
-//! Of the library these are the parts that are used: its `decode` would read the header and the claims again, by a clock of its own, and
-//! accepts what the tests in `tests/library.rs` list.
+//! Of the library these are the parts that are used: its `decode` would read the header and the
+//! claims again, by a clock of its own, and accepts what the tests in `tests/library.rs` list.
 
 use crate::algorithm::{Algorithm, Family};
 use crate::keys::{Key, der};
@@ -11,7 +12,8 @@ use std::cell::Cell;
 
 /// Verifies a signature over `message`.
 ///
-/// False for a signature that is not good, and where neither the host nor the library knows the algorithm.
+/// False for a signature that is not good, and where neither the host nor the library knows the
+/// algorithm.
 #[must_use]
 pub fn verify(algorithm: Algorithm, key: &Key, message: &[u8], signature: &[u8]) -> bool {
     if !key.allows(algorithm) || signature.is_empty() {
@@ -30,8 +32,8 @@ fn ask_library(algorithm: Algorithm, key: &Key, message: &[u8], signature: &[u8]
         .is_ok_and(|verifier| verifier.verify(message, &signature.to_vec()).is_ok())
 }
 
-/// Whether a verification takes so long that a flood of tokens could stall the worker: inside the module, and on P-384 and P-521 in the
-/// host too, whose BoringSSL is quick for RSA and P-256 only.
+/// Whether a verification takes so long that a flood of tokens could stall the worker: inside the
+/// module, and on P-384 and P-521 in the host too, whose BoringSSL is quick for RSA and P-256 only.
 #[must_use]
 pub fn is_slow(algorithm: Algorithm) -> bool {
     let quick = matches!(algorithm.family(), Family::Rsa | Family::P256);

@@ -12,7 +12,8 @@ static WEBSOCKET_PROTOCOL: HeaderName = HeaderName::from_static("sec-websocket-p
 /// One place for a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TokenSource {
-    /// A header whose value begins with `prefix`, compared without case, as schemes are (RFC 9110, section 11.1).
+    /// A header whose value begins with `prefix`, compared without case, as schemes are (RFC 9110,
+    /// section 11.1).
     Header {
         /// The header.
         name: HeaderName,
@@ -122,8 +123,8 @@ fn header_token<'r>(
     let Some(first) = values.next() else {
         return Ok(None);
     };
-    // Which of several values the upstream would read is open; Envoy joins some by commas. `is_joined` looks at what follows a token, as no
-    // token that verifies has a comma.
+    // Which of several values the upstream would read is open; Envoy joins some by commas.
+    // `is_joined` looks at what follows a token, as no token that verifies has a comma.
     match (values.next(), after_prefix(first, prefix)) {
         (None, Some(token)) => Ok(Some(token)),
         (None, None) if holds_any(first, prefix) => Err(Reason::Repeated),
@@ -158,8 +159,8 @@ fn only<'v>(mut values: impl Iterator<Item = &'v [u8]>) -> Result<Option<&'v [u8
     }
 }
 
-/// What follows the prefix, without surrounding white space; `None` where there is no prefix, or nothing after it. A space at the end of the
-/// prefix is any white space (RFC 9110, section 11.4).
+/// What follows the prefix, without surrounding white space; `None` where there is no prefix, or
+/// nothing after it. A space at the end of the prefix is any white space (RFC 9110, section 11.4).
 fn after_prefix<'v>(value: &'v [u8], prefix: &str) -> Option<&'v [u8]> {
     let scheme = prefix.trim_ascii_end();
     let (head, rest) = value.trim_ascii().split_at_checked(scheme.len())?;
@@ -174,7 +175,8 @@ fn parts(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|byte| *byte == b',')
 }
 
-/// Whether what was taken for a token of one of these sources is several values that were joined by commas.
+/// Whether what was taken for a token of one of these sources is several values that were joined by
+/// commas.
 #[must_use]
 pub(crate) fn is_joined(sources: &[TokenSource], token: &[u8]) -> bool {
     sources.iter().any(|source| match source {
@@ -185,7 +187,8 @@ pub(crate) fn is_joined(sources: &[TokenSource], token: &[u8]) -> bool {
     })
 }
 
-/// Whether a value, or one that was joined to it, begins as a token of a source with this prefix does.
+/// Whether a value, or one that was joined to it, begins as a token of a source with this prefix
+/// does.
 fn holds_any(value: &[u8], prefix: &str) -> bool {
     holds(prefix)(value) || (value.contains(&b',') && parts(value).any(holds(prefix)))
 }

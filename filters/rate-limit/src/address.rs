@@ -8,7 +8,8 @@ use std::net::IpAddr;
 pub struct Prefixes {
     /// Bits of an IPv4 address, 1 to 32.
     pub ipv4: u8,
-    /// Bits of an IPv6 address, 1 to 128. A provider gives each customer a /64 at least, in which addresses cost nothing.
+    /// Bits of an IPv6 address, 1 to 128. A provider gives each customer a /64 at least, in which
+    /// addresses cost nothing.
     pub ipv6: u8,
 }
 
@@ -24,8 +25,8 @@ pub struct Client {
 }
 
 impl Prefixes {
-    /// The client at an address. `None` where the bytes are no address, as with a UNIX socket. An IPv4 address in IPv6 form is an
-    /// IPv4 address.
+    /// The client at an address. `None` where the bytes are no address, as with a UNIX socket. An
+    /// IPv4 address in IPv6 form is an IPv4 address.
     #[must_use]
     pub fn client(self, address: &[u8]) -> Option<Client> {
         if let Some(address) = parse_ipv4(address) {

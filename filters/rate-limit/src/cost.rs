@@ -27,7 +27,8 @@ pub struct HeaderCost {
 }
 
 impl Cost {
-    /// The cost, unless a header of the answer gives it. A number that is too large for the type is as large as the type allows: more than any burst.
+    /// The cost, unless a header of the answer gives it. A number that is too large for the type is
+    /// as large as the type allows: more than any burst.
     #[must_use]
     pub fn of(&self, request: &Request) -> u32 {
         match self {

@@ -1,4 +1,5 @@
-//! Decisions: whether a request passes, and what is known of it then. [`decide`] makes them from a request and its limits.
+//! Decisions: whether a request passes, and what is known of it then. [`decide`] makes them from a
+//! request and its limits.
 
 mod answers;
 mod apart;
@@ -191,7 +192,8 @@ impl Decision {
         matches!(self.outcomes.last(), Some((limit, outcome)) if *limit == index && *outcome != Outcome::Passed)
     }
 
-    /// Notes the state of a bucket of a limit that is enforced: of several the one that refuses, or the one with the least left.
+    /// Notes the state of a bucket of a limit that is enforced: of several the one that refuses, or
+    /// the one with the least left.
     pub(crate) fn stand(&mut self, standing: Standing, refuses: bool) {
         match self.standings.last_mut() {
             Some(other) if other.limit == standing.limit => {

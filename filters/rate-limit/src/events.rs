@@ -1,5 +1,6 @@
-//! What is counted: events of the filter, and for each limit `rate_limit.passed.NAME_total`, `rate_limit.refused.NAME_total`,
-//! `rate_limit.reported.NAME_total` and `rate_limit.annotated.NAME_total`.
+//! What is counted: events of the filter, and for each limit `rate_limit.passed.NAME_total`,
+//! `rate_limit.refused.NAME_total`, `rate_limit.reported.NAME_total` and
+//! `rate_limit.annotated.NAME_total`.
 
 use crate::config::Config;
 use crate::decision::{Decision, Incidents, Outcome, Verdict};
@@ -16,13 +17,17 @@ filter_kit::counters! {
     pub enum Event in "rate_limit" {
         /// Requests that `exempt` let pass uncounted.
         Exempt => "exempt_total",
-        /// Requests that lacked a part of a limit's key and were not counted by it, once for each such limit.
+        /// Requests that lacked a part of a limit's key and were not counted by it, once for each
+        /// such limit.
         MissingKey => "missing_key_total",
-        /// Buckets that were forgotten since a limit's table was full; raise `max_keys` where this grows.
+        /// Buckets that were forgotten since a limit's table was full; raise `max_keys` where this
+        /// grows.
         Evicted => "evicted_total",
-        /// Requests that were refused, or would have been, since too many workers changed the same buckets at the same time.
+        /// Requests that were refused, or would have been, since too many workers changed the same
+        /// buckets at the same time.
         Contended => "contended_total",
-        /// Requests that were refused, or would have been, since a table of `concurrent` was full of other keys; raise `max_keys`.
+        /// Requests that were refused, or would have been, since a table of `concurrent` was full
+        /// of other keys; raise `max_keys`.
         Crowded => "crowded_total",
         /// Requests that were refused with 400: the path can be read in too many ways.
         RefusedAmbiguousPath => "refused.ambiguous_path_total" | "reported.ambiguous_path_total",

@@ -1,5 +1,5 @@
-//! Fields that inform clients of their limits: `RateLimit` and `RateLimit-Policy` of draft-ietf-httpapi-ratelimit-headers-10, and the older
-//! `X-RateLimit-*`.
+//! Fields that inform clients of their limits: `RateLimit` and `RateLimit-Policy` of
+//! draft-ietf-httpapi-ratelimit-headers-10, and the older `X-RateLimit-*`.
 
 mod label;
 mod number;
@@ -102,8 +102,9 @@ impl Standing {
 }
 
 impl<'l> Fields<'l> {
-    /// The fields of a response: the draft's of all these limits, the older ones of the limit that refused the request, or else of the one with
-    /// the least left. They are written into the memory of `buffer`.
+    /// The fields of a response: the draft's of all these limits, the older ones of the limit that
+    /// refused the request, or else of the one with the least left. They are written into the
+    /// memory of `buffer`.
     #[must_use]
     pub(crate) fn new(
         style: FieldStyle,
@@ -163,7 +164,8 @@ impl<'l> Fields<'l> {
         fields
     }
 
-    /// Adds a limit to the draft's lists; its state, as `"per-client";r=19;t=12` (draft, section 4), is for the caller to add.
+    /// Adds a limit to the draft's lists; its state, as `"per-client";r=19;t=12` (draft, section
+    /// 4), is for the caller to add.
     fn list(&mut self, policy: Cow<'l, str>, state: &mut Vec<u8>) {
         match &mut self.policy {
             Some(policies) => {
@@ -207,8 +209,9 @@ impl<'l> Fields<'l> {
         draft.chain(self.legacy().into_iter().flatten())
     }
 
-    /// Puts the fields on a response, but for those that `is_given` otherwise. It may have some of another limiter behind this one: the draft's
-    /// fields are lists, and of the older ones those with the least left stay.
+    /// Puts the fields on a response, but for those that `is_given` otherwise. It may have some of
+    /// another limiter behind this one: the draft's fields are lists, and of the older ones those
+    /// with the least left stay.
     pub(crate) fn write(&self, response: &mut Response, is_given: impl Fn(&str) -> bool) {
         for (name, value) in self.draft().into_iter().flatten() {
             if !is_given(name) {

@@ -1,4 +1,5 @@
-//! The filter on one worker. What it makes of decisions is in [`apply`], what a request leaves behind in [`state`].
+//! The filter on one worker. What it makes of decisions is in [`apply`], what a request leaves
+//! behind in [`state`].
 
 mod apply;
 mod held;
@@ -77,7 +78,8 @@ impl Filter for RateLimit {
         }
     }
 
-    // `mode()` stays `Enforce`: limits have modes of their own, and what is not enforced makes no edit and no reply.
+    // `mode()` stays `Enforce`: limits have modes of their own, and what is not enforced makes no
+    // edit and no reply.
 
     fn on_request(&self, request: &mut Request, state: &mut State) -> Flow {
         if self.limits.is_empty() {

@@ -40,7 +40,8 @@ pub enum KeyPart {
 }
 
 impl KeyPart {
-    /// The value in a request, where it is the only one and needs no decoding. `None` says nothing: there may be others, or none.
+    /// The value in a request, where it is the only one and needs no decoding. `None` says nothing:
+    /// there may be others, or none.
     fn plain<'r>(&'r self, request: &'r Request) -> Option<&'r [u8]> {
         let value = match self {
             Self::Header(name, None) if name.as_str() != "host" => {
@@ -51,7 +52,8 @@ impl KeyPart {
         (!value.is_empty()).then_some(value)
     }
 
-    /// The one value in a request. Missing where it is empty, the host malformed, or the path has too many readings.
+    /// The one value in a request. Missing where it is empty, the host malformed, or the path has
+    /// too many readings.
     fn values<'r>(&'r self, request: &'r Request) -> Values<'r> {
         let value = match self {
             Self::ClientIp(prefixes) => request
@@ -100,7 +102,8 @@ impl KeyPart {
         single(value.into_iter())
     }
 
-    /// All values in a request, each once, and one more than [`MAX_KEYS`] at most; an empty one is `None`.
+    /// All values in a request, each once, and one more than [`MAX_KEYS`] at most; an empty one is
+    /// `None`.
     fn all_values<'r>(&'r self, request: &'r Request) -> Vec<Option<Value<'r>>> {
         match self {
             Self::Header(name, by) if name.as_str() != "host" => {
@@ -172,7 +175,8 @@ impl KeyPart {
         }
     }
 
-    /// Whether it looks at the path, so that a request whose path has too many readings has to be refused.
+    /// Whether it looks at the path, so that a request whose path has too many readings has to be
+    /// refused.
     #[must_use]
     pub fn looks_at_path(&self) -> bool {
         matches!(self, Self::Path(_))

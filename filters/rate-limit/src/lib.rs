@@ -1,7 +1,9 @@
-//! rate-limit: limits requests per client, key or route, exact over all workers of a process, or by a rate limit service.
+//! rate-limit: limits requests per client, key or route, exact over all workers of a process, or by
+//! a rate limit service.
 //!
-//! The life of a request: [`decision::decide`] charges the limits of this process and says whether the request passes, is refused, or is for
-//! the rate limit service to decide; [`service::answered`] puts the service's answer into the same decision. [`filter`] applies it:
+//! The life of a request: [`decision::decide`] charges the limits of this process and says whether
+//! the request passes, is refused, or is for the rate limit service to decide;
+//! [`service::answered`] puts the service's answer into the same decision. [`filter`] applies it:
 //! [`reply::reply`] answers, or [`fields::Fields`] are written to the response.
 //!
 //! | Module | Holds |

@@ -69,7 +69,8 @@ pub enum LimitMode {
     Enforce,
     /// Count and log what exceeds the limit, and let it through unchanged.
     Report,
-    /// Let through what exceeds the limit, with the limit's name in the request header `x-ratelimit-exceeded`.
+    /// Let through what exceeds the limit, with the limit's name in the request header
+    /// `x-ratelimit-exceeded`.
     Annotate,
 }
 
@@ -125,7 +126,8 @@ impl Limit {
         Ok(true)
     }
 
-    /// The keys of a request that it counts: each of their buckets is charged. None: the limit does not count the request after all.
+    /// The keys of a request that it counts: each of their buckets is charged. None: the limit does
+    /// not count the request after all.
     ///
     /// # Errors
     /// Why the limit refuses the request, whatever its buckets hold.

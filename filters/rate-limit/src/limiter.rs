@@ -1,7 +1,9 @@
-//! GCRA, the generic cell rate algorithm (ITU-T I.371): one number per key, the time at which its bucket is full again. A request is
-//! let through if that time, moved on by its cost, is at most a whole burst ahead.
+//! GCRA, the generic cell rate algorithm (ITU-T I.371): one number per key, the time at which its
+//! bucket is full again. A request is let through if that time, moved on by its cost, is at most a
+//! whole burst ahead.
 //!
-//! `governor` decides; the numbers stand in a [`SlotTable`] that all workers share, so a quota is exact for the process.
+//! `governor` decides; the numbers stand in a [`SlotTable`] that all workers share, so a quota is
+//! exact for the process.
 
 mod answers;
 mod bucket;
@@ -60,8 +62,9 @@ pub(crate) enum Check {
     Contended,
 }
 
-/// How far the clocks of two requests may differ that change a bucket one after the other: a worker reads the clock first, and may be held up
-/// before it comes to the bucket. In nanoseconds: ten seconds.
+/// How far the clocks of two requests may differ that change a bucket one after the other: a worker
+/// reads the clock first, and may be held up before it comes to the bucket. In nanoseconds: ten
+/// seconds.
 const HELD_UP_NANOS: u64 = 10_000_000_000;
 
 impl Limiter {
@@ -84,8 +87,9 @@ impl Limiter {
         &self.quota
     }
 
-    /// Charges a key, if its bucket holds enough. `now` is the wall clock since the epoch, the same for all workers. If it has been set back
-    /// by more than ten seconds, a bucket is empty for as long as it takes to fill up, and no longer.
+    /// Charges a key, if its bucket holds enough. `now` is the wall clock since the epoch, the same
+    /// for all workers. If it has been set back by more than ten seconds, a bucket is empty for as
+    /// long as it takes to fill up, and no longer.
     pub(crate) fn check(
         &self,
         store: &impl CasStore,
@@ -113,7 +117,8 @@ impl Limiter {
                 left: self.look(store, key, now),
             };
         };
-        // When a bucket that is empty now is full again. A time far behind it is from before the clock was set back.
+        // When a bucket that is empty now is full again. A time far behind it is from before the
+        // clock was set back.
         let empty = now.0.saturating_add(self.fill);
         let latest = empty.saturating_add(HELD_UP_NANOS);
         let is_set_back = Cell::new(false);
@@ -147,8 +152,8 @@ impl Limiter {
         }
     }
 
-    /// After the clock was set back: the bucket is empty, and fills up from now on. A refusal alone would leave it as it is, empty until the
-    /// clock is where it was.
+    /// After the clock was set back: the bucket is empty, and fills up from now on. A refusal alone
+    /// would leave it as it is, empty until the clock is where it was.
     fn begin_to_fill(&self, store: &impl CasStore, key: &[u8], empty: u64) {
         let update = self.buckets.update(store, key, |stored| {
             let full_at = stored.map_or(empty, |full_at| full_at.min(empty));

@@ -57,7 +57,8 @@ pub(crate) struct Tables {
     pub holder: Rc<Holder>,
 }
 
-/// A plugin as Envoy's configuration names it. Plugins of one `vm_id` have one store, and each counts for itself.
+/// A plugin as Envoy's configuration names it. Plugins of one `vm_id` have one store, and each
+/// counts for itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Plugin {
     /// `name`.
@@ -81,8 +82,9 @@ impl Plugin {
 }
 
 impl Limits {
-    /// Limits with a table each. A table is known by its plugin, and by name, quota and key of its limit: what agrees in all of these in one store
-    /// counts together, whichever configuration it is from.
+    /// Limits with a table each. A table is known by its plugin, and by name, quota and key of its
+    /// limit: what agrees in all of these in one store counts together, whichever configuration it
+    /// is from.
     #[must_use]
     pub(crate) fn new(
         limits: Vec<Limit>,
@@ -142,7 +144,8 @@ impl Limits {
         self.limits.get(index).map(|counted| &counted.label)
     }
 
-    /// Whether no limit counts a request: each reading of its path is exempt, by one match or another.
+    /// Whether no limit counts a request: each reading of its path is exempt, by one match or
+    /// another.
     ///
     /// # Errors
     /// [`TooManyReadings`] of a path that decides.
@@ -165,7 +168,8 @@ impl Limits {
         unread.map_or(Ok(false), Err)
     }
 
-    /// Whether a limit or an exemption looks at the host, so that a request with a malformed one has to be refused.
+    /// Whether a limit or an exemption looks at the host, so that a request with a malformed one
+    /// has to be refused.
     #[must_use]
     pub(crate) fn looks_at_host(&self) -> bool {
         let mut limits = self.limits.iter();
@@ -214,8 +218,9 @@ impl Tables {
     }
 }
 
-/// Bytes that the tables of no two limits have in common. A quota is part of them, since a bucket that was filled by another one says nothing;
-/// the number of requests that may be under way is not: those that are, are.
+/// Bytes that the tables of no two limits have in common. A quota is part of them, since a bucket
+/// that was filled by another one says nothing; the number of requests that may be under way is
+/// not: those that are, are.
 fn identity(plugin: &Plugin, limit: &Limit) -> Vec<u8> {
     let mut bytes = Vec::new();
     for text in [&plugin.name[..], &plugin.root_id, limit.name.as_bytes()] {

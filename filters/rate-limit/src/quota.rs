@@ -3,7 +3,8 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-/// The longest time in which an empty bucket may fill up, in nanoseconds: about 73 years. With it no sum of times overflows.
+/// The longest time in which an empty bucket may fill up, in nanoseconds: about 73 years. With it
+/// no sum of times overflows.
 const MAX_FILL: u64 = 1 << 61;
 
 /// A quota, checked so that no arithmetic with it overflows.
@@ -95,7 +96,8 @@ impl Quota {
         self.interval.saturating_mul(u64::from(self.burst.get()))
     }
 
-    /// What is left at `now` of a bucket that is full again at `full_at`. Both in nanoseconds since the same origin.
+    /// What is left at `now` of a bucket that is full again at `full_at`. Both in nanoseconds since
+    /// the same origin.
     #[must_use]
     pub fn left(&self, full_at: u64, now: u64) -> Left {
         let missing = full_at.saturating_sub(now);
@@ -186,7 +188,8 @@ mod tests {
             if let Ok(quota) = quota(requests, Duration::from_millis(per_ms), burst) {
                 let left = quota.left(at, now);
                 prop_assert!(left.remaining <= u64::from(burst));
-                // What governor computes without a check: an instant, a whole burst, and one more interval.
+                // What governor computes without a check: an instant, a whole burst, and one more
+                // interval.
                 let far = u64::try_from(Duration::from_secs(200 * 365 * 24 * 3600).as_nanos()).unwrap();
                 prop_assert!(far.checked_add(quota.fill_nanos()).and_then(|t| t.checked_add(quota.fill_nanos())).is_some());
                 prop_assert!(quota.governor().is_some());

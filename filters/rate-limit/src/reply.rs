@@ -25,7 +25,8 @@ pub(crate) struct Extra {
     pub body: Vec<u8>,
 }
 
-/// The answer to a request that is refused by the limit of this name. `fields` are those of the limits that counted it.
+/// The answer to a request that is refused by the limit of this name. `fields` are those of the
+/// limits that counted it.
 #[must_use]
 pub(crate) fn reply(
     reason: &Reason,
@@ -90,7 +91,8 @@ pub(crate) fn reply(
         reply.headers.push((name, wait.clone().into_bytes()));
     }
     if reply.status == 429 {
-        // As Envoy's own filters do. An Envoy in front of this one would try a refused request again
+        // As Envoy's own filters do. An Envoy in front of this one would try a refused request
+        // again
         // (https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#x-envoy-ratelimited).
         let ratelimited = HeaderName::from_static("x-envoy-ratelimited");
         reply.headers.retain(|(other, _)| *other != ratelimited);

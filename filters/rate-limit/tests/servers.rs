@@ -1,4 +1,5 @@
-//! Whatever a server serves below a limited place has been counted, and nothing that it serves there is exempt.
+//! Whatever a server serves below a limited place has been counted, and nothing that it serves
+//! there is exempt.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

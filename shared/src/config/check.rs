@@ -16,7 +16,8 @@ use std::ops::RangeInclusive;
 /// assert_eq!(port("x").unwrap_err().to_string(), "servers[2].port: \"x\" is not a port");
 /// ```
 pub trait At<T> {
-    /// Puts `step` before the path: a key (`rules`), an index (`[2]`) or a longer path (`rules[2].match`).
+    /// Puts `step` before the path: a key (`rules`), an index (`[2]`) or a longer path
+    /// (`rules[2].match`).
     ///
     /// # Errors
     /// Those of `self`.
@@ -99,7 +100,8 @@ pub fn not_empty_list<T>(key: &str, list: Option<Vec<T>>) -> Result<Option<Vec<T
 /// The longest name of a configuration item, in bytes.
 pub const MAX_NAME_BYTES: usize = 64;
 
-/// The name of a configuration item, such as a limit. It stands in counters and response-code details.
+/// The name of a configuration item, such as a limit. It stands in counters and response-code
+/// details.
 ///
 /// # Errors
 /// [`Invalid`] for what is not 1 to 64 letters, digits, `-` and `_`.

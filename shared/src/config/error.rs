@@ -14,12 +14,14 @@ struct Inner {
     reason: String,
     /// What may be said of it where the value may be a secret; `None`: that it is not valid.
     hidden: Option<String>,
-    /// The length of a key that is not known, at the end of the path; it may be a secret that is written in the wrong place.
+    /// The length of a key that is not known, at the end of the path; it may be a secret that is
+    /// written in the wrong place.
     unknown: usize,
 }
 
 impl Invalid {
-    /// An error at the place that is being built. `reason` gives the value, the rule and what is accepted.
+    /// An error at the place that is being built. `reason` gives the value, the rule and what is
+    /// accepted.
     pub fn new(reason: impl Into<String>) -> Self {
         Self::of(reason.into(), None)
     }
@@ -66,7 +68,8 @@ impl Invalid {
         self
     }
 
-    /// Puts `step` before the path: a key (`rules`), an index (`[2]`) or a longer path (`rules[2].match`).
+    /// Puts `step` before the path: a key (`rules`), an index (`[2]`) or a longer path
+    /// (`rules[2].match`).
     #[must_use]
     pub fn at(self, step: impl fmt::Display) -> Self {
         self.below(step.to_string())
@@ -132,7 +135,8 @@ impl fmt::Display for Invalid {
 
 impl std::error::Error for Invalid {}
 
-/// Why a configuration is refused, in one line: `header-rewrite: rules[0].requst: unknown key; one of: …`.
+/// Why a configuration is refused, in one line: `header-rewrite: rules[0].requst: unknown key; one
+/// of: …`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
     filter: &'static str,

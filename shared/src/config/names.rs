@@ -75,8 +75,8 @@ fn distance(a: &[u8], b: &[u8]) -> usize {
     last.copied().unwrap_or(usize::MAX)
 }
 
-/// Keys of Envoy's `jwt_authn`, `local_ratelimit`, `ratelimit`, `cors`, `header_mutation`, of its routes and matchers, and of Istio's
-/// `RequestAuthentication`.
+/// Keys of Envoy's `jwt_authn`, `local_ratelimit`, `ratelimit`, `cors`, `header_mutation`, of its
+/// routes and matchers, and of Istio's `RequestAuthentication`.
 const ENVOYS: &[(&str, &str)] = &[
     // jwt_authn
     (

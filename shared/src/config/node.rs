@@ -23,8 +23,9 @@ pub(super) enum Node {
 
 /// Reads JSON text or a binary `google.protobuf.Struct`.
 ///
-/// Which of the two it is cannot be told from the first byte: a Struct begins with 0x0A, which is white space in JSON,
-/// and a length that may be `{`. So valid JSON is JSON, and what is not is tried as a Struct.
+/// Which of the two it is cannot be told from the first byte: a Struct begins with 0x0A, which is
+/// white space in JSON, and a length that may be `{`. So valid JSON is JSON, and what is not is
+/// tried as a Struct.
 pub(super) fn parse(bytes: &[u8]) -> Result<Node, Invalid> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Ok(Node::Map(Vec::new()));
@@ -32,7 +33,8 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Node, Invalid> {
     let node = match serde_json::from_slice::<Node>(bytes) {
         Ok(node) => node,
         Err(json_error) => match Struct::decode(bytes) {
-            // Fields that a Struct does not have are skipped: almost any bytes would be an empty one.
+            // Fields that a Struct does not have are skipped: almost any bytes would be an empty
+            // one.
             Ok(decoded) if decoded.encoded_len() == bytes.len() => from_struct(decoded),
             _ if bytes.trim_ascii_start().starts_with(b"{") => {
                 return Err(Invalid::new(format!("not valid JSON: {json_error}")));
@@ -51,7 +53,8 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Node, Invalid> {
     Ok(node)
 }
 
-/// A null would read as "absent" in some places and be an error in others; a user who writes it means neither surely.
+/// A null would read as "absent" in some places and be an error in others; a user who writes it
+/// means neither surely.
 fn refuse_null(node: &Node) -> Result<(), Invalid> {
     match node {
         Node::Null => Err(Invalid::new(

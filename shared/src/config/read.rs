@@ -1,7 +1,9 @@
-//! From the tree to the types of a configuration. An error gathers its path on the way up, so that a configuration that is right costs
-//! nothing for it, and its words are those of somebody who writes configurations.
+//! From the tree to the types of a configuration. An error gathers its path on the way up, so that
+//! a configuration that is right costs nothing for it, and its words are those of somebody who
+//! writes configurations.
 //!
-//! `serde_path_to_error` over `serde_json::Value` would do the same in 100 KiB more of every module.
+//! `serde_path_to_error` over `serde_json::Value` would do the same in 100 KiB more of every
+//! module.
 
 use super::{At, Invalid, names, node::Node};
 use serde::de::{
@@ -129,7 +131,8 @@ fn placed(error: Invalid, key: String, is_hidden: bool) -> Invalid {
     error.at(key)
 }
 
-/// Whether what is at or below a key may be a secret. Of one that is a key of an object, only its wrong kinds are: `keys: "s3cret"`.
+/// Whether what is at or below a key may be a secret. Of one that is a key of an object, only its
+/// wrong kinds are: `keys: "s3cret"`.
 #[inline(never)]
 fn may_hold_secret(key: &str, value: &Node) -> bool {
     match key {
@@ -181,7 +184,8 @@ impl<'de> Deserializer<'de> for Node {
         visitor.visit_newtype_struct(self)
     }
 
-    /// Externally tagged: a text for a variant without value, an object of one key for one with a value.
+    /// Externally tagged: a text for a variant without value, an object of one key for one with a
+    /// value.
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -210,7 +214,8 @@ impl<'de> Deserializer<'de> for Node {
         }
     }
 
-    // One method for each kind, so that of a derived type only the one visit that can succeed ends up in a module.
+    // One method for each kind, so that of a derived type only the one visit that can succeed ends
+    // up in a module.
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Invalid> {
         match self {

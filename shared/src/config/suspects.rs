@@ -1,4 +1,5 @@
-//! What is valid, but can hardly mean what it says: patterns of other products in plain values. Each is warned of.
+//! What is valid, but can hardly mean what it says: patterns of other products in plain values.
+//! Each is warned of.
 
 use super::Invalid;
 use super::node::Node;

@@ -1,8 +1,10 @@
 //! The allocator of a module.
 //!
-//! Each request allocates some small blocks and frees them, so it shows in the cost of a request: wasi-libc's allocator takes about a thousand
-//! instructions for one and its release, talc some three hundred. So what is freed is kept in lists by size and given again, in some thirty;
-//! talc has the rest. A module's memory never shrinks, so what is kept costs nothing that was not in use at once before.
+//! Each request allocates some small blocks and frees them, so it shows in the cost of a request:
+//! wasi-libc's allocator takes about a thousand instructions for one and its release, talc some
+//! three hundred. So what is freed is kept in lists by size and given again, in some thirty; talc
+//! has the rest. A module's memory never shrinks, so what is kept costs nothing that was not in use
+//! at once before.
 
 #![allow(
     unsafe_code,
@@ -74,14 +76,16 @@ impl<A: GlobalAlloc> Kept<A> {
 
     /// The beginning of a list.
     fn list(&self, at: usize) -> Option<*mut *mut Free> {
-        // SAFETY: there is one thread, and no reference into the lists lives longer than this statement.
+        // SAFETY: there is one thread, and no reference into the lists lives longer than this
+        // statement.
         let lists = unsafe { &mut *self.lists.get() };
         lists.get_mut(at).map(ptr::from_mut)
     }
 }
 
-// SAFETY: a block comes from `rest` with its list's size and alignment, which are no less than those asked for, and goes to no one else until
-// it is freed; where a layout has no list, `rest` does all.
+// SAFETY: a block comes from `rest` with its list's size and alignment, which are no less than
+// those asked for, and goes to no one else until it is freed; where a layout has no list, `rest`
+// does all.
 unsafe impl<A: GlobalAlloc> GlobalAlloc for Kept<A> {
     // Not in place: there are thousands of calls in a module.
     #[inline(never)]
@@ -91,7 +95,8 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Kept<A> {
             // SAFETY: the caller's contract.
             return unsafe { self.rest.alloc(layout) };
         };
-        // SAFETY: the list is in `self`; a block in it is free, large enough for its beginning, and aligned for it.
+        // SAFETY: the list is in `self`; a block in it is free, large enough for its beginning, and
+        // aligned for it.
         unsafe {
             let first = *list;
             if first.is_null() {
@@ -108,7 +113,8 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Kept<A> {
             // SAFETY: the caller's contract: it was allocated with this layout, so by `rest`.
             return unsafe { self.rest.dealloc(pointer, layout) };
         };
-        // SAFETY: the list is in `self`; the block has its list's size and alignment, and its user has given it up.
+        // SAFETY: the list is in `self`; the block has its list's size and alignment, and its user
+        // has given it up.
         unsafe {
             #[expect(clippy::cast_ptr_alignment, reason = "kept blocks are aligned for it")]
             let first = pointer.cast::<Free>();
@@ -129,7 +135,8 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Kept<A> {
             }
             (Some((old, _)), Some((new, _))) if old == new => pointer,
             _ => {
-                // SAFETY: the caller's contract; both blocks have at least as many bytes as are copied, and they are two.
+                // SAFETY: the caller's contract; both blocks have at least as many bytes as are
+                // copied, and they are two.
                 unsafe {
                     let moved = self.alloc(wanted);
                     if !moved.is_null() {

@@ -1,4 +1,5 @@
-//! The SDK's contexts, which hand each callback to the pipeline. The SDK's dispatcher routes callbacks to contexts, and answers to calls.
+//! The SDK's contexts, which hand each callback to the pipeline. The SDK's dispatcher routes
+//! callbacks to contexts, and answers to calls.
 
 use crate::pipeline::{Filter, Next, Root, Stream};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
@@ -24,7 +25,8 @@ impl<F: Filter> Context for Root<F> {
 }
 
 impl<F: Filter> RootContext for Root<F> {
-    /// Envoy refuses a configuration for which this is false: it does not start, or goes on with the old one.
+    /// Envoy refuses a configuration for which this is false: it does not start, or goes on with
+    /// the old one.
     fn on_configure(&mut self, _: usize) -> bool {
         self.configure()
     }

@@ -12,8 +12,8 @@ use std::marker::PhantomData;
 pub struct Counter(Option<u32>);
 
 thread_local! {
-    /// Counters of this VM. Every definition makes Envoy keep one more, so each name is defined once, however often the
-    /// configuration is loaded.
+    /// Counters of this VM. Every definition makes Envoy keep one more, so each name is defined
+    /// once, however often the configuration is loaded.
     static DEFINED: RefCell<HashMap<String, Counter>> = RefCell::default();
 }
 

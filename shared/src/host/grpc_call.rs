@@ -20,12 +20,14 @@ pub struct GrpcCall {
     pub method: &'static str,
     /// The message.
     pub message: Vec<u8>,
-    /// The longest time until the answer is there; at least a millisecond: Envoy takes 0 for none at all.
+    /// The longest time until the answer is there; at least a millisecond: Envoy takes 0 for none
+    /// at all.
     pub timeout: Duration,
 }
 
-/// Makes a call. The answer arrives at `on_grpc_call_response` of the context that called, with this token and the gRPC status; so does a
-/// failure, or the end of the time. `None` where Envoy would not call, as for a cluster that it does not know. Only in callbacks of a stream.
+/// Makes a call. The answer arrives at `on_grpc_call_response` of the context that called, with
+/// this token and the gRPC status; so does a failure, or the end of the time. `None` where Envoy
+/// would not call, as for a cluster that it does not know. Only in callbacks of a stream.
 pub(crate) fn grpc_call(call: &GrpcCall) -> Option<u32> {
     let upstream = envoy_grpc(&call.cluster)?;
     abi::grpc_call(&GrpcRequest {
@@ -37,9 +39,10 @@ pub(crate) fn grpc_call(call: &GrpcCall) -> Option<u32> {
     })
 }
 
-/// A binary `envoy.config.core.v3.GrpcService` with `envoy_grpc.cluster_name`. Envoy takes a bare name too, but tries it as this message
-/// first, and a name that happens to be one ("h2", measured on 1.36 and 1.40) ends the whole process. Lengths below 128 are one byte, so the
-/// message is text, as the SDK wants it.
+/// A binary `envoy.config.core.v3.GrpcService` with `envoy_grpc.cluster_name`. Envoy takes a bare
+/// name too, but tries it as this message first, and a name that happens to be one ("h2", measured
+/// on 1.36 and 1.40) ends the whole process. Lengths below 128 are one byte, so the message is
+/// text, as the SDK wants it.
 fn envoy_grpc(cluster: &str) -> Option<String> {
     if cluster.is_empty() || cluster.len() > CLUSTER_MAX_BYTES {
         return None;
@@ -49,7 +52,8 @@ fn envoy_grpc(cluster: &str) -> Option<String> {
     Some(format!("\n{outer}\n{}{cluster}", char::from(length)))
 }
 
-/// The message of an answer of this size; empty for one that is too long to be right. Only in `on_grpc_call_response`.
+/// The message of an answer of this size; empty for one that is too long to be right. Only in
+/// `on_grpc_call_response`.
 pub(crate) fn grpc_answer(size: usize) -> Vec<u8> {
     if size > ANSWER_MAX_BYTES {
         return Vec::new();

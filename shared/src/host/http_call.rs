@@ -6,7 +6,8 @@ use std::time::Duration;
 /// A GET.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpGet<'c> {
-    /// The cluster that is asked. It alone decides where the connection goes, and whether it is TLS.
+    /// The cluster that is asked. It alone decides where the connection goes, and whether it is
+    /// TLS.
     pub cluster: &'c str,
     /// `http` or `https`.
     pub scheme: &'c str,
@@ -18,7 +19,8 @@ pub struct HttpGet<'c> {
     pub accept: &'c str,
     /// More headers; names in lower case.
     pub headers: &'c [(&'c str, &'c str)],
-    /// The longest time until the whole answer is there; at least a millisecond: without a time-out the host would wait for ever.
+    /// The longest time until the whole answer is there; at least a millisecond: without a time-out
+    /// the host would wait for ever.
     pub timeout: Duration,
 }
 
@@ -49,8 +51,9 @@ pub enum CallFailure {
     TooLarge(usize),
 }
 
-/// Sends a call. Only in `on_tick` and `on_http_call_response` of a root context: the SDK gives the answer to the context in whose callback the
-/// call was made, and one of a stream may be gone by then.
+/// Sends a call. Only in `on_tick` and `on_http_call_response` of a root context: the SDK gives the
+/// answer to the context in whose callback the call was made, and one of a stream may be gone by
+/// then.
 ///
 /// # Errors
 /// [`CallFailure::NotSent`].
@@ -72,13 +75,15 @@ pub fn http_get(call: &HttpGet<'_>) -> Result<CallId, CallFailure> {
 /// The answer to a call, with the sizes that `on_http_call_response` was given. Only there.
 ///
 /// # Errors
-/// [`CallFailure::NoAnswer`] and [`CallFailure::TooLarge`]; what is too large is not copied into the module.
+/// [`CallFailure::NoAnswer`] and [`CallFailure::TooLarge`]; what is too large is not copied into
+/// the module.
 pub(crate) fn http_answer(
     headers: usize,
     body_size: usize,
     max_body: usize,
 ) -> Result<HttpAnswer, CallFailure> {
-    // Where there is no answer there are no headers, and to ask for one would be a panic in the SDK.
+    // Where there is no answer there are no headers, and to ask for one would be a panic in the
+    // SDK.
     if headers == 0 {
         return Err(CallFailure::NoAnswer);
     }

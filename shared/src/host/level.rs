@@ -8,7 +8,8 @@ thread_local! {
     static LEVEL: Cell<Level> = const { Cell::new(Level::Info) };
 }
 
-/// Asks the host which lines it keeps. Not while a module starts: Envoy's `_initialize` must not ask.
+/// Asks the host which lines it keeps. Not while a module starts: Envoy's `_initialize` must not
+/// ask.
 pub(crate) fn adopt_log_level() {
     // The numbers of the ABI: trace is 0.
     let level = match abi::log_level() {
@@ -23,7 +24,8 @@ pub(crate) fn adopt_log_level() {
     log::set_max_level(level.to_level_filter());
 }
 
-/// Whether each decision has its line. At trace, where Envoy logs each call of the host, these would add calls of their own.
+/// Whether each decision has its line. At trace, where Envoy logs each call of the host, these
+/// would add calls of their own.
 pub(crate) fn tells_decisions() -> bool {
     LEVEL.get() == Level::Debug
 }

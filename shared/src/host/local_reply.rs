@@ -4,8 +4,8 @@ use super::abi::{self, LocalResponse};
 use super::map::serialize;
 use crate::reply::{Client, LocalReply};
 
-/// Answers the request in place of the upstream, in the form that the client asks for. Only in `on_http_request_headers`, or while the
-/// request is paused.
+/// Answers the request in place of the upstream, in the form that the client asks for. Only in
+/// `on_http_request_headers`, or while the request is paused.
 ///
 /// Envoy sends the reply back through the response callbacks of this very filter.
 pub(crate) fn send(reply: &LocalReply, client: Client) {

@@ -3,12 +3,14 @@
 use super::abi::{self, Map, Status};
 use crate::headers::{Edit, Headers};
 
-/// All headers of a message, pseudo-headers among them. Only in the callback of that map's headers, or, of the request, while it is paused.
+/// All headers of a message, pseudo-headers among them. Only in the callback of that map's headers,
+/// or, of the request, while it is paused.
 pub(crate) fn map(map: Map) -> Headers {
     Headers::from_host(abi::map(map).unwrap_or_default())
 }
 
-/// Carries out the difference between what came and what there is now. After an edit of the request Envoy chooses the route again.
+/// Carries out the difference between what came and what there is now. After an edit of the request
+/// Envoy chooses the route again.
 pub(crate) fn write(map: Map, headers: &Headers) {
     headers.each_edit(|edit| carry_out(map, edit));
 }
@@ -30,7 +32,8 @@ fn refused(status: Status) {
     log::error!("the host refused to edit a header: {status:?}");
 }
 
-/// The ABI's form of a header map: the count, the sizes, then names and values, each ended by a NUL.
+/// The ABI's form of a header map: the count, the sizes, then names and values, each ended by a
+/// NUL.
 pub(crate) fn serialize<'a>(
     pairs: impl ExactSizeIterator<Item = (&'a [u8], &'a [u8])> + Clone,
 ) -> Vec<u8> {

@@ -3,12 +3,12 @@
 use super::abi;
 use crate::store::{CasStore, Conflict, Expected, Stored, Version};
 
-/// A version that no key has: with it Envoy writes where nothing stands yet, and nowhere else (measured on 1.40: of six VMs that write at
-/// the same time, one succeeds).
+/// A version that no key has: with it Envoy writes where nothing stands yet, and nowhere else
+/// (measured on 1.40: of six VMs that write at the same time, one succeeds).
 const NEVER: u32 = u32::MAX;
 
-/// What all workers share: Envoy's shared data, kept per `vm_id`. Give every filter a `vm_id` of its own, or it shares its keys too. In any
-/// callback.
+/// What all workers share: Envoy's shared data, kept per `vm_id`. Give every filter a `vm_id` of
+/// its own, or it shares its keys too. In any callback.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SharedData;
 

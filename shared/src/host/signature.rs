@@ -3,10 +3,12 @@
 use super::abi;
 use prost::encoding::{WireType, encode_key, encode_varint};
 
-/// Asks Envoy's foreign function `verify_signature` (BoringSSL) whether a signature is good: RSA PKCS#1 v1.5 and ECDSA, some twenty times
-/// faster than in a VM. `None` where the host does not offer it, or could not answer.
+/// Asks Envoy's foreign function `verify_signature` (BoringSSL) whether a signature is good: RSA
+/// PKCS#1 v1.5 and ECDSA, some twenty times faster than in a VM. `None` where the host does not
+/// offer it, or could not answer.
 ///
-/// `hash` is `sha256`, `sha384` or `sha512`; `public_key` a DER SubjectPublicKeyInfo; an ECDSA `signature` is in DER. In any callback.
+/// `hash` is `sha256`, `sha384` or `sha512`; `public_key` a DER SubjectPublicKeyInfo; an ECDSA
+/// `signature` is in DER. In any callback.
 #[must_use]
 pub fn verify_signature(
     hash: &str,
@@ -20,7 +22,8 @@ pub fn verify_signature(
     Some(answer.result)
 }
 
-/// `envoy.source.extensions.common.wasm.VerifySignatureArguments`: four fields of bytes, numbered from 1, written in one go.
+/// `envoy.source.extensions.common.wasm.VerifySignatureArguments`: four fields of bytes, numbered
+/// from 1, written in one go.
 fn question(fields: [&[u8]; 4]) -> Vec<u8> {
     let size = fields
         .iter()

@@ -51,7 +51,8 @@ impl HostPattern {
         self.text.as_bytes()
     }
 
-    /// Whether a normalized host fits. The wildcard stands for one or more whole labels, so never for the apex.
+    /// Whether a normalized host fits. The wildcard stands for one or more whole labels, so never
+    /// for the apex.
     #[must_use]
     pub fn fits(&self, host: &[u8]) -> bool {
         let text = self.text.as_bytes();

@@ -4,8 +4,8 @@ use super::Match;
 use super::path::PathPattern;
 use crate::request::Request;
 
-/// Rules, found by what the paths and hosts of their matches begin with. It leaves out only rules that cannot match; whether one matches, its
-/// [`Match`] says.
+/// Rules, found by what the paths and hosts of their matches begin with. It leaves out only rules
+/// that cannot match; whether one matches, its [`Match`] says.
 #[derive(Debug, Clone, Default)]
 pub struct MatchIndex {
     rules: usize,
@@ -59,7 +59,8 @@ impl MatchIndex {
         index
     }
 
-    /// The rules that may match a request, in order: all of them where there are few, or the path has too many readings.
+    /// The rules that may match a request, in order: all of them where there are few, or the path
+    /// has too many readings.
     #[must_use]
     pub fn candidates(&self, request: &Request) -> Candidates {
         if self.rules > FEW
@@ -102,7 +103,8 @@ impl MatchIndex {
             }
             hash = step(hash, byte);
         }
-        // Longer than all that is looked for, it goes on with a slash or in the middle of a segment.
+        // Longer than all that is looked for, it goes on with a slash or in the middle of a
+        // segment.
         if path.get(self.longest_path).is_none_or(|byte| *byte == b'/') {
             look_up(&self.paths, hash, found);
         }
@@ -122,7 +124,8 @@ impl MatchIndex {
     }
 }
 
-/// Puts an entry where it belongs. Tables are filled once and are short, and a sort takes more of a module than this.
+/// Puts an entry where it belongs. Tables are filled once and are short, and a sort takes more of a
+/// module than this.
 fn add(table: &mut Vec<(u32, u32)>, hash: u32, rule: u32) {
     let at = table.partition_point(|(other, _)| *other <= hash);
     table.insert(at, (hash, rule));

@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// A range of addresses: `10.0.0.0/8`, `2001:db8::/32`, or one address. An IPv4 address that is mapped into IPv6 is the IPv4 address.
+/// A range of addresses: `10.0.0.0/8`, `2001:db8::/32`, or one address. An IPv4 address that is
+/// mapped into IPv6 is the IPv4 address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Network {

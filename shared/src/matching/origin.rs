@@ -1,4 +1,5 @@
-//! Conditions on what Envoy knows of a request beside its head: the client's address, and the route. And what must not hold.
+//! Conditions on what Envoy knows of a request beside its head: the client's address, and the
+//! route. And what must not hold.
 
 use super::network::Network;
 use super::{Match, TextMatch};

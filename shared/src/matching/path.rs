@@ -114,8 +114,8 @@ impl RawPath {
     /// Checks the pattern.
     ///
     /// # Errors
-    /// [`Invalid`] for none or several of the three keys, for a path without its slash or not in plain form (nothing could fit
-    /// it), and for a bad regular expression.
+    /// [`Invalid`] for none or several of the three keys, for a path without its slash or not in
+    /// plain form (nothing could fit it), and for a bad regular expression.
     pub fn build(self) -> Result<PathPattern, Invalid> {
         let kind = match (self.prefix, self.exact, self.regex) {
             (Some(path), None, None) => {
@@ -167,7 +167,8 @@ impl RawPath {
 /// The longest reading of a path that regular expressions look through as often as there are some.
 const FREE_BYTES: usize = 1024;
 
-/// The text that every path begins with that a regular expression matches; empty where that is not seen at a glance.
+/// The text that every path begins with that a regular expression matches; empty where that is not
+/// seen at a glance.
 fn beginning(regex: &str) -> &str {
     const SPECIAL: &[char] = &[
         '\\', '.', '+', '*', '?', '(', ')', '[', ']', '{', '}', '^', '$', '%',
@@ -186,7 +187,8 @@ fn beginning(regex: &str) -> &str {
     begins
 }
 
-/// A regular expression with its triplets decoded: `%C3` matches the byte 0xC3. `None` where it has none.
+/// A regular expression with its triplets decoded: `%C3` matches the byte 0xC3. `None` where it has
+/// none.
 fn decode_regex(regex: &str) -> Option<String> {
     let mut decoded = String::with_capacity(regex.len());
     let mut rest = regex;
@@ -262,7 +264,8 @@ impl PathPattern {
         }
     }
 
-    /// How many bytes of a reading [`fits`](Self::fits) may have to look through, where they are more than a few.
+    /// How many bytes of a reading [`fits`](Self::fits) may have to look through, where they are
+    /// more than a few.
     #[must_use]
     pub(super) fn work(&self, reading: &[u8]) -> usize {
         match &self.kind {
@@ -275,8 +278,8 @@ impl PathPattern {
         }
     }
 
-    /// The texts of which a reading that fits is one, or with one of which and a slash it begins, but for the case of letters. `None` of a regular
-    /// expression.
+    /// The texts of which a reading that fits is one, or with one of which and a slash it begins,
+    /// but for the case of letters. `None` of a regular expression.
     pub(super) fn keys(&self) -> Option<Vec<&[u8]>> {
         let (Kind::Prefix(path) | Kind::Exact(path)) = &self.kind else {
             return None;
@@ -299,7 +302,8 @@ impl PathPattern {
         }
     }
 
-    /// The path as it was sent without the prefix: empty, or from the slash after it on. `None` where this is not a prefix that fits.
+    /// The path as it was sent without the prefix: empty, or from the slash after it on. `None`
+    /// where this is not a prefix that fits.
     #[must_use]
     pub fn after_prefix<'p>(&self, path: &'p [u8]) -> Option<&'p [u8]> {
         let Kind::Prefix(prefix) = &self.kind else {

@@ -4,8 +4,9 @@ use crate::request::MAX_READINGS;
 
 /// A set of the readings of one path.
 ///
-/// Readings beyond those that the path has are in the set if the first one is: a path that has one reading matches with all or none, and sets of
-/// matches that look at no path combine with the others.
+/// Readings beyond those that the path has are in the set if the first one is: a path that has one
+/// reading matches with all or none, and sets of matches that look at no path combine with the
+/// others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadingSet(u64);
 

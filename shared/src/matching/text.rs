@@ -43,7 +43,8 @@ impl RawTextMatch {
     /// Checks the condition.
     ///
     /// # Errors
-    /// [`Invalid`] for none or several matchers, an empty prefix, suffix or part, and a bad regular expression.
+    /// [`Invalid`] for none or several matchers, an empty prefix, suffix or part, and a bad regular
+    /// expression.
     pub fn build(self) -> Result<TextMatch, Invalid> {
         let ignore_case = self.ignore_case;
         let text = |text: String| {

@@ -68,7 +68,8 @@ impl Callbacks {
     }
 }
 
-/// Exports of every module. `proxy_on_delete` frees the SDK's context of the stream; without it each request would leak one.
+/// Exports of every module. `proxy_on_delete` frees the SDK's context of the stream; without it
+/// each request would leak one.
 const ALWAYS: &[&str] = &[
     "memory",
     "_initialize",

@@ -1,4 +1,5 @@
-//! A filter as a part of another one: what a pipeline of its own would do with it, on the request and the response of the other.
+//! A filter as a part of another one: what a pipeline of its own would do with it, on the request
+//! and the response of the other.
 
 use super::{Filter, Flow, MAX_WAITS, Wait, Wake, explain_reply, report_edits};
 use crate::config::FilterConfig as _;
@@ -7,8 +8,8 @@ use crate::request::Request;
 use crate::response::Response;
 use crate::values::Mode;
 
-/// Takes a request through a filter: for the first time, or after it has waited for what the filter asked for. In report mode the request
-/// is as it was, and goes on.
+/// Takes a request through a filter: for the first time, or after it has waited for what the filter
+/// asked for. In report mode the request is as it was, and goes on.
 pub fn follow_request<F: Filter>(
     filter: &F,
     request: &mut Request,
@@ -80,7 +81,8 @@ pub fn edit_trailers<F: Filter>(filter: &F, trailers: &mut Headers) {
     }
 }
 
-/// Takes a response through a filter; in report mode it stays as it is. `is_read_again`: another filter reads it after this one.
+/// Takes a response through a filter; in report mode it stays as it is. `is_read_again`: another
+/// filter reads it after this one.
 pub fn edit_response<F: Filter>(
     filter: &F,
     response: &mut Response,

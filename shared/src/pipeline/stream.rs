@@ -46,8 +46,8 @@ impl<F: Filter> Stream<F> {
         action
     }
 
-    /// With `allow_on_headers_stop_iteration` Envoy hands body and trailers of a paused request on: they wait with it, and what follows an
-    /// answer goes nowhere.
+    /// With `allow_on_headers_stop_iteration` Envoy hands body and trailers of a paused request on:
+    /// they wait with it, and what follows an answer goes nowhere.
     pub(crate) fn hold(&self) -> Next {
         match &self.phase {
             Phase::Answered(_) => Next::Pause,

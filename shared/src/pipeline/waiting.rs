@@ -1,6 +1,8 @@
-//! Requests that wait for news. Each is taken out once: whoever takes it decides on it, or puts it back.
+//! Requests that wait for news. Each is taken out once: whoever takes it decides on it, or puts it
+//! back.
 //!
-//! The stream owns its place. When the stream goes away the place is empty, and nothing is done for it.
+//! The stream owns its place. When the stream goes away the place is empty, and nothing is done for
+//! it.
 
 use crate::request::Request;
 use std::cell::{Cell, RefCell};

@@ -48,7 +48,8 @@ impl<F: Filter> Worker<F> {
         worker
     }
 
-    /// Decides on a request. In `on_http_request_headers` of its stream. `None`: it passes, and has left its state in place.
+    /// Decides on a request. In `on_http_request_headers` of its stream. `None`: it passes, and has
+    /// left its state in place.
     pub(super) fn on_request(
         &self,
         stream: u32,
@@ -197,7 +198,8 @@ impl<F: Filter> Worker<F> {
         }
     }
 
-    /// A request may have given the background something to do sooner. In a callback of its stream, or acting for it.
+    /// A request may have given the background something to do sooner. In a callback of its stream,
+    /// or acting for it.
     fn after_request(&self, stream: u32) {
         if let Some(background) = self.filter.background() {
             self.tick_sooner(background, stream);
@@ -217,7 +219,8 @@ impl<F: Filter> Worker<F> {
         }
     }
 
-    /// Decides again on the requests that wait, where there is news, or their time is up. In a callback of the root context.
+    /// Decides again on the requests that wait, where there is news, or their time is up. In a
+    /// callback of the root context.
     fn see_to_waiting(&self, now: Duration) {
         let Some(background) = self.filter.background() else {
             return;
@@ -275,7 +278,8 @@ impl<F: Filter> Worker<F> {
         place.leave(state);
     }
 
-    /// Lets a request wait again: still for the same news, at most as long as it was going to, or for something else.
+    /// Lets a request wait again: still for the same news, at most as long as it was going to, or
+    /// for something else.
     fn admit_again(
         &self,
         place: &Place<F::State>,

@@ -2,7 +2,8 @@
 
 use crate::headers::list_elements;
 
-/// Whether an `accept` header prefers JSON to plain text. In doubt it does not: `*/*` and browsers get text.
+/// Whether an `accept` header prefers JSON to plain text. In doubt it does not: `*/*` and browsers
+/// get text.
 #[must_use]
 pub fn prefers_json(accept: &[u8]) -> bool {
     let json = quality(accept, b"application", &[b"problem+json", b"json"]);

@@ -76,7 +76,8 @@ impl RawReply {
 }
 
 impl ReplyTemplate {
-    /// Changes a reply to what the configuration says. A body or a header that has no value stays as it was.
+    /// Changes a reply to what the configuration says. A body or a header that has no value stays
+    /// as it was.
     pub fn apply(&self, reply: &mut LocalReply, values: &Values<'_>) {
         if let Some(status) = self.status {
             reply.status = status.get();

@@ -1,8 +1,9 @@
 //! Replies to gRPC and gRPC-Web clients.
 //!
-//! Envoy itself turns a local reply into one of gRPC where it saw the request as gRPC when it came in. A request that Envoy's filter
-//! `grpc_web` has turned into gRPC is none to it, and the filter would make a gRPC status of the HTTP status: 14 of 429. So the reply is
-//! one of gRPC before Envoy looks at it: it has its status in a header, and no body
+//! Envoy itself turns a local reply into one of gRPC where it saw the request as gRPC when it came
+//! in. A request that Envoy's filter `grpc_web` has turned into gRPC is none to it, and the filter
+//! would make a gRPC status of the HTTP status: 14 of 429. So the reply is one of gRPC before Envoy
+//! looks at it: it has its status in a header, and no body
 //! (<https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>, `Trailers-Only`).
 
 use super::{Body, CONTENT_TYPE, Client, LocalReply};
@@ -28,7 +29,8 @@ pub enum GrpcStatus {
     Unauthenticated = 16,
 }
 
-/// The form of gRPC-Web that a client speaks (<https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md>).
+/// The form of gRPC-Web that a client speaks
+/// (<https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md>).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GrpcWeb {
     /// `application/grpc-web`.
@@ -39,7 +41,8 @@ pub enum GrpcWeb {
 
 const GRPC: &[u8] = b"application/grpc";
 
-/// The client of a request with this `content-type`, where it is one of gRPC or gRPC-Web: the type, alone or followed by `+` or `;`.
+/// The client of a request with this `content-type`, where it is one of gRPC or gRPC-Web: the type,
+/// alone or followed by `+` or `;`.
 #[inline(never)]
 pub(super) fn client(content_type: &[u8]) -> Option<Client> {
     let (head, rest) = content_type.split_at_checked(GRPC.len())?;

@@ -1,6 +1,8 @@
-//! The host and port of a request, an origin or a URI: `host[:port]` (RFC 3986, sections 3.2.2 and 3.2.3), strictly.
+//! The host and port of a request, an origin or a URI: `host[:port]` (RFC 3986, sections 3.2.2 and
+//! 3.2.3), strictly.
 //!
-//! What is not exactly that is malformed, so that no server finds a host in a text where a filter finds none.
+//! What is not exactly that is malformed, so that no server finds a host in a text where a filter
+//! finds none.
 
 use std::borrow::Cow;
 use std::net::Ipv6Addr;
@@ -20,11 +22,13 @@ pub struct Authority<'a> {
 pub struct MalformedHost;
 
 impl<'a> Authority<'a> {
-    /// Reads `host[:port]`: a name of letters, digits, `-`, `_` and `.`, an IPv4 address, or an IPv6 address in
-    /// brackets; a name may end in one dot. The host and the digits of the port may be missing.
+    /// Reads `host[:port]`: a name of letters, digits, `-`, `_` and `.`, an IPv4 address, or an
+    /// IPv6 address in brackets; a name may end in one dot. The host and the digits of the port may
+    /// be missing.
     ///
     /// # Errors
-    /// [`MalformedHost`] for anything else: userinfo, another colon, an empty label, a port with other bytes.
+    /// [`MalformedHost`] for anything else: userinfo, another colon, an empty label, a port with
+    /// other bytes.
     pub fn parse(text: &'a [u8]) -> Result<Self, MalformedHost> {
         let after_address = text.iter().position(|b| *b == b']').unwrap_or(0);
         let colon = text
@@ -115,8 +119,8 @@ impl<'a> Host<'a> {
         self.ipv6
     }
 
-    /// The one form of all spellings of a host: in lower case, without the dot at the end, an IPv6 address as RFC 5952
-    /// writes it, in brackets.
+    /// The one form of all spellings of a host: in lower case, without the dot at the end, an IPv6
+    /// address as RFC 5952 writes it, in brackets.
     #[must_use]
     pub fn normalized(&self) -> Cow<'a, [u8]> {
         let name = self.name();

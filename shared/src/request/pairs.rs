@@ -9,8 +9,9 @@ pub(super) struct Pairs {
     pairs: Vec<Pair>,
 }
 
-/// A pair in the bytes: its name from `start`, its value from `value`, both before `end`. The hash of the name tells most others apart in one
-/// comparison: a client chooses how many pairs there are, and a configuration how often they are looked through.
+/// A pair in the bytes: its name from `start`, its value from `value`, both before `end`. The hash
+/// of the name tells most others apart in one comparison: a client chooses how many pairs there
+/// are, and a configuration how often they are looked through.
 #[derive(Debug, Clone, Copy)]
 struct Pair {
     hash: u32,
@@ -29,7 +30,8 @@ impl Pairs {
         pairs
     }
 
-    /// The cookies of all `cookie` headers, values as sent but for quotes around them (RFC 6265, section 4.2).
+    /// The cookies of all `cookie` headers, values as sent but for quotes around them (RFC 6265,
+    /// section 4.2).
     pub(super) fn of_cookies<'a>(headers: impl Iterator<Item = &'a [u8]>) -> Self {
         let mut pairs = Self::default();
         for (name, value) in headers.flat_map(cookie_pairs) {
@@ -76,7 +78,8 @@ fn hash(name: &[u8]) -> u32 {
     })
 }
 
-/// The raw pairs of a query, in order: `a=b&c` gives `(a, b)` and `(c, "")`. Empty pairs are left out.
+/// The raw pairs of a query, in order: `a=b&c` gives `(a, b)` and `(c, "")`. Empty pairs are left
+/// out.
 pub fn query_pairs(query: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     query
         .split(|b| *b == b'&')
@@ -84,7 +87,8 @@ pub fn query_pairs(query: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
         .map(|pair| split_at_equals(pair).unwrap_or((pair, b"")))
 }
 
-/// The raw pairs of a `cookie` header, in order, without white space around them. What has no `=` is left out.
+/// The raw pairs of a `cookie` header, in order, without white space around them. What has no `=`
+/// is left out.
 fn cookie_pairs(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     header.split(|b| *b == b';').filter_map(|pair| {
         let (name, value) = split_at_equals(pair.trim_ascii())?;

@@ -1,9 +1,10 @@
 //! Values of metadata, in the forms in which Envoy hands them over.
 
-/// A property as a text: a text as it is, a number in decimal, a boolean as `true` or `false`. `None` for what has another form, as a list.
+/// A property as a text: a text as it is, a number in decimal, a boolean as `true` or `false`.
+/// `None` for what has another form, as a list.
 ///
-/// Envoy gives no types: a number is eight bytes (little-endian), a boolean one. Such bytes are no text: those of a number that would be one are of
-/// numbers that no configuration has.
+/// Envoy gives no types: a number is eight bytes (little-endian), a boolean one. Such bytes are no
+/// text: those of a number that would be one are of numbers that no configuration has.
 pub(crate) fn text_of(value: Vec<u8>) -> Option<Vec<u8>> {
     let is_text = std::str::from_utf8(&value).is_ok_and(|text| !text.chars().any(char::is_control));
     if is_text {

@@ -1,9 +1,10 @@
 //! The readings of a path: all texts that a server behind Envoy may act on.
 //!
-//! A server may decode every triplet, or only some of them, as Envoy, Apache and Tomcat do where they are told to; drop the
-//! `;params` of all segments; take `\` for `/`; merge empty segments; and resolve dot segments (RFC 3986, section 5.2.4).
-//! Servers do so in different orders, some of them twice. So the path is taken through these steps in every order, and
-//! each text that comes out decoded is a reading. What a filter makes of several readings is its own matter.
+//! A server may decode every triplet, or only some of them, as Envoy, Apache and Tomcat do where
+//! they are told to; drop the `;params` of all segments; take `\` for `/`; merge empty segments;
+//! and resolve dot segments (RFC 3986, section 5.2.4). Servers do so in different orders, some of
+//! them twice. So the path is taken through these steps in every order, and each text that comes
+//! out decoded is a reading. What a filter makes of several readings is its own matter.
 
 mod closure;
 mod steps;
@@ -15,12 +16,14 @@ use steps::{Step, is_dot_segment};
 /// The most readings that a path may have.
 pub const MAX_READINGS: usize = 64;
 
-/// The path has more readings than are looked at: more than [`MAX_READINGS`], or too many bytes of them.
+/// The path has more readings than are looked at: more than [`MAX_READINGS`], or too many bytes of
+/// them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the path can be read in too many ways")]
 pub struct TooManyReadings;
 
-/// The readings of a path. It holds nothing of a plain path, which is its only reading and costs one scan.
+/// The readings of a path. It holds nothing of a plain path, which is its only reading and costs
+/// one scan.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Readings {
     texts: Vec<Vec<u8>>,
@@ -58,15 +61,16 @@ impl Readings {
         self.texts.len().max(1)
     }
 
-    /// The reading for what needs one form, such as a key: all decoded, `;params` dropped, slashes merged, dot segments
-    /// resolved. `path` is the one that the readings were made of.
+    /// The reading for what needs one form, such as a key: all decoded, `;params` dropped, slashes
+    /// merged, dot segments resolved. `path` is the one that the readings were made of.
     #[must_use]
     pub fn canonical<'a>(&'a self, path: &'a [u8]) -> &'a [u8] {
         self.texts.get(self.canonical).map_or(path, Vec::as_slice)
     }
 }
 
-/// Whether a path is in plain form, so that it is its only reading: no `%`, `;`, `\`, `//` and dot segment.
+/// Whether a path is in plain form, so that it is its only reading: no `%`, `;`, `\`, `//` and dot
+/// segment.
 #[must_use]
 pub fn is_plain(path: &[u8]) -> bool {
     let mut before = 0;

@@ -27,7 +27,8 @@ impl Places {
         }
     }
 
-    /// The place of a key: the name of its neighbourhood in the store, written into the memory of `name`, and its fingerprint there.
+    /// The place of a key: the name of its neighbourhood in the store, written into the memory of
+    /// `name`, and its fingerprint there.
     pub(super) fn find(&self, key: &[u8], mut name: String) -> (String, u64) {
         let hash = self.hasher.hash(key);
         let mut rest = hash.h1.checked_rem(self.neighbourhoods).unwrap_or(0);

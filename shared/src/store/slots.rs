@@ -1,9 +1,11 @@
 //! A bounded table of numbers for keys that clients choose.
 //!
-//! Shared data never forgets a key, so a key that a client chooses must not become one. It is hashed instead, by SipHash with a random seed
-//! that the workers share: 64 bits say in which neighbourhood of 16 slots it may stand, 64 more are its fingerprint there. A
-//! neighbourhood is one value of the store, and grows with its use. Where it is full, a new key takes the slot with the least number.
-//! The numbers are times until which a key is remembered for a reason, so the least is the one that is idle longest, or will be first.
+//! Shared data never forgets a key, so a key that a client chooses must not become one. It is
+//! hashed instead, by SipHash with a random seed that the workers share: 64 bits say in which
+//! neighbourhood of 16 slots it may stand, 64 more are its fingerprint there. A neighbourhood is
+//! one value of the store, and grows with its use. Where it is full, a new key takes the slot with
+//! the least number. The numbers are times until which a key is remembered for a reason, so the
+//! least is the one that is idle longest, or will be first.
 
 use super::places::{NEIGHBOURS, Places};
 use super::{CasStore, Expected, MAX_ATTEMPTS, agreed_seed};
@@ -38,8 +40,9 @@ pub enum Update<T> {
 }
 
 impl SlotTable {
-    /// The table of this name with at most `max_keys` slots (at least one). Tables of one name in one store are one table; `proposed_seed` is
-    /// random, and becomes the seed if no worker has proposed one before.
+    /// The table of this name with at most `max_keys` slots (at least one). Tables of one name in
+    /// one store are one table; `proposed_seed` is random, and becomes the seed if no worker has
+    /// proposed one before.
     #[must_use]
     pub fn new(store: &impl CasStore, name: &str, max_keys: u32, proposed_seed: [u8; 16]) -> Self {
         let max_keys = usize::try_from(max_keys.max(1)).unwrap_or(usize::MAX);
@@ -71,8 +74,8 @@ impl SlotTable {
             .map(|(_, number)| number)
     }
 
-    /// Replaces the number of a key by what `decide` makes of it; an error of `decide` leaves the table as it is. `decide` runs again
-    /// whenever another worker wrote first.
+    /// Replaces the number of a key by what `decide` makes of it; an error of `decide` leaves the
+    /// table as it is. `decide` runs again whenever another worker wrote first.
     ///
     /// # Errors
     /// What `decide` gives.
@@ -120,7 +123,8 @@ impl SlotTable {
     }
 }
 
-/// Puts a slot in its place, in a new one, or in that of the least number; says whether another key was evicted.
+/// Puts a slot in its place, in a new one, or in that of the least number; says whether another key
+/// was evicted.
 fn put(bytes: &mut Vec<u8>, at: Option<usize>, most: usize, slot: (u64, u64)) -> bool {
     let place = match at {
         Some(at) => bytes.chunks_exact_mut(SLOT_BYTES).nth(at),

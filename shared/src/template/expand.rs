@@ -7,7 +7,8 @@ use crate::request::{Request, decode, property};
 use regex::bytes::Captures;
 use std::borrow::Cow;
 
-/// The most that the variables of a template may give together, in bytes. What the configuration says itself has a bound at load.
+/// The most that the variables of a template may give together, in bytes. What the configuration
+/// says itself has a bound at load.
 pub const MAX_EXPANDED_BYTES: usize = 8 * 1024;
 
 /// What the variables of a template stand for. What is not given is missing.
@@ -64,7 +65,8 @@ impl Template {
         self.as_literal()
     }
 
-    /// Appends the template's value. On an error `expanded` holds part of a value and is to be thrown away.
+    /// Appends the template's value. On an error `expanded` holds part of a value and is to be
+    /// thrown away.
     ///
     /// # Errors
     /// As [`Template::expand`].
@@ -91,8 +93,8 @@ impl Template {
 }
 
 impl Template {
-    /// The template with all variables replaced by their values but the capture groups of an operation's regular expression: what is
-    /// the same for every occurrence is worked out once.
+    /// The template with all variables replaced by their values but the capture groups of an
+    /// operation's regular expression: what is the same for every occurrence is worked out once.
     ///
     /// # Errors
     /// As [`Template::expand`].

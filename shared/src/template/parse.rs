@@ -5,7 +5,8 @@ use super::{Part, Template, TimeFormat, Variable};
 use crate::config::Env;
 use crate::values::{HeaderName, is_header_value};
 
-/// The longest text of a template beside its variables, in bytes: Envoy's default for all headers of a message.
+/// The longest text of a template beside its variables, in bytes: Envoy's default for all headers
+/// of a message.
 pub const MAX_LITERAL_BYTES: usize = 60 * 1024;
 
 /// How many defaults may stand in one another.
@@ -33,8 +34,9 @@ impl Template {
     /// Reads a template.
     ///
     /// # Errors
-    /// One line for an unknown variable, one that has no meaning in this place, a capture group that does not exist, an environment
-    /// variable that is not set and has no default, a byte that no header value may hold, and more than [`MAX_LITERAL_BYTES`] of text.
+    /// One line for an unknown variable, one that has no meaning in this place, a capture group
+    /// that does not exist, an environment variable that is not set and has no default, a byte that
+    /// no header value may hold, and more than [`MAX_LITERAL_BYTES`] of text.
     pub fn parse(text: &str, scope: Scope<'_>, env: &Env) -> Result<Self, String> {
         if !is_header_value(text.as_bytes()) {
             return Err(format!(
@@ -108,7 +110,8 @@ fn parts(text: &str, scope: Scope<'_>, env: &Env, depth: usize) -> Result<Templa
     Ok(Template(joined(parts)))
 }
 
-/// What stands before the brace that closes an expression, and after it. A default may hold expressions itself.
+/// What stands before the brace that closes an expression, and after it. A default may hold
+/// expressions itself.
 fn split_expression(text: &str) -> Option<(&str, &str)> {
     let mut depth = 0_usize;
     let mut before = '\0';

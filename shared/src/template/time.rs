@@ -15,7 +15,8 @@ pub(super) fn written(since_epoch: Duration, format: TimeFormat) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// The civil date of a day, by Howard Hinnant's algorithm (<https://howardhinnant.github.io/date_algorithms.html#civil_from_days>).
+/// The civil date of a day, by Howard Hinnant's algorithm
+/// (<https://howardhinnant.github.io/date_algorithms.html#civil_from_days>).
 #[allow(
     clippy::arithmetic_side_effects,
     reason = "64 bits of seconds are at most 2^48 days, and all divisors are constants"

@@ -15,7 +15,8 @@ const CAS_MISMATCH: Status = Status(8);
 /// Headers as pairs.
 type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
 
-/// A host, shared between a test that sets it up and looks at it, and the thread's filter that calls it.
+/// A host, shared between a test that sets it up and looks at it, and the thread's filter that
+/// calls it.
 #[derive(Clone, Default)]
 pub struct ScriptedHost(Rc<RefCell<Script>>);
 

@@ -1,10 +1,12 @@
-//! Mistakes in a configuration, each with the line that is printed: a table that is read as a user reads it.
+//! Mistakes in a configuration, each with the line that is printed: a table that is read as a user
+//! reads it.
 
 use crate::config::{Env, FilterConfig, load_with_warnings};
 use std::path::Path;
 
-/// Checks a file of configurations, one a line, each followed by the lines that it is answered with, indented. Other lines are comments. With
-/// `UPDATE_GOLDEN=1` in the environment the file is written anew.
+/// Checks a file of configurations, one a line, each followed by the lines that it is answered
+/// with, indented. Other lines are comments. With `UPDATE_GOLDEN=1` in the environment the file is
+/// written anew.
 ///
 /// # Panics
 /// Where a line differs, with both.

@@ -108,7 +108,8 @@ impl<F: Filter> Exchange<F> {
         self.settle(Next::Pause)
     }
 
-    /// A part of the body, as Envoy hands it on where `allow_on_headers_stop_iteration` is set; whether it goes on.
+    /// A part of the body, as Envoy hands it on where `allow_on_headers_stop_iteration` is set;
+    /// whether it goes on.
     pub fn body(&mut self) -> bool {
         self.stream.hold() == Next::Continue
     }

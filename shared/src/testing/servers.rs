@@ -1,8 +1,10 @@
-//! Small models of servers: which place each of them serves for a path, and which host for a `Host` header.
+//! Small models of servers: which place each of them serves for a path, and which host for a `Host`
+//! header.
 //!
-//! A filter is right where no model serves a guarded place that the filter did not see as guarded. The models follow
-//! the servers' sources and documentation, are written without the kit's own decoding, and are held against the real
-//! servers, where there are any, by the test program `readings`.
+//! A filter is right where no model serves a guarded place that the filter did not see as guarded.
+//! The models follow the servers' sources and documentation, are written without the kit's own
+//! decoding, and are held against the real servers, where there are any, by the test program
+//! `readings`.
 
 mod applications;
 mod envoy;
@@ -19,7 +21,8 @@ use hosts::{envoy_host, first_colon_host, nginx_host, tomcat_host, uri_host};
 use nginx::{Merge, nginx, nginx_proxy};
 use text::Solidus;
 
-/// What a server, or a proxy on the way to it, makes of a path without query; `None` where it refuses the request.
+/// What a server, or a proxy on the way to it, makes of a path without query; `None` where it
+/// refuses the request.
 pub type Server = fn(&[u8]) -> Option<Vec<u8>>;
 
 /// Servers by name: each gives the place that it serves.
@@ -113,7 +116,8 @@ pub const PROXIES: &[(&str, Server)] = &[
     ("nginx, proxy_pass with a URI", nginx_proxy),
 ];
 
-/// Servers by name: each gives the virtual host, in lower case, that it chooses for a `Host` header.
+/// Servers by name: each gives the virtual host, in lower case, that it chooses for a `Host`
+/// header.
 pub const HOSTS: &[(&str, Server)] = &[
     ("nginx", nginx_host),
     ("Tomcat", tomcat_host),
@@ -132,7 +136,8 @@ pub const HOSTS: &[(&str, Server)] = &[
     ("an application that reads a URI", uri_host),
 ];
 
-/// Whether some server, alone or behind one of the proxies, serves this place or one below it for a path.
+/// Whether some server, alone or behind one of the proxies, serves this place or one below it for a
+/// path.
 #[must_use]
 pub fn serve(path: &[u8], place: &[u8]) -> bool {
     let is_below = |served: Vec<u8>| {
@@ -149,8 +154,8 @@ pub fn serve(path: &[u8], place: &[u8]) -> bool {
         })
 }
 
-/// A spelling of a place, made of it by steps that some server takes back. Each pair of `choices` is a step and where it
-/// is made.
+/// A spelling of a place, made of it by steps that some server takes back. Each pair of `choices`
+/// is a step and where it is made.
 #[must_use]
 pub fn disguise(place: &[u8], choices: &[(u8, u8)]) -> Vec<u8> {
     let text = choices.iter().fold(place.to_vec(), |text, (step, at)| {

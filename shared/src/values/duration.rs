@@ -4,7 +4,8 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use std::fmt;
 use std::time::Duration as StdDuration;
 
-/// A duration of a configuration: an integer and a unit, `ms`, `s`, `m`, `h` or `d`; at most 365 days.
+/// A duration of a configuration: an integer and a unit, `ms`, `s`, `m`, `h` or `d`; at most 365
+/// days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Duration(StdDuration);
 

@@ -75,7 +75,8 @@ pub fn is_token(bytes: &[u8]) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b))
 }
 
-/// Whether these bytes may be written as a field value: no control byte but the tab (RFC 9110, section 5.5).
+/// Whether these bytes may be written as a field value: no control byte but the tab (RFC 9110,
+/// section 5.5).
 #[must_use]
 pub fn is_header_value(bytes: &[u8]) -> bool {
     bytes.iter().all(|b| *b == b'\t' || !b.is_ascii_control())

@@ -21,8 +21,8 @@ pub enum Anchoring {
     Part,
 }
 
-/// A compiled regular expression of the `regex` crate. It works on bytes: classes such as `\w` are ASCII, and Unicode
-/// classes (`\p{…}`) are refused, since their tables would outweigh a filter.
+/// A compiled regular expression of the `regex` crate. It works on bytes: classes such as `\w` are
+/// ASCII, and Unicode classes (`\p{…}`) are refused, since their tables would outweigh a filter.
 #[derive(Debug, Clone)]
 pub struct Pattern {
     regex: Regex,
@@ -37,7 +37,8 @@ impl Pattern {
     /// Compiles `pattern`.
     ///
     /// # Errors
-    /// One line for a pattern that is empty, too long, too large when compiled, or not a regular expression.
+    /// One line for a pattern that is empty, too long, too large when compiled, or not a regular
+    /// expression.
     pub fn new(pattern: &str, anchoring: Anchoring) -> Result<Self, String> {
         if pattern.is_empty() {
             return Err("an empty regular expression; write what it should match".to_owned());
@@ -67,7 +68,8 @@ impl Pattern {
         self.regex.is_match(text)
     }
 
-    /// Whether a text that begins with this byte may match a pattern that has to cover the whole text.
+    /// Whether a text that begins with this byte may match a pattern that has to cover the whole
+    /// text.
     #[must_use]
     pub fn may_begin_with(&self, byte: u8) -> bool {
         beginning::may_begin_with(self.regex.as_str(), byte)
@@ -90,15 +92,16 @@ impl Pattern {
         self.regex.captures_len().saturating_sub(1)
     }
 
-    /// The work of looking for one match in a text, in bytes that a small pattern would read. A pattern that repeats a part many times follows
-    /// many ways at once: `[a-z]{1,500}X` takes 125 times as long as `[a-z]`.
+    /// The work of looking for one match in a text, in bytes that a small pattern would read. A
+    /// pattern that repeats a part many times follows many ways at once: `[a-z]{1,500}X` takes 125
+    /// times as long as `[a-z]`.
     #[must_use]
     pub fn work(&self, text_bytes: usize) -> usize {
         text_bytes.saturating_mul(self.steps)
     }
 
-    /// How many bytes beyond the end of a match the search for it may read; `None`: without bound. Whoever looks for all matches reads
-    /// these bytes again for each.
+    /// How many bytes beyond the end of a match the search for it may read; `None`: without bound.
+    /// Whoever looks for all matches reads these bytes again for each.
     #[must_use]
     pub fn reach(&self) -> Option<usize> {
         reach::reach(self.regex.as_str())

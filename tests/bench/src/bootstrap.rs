@@ -11,7 +11,8 @@ pub(crate) struct Listener {
     pub(crate) filters: Vec<Value>,
     /// What the route says to filters, by their names.
     pub(crate) policies: Map<String, Value>,
-    /// Whether requests go to the upstream; else Envoy answers 204 itself, so that little else than the filters costs time.
+    /// Whether requests go to the upstream; else Envoy answers 204 itself, so that little else than
+    /// the filters costs time.
     pub(crate) upstream: bool,
 }
 

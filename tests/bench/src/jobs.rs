@@ -28,7 +28,8 @@ pub(crate) struct Job {
     pub(crate) copies: usize,
     /// How many requests are a sample, of a hundred.
     pub(crate) share: usize,
-    /// Whether requests go to an upstream: Envoy's own CORS filter is idle where Envoy answers itself.
+    /// Whether requests go to an upstream: Envoy's own CORS filter is idle where Envoy answers
+    /// itself.
     pub(crate) upstream: bool,
     /// The chains, beside the one without a filter.
     pub(crate) chains: Vec<Chain>,
@@ -232,7 +233,8 @@ impl Floors {
             headers: floor(
                 "headers",
                 vec![
-                    // A name to remove has other spellings that servers read as the same one, so the names are looked at.
+                    // A name to remove has other spellings that servers read as the same one, so
+                    // the names are looked at.
                     Call::All(Map::Request),
                     set(Map::Request, "x-env", "prod"),
                     Call::RemoveNumbered(text("x-internal-")),

@@ -1,4 +1,5 @@
-//! What a filter costs in a real Envoy, beside Envoy's own filter, beside Lua, beside its floor and beside no filter.
+//! What a filter costs in a real Envoy, beside Envoy's own filter, beside Lua, beside its floor and
+//! beside no filter.
 //!
 //! | Module | Holds |
 //! |---|---|

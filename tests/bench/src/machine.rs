@@ -14,7 +14,8 @@ pub(crate) struct Cores {
 }
 
 impl Cores {
-    /// The last of the cores that this process may use for Envoy, the first for the load: on a machine with one core they are the same.
+    /// The last of the cores that this process may use for Envoy, the first for the load: on a
+    /// machine with one core they are the same.
     pub(crate) fn choose() -> Result<Self> {
         let status =
             fs::read_to_string("/proc/self/status").context("the benchmark runs on Linux")?;
@@ -121,7 +122,8 @@ pub(crate) fn today() -> String {
     format!("{year}-{month:02}-{day:02}")
 }
 
-/// The date of a day since 1970-01-01 (Howard Hinnant, chrono-compatible low-level date algorithms).
+/// The date of a day since 1970-01-01 (Howard Hinnant, chrono-compatible low-level date
+/// algorithms).
 fn civil(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);

@@ -25,7 +25,8 @@ pub fn write(measured: &Measured, verdicts: &[Verdict]) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Writes the report into the generated region of `docs/benchmarks.md`, its JSON and charts into `docs/benchmarks/`.
+/// Writes the report into the generated region of `docs/benchmarks.md`, its JSON and charts into
+/// `docs/benchmarks/`.
 ///
 /// # Errors
 /// Where a file cannot be written, or the page has no such region.

@@ -63,7 +63,8 @@ enum Source {
     Ledger(&'static str, &'static str),
     /// How many times as much CPU time large bodies take with all four.
     Bodies,
-    /// Seconds of CPU time from start to ready, beyond those of no filter: how long it takes on a core that nothing else wants.
+    /// Seconds of CPU time from start to ready, beyond those of no filter: how long it takes on a
+    /// core that nothing else wants.
     Start(&'static str),
 }
 

@@ -1,4 +1,5 @@
-//! Requests over open connections, one under way on each; and an upstream that takes and gives large bodies.
+//! Requests over open connections, one under way on each; and an upstream that takes and gives
+//! large bodies.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -7,7 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
-/// How many requests are under way at a time. More than one, so that Envoy does not sleep between any two.
+/// How many requests are under way at a time. More than one, so that Envoy does not sleep between
+/// any two.
 const CONNECTIONS: usize = 4;
 const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -40,7 +42,8 @@ impl Pool {
         })
     }
 
-    /// Sends `count` requests, these in turn, going on where it last stopped. Each must be answered with this status.
+    /// Sends `count` requests, these in turn, going on where it last stopped. Each must be answered
+    /// with this status.
     pub(crate) fn send(&mut self, requests: &[Vec<u8>], count: usize, status: u16) -> Result<()> {
         let mut left = count;
         while left > 0 {
@@ -153,7 +156,8 @@ fn give(stream: &mut TcpStream, mut size: usize) -> Result<()> {
     Ok(())
 }
 
-/// An upstream that takes whatever body comes, and answers with as many bytes as the path says: `/1000`, none for `/a`. It ends with the process.
+/// An upstream that takes whatever body comes, and answers with as many bytes as the path says:
+/// `/1000`, none for `/a`. It ends with the process.
 pub(crate) fn upstream() -> Result<u16> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let port = listener.local_addr()?.port();

@@ -33,7 +33,8 @@ struct Script {
     calls: BTreeMap<&'static str, u32>,
     local_reply: Option<i32>,
     log: Vec<String>,
-    /// The functions that are running, by number, with the fuel that they and those that they called have used.
+    /// The functions that are running, by number, with the fuel that they and those that they
+    /// called have used.
     running: Vec<(i32, u64, u64)>,
     /// What each function used itself.
     used: BTreeMap<i32, u64>,
@@ -73,7 +74,8 @@ pub struct Exchange {
 }
 
 impl Instance {
-    /// What each function of an instrumented module used itself for the last request, by its number.
+    /// What each function of an instrumented module used itself for the last request, by its
+    /// number.
     #[must_use]
     pub fn used(&self) -> &BTreeMap<i32, u64> {
         &self.store.data().used

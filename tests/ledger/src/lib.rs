@@ -1,7 +1,8 @@
 //! The cost ledger: what a request costs in a module, in instructions and calls of the host.
 //!
-//! Each case is a filter, a configuration and a request. A metered interpreter runs the module as it is shipped, with a scripted host, so
-//! the counts are the same on every machine. `docs/cost-ledger.md` holds them; a test fails where a case has become dearer.
+//! Each case is a filter, a configuration and a request. A metered interpreter runs the module as
+//! it is shipped, with a scripted host, so the counts are the same on every machine.
+//! `docs/cost-ledger.md` holds them; a test fails where a case has become dearer.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,6 +1,7 @@
 //! Which functions a case spends its instructions in.
 //!
-//! The module as the linker leaves it has names. Each function is put into another one that tells the host when it begins and ends.
+//! The module as the linker leaves it has names. Each function is put into another one that tells
+//! the host when it begins and ends.
 
 use crate::{Case, Instance};
 use anyhow::{Context, Result};

@@ -1,4 +1,5 @@
-//! No case is dearer than the ledger says, but for a little; with `LEDGER=renew` the ledger is written.
+//! No case is dearer than the ledger says, but for a little; with `LEDGER=renew` the ledger is
+//! written.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,4 +1,5 @@
-//! The rate limit service of the harness as a program: a stand-in for Limitador where it is not to be had.
+//! The rate limit service of the harness as a program: a stand-in for Limitador where it is not to
+//! be had.
 #![allow(clippy::print_stdout, reason = "a program on a terminal")]
 
 use std::{

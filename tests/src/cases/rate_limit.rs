@@ -9,7 +9,8 @@ fn get(target: &dyn Target, path: &str, headers: &[(&str, &str)]) -> Response {
         .send()
 }
 
-/// A limit per client, two tiers by API key, exports that cost more, one limit that only reports, and what is exempt.
+/// A limit per client, two tiers by API key, exports that cost more, one limit that only reports,
+/// and what is exempt.
 ///
 /// # Panics
 /// If the sample does not do what its comments say.

@@ -17,8 +17,8 @@ pub struct GrpcResponse {
 }
 
 impl RequestBuilder {
-    /// Sends the request as a gRPC call with one message; the client should speak HTTP/2, the method
-    /// be POST.
+    /// Sends the request as a gRPC call with one message; the client should speak HTTP/2, the
+    /// method be POST.
     ///
     /// # Panics
     /// If there is no answer, or its body is not made of whole messages.

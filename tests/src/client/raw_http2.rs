@@ -1,5 +1,5 @@
-//! One request over HTTP/2 (prior knowledge) whose pseudo-headers are taken as they stand: for authorities and paths that no client would
-//! write.
+//! One request over HTTP/2 (prior knowledge) whose pseudo-headers are taken as they stand: for
+//! authorities and paths that no client would write.
 
 use std::{
     io::{Read, Write},
@@ -15,10 +15,12 @@ const SETTINGS: u8 = 4;
 const GOAWAY: u8 = 7;
 const END_STREAM_AND_HEADERS: u8 = 1 | 4;
 
-/// The status of the answer to a GET; none if the stream was reset or the connection closed instead.
+/// The status of the answer to a GET; none if the stream was reset or the connection closed
+/// instead.
 ///
 /// # Panics
-/// If the server cannot be reached, or answers nothing in 10 s, or a value is longer than 126 bytes.
+/// If the server cannot be reached, or answers nothing in 10 s, or a value is longer than 126
+/// bytes.
 #[track_caller]
 pub fn status(server: SocketAddr, path: &str, authority: &str) -> Option<u16> {
     let mut stream = TcpStream::connect_timeout(&server, TIMEOUT).expect("a server");
@@ -83,7 +85,8 @@ fn read_frame(stream: &mut TcpStream) -> Option<(u8, u32, Vec<u8>)> {
     Some((kind, u32::from_be_bytes([s & 0x7f, t, u, v]), payload))
 }
 
-/// `:status`, which comes first (RFC 9113, section 8.3): from the static table, or a literal with or without Huffman coding.
+/// `:status`, which comes first (RFC 9113, section 8.3): from the static table, or a literal with
+/// or without Huffman coding.
 fn status_of(block: &[u8]) -> u16 {
     // Changes of the table's size come before all fields (RFC 7541, section 4.2).
     let sizes = block.iter().take_while(|b| *b & 0xe0 == 0x20).count();

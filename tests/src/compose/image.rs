@@ -1,8 +1,9 @@
-//! Images: those that are there, those that can be pulled, and for the rest stand-ins of the same name.
+//! Images: those that are there, those that can be pulled, and for the rest stand-ins of the same
+//! name.
 //!
-//! A stand-in holds the program and the libraries that it loads, taken from this machine, under the paths of the real image.
-//! It has a label, by which it gives way to the real image as soon as that can be pulled; an image without that
-//! label is never touched.
+//! A stand-in holds the program and the libraries that it loads, taken from this machine, under the
+//! paths of the real image. It has a label, by which it gives way to the real image as soon as that
+//! can be pulled; an image without that label is never touched.
 
 use std::{
     collections::BTreeSet,

@@ -1,6 +1,7 @@
 //! The same filters as items of the module chain: the suites of all filters hold for it too.
 //!
-//! `FILTERS_AS=chain` in the environment turns each filter of the catalog in a bootstrap into an item of a chain, neighbours into one.
+//! `FILTERS_AS=chain` in the environment turns each filter of the catalog in a bootstrap into an
+//! item of a chain, neighbours into one.
 
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
@@ -16,7 +17,8 @@ pub fn is_asked_for() -> bool {
     std::env::var("FILTERS_AS").is_ok_and(|name| name == "chain")
 }
 
-/// The bootstrap with its filters as items of chains, in JSON; `None` where it has no filter of the catalog that could be one.
+/// The bootstrap with its filters as items of chains, in JSON; `None` where it has no filter of the
+/// catalog that could be one.
 pub(super) fn bootstrap(text: &str) -> Result<Option<String>> {
     let mut bootstrap = yaml::parse(text)?;
     let mut count = 0;

@@ -78,8 +78,8 @@ impl<S> Builder<S> {
         }
     }
 
-    /// Hot restart, which is off by default: the number that Envoys taking over from each other share,
-    /// and 0 for the first of them, 1 for the next.
+    /// Hot restart, which is off by default: the number that Envoys taking over from each other
+    /// share, and 0 for the first of them, 1 for the next.
     pub fn hot_restart(self, base_id: u32, epoch: u32) -> Self {
         Self {
             hot_restart: Some((base_id, epoch)),

@@ -67,7 +67,8 @@ impl Files {
     }
 }
 
-/// A folder that Envoy watches. A file is replaced whole, by a rename, which is what Envoy looks for.
+/// A folder that Envoy watches. A file is replaced whole, by a rename, which is what Envoy looks
+/// for.
 pub struct DynamicDir {
     folder: TempDir,
     substitution: Substitution,

@@ -10,7 +10,8 @@ const FOLDER: &str = "/etc/envoy/dynamic/";
 const LISTENERS: &str = "lds.json";
 
 impl Envoy {
-    /// Runs one filter of the catalog before a direct response of 200, in a listener that [`DynamicDir::configure`] replaces.
+    /// Runs one filter of the catalog before a direct response of 200, in a listener that
+    /// [`DynamicDir::configure`] replaces.
     ///
     /// # Errors
     /// If the configuration is not YAML or JSON.
@@ -30,7 +31,8 @@ impl Envoy {
 }
 
 impl DynamicDir {
-    /// Replaces the filter of [`Envoy::with_replaceable_filter`] by one with this configuration, valid or not.
+    /// Replaces the filter of [`Envoy::with_replaceable_filter`] by one with this configuration,
+    /// valid or not.
     ///
     /// # Errors
     /// If it is not YAML or JSON, or cannot be written.

@@ -1,7 +1,8 @@
 //! Envoy Gateway's `ClientTrafficPolicy`.
 //!
-//! After envoyproxy/gateway 1.9, `api/v1alpha1/{clienttrafficpolicy,pathsettings,hostsettings,shared}_types.go`; what becomes of it after
-//! `internal/xds/translator/listener.go`.
+//! After envoyproxy/gateway 1.9,
+//! `api/v1alpha1/{clienttrafficpolicy,pathsettings,hostsettings,shared}_types.go`; what becomes of
+//! it after `internal/xds/translator/listener.go`.
 
 use anyhow::{Result, ensure};
 use serde::Deserialize;
@@ -80,7 +81,8 @@ struct EarlyRequestHeaders {
 }
 
 impl ClientTrafficPolicy {
-    /// The settings of the HTTP connection manager, as Envoy Gateway makes them of this policy and its own.
+    /// The settings of the HTTP connection manager, as Envoy Gateway makes them of this policy and
+    /// its own.
     pub fn connection_manager(&self) -> Value {
         let slashes = match self.path.escaped_slashes_action {
             EscapedSlashes::KeepUnchanged => "KEEP_UNCHANGED",

@@ -1,7 +1,7 @@
 //! Istio's `EnvoyFilter`.
 //!
-//! After istio/api, `networking/v1alpha3/envoy_filter.proto`, whose annotations make the definition in
-//! `kubernetes/customresourcedefinitions.gen.yaml`.
+//! After istio/api, `networking/v1alpha3/envoy_filter.proto`, whose annotations make the definition
+//! in `kubernetes/customresourcedefinitions.gen.yaml`.
 
 use std::collections::BTreeMap;
 
@@ -118,7 +118,8 @@ impl EnvoyFilter {
         first.into_iter().rev().chain(before).collect()
     }
 
-    /// What it merges into the HTTP connection manager of proxies of this kind, its routes among it, without the `@type`.
+    /// What it merges into the HTTP connection manager of proxies of this kind, its routes among
+    /// it, without the `@type`.
     pub fn connection_manager(&self, context: Context) -> Value {
         let mut merged = json!({});
         let applies = |patch: &&ConfigPatch| patch.matches.context == context;

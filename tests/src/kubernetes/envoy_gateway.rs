@@ -1,7 +1,9 @@
 //! Envoy Gateway's `EnvoyExtensionPolicy`.
 //!
-//! After envoyproxy/gateway, `api/v1alpha1/{envoyextensionypolicy_types,wasm_types,policy_helpers}.go`, whose annotations make the
-//! definition in `charts/gateway-helm/crds/generated/gateway.envoyproxy.io_envoyextensionpolicies.yaml`.
+//! After envoyproxy/gateway,
+//! `api/v1alpha1/{envoyextensionypolicy_types,wasm_types,policy_helpers}.go`, whose annotations
+//! make the definition in
+//! `charts/gateway-helm/crds/generated/gateway.envoyproxy.io_envoyextensionpolicies.yaml`.
 
 use std::collections::BTreeMap;
 

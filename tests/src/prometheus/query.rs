@@ -1,7 +1,9 @@
-//! The part of PromQL that the dashboard uses: selectors, `rate` and `increase`, `sum` with `by`, `+` and `/`.
+//! The part of PromQL that the dashboard uses: selectors, `rate` and `increase`, `sum` with `by`,
+//! `+` and `/`.
 //!
-//! There is one page and no time: a counter's rate is what it has counted. That is enough to tell whether a query finds what it
-//! asks for, and under which labels. Anything else of the language is an error.
+//! There is one page and no time: a counter's rate is what it has counted. That is enough to tell
+//! whether a query finds what it asks for, and under which labels. Anything else of the language is
+//! an error.
 
 use std::{collections::BTreeMap, iter::Peekable, str::CharIndices};
 

@@ -17,11 +17,12 @@ use super::{
 /// Whose answers a service gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
-    /// Limitador's server: limits see all descriptors at once and are charged all or none; only the call's
-    /// `hits_addend` counts; there is no status per descriptor.
+    /// Limitador's server: limits see all descriptors at once and are charged all or none; only the
+    /// call's `hits_addend` counts; there is no status per descriptor.
     Limitador,
-    /// In the manner of envoyproxy/ratelimit: each descriptor is checked and charged by itself, by its own
-    /// `hits_addend` if it has one, and has its status. A limit sees one descriptor at a time, the others being empty.
+    /// In the manner of envoyproxy/ratelimit: each descriptor is checked and charged by itself, by
+    /// its own `hits_addend` if it has one, and has its status. A limit sees one descriptor at a
+    /// time, the others being empty.
     Envoyproxy,
 }
 

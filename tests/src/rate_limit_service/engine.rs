@@ -1,4 +1,5 @@
-//! Limits and counters: Limitador's library, with its own counters in memory or with [`RedisCounters`].
+//! Limits and counters: Limitador's library, with its own counters in memory or with
+//! [`RedisCounters`].
 
 use std::{
     collections::HashMap,
@@ -24,7 +25,8 @@ pub(super) struct Engine {
     redis: Option<RedisCounters>,
 }
 
-/// One descriptor, as the expressions of the limits see it. The last one of equal keys counts, as in Limitador.
+/// One descriptor, as the expressions of the limits see it. The last one of equal keys counts, as
+/// in Limitador.
 pub(super) type Descriptor = HashMap<String, String>;
 
 impl Engine {
@@ -80,8 +82,8 @@ impl Engine {
     }
 }
 
-/// Limitador panics where an expression fails for another reason than a missing key, such as `descriptors[1]` of one
-/// descriptor. Its server then resets the stream; here the caller is told.
+/// Limitador panics where an expression fails for another reason than a missing key, such as
+/// `descriptors[1]` of one descriptor. Its server then resets the stream; here the caller is told.
 fn evaluate<T>(
     descriptors: Vec<Descriptor>,
     ask: impl FnOnce(&Context<'_>) -> Result<T, limitador::errors::LimitadorError>,

@@ -1,7 +1,9 @@
-//! Counters in Redis: one script, so that checking and charging cannot be torn apart by another service.
+//! Counters in Redis: one script, so that checking and charging cannot be torn apart by another
+//! service.
 //!
-//! Limitador's own storage for Redis checks first and charges later, which lets racing services go over a limit, and
-//! its package needs OpenSSL. The keys are Limitador's (of limits without `id`), so the two can share a Redis.
+//! Limitador's own storage for Redis checks first and charges later, which lets racing services go
+//! over a limit, and its package needs OpenSSL. The keys are Limitador's (of limits without `id`),
+//! so the two can share a Redis.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -17,9 +19,9 @@ use super::resp::Connection;
 /// How long Redis may take.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
-/// `KEYS`: counters. `ARGV`: the hits, then for each counter its maximum and its window in milliseconds.
-/// Returns the number of the first counter that refuses, or 0, then for each counter what was used before and the
-/// rest of its window in milliseconds.
+/// `KEYS`: counters. `ARGV`: the hits, then for each counter its maximum and its window in
+/// milliseconds. Returns the number of the first counter that refuses, or 0, then for each counter
+/// what was used before and the rest of its window in milliseconds.
 const SCRIPT: &str = "
 local hits, refused, state = tonumber(ARGV[1]), 0, {}
 for i, key in ipairs(KEYS) do

@@ -1,5 +1,6 @@
-//! As much of Redis' protocol (RESP2, <https://redis.io/docs/latest/develop/reference/protocol-spec/>) as one script
-//! needs: a command out, integers back. A client library would save this file and bring three dozen packages, one of
+//! As much of Redis' protocol (RESP2,
+//! <https://redis.io/docs/latest/develop/reference/protocol-spec/>) as one script needs: a command
+//! out, integers back. A client library would save this file and bring three dozen packages, one of
 //! them under a licence that `deny.toml` does not list.
 
 use anyhow::{Context, Result, bail};
@@ -24,7 +25,8 @@ impl Connection {
         })
     }
 
-    /// Runs a command that answers with a list of integers. After an error the connection is of no use.
+    /// Runs a command that answers with a list of integers. After an error the connection is of no
+    /// use.
     pub(super) async fn integers(&mut self, command: &[Vec<u8>]) -> Result<Vec<i64>> {
         self.stream.get_mut().write_all(&encode(command)).await?;
         read(&mut self.stream).await

@@ -50,7 +50,8 @@ impl RateLimitService for Service {
         let behaviour = shared.behaviour().clone();
         let answer = match behaviour.failure {
             Some(code) => Err(Status::new(code, "told to fail")),
-            // As Limitador: Envoy would let a request pass on the code UNKNOWN, but this is for its failure mode.
+            // As Limitador: Envoy would let a request pass on the code UNKNOWN, but this is for its
+            // failure mode.
             None => answer::answer(&shared.engine, shared.dialect, shared.headers, &request)
                 .await
                 .map_err(|error| Status::unavailable(format!("{error:#}"))),

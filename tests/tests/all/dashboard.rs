@@ -17,7 +17,8 @@ fn stats_config() -> String {
     json!({"stats_config": sample.get("stats_config")}).to_string()
 }
 
-/// All that the filters can count, from three Envoys: one that refuses, one that reports, and one whose module traps.
+/// All that the filters can count, from three Envoys: one that refuses, one that reports, and one
+/// whose module traps.
 fn everything() -> Page {
     let provider = format!(r#"{{"issuer": "https://issuer.example", "keys": {{"jwks": {JWKS}}}}}"#);
     let configs = |mode: &str| {
@@ -97,8 +98,9 @@ fn everything() -> Page {
         get("/account")
             .header("origin", "https://evil.example")
             .send();
-        // Ambiguous to cors, which lets it pass, then to header-rewrite; and what cors itself refuses. DESIGN 4 (v2): where readings select
-        // different policies "there is no permission, and the request goes on"; a malformed host "is refused with 400".
+        // Ambiguous to cors, which lets it pass, then to header-rewrite; and what cors itself
+        // refuses. DESIGN 4 (v2): where readings select different policies "there is no permission,
+        // and the request goes on"; a malformed host "is refused with 400".
         get("/x/..;/a")
             .header("origin", "https://app.example.com")
             .send();

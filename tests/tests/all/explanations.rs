@@ -1,4 +1,5 @@
-//! Why a request is refused, or would be: a line of the log, and filter state in the access log, in both modes.
+//! Why a request is refused, or would be: a line of the log, and filter state in the access log, in
+//! both modes.
 
 use std::time::Duration;
 
@@ -9,7 +10,8 @@ use e2e::{
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A configuration, a request that it refuses, the filter state, and the line of the log behind `refused:`.
+/// A configuration, a request that it refuses, the filter state, and the line of the log behind
+/// `refused:`.
 const CASES: &[(&str, &str, &str, &str, &str)] = &[
     (
         "cors",

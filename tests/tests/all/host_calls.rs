@@ -1,4 +1,5 @@
-//! What a request costs in calls to the host, as the READMEs state it: Envoy's trace log lists each.
+//! What a request costs in calls to the host, as the READMEs state it: Envoy's trace log lists
+//! each.
 
 use e2e::{Client, Envoy};
 use std::time::Duration;
@@ -49,7 +50,8 @@ const ADD: &str = "add_header_map_value";
 const REMOVE: &str = "remove_header_map_value";
 const COUNT: &str = "increment_metric";
 
-/// A configuration, the headers of a request, and the calls that it costs: of the request first, then of its answer.
+/// A configuration, the headers of a request, and the calls that it costs: of the request first,
+/// then of its answer.
 type Row = (
     &'static str,
     &'static str,
@@ -67,7 +69,8 @@ const ROWS: &[Row] = &[
         &[("x-echo-set", "vary: origin")],
         &[READ, READ, READ_ALL],
     ),
-    // DESIGN 4 (v2), "Reading a request": what decisions are made of "is read once per request": the host and the origin in one call.
+    // DESIGN 4 (v2), "Reading a request": what decisions are made of "is read once per request":
+    // the host and the origin in one call.
     ("cors", CORS_BY_HOST, &[], &[READ_ALL, READ, WRITE]),
     // With one: all headers, the counter, and the answer's headers with `allow-origin` and `vary`.
     (
@@ -90,7 +93,8 @@ const ROWS: &[Row] = &[
         &[],
         &[READ_ALL, COUNT, WRITE, WRITE, COUNT],
     ),
-    // A header whose name is known is looked at by itself; where the names are not known, all are read.
+    // A header whose name is known is looked at by itself; where the names are not known, all are
+    // read.
     ("header-rewrite", REWRITE_MISSING, &[], &[READ, ADD, COUNT]),
     (
         "header-rewrite",

@@ -1,4 +1,5 @@
-//! Bytes that no one should send, to every filter: each gets an answer, the VM lives on, and the next request is served.
+//! Bytes that no one should send, to every filter: each gets an answer, the VM lives on, and the
+//! next request is served.
 
 use e2e::{
     Client, Envoy, Protocol, paths,
@@ -118,7 +119,8 @@ fn requests_that_envoy_refuses_or_that_have_no_path() {
 #[test]
 fn a_hundred_headers_and_one_of_nearly_60_kib() {
     each_filter(|envoy| {
-        // Envoy's own bounds are 100 headers and 60 KiB for all of them; its proxy headers and ours come on top upstream.
+        // Envoy's own bounds are 100 headers and 60 KiB for all of them; its proxy headers and ours
+        // come on top upstream.
         let mut many = String::from("GET / HTTP/1.1\r\nhost: a\r\n");
         for i in 0..94 {
             many.push_str(&format!("x-h{i}: {i}\r\n"));
@@ -378,7 +380,8 @@ fn an_upstream_that_answers_with_what_no_server_should_send() {
             .unwrap();
         listener.set_nonblocking(true).unwrap();
         for (n, answer) in answers.iter().enumerate() {
-            // Some filters let none of these requests through: then nobody comes, and the upstream must not wait for ever.
+            // Some filters let none of these requests through: then nobody comes, and the upstream
+            // must not wait for ever.
             let answered = AtomicBool::new(false);
             std::thread::scope(|scope| {
                 scope.spawn(|| {

@@ -1,4 +1,5 @@
-//! What holds for all filters: the chain of them, hostile bytes, the promises of every sample, and what operators see.
+//! What holds for all filters: the chain of them, hostile bytes, the promises of every sample, and
+//! what operators see.
 
 mod closed;
 mod dashboard;

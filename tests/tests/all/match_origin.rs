@@ -1,4 +1,5 @@
-//! What Envoy knows of a request beside its head, in the `match` of every filter: the client's address, the route and its metadata.
+//! What Envoy knows of a request beside its head, in the `match` of every filter: the client's
+//! address, the route and its metadata.
 
 use e2e::{Client, Envoy};
 

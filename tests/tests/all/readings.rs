@@ -1,5 +1,6 @@
-//! Real servers behind jwt-auth, in each of Envoy's normalizations: no spelling of a path reaches a guarded place without a
-//! token, and no odd path that is legitimate is refused. With the feature `nginx`, nginx is among the servers.
+//! Real servers behind jwt-auth, in each of Envoy's normalizations: no spelling of a path reaches a
+//! guarded place without a token, and no odd path that is legitimate is refused. With the feature
+//! `nginx`, nginx is among the servers.
 
 use e2e::raw::{self, RawResponse};
 use e2e::servers::Servers;
@@ -128,7 +129,8 @@ impl Normalization {
     }
 }
 
-/// Everything is open but `/admin` and the host `admin.example.com`. The header `x-server` chooses the server.
+/// Everything is open but `/admin` and the host `admin.example.com`. The header `x-server` chooses
+/// the server.
 fn guarded(servers: &Servers, normalization: Normalization) -> Envoy {
     let token = json!({"provider": {"name": "corp"}});
     let config = json!({

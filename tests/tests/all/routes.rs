@@ -1,5 +1,5 @@
-//! Routes are chosen again after a request is edited: what jwt-auth has judged is what is served, if the chain is in the order that the
-//! documentation gives.
+//! Routes are chosen again after a request is edited: what jwt-auth has judged is what is served,
+//! if the chain is in the order that the documentation gives.
 
 use e2e::{Client, Envoy, raw, token::Token};
 use serde_json::json;

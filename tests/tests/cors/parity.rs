@@ -1,4 +1,5 @@
-//! The same requests to Envoy's own CORS filter and to ours, in one Envoy. Where they differ, the README of cors says so.
+//! The same requests to Envoy's own CORS filter and to ours, in one Envoy. Where they differ, the
+//! README of cors says so.
 
 use crate::common::APP;
 use e2e::{Client, Envoy, Response};

@@ -4,7 +4,8 @@ use crate::common::*;
 const BY_PATH: &str = r#"{"policies": [{"match": {"paths": [{"prefix": "/public"}]}, "allow_origins": ["*"]},
     {"allow_origins": ["https://app.example.com"]}]}"#;
 
-/// A request with this target as it stands here, an origin that only one policy allows, and an upstream that allows every origin.
+/// A request with this target as it stands here, an origin that only one policy allows, and an
+/// upstream that allows every origin.
 fn ask_by_path(envoy: &Envoy, method: &str, target: &str, more: &str) -> raw::RawResponse {
     let request = format!(
         "{method} {target} HTTP/1.1\r\nhost: a\r\nx-echo-set: access-control-allow-origin: *\r\n{more}\r\n"

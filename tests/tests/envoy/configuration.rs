@@ -1,4 +1,5 @@
-//! Configurations that are refused: by Envoy at start with one clear line, and at run time with the old one going on.
+//! Configurations that are refused: by Envoy at start with one clear line, and at run time with the
+//! old one going on.
 
 use e2e::{Client, ConfigForm, Envoy, paths, wait};
 use std::time::Duration;
@@ -88,7 +89,8 @@ fn envoy_refuses_to_start_with_one_line_that_names_the_mistake() {
             "no {line:?} in {log}"
         );
         assert!(!log.contains("RuntimeError"), "{log}");
-        // The module logs no secret; Envoy itself writes the configuration that it refuses to its log.
+        // The module logs no secret; Envoy itself writes the configuration that it refuses to its
+        // log.
         let of_module = log.lines().filter(|l| l.contains("wasm log"));
         let told: Vec<_> = of_module.filter(|l| l.contains("S3CR3T")).collect();
         assert!(told.is_empty(), "{told:?}");

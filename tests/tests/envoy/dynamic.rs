@@ -1,6 +1,8 @@
-//! Filters replaced at run time: configurations and modules by ECDS, listeners by LDS, clusters by CDS, from the sample's files.
+//! Filters replaced at run time: configurations and modules by ECDS, listeners by LDS, clusters by
+//! CDS, from the sample's files.
 //!
-//! Under traffic all the while: no request fails, none passes unfiltered, and a new rule holds soon.
+//! Under traffic all the while: no request fails, none passes unfiltered, and a new rule holds
+//! soon.
 
 use std::{
     fs,
@@ -208,7 +210,8 @@ fn listeners_and_clusters_are_swapped_under_load_without_a_failed_or_unfiltered_
 fn a_mounted_config_map_is_noticed_though_its_files_are_links() {
     let envoy = sample();
     let folder = envoy.dynamic().path();
-    // As Kubernetes lays it out: each file is a link into ..data, and ..data is a link that is replaced.
+    // As Kubernetes lays it out: each file is a link into ..data, and ..data is a link that is
+    // replaced.
     let publish = |version: &str, text: &str| {
         fs::create_dir(folder.join(version)).unwrap();
         fs::write(folder.join(version).join(REWRITE), text).unwrap();

@@ -1,4 +1,5 @@
-//! What Envoy refuses at run time changes nothing, and where the operator sees why; and what a filter that never came means.
+//! What Envoy refuses at run time changes nothing, and where the operator sees why; and what a
+//! filter that never came means.
 
 use std::time::Duration;
 

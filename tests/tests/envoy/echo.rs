@@ -1,4 +1,5 @@
-//! The echo of `docker-compose.yml` in a real Envoy: it tells what the harness's own tells, so that cases run on either.
+//! The echo of `docker-compose.yml` in a real Envoy: it tells what the harness's own tells, so that
+//! cases run on either.
 
 use e2e::{Client, EchoedRequest, Envoy, Headers, Response, Upstream, raw};
 

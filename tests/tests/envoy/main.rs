@@ -1,4 +1,5 @@
-//! Filters in the life of an Envoy: how it loads, refuses, replaces and restarts them; and the harness that runs it.
+//! Filters in the life of an Envoy: how it loads, refuses, replaces and restarts them; and the
+//! harness that runs it.
 
 mod clients;
 mod configuration;

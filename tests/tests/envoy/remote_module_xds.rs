@@ -1,4 +1,5 @@
-//! A module loaded by URL at run time, by LDS and by ECDS: what the sample `dynamic/remote-module.yaml` says of it, and warns of.
+//! A module loaded by URL at run time, by LDS and by ECDS: what the sample
+//! `dynamic/remote-module.yaml` says of it, and warns of.
 
 use std::{fs, time::Duration};
 
@@ -115,7 +116,8 @@ fn by_ecds_with_nack_an_update_is_refused_until_its_module_is_here_and_taken_whe
     setting.envoy.assert_vm_alive();
 }
 
-/// Not what anybody wants, but what Envoy 1.40 does, and why the sample insists on `nack_on_code_cache_miss`.
+/// Not what anybody wants, but what Envoy 1.40 does, and why the sample insists on
+/// `nack_on_code_cache_miss`.
 #[test]
 fn by_ecds_without_nack_envoy_lets_requests_pass_unfiltered_and_never_fetches() {
     let setting = Setting::new();

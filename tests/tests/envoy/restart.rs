@@ -1,4 +1,5 @@
-//! Envoy that is killed, and Envoy that is replaced by another without a gap: no request passes unfiltered.
+//! Envoy that is killed, and Envoy that is replaced by another without a gap: no request passes
+//! unfiltered.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! All files of `envoy-configs/`: each is run by a test, Envoy accepts each bootstrap, and what they refer to is of this version.
+//! All files of `envoy-configs/`: each is run by a test, Envoy accepts each bootstrap, and what
+//! they refer to is of this version.
 
 use std::{
     fs,

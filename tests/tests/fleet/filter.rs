@@ -1,4 +1,5 @@
-//! rate-limit with a rate limit service: one quota for several Envoys, and what happens where the service is gone, slow or wrong.
+//! rate-limit with a rate limit service: one quota for several Envoys, and what happens where the
+//! service is gone, slow or wrong.
 
 use e2e::rate_limit_service::Dialect;
 use e2e::rate_limit_service::proto::{Code, HeaderValue, RateLimitResponse};
@@ -61,7 +62,8 @@ fn the_sample_counts_by_the_service_and_here_where_there_is_none() {
         .path("address: limitador", "address: 127.0.0.1")
         .start()
         .unwrap();
-    // A first connection may take longer than the sample's 20 ms on a busy machine; then this process counts.
+    // A first connection may take longer than the sample's 20 ms on a busy machine; then this
+    // process counts.
     let statuses: Vec<_> = (0..20).map(|_| get(&envoy).status).collect();
     let passed = statuses.iter().filter(|status| **status == 200).count();
     assert!((5..=10).contains(&passed), "{statuses:?}");
@@ -139,8 +141,8 @@ fn no_request_waits_longer_than_the_timeout_and_the_service_is_taken_back_when_i
     envoy.assert_vm_alive();
 }
 
-// DESIGN 2 (v2), "The pipeline": "with `Pause` on body and trailers as long as a request waits, so that `allow_on_headers_stop_iteration` cannot
-// let it through".
+// DESIGN 2 (v2), "The pipeline": "with `Pause` on body and trailers as long as a request waits, so
+// that `allow_on_headers_stop_iteration` cannot let it through".
 #[test]
 fn a_request_with_a_body_waits_for_the_service_whatever_stop_iteration_means() {
     for allowed in [true, false] {

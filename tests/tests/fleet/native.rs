@@ -1,4 +1,5 @@
-//! The rate limit service of the harness behind Envoy's own filter: whatever judges ours has been judged itself.
+//! The rate limit service of the harness behind Envoy's own filter: whatever judges ours has been
+//! judged itself.
 
 use std::time::Duration;
 

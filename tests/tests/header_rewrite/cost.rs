@@ -1,11 +1,12 @@
-//! header-rewrite, and values that are made to keep a worker busy: the time of a replacement is bounded, and what is too costly to replace
-//! does not pass as it is.
+//! header-rewrite, and values that are made to keep a worker busy: the time of a replacement is
+//! bounded, and what is too costly to replace does not pass as it is.
 
 use crate::common::stat;
 use e2e::{Client, Envoy, Response};
 use std::time::{Duration, Instant};
 
-/// Replaces in `x-far` what is searched for to the end of the value for each `<`, in `x-near` what is not.
+/// Replaces in `x-far` what is searched for to the end of the value for each `<`, in `x-near` what
+/// is not.
 const CONFIG: &str = r#"{"rules": [
     {"request": [{"replace": {"name": "x-far", "regex": "<[^>]*>|<", "with": "-"}},
         {"replace": {"name": "x-near", "regex": "<[^>]*>?", "with": "-"}},
@@ -137,7 +138,8 @@ fn report_mode_counts_what_is_too_costly_and_lets_it_pass() {
         assert_eq!(stat(&envoy, name), count, "{name}");
     }
     let log = envoy.wait_for_log(
-        // DESIGN 2 (v2), "The pipeline": report mode's log line is the kit's, and names the reason as the response-code details do.
+        // DESIGN 2 (v2), "The pipeline": report mode's log line is the kit's, and names the reason
+        // as the response-code details do.
         "header-rewrite: would be refused: reason=rewrite_too_costly method=",
         Duration::from_secs(5),
     );

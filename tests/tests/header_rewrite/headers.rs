@@ -2,8 +2,9 @@
 
 use crate::common::*;
 
-// DESIGN 4 (v2), "Safety": headers that a filter sets are first removed "in every spelling that a server may read as the same name (`_` for
-// `-`)"; "so does every name that header-rewrite writes or removes."
+// DESIGN 4 (v2), "Safety": headers that a filter sets are first removed "in every spelling that a
+// server may read as the same name (`_` for `-`)"; "so does every name that header-rewrite writes
+// or removes."
 #[test]
 fn what_a_request_operation_writes_or_removes_goes_in_every_spelling() {
     let envoy = with(

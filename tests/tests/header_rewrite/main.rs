@@ -1,4 +1,5 @@
-//! header-rewrite in a real Envoy: its sample; in the modules every claim of its README, and bytes that no one should send.
+//! header-rewrite in a real Envoy: its sample; in the modules every claim of its README, and bytes
+//! that no one should send.
 
 mod answers;
 mod common;

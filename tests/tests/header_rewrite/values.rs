@@ -46,7 +46,8 @@ fn values_that_may_not_be_written_are_not() {
         envoy.stat("wasmcustom.header_rewrite.skipped.invalid_value_total"),
         6
     );
-    // DESIGN 7 (v2): "where a rewrite that applies cannot be carried out so, the request is refused with 400, never passed as it was".
+    // DESIGN 7 (v2): "where a rewrite that applies cannot be carried out so, the request is refused
+    // with 400, never passed as it was".
     let before = envoy.upstream().count();
     for (target, reason) in [
         ("/f?q=x&p=../../etc/passwd", "unsafe_path"),
@@ -90,8 +91,8 @@ fn a_set_that_cannot_be_made_leaves_none() {
     });
 }
 
-// DESIGN 4 (v2), "Templates": "`${… | default}` … may be a template itself"; "A group that took no part in a match is empty"; "`${match.N}` in
-// a query value is decoded once".
+// DESIGN 4 (v2), "Templates": "`${… | default}` … may be a template itself"; "A group that took no
+// part in a match is empty"; "`${match.N}` in a query value is decoded once".
 #[test]
 fn defaults_are_templates_unused_groups_are_empty_and_groups_are_decoded_once_in_a_query() {
     let config = r#"{"rules": [

@@ -1,7 +1,9 @@
-//! Signatures that are nearly right, in a real Envoy: judged by Envoy's `verify_signature`, and by the module where Envoy does not offer it.
+//! Signatures that are nearly right, in a real Envoy: judged by Envoy's `verify_signature`, and by
+//! the module where Envoy does not offer it.
 //!
-//! The messages of Project Wycheproof are no tokens, so its faults are made anew with the test keys: the private keys sign whatever block or
-//! pair of numbers a forger might try. The vectors themselves are judged natively, in `filters/jwt-auth/tests/conformance.rs`.
+//! The messages of Project Wycheproof are no tokens, so its faults are made anew with the test
+//! keys: the private keys sign whatever block or pair of numbers a forger might try. The vectors
+//! themselves are judged natively, in `filters/jwt-auth/tests/conformance.rs`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -23,7 +25,8 @@ enum Verdict {
 }
 use Verdict::{Forged, Malformed, Passes};
 
-/// Both verifiers: keys of every family and a secret, nothing cached, so much time for verifying inside the module.
+/// Both verifiers: keys of every family and a secret, nothing cached, so much time for verifying
+/// inside the module.
 fn config(in_module: &str) -> Value {
     json!({
         "providers": {
@@ -223,7 +226,8 @@ fn ecdsa(envoy: &Envoy, algorithm: &str) {
     padded.resize(good.len().max(der.len()), 0);
     for (what, signature, verdict) in [
         ("r and s as they are", pair(&r, &s), Passes),
-        // Whoever has a good signature has this one too: both are good (RFC 7515 asks for no canonical form), so `jti` tells tokens apart.
+        // Whoever has a good signature has this one too: both are good (RFC 7515 asks for no
+        // canonical form), so `jti` tells tokens apart.
         ("n - s", pair(&r, &(&order - &s)), Passes),
         ("n - r", pair(&(&order - &r), &s), Forged),
         ("r = 0", pair(&zero, &s), Forged),

@@ -1,4 +1,5 @@
-//! What the upstream gets of a token: claims as headers that no client can forge, and not the token.
+//! What the upstream gets of a token: claims as headers that no client can forge, and not the
+//! token.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -42,8 +43,9 @@ fn promising() -> Envoy {
         .unwrap()
 }
 
-/// Every header that a provider promises, as a client would forge it, once and twice, and as servers may read it: DESIGN 4 (v2), "Safety": "in
-/// every spelling that a server may read as the same name (`_` for `-`)".
+/// Every header that a provider promises, as a client would forge it, once and twice, and as
+/// servers may read it: DESIGN 4 (v2), "Safety": "in every spelling that a server may read as the
+/// same name (`_` for `-`)".
 const FORGED: [(&str, &str); 15] = [
     ("x-corp", "root"),
     ("X-Corp", "root again"),
@@ -232,7 +234,8 @@ fn with_sources(forward: bool) -> Envoy {
         .unwrap()
 }
 
-/// A token in each place, and what is left of the request: path, cookie, `authorization`, `x-token`.
+/// A token in each place, and what is left of the request: path, cookie, `authorization`,
+/// `x-token`.
 #[test]
 fn the_token_is_taken_out_of_where_it_stood_and_nothing_else() {
     let (takes_out, leaves_in) = (with_sources(false), with_sources(true));
@@ -338,8 +341,9 @@ fn the_token_is_taken_out_of_where_it_stood_and_nothing_else() {
     }
 }
 
-// DESIGN 5 (v2), "Answers": "what was not verified never reaches the upstream"; "`ignore_failure` passes without what could not be verified, which
-// is taken out". Where nothing is required, no provider decides, and nothing is looked at.
+// DESIGN 5 (v2), "Answers": "what was not verified never reaches the upstream"; "`ignore_failure`
+// passes without what could not be verified, which is taken out". Where nothing is required, no
+// provider decides, and nothing is looked at.
 #[test]
 fn what_could_not_be_verified_is_taken_out_where_it_was_looked_at() {
     let envoy = promising();
@@ -392,8 +396,8 @@ fn trailers_do_not_bring_what_the_headers_may_not() {
     envoy.assert_vm_alive();
 }
 
-// DESIGN 11 (v2): "an integer keeps all its digits", "`encoding`: `plain` as above, `json` the JSON text in ASCII, `base64url` of a text's bytes,
-// or of the JSON of a list or object".
+// DESIGN 11 (v2): "an integer keeps all its digits", "`encoding`: `plain` as above, `json` the JSON
+// text in ASCII, `base64url` of a text's bytes, or of the JSON of a list or object".
 #[test]
 fn a_claim_is_encoded_as_asked_and_a_number_keeps_its_digits() {
     let encodings = ["plain", "json", "base64url"];

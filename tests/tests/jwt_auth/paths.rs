@@ -1,11 +1,12 @@
-//! Other spellings of a path or a host, in an Envoy that normalizes nothing: none of them walks around a rule.
+//! Other spellings of a path or a host, in an Envoy that normalizes nothing: none of them walks
+//! around a rule.
 
 use e2e::token::{self, Token, forged};
 use e2e::{Client, Envoy, Response, raw};
 use serde_json::{Value, json};
 
-/// Everything is open but `/admin`, `/Case` in any case, `/exact`, `/v1/items`, three paths with characters that may be encoded, and the host
-/// `admin.example.com`.
+/// Everything is open but `/admin`, `/Case` in any case, `/exact`, `/v1/items`, three paths with
+/// characters that may be encoded, and the host `admin.example.com`.
 fn guarded() -> Envoy {
     let token = json!({"provider": {"name": "corp"}});
     let config = json!({
@@ -37,8 +38,8 @@ fn status(envoy: &Envoy, target: &str, host: &str) -> u16 {
 
 /// What servers may serve as a guarded path. Without a token, each is 401.
 ///
-/// DESIGN 4 (v2), "What filters make of them": "jwt-auth: the requirements of all readings must hold." Before, all but the plain spelling were
-/// refused with 400, with a token or without.
+/// DESIGN 4 (v2), "What filters make of them": "jwt-auth: the requirements of all readings must
+/// hold." Before, all but the plain spelling were refused with 400, with a token or without.
 const SPELLINGS: &[&str] = &[
     "/admin",
     "/admin/",
@@ -72,7 +73,8 @@ const SPELLINGS: &[&str] = &[
     "/%61dmin/../x",
     "/admin/%2e%2e/x",
     "/admin%2f..%2fx",
-    // Where the rule does not say `ignore_case`, another case is another path; where it does, it is not.
+    // Where the rule does not say `ignore_case`, another case is another path; where it does, it is
+    // not.
     "/Case",
     "/case",
     "/CASE/x",
@@ -216,7 +218,8 @@ fn paths_that_no_spelling_brings_under_a_rule_pass_as_they_are() {
         "/public/./x;v=1",
         "/a%20b",
         "/a%2Fb",
-        // Refused before DESIGN 4 (v2): "So legitimate paths (`/login;jsessionid=…`, `group%2Fproject`, `100%25`) are served".
+        // Refused before DESIGN 4 (v2): "So legitimate paths (`/login;jsessionid=…`,
+        // `group%2Fproject`, `100%25`) are served".
         "/login;jsessionid=A",
         "/public/..;/x",
         "/projects/group%2Fproject",

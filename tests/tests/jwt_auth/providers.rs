@@ -1,5 +1,6 @@
-//! Identity providers as they are: `envoy-configs/jwt-auth-providers.yaml` with the key sets and tokens of twelve of them in the shapes that
-//! their documentation gives, signed with the test keys in place of theirs.
+//! Identity providers as they are: `envoy-configs/jwt-auth-providers.yaml` with the key sets and
+//! tokens of twelve of them in the shapes that their documentation gives, signed with the test keys
+//! in place of theirs.
 
 use super::*;
 use e2e::{EchoedRequest, KeyServer, Reply, yaml};

@@ -188,7 +188,8 @@ fn all_tokens_of_a_provider_must_be_good_and_each_place_may_hold_one() {
             vec![("x-token", &good), ("x-token", "")],
             400,
         ),
-        // DESIGN 5 (v2), "Answers": "two values of one place are refused with 400 `jwt_repeated`, joined by Envoy or not". Envoy joins these.
+        // DESIGN 5 (v2), "Answers": "two values of one place are refused with 400 `jwt_repeated`,
+        // joined by Envoy or not". Envoy joins these.
         (
             "authorization twice",
             "/".to_owned(),

@@ -1,4 +1,5 @@
-//! The samples for Istio and Envoy Gateway: each is what the API server would take, and what it configures does its work in Envoy.
+//! The samples for Istio and Envoy Gateway: each is what the API server would take, and what it
+//! configures does its work in Envoy.
 
 use std::path::PathBuf;
 
@@ -197,7 +198,8 @@ fn the_envoy_filter_for_istio_puts_its_filters_before_the_router_in_order() {
         })
         .start()
         .unwrap();
-    // cors answers the preflight before jwt-auth asks for a token, and a page can read the refusal of jwt-auth.
+    // cors answers the preflight before jwt-auth asks for a token, and a page can read the refusal
+    // of jwt-auth.
     let answer = preflight(&envoy, "https://app.example.com");
     assert_eq!(answer.status, 403, "PUT is not among the methods");
     let refused = Client::http1()

@@ -1,4 +1,5 @@
-//! Limits that count answers: failed logins, what an answer says it cost, answers that are no fault of the server.
+//! Limits that count answers: failed logins, what an answer says it cost, answers that are no fault
+//! of the server.
 
 use super::get;
 use e2e::{Client, Envoy, Load, Response};
@@ -21,7 +22,8 @@ fn ask(client: &Client, envoy: &Envoy, fields: &[(&str, &str)]) -> Response {
 const FAILED_LOGINS: &str = "limits: [{name: failed-login, match: {paths: [{prefix: /login}]}, key: [{client_ip: {}}], requests: 5, per: 1m, \
      charge: {on: response, status: [401, 403]}}]";
 
-// Issue 17's claim: "5 failed logins per minute and client lock the sixth try; a million successful ones never do."
+// Issue 17's claim: "5 failed logins per minute and client lock the sixth try; a million successful
+// ones never do."
 #[test]
 fn five_failed_logins_lock_the_sixth_try_and_successful_ones_never_do() {
     for (workers, client) in settings() {

@@ -1,4 +1,5 @@
-//! Limits on requests under way: never more than may be, under resets, crashes of a VM and new configurations, and all places free again.
+//! Limits on requests under way: never more than may be, under resets, crashes of a VM and new
+//! configurations, and all places free again.
 
 use super::filter;
 use e2e::{Client, Envoy, Load, Reply, Upstream, trap, wait};
@@ -93,7 +94,8 @@ fn a_refusal_says_how_many_may_be_under_way() {
 
 const LISTENERS: &str = "lds.json";
 
-/// A listener with ten requests at once, and a limit whose number tells one configuration from another.
+/// A listener with ten requests at once, and a limit whose number tells one configuration from
+/// another.
 fn listeners(module: &str, number: u32) -> String {
     let type_of = |name: &str| format!("type.googleapis.com/envoy.extensions.filters.{name}");
     let wasm = json!({"@type": type_of("http.wasm.v3.Wasm"), "config": {
@@ -144,8 +146,9 @@ fn envoy(module: &str, upstream: &Upstream) -> Envoy {
         .unwrap()
 }
 
-/// 48 connections that wait for their answers and 16 that do not, while VMs crash and configurations change. A request with a body crashes
-/// the VM: the module is the real one but for that. No limit counts it, so that it always does.
+/// 48 connections that wait for their answers and 16 that do not, while VMs crash and
+/// configurations change. A request with a body crashes the VM: the module is the real one but for
+/// that. No limit counts it, so that it always does.
 fn one_run(module: &str) {
     let upstream = Upstream::with(|request| {
         let delay = match request.path.as_str() {

@@ -1,4 +1,5 @@
-//! rate-limit counts exactly, whatever the pressure, over all workers, and over a change of its configuration.
+//! rate-limit counts exactly, whatever the pressure, over all workers, and over a change of its
+//! configuration.
 
 use e2e::{Client, Envoy, Load, wait};
 use std::time::Duration;

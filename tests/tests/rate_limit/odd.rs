@@ -1,4 +1,5 @@
-//! The right answer in the odd case: plugins that share a VM, limits that change, and which limit a refusal is about.
+//! The right answer in the odd case: plugins that share a VM, limits that change, and which limit a
+//! refusal is about.
 
 use super::{filter, get};
 use e2e::{Client, Envoy, paths, wait};
@@ -48,7 +49,8 @@ fn two_plugins_of_one_vm_have_buckets_of_their_own() {
     }
 }
 
-// DESIGN 6 (v2): "a limit whose numbers change starts anew, while unchanged limits keep their counts over a reload".
+// DESIGN 6 (v2): "a limit whose numbers change starts anew, while unchanged limits keep their
+// counts over a reload".
 #[test]
 fn a_limit_whose_numbers_change_starts_with_full_buckets() {
     let config = |requests: u32| {
@@ -85,8 +87,8 @@ fn a_limit_whose_numbers_change_starts_with_full_buckets() {
     assert_eq!(passed, 40);
 }
 
-// DESIGN 6 (v2): "On a refusal the legacy fields are of the limit that refused, also where its cost is beyond its burst (then without
-// `retry-after`: waiting does not help)".
+// DESIGN 6 (v2): "On a refusal the legacy fields are of the limit that refused, also where its cost
+// is beyond its burst (then without `retry-after`: waiting does not help)".
 #[test]
 fn a_refusal_is_about_the_limit_that_refused() {
     let envoy = filter(

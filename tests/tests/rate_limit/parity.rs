@@ -1,8 +1,10 @@
-//! The same requests to Envoy's own local rate limit filter and to ours, in one Envoy. Where they differ, the README of rate-limit says so.
+//! The same requests to Envoy's own local rate limit filter and to ours, in one Envoy. Where they
+//! differ, the README of rate-limit says so.
 
 use e2e::{Client, Envoy, Load, Response};
 
-/// Native limits for one host, ours for the other; both are told the same: three requests an hour for each `x-user`.
+/// Native limits for one host, ours for the other; both are told the same: three requests an hour
+/// for each `x-user`.
 fn both() -> Envoy {
     let native = r#"
 name: envoy.filters.http.local_ratelimit

@@ -1,4 +1,5 @@
-//! Quotas of a header, limits that let nothing through, key parts out of values and attributes, annotations, replies of a limit's own.
+//! Quotas of a header, limits that let nothing through, key parts out of values and attributes,
+//! annotations, replies of a limit's own.
 
 use super::{filter, get};
 use e2e::{Client, Envoy, Response};

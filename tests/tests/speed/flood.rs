@@ -1,8 +1,9 @@
 //! A flood of forged tokens on the one worker, and what good requests feel of it.
 //!
-//! Beside each second of forged tokens stands one of as many tokens that are refused without a look at their signature, being of another
-//! issuer: the same bytes, the same answers. So the ratio is what the verifying does, not what a thousand requests do. Good requests go on to
-//! an upstream, as requests do.
+//! Beside each second of forged tokens stands one of as many tokens that are refused without a look
+//! at their signature, being of another issuer: the same bytes, the same answers. So the ratio is
+//! what the verifying does, not what a thousand requests do. Good requests go on to an upstream, as
+//! requests do.
 
 use crate::median;
 use e2e::raw::Connection;
@@ -58,7 +59,8 @@ fn bad(algorithm: &str, of_stranger: bool) -> Vec<String> {
         .collect()
 }
 
-/// Sends at an even pace, until told to stop; a request that is late is sent at once. None may pass.
+/// Sends at an even pace, until told to stop; a request that is late is sent at once. None may
+/// pass.
 fn flood(
     server: SocketAddr,
     requests: Arc<Vec<String>>,
@@ -83,7 +85,8 @@ fn flood(
     }
 }
 
-/// The latency that 99 of 100 good requests stay within while this flood comes in, and how many of it came in a second.
+/// The latency that 99 of 100 good requests stay within while this flood comes in, and how many of
+/// it came in a second.
 fn p99_under(envoy: &Envoy, good: &str, requests: &Arc<Vec<String>>) -> (Duration, u64) {
     let (stop, sent) = (
         Arc::new(AtomicBool::new(false)),

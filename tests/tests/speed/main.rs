@@ -1,7 +1,9 @@
-//! What jwt-auth costs, as ratios within one Envoy: beside `jwt_authn`, and under a flood of forged tokens.
+//! What jwt-auth costs, as ratios within one Envoy: beside `jwt_authn`, and under a flood of forged
+//! tokens.
 //!
-//! Times are CPU time of Envoy's one worker, so what else runs on the machine does not count. A filter stands [`COPIES`] times in its chain
-//! and the cost of the empty chain is taken off; the cases are interleaved in rounds, and the median of the rounds' ratios counts.
+//! Times are CPU time of Envoy's one worker, so what else runs on the machine does not count. A
+//! filter stands [`COPIES`] times in its chain and the cost of the empty chain is taken off; the
+//! cases are interleaved in rounds, and the median of the rounds' ratios counts.
 
 mod flood;
 
@@ -39,7 +41,8 @@ fn envoy() -> Envoy {
             "rules": [{"match": {"prefix": "/"}, "requires": {"provider_name": "corp"}}],
         }})
     };
-    // Another realm for each copy, so that each has its own cache; so small that a token in a row of many is never in it.
+    // Another realm for each copy, so that each has its own cache; so small that a token in a row
+    // of many is never in it.
     let ours = |i: usize| {
         json!({"name": format!("ours-{i}"), "typed_config": {
             "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
@@ -98,7 +101,8 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// How much more the native filter costs than ours, with these tokens in turn; and both in microseconds.
+/// How much more the native filter costs than ours, with these tokens in turn; and both in
+/// microseconds.
 fn native_to_ours(envoy: &Envoy, bearers: &[String]) -> (f64, f64, f64) {
     let client = Client::http1();
     let urls = ["empty", "native", "ours"].map(|listener| envoy.url_of(listener, "/"));

@@ -1,4 +1,5 @@
-//! Tokens signed with the public test keys in `tests/keys`, which the samples trust: for tests, and to try the samples by hand.
+//! Tokens signed with the public test keys in `tests/keys`, which the samples trust: for tests, and
+//! to try the samples by hand.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -69,7 +70,8 @@ pub struct Token {
 }
 
 impl Token {
-    /// A token that the samples accept: of [`ISSUER`], for `api`, about `alice`, from now on for an hour.
+    /// A token that the samples accept: of [`ISSUER`], for `api`, about `alice`, from now on for an
+    /// hour.
     ///
     /// # Panics
     /// If there is no such algorithm.
@@ -188,7 +190,8 @@ impl Token {
 /// # Errors
 /// If the key does not go with the algorithm.
 pub fn sign(algorithm: Algorithm, key: &EncodingKey, message: &[u8]) -> Result<Vec<u8>> {
-    // Not by `jsonwebtoken::encode`: where the filter runs in the same process, it has installed a provider that cannot sign.
+    // Not by `jsonwebtoken::encode`: where the filter runs in the same process, it has installed a
+    // provider that cannot sign.
     let signer = (DEFAULT_PROVIDER.signer_factory)(&algorithm, key)?;
     Ok(signer.try_sign(message)?)
 }

@@ -1,7 +1,8 @@
 //! The callbacks that the SDK exports.
 //!
-//! The SDK exports every callback of Proxy-Wasm, and Envoy enters the VM for each export it finds: per request,
-//! per body chunk, per stream. Those that a filter has no use for (`Filter::CALLBACKS` in `filter_kit::pipeline`) are removed.
+//! The SDK exports every callback of Proxy-Wasm, and Envoy enters the VM for each export it finds:
+//! per request, per body chunk, per stream. Those that a filter has no use for (`Filter::CALLBACKS`
+//! in `filter_kit::pipeline`) are removed.
 
 /// The callbacks that proxy-wasm 0.2.5 exports (`src/dispatcher.rs`).
 const SDK: &[&str] = &[

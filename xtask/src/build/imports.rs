@@ -1,7 +1,7 @@
 //! Which functions of the host a module may import, each with its reason.
 //!
-//! Envoy refuses a module that imports what it does not offer ("missing import"). All of these are offered by
-//! Envoy 1.36 and later; a dependency that brings a new one has to be looked at first.
+//! Envoy refuses a module that imports what it does not offer ("missing import"). All of these are
+//! offered by Envoy 1.36 and later; a dependency that brings a new one has to be looked at first.
 
 /// Functions that modules import, as `module.name`, with who needs them.
 const ALLOWED: &[(&str, &str)] = &[
@@ -48,7 +48,8 @@ const ALLOWED: &[(&str, &str)] = &[
         "env.proxy_call_foreign_function",
         "signature verification by the host",
     ),
-    // The SDK keeps contexts as trait objects: their tables name every provided method, called or not.
+    // The SDK keeps contexts as trait objects: their tables name every provided method, called or
+    // not.
     ("env.proxy_close_stream", "the SDK's trait objects"),
     ("env.proxy_done", "the SDK's trait objects"),
     ("env.proxy_enqueue_shared_queue", "the SDK's trait objects"),

@@ -1,4 +1,5 @@
-//! From the module that cargo links to the module that is shipped: fewer exports, no dead code, no names.
+//! From the module that cargo links to the module that is shipped: fewer exports, no dead code, no
+//! names.
 
 use std::collections::BTreeSet;
 
@@ -10,8 +11,9 @@ use super::{callbacks, imports};
 /// The custom section that says which module this is.
 pub(crate) const SECTION: &str = "filter-catalog";
 
-/// Removes from `wasm` every callback outside `wanted`, the code that only they reached, and all custom sections;
-/// then checks the interface that is left, and adds the section that says which module this is.
+/// Removes from `wasm` every callback outside `wanted`, the code that only they reached, and all
+/// custom sections; then checks the interface that is left, and adds the section that says which
+/// module this is.
 ///
 /// The result depends on nothing but the arguments.
 pub(crate) fn prune(wasm: &[u8], wanted: &BTreeSet<&str>, identity: &str) -> Result<Vec<u8>> {

@@ -1,4 +1,5 @@
-//! The samples as an archive, the same on every machine: sorted, without times and owners, and with the checksums of the modules.
+//! The samples as an archive, the same on every machine: sorted, without times and owners, and with
+//! the checksums of the modules.
 
 use std::fs;
 use std::path::PathBuf;
@@ -13,7 +14,8 @@ use crate::workspace;
 /// What stands in a sample that loads by URL, where the checksum of the module belongs.
 const PLACEHOLDER: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// `envoy-configs/`, in a tar file, compressed. `checksum` knows the modules by their filters' names.
+/// `envoy-configs/`, in a tar file, compressed. `checksum` knows the modules by their filters'
+/// names.
 pub(super) fn samples(checksum: &dyn Fn(&str) -> Option<String>) -> Result<Vec<u8>> {
     let folder = workspace::root().join("envoy-configs");
     let mut files: Vec<PathBuf> = Vec::new();
@@ -37,7 +39,8 @@ pub(super) fn samples(checksum: &dyn Fn(&str) -> Option<String>) -> Result<Vec<u
     Ok(archive.into_inner()?.finish()?)
 }
 
-/// The text with each placeholder replaced by the checksum of the module that is named last before it.
+/// The text with each placeholder replaced by the checksum of the module that is named last before
+/// it.
 fn with_checksums(text: &str, checksum: &dyn Fn(&str) -> Option<String>) -> Result<String> {
     let mut parts = text.split(PLACEHOLDER);
     let mut filled = parts.next().unwrap_or_default().to_owned();

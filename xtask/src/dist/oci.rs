@@ -1,5 +1,6 @@
-//! An OCI image layout of a module, as Istio and Envoy Gateway load it: one layer that holds `plugin.wasm`
-//! (<https://github.com/solo-io/wasm/blob/master/spec/spec-compat.md>; OCI image specification 1.0).
+//! An OCI image layout of a module, as Istio and Envoy Gateway load it: one layer that holds
+//! `plugin.wasm` (<https://github.com/solo-io/wasm/blob/master/spec/spec-compat.md>; OCI image
+//! specification 1.0).
 
 use std::fs;
 use std::path::Path;

@@ -1,7 +1,8 @@
-//! The software bill of materials: every crate that may be compiled into the modules and the program, as CycloneDX 1.5
-//! (<https://cyclonedx.org/docs/1.5/json/>).
+//! The software bill of materials: every crate that may be compiled into the modules and the
+//! program, as CycloneDX 1.5 (<https://cyclonedx.org/docs/1.5/json/>).
 //!
-//! Own code, as it is one pass over `cargo metadata`: the tools for it write times and random numbers, and one file for each crate.
+//! Own code, as it is one pass over `cargo metadata`: the tools for it write times and random
+//! numbers, and one file for each crate.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

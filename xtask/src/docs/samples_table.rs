@@ -1,4 +1,5 @@
-//! The samples, as `envoy-configs/README.md` lists them: each file with what it is and its first comment.
+//! The samples, as `envoy-configs/README.md` lists them: each file with what it is and its first
+//! comment.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
-//! What a filter costs, as its README says it: the main figures of the last published report of `cargo xtask bench`.
+//! What a filter costs, as its README says it: the main figures of the last published report of
+//! `cargo xtask bench`.
 
 use serde_json::Value;
 

@@ -1,4 +1,5 @@
-//! `--from blank`: a whole filter in under 100 lines, with its sample and its test, as templates in `blank/`.
+//! `--from blank`: a whole filter in under 100 lines, with its sample and its test, as templates in
+//! `blank/`.
 
 use std::path::Path;
 

@@ -23,7 +23,8 @@ pub(super) struct Forms {
     pub(super) pascal: String,
 }
 
-/// Words that mean something else in Rust, to Cargo, or in `filter-catalog`, where every filter is a dependency.
+/// Words that mean something else in Rust, to Cargo, or in `filter-catalog`, where every filter is
+/// a dependency.
 const TAKEN: &[&str] = &[
     "abstract",
     "alloc",

@@ -1,6 +1,7 @@
 //! The rows of a new filter in Cargo's files and in the lists that hold one per filter.
 //!
-//! Each row is a copy of the old filter's. A list that has changed its shape is an error, not a guess.
+//! Each row is a copy of the old filter's. A list that has changed its shape is an error, not a
+//! guess.
 
 use std::path::Path;
 
@@ -30,7 +31,7 @@ pub(super) fn changes(root: &Path, names: &Names) -> Result<Vec<File>> {
         change("cli/src/catalog.rs", &|text| {
             repeat(text, &row, ",\n", names)
         })?,
-        change("tests/src/cases/mod.rs", &|text| {
+        change("tests/src/cases.rs", &|text| {
             twice(text, &sample(old), &sample(new))
         })?,
     ])
@@ -60,7 +61,8 @@ fn twice(text: &str, row: &str, copy: &str) -> Option<String> {
     Some(format!("{before}{row}{copy}{after}"))
 }
 
-/// The text with the first block from `begin` at the head of a line to `end` twice, the second time under the new name.
+/// The text with the first block from `begin` at the head of a line to `end` twice, the second time
+/// under the new name.
 fn repeat(text: &str, begin: &str, end: &str, names: &Names) -> Option<String> {
     let start = if text.starts_with(begin) {
         0
@@ -74,7 +76,8 @@ fn repeat(text: &str, begin: &str, end: &str, names: &Names) -> Option<String> {
         after + text[after..].find(end)? + end.len()
     };
     let block = &text[start..close];
-    // In a manifest the name stands at the head of the line, bare: it is renamed as what people read.
+    // In a manifest the name stands at the head of the line, bare: it is renamed as what people
+    // read.
     let kind = if begin.starts_with(' ') {
         ".rs"
     } else {

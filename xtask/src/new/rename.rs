@@ -1,8 +1,8 @@
 //! The old name in a text, made the new one, wherever it is the filter that is meant.
 //!
-//! A name of one word may also be a variable or a word in a sentence, so Rust is changed only where a name of a filter can
-//! stand: as a whole string or at the head of one, before `::`, in the name of a counter, and in comments. Names of
-//! Envoy's own filters (`envoy.filters.http.cors`) stay.
+//! A name of one word may also be a variable or a word in a sentence, so Rust is changed only where
+//! a name of a filter can stand: as a whole string or at the head of one, before `::`, in the name
+//! of a counter, and in comments. Names of Envoy's own filters (`envoy.filters.http.cors`) stay.
 
 use super::name::Forms;
 
@@ -72,7 +72,8 @@ impl<'a> Renamer<'a> {
     }
 }
 
-/// Whether what follows makes the word the head of a counter (`cors.preflight`), not of a file (`cors.yaml`) or a sentence.
+/// Whether what follows makes the word the head of a counter (`cors.preflight`), not of a file
+/// (`cors.yaml`) or a sentence.
 fn is_first_of_dotted(after: &str) -> bool {
     let Some(rest) = after.strip_prefix('.') else {
         return false;

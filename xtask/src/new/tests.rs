@@ -1,11 +1,13 @@
-//! Filters made in a copy of the workspace. That they build, lint and pass is the suite `new` (`cargo xtask test new`).
+//! Filters made in a copy of the workspace. That they build, lint and pass is the suite `new`
+//! (`cargo xtask test new`).
 
 use std::collections::BTreeMap;
 
 use super::*;
 use crate::catalog;
 
-/// The files that `create` makes and changes, from each filter of the catalog, without writing them.
+/// The files that `create` makes and changes, from each filter of the catalog, without writing
+/// them.
 fn made(from: &str) -> BTreeMap<String, String> {
     let names = Names::new("geo-block", from);
     let root = workspace::root();
@@ -27,7 +29,7 @@ fn every_filter_can_be_copied_with_its_sample_its_suite_and_its_rows() {
             "envoy-configs/geo-block.yaml",
             "tests/tests/geo_block/main.rs",
             "filters/geo-block/tests/hostile.json",
-            "tests/src/cases/mod.rs",
+            "tests/src/cases.rs",
             "cli/Cargo.toml",
             "cli/src/catalog.rs",
         ] {

@@ -1,4 +1,5 @@
-//! `cargo test` with words that choose tests, by test program or package, or by a part of their names.
+//! `cargo test` with words that choose tests, by test program or package, or by a part of their
+//! names.
 
 use anyhow::{Result, bail};
 
@@ -51,7 +52,8 @@ impl<'a> Tests<'a> {
         }
     }
 
-    /// Runs them. A word that selects nothing is an error; what begins with `-` and all after it goes to the test programs.
+    /// Runs them. A word that selects nothing is an error; what begins with `-` and all after it
+    /// goes to the test programs.
     pub(super) fn run(self, arguments: &[String]) -> Result<()> {
         let options = arguments.iter().position(|word| word.starts_with('-'));
         let (words, options) = arguments.split_at(options.unwrap_or(arguments.len()));

@@ -1,4 +1,5 @@
-//! The suite `dist`: what a release holds is what its checksums say, and what comes out of a registry is what was built.
+//! The suite `dist`: what a release holds is what its checksums say, and what comes out of a
+//! registry is what was built.
 
 use std::fs;
 use std::io::Read as _;

@@ -1,4 +1,5 @@
-//! The suite `new`: in a copy of the workspace, a filter is made from another, and goes through what every filter goes through.
+//! The suite `new`: in a copy of the workspace, a filter is made from another, and goes through
+//! what every filter goes through.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +11,8 @@ use crate::{catalog, elsewhere, new, process, term, wasm_target, workspace};
 /// The name of the new filter.
 const NAME: &str = "made-anew";
 
-/// Makes `made-anew` from each filter named, by default from the blank and from a whole one, and runs its checks.
+/// Makes `made-anew` from each filter named, by default from the blank and from a whole one, and
+/// runs its checks.
 pub(super) fn run(from: &[String]) -> Result<()> {
     let both = ["blank", "header-rewrite"].map(str::to_owned);
     let from = if from.is_empty() { &both } else { from };

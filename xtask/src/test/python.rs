@@ -1,4 +1,5 @@
-//! Programs from PyPI that suites need, each set in a virtual environment of its own under `target/`.
+//! Programs from PyPI that suites need, each set in a virtual environment of its own under
+//! `target/`.
 
 use std::fs;
 use std::path::PathBuf;

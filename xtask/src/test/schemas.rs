@@ -1,4 +1,5 @@
-//! The suite `schemas`: the schemas themselves, every configuration of a sample against its schema, and mistakes that a schema can know.
+//! The suite `schemas`: the schemas themselves, every configuration of a sample against its schema,
+//! and mistakes that a schema can know.
 
 use std::fs;
 

@@ -101,7 +101,8 @@ fn e2e(words: &[String]) -> Result<()> {
         .run(words)
 }
 
-/// The test programs that need nothing but Envoy: those of `e2e` and `bench`, but for those behind a feature of their name.
+/// The test programs that need nothing but Envoy: those of `e2e` and `bench`, but for those behind
+/// a feature of their name.
 fn programs() -> Result<Vec<String>> {
     let packages = catalog::packages()?;
     Ok(packages
@@ -114,7 +115,8 @@ fn programs() -> Result<Vec<String>> {
         .collect())
 }
 
-/// The programs of the filters, in an Envoy that runs them as items of a chain: see `e2e::envoy::as_chain`.
+/// The programs of the filters, in an Envoy that runs them as items of a chain: see
+/// `e2e::envoy::as_chain`.
 fn chain(words: &[String]) -> Result<()> {
     prepare(None)?;
     let programs = ["all", "cors", "header_rewrite", "jwt_auth", "rate_limit"].map(str::to_owned);

@@ -1,4 +1,5 @@
-//! The suite `workflows`: `.github/` as GitHub reads it, and by those who know how workflows are attacked.
+//! The suite `workflows`: `.github/` as GitHub reads it, and by those who know how workflows are
+//! attacked.
 
 use std::fs;
 

@@ -28,8 +28,8 @@ const VM: &[&str] = &[
     "environment_variables",
 ];
 
-/// All plugins below a node. Envoy's `PluginConfig` may stand in a listener, an ECDS resource, a patch or a `TypedStruct`: it is
-/// known by its keys.
+/// All plugins below a node. Envoy's `PluginConfig` may stand in a listener, an ECDS resource, a
+/// patch or a `TypedStruct`: it is known by its keys.
 pub(super) fn plugins(document: &Node) -> Vec<Plugin<'_>> {
     let mut found = Vec::new();
     walk(document, false, &mut found);

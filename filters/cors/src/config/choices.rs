@@ -61,7 +61,8 @@ pub enum UnmatchedPreflight {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema, serde::Serialize))]
 #[serde(rename_all = "snake_case")]
 pub enum UnmatchedOrigin {
-    /// It goes to the upstream; the answer carries no CORS headers, so that the page cannot read it.
+    /// It goes to the upstream; the answer carries no CORS headers, so that the page cannot read
+    /// it.
     #[default]
     Pass,
     /// It is answered with 403, unless it stays within its own host and port.

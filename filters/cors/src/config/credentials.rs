@@ -1,5 +1,5 @@
-//! With credentials, a page that an attacker owns must not be allowed: it would act for whoever visits it (Fetch standard, "CORS protocol
-//! and credentials").
+//! With credentials, a page that an attacker owns must not be allowed: it would act for whoever
+//! visits it (Fetch standard, "CORS protocol and credentials").
 
 use crate::origin::{ForeignOrigin, OriginPattern, OriginRegex};
 use filter_kit::config::Invalid;

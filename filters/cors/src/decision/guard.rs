@@ -1,5 +1,6 @@
-//! Refuses requests that another site makes a browser send (CSRF). A browser says in `origin` and `sec-fetch-site` who made it send a
-//! request, and no page can change that (Fetch standard, "forbidden request-header"; Fetch Metadata, section 2.1).
+//! Refuses requests that another site makes a browser send (CSRF). A browser says in `origin` and
+//! `sec-fetch-site` who made it send a request, and no page can change that (Fetch standard,
+//! "forbidden request-header"; Fetch Metadata, section 2.1).
 
 use super::{Decision, Head};
 use crate::origin::Origin;

@@ -232,7 +232,8 @@ fn the_first_policy_that_matches_decides_and_none_leaves_all_alone() {
 
 #[test]
 fn where_readings_select_different_policies_there_is_no_permission_and_the_request_goes_on() {
-    // DESIGN 4: "cors: where readings select different policies there is no permission, and the request goes on".
+    // DESIGN 4: "cors: where readings select different policies there is no permission, and the
+    // request goes on".
     let two = policies(TWO);
     for target in [
         "/public/../api",

@@ -159,7 +159,8 @@ impl OriginPattern {
 }
 
 impl Wildcard {
-    /// Whether an origin matches. `*.` stands for one or more whole labels, so never for the parent itself.
+    /// Whether an origin matches. `*.` stands for one or more whole labels, so never for the parent
+    /// itself.
     #[must_use]
     pub fn matches(&self, origin: &Tuple) -> bool {
         let host = match &self.host {

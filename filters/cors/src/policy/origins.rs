@@ -46,7 +46,8 @@ impl Origins {
         origins
     }
 
-    /// Whether an origin is allowed, and how the answer says so. Mostly it is written as the configuration has it.
+    /// Whether an origin is allowed, and how the answer says so. Mostly it is written as the
+    /// configuration has it.
     #[must_use]
     pub fn allow_sent(&self, sent: &[u8]) -> Option<AllowedOrigin> {
         if self.any {

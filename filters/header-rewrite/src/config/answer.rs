@@ -8,7 +8,8 @@ use filter_kit::reply::RawReply;
 use filter_kit::template::{Scope, Template};
 use filter_kit::values::Status;
 
-/// What a host in a location may be made of: no client chooses these, or they are the host that it asked.
+/// What a host in a location may be made of: no client chooses these, or they are the host that it
+/// asked.
 const HOSTS: [&str; 3] = ["request.host", "request.hostname", "request.header.host"];
 
 impl RawRedirect {

@@ -7,7 +7,8 @@ use filter_kit::reply::RawReplyHeader;
 use filter_kit::values::{Status, StatusRange};
 use serde::Deserialize;
 
-/// Declares a struct of operations of which one is written: those on headers, which requests and responses share, and its own.
+/// Declares a struct of operations of which one is written: those on headers, which requests and
+/// responses share, and its own.
 macro_rules! operations {
     ($(#[$meta:meta])* pub struct $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* }) => {
         $(#[$meta])*
@@ -24,13 +25,16 @@ macro_rules! operations {
             pub default: Option<RawNameValue>,
             /// Remove headers by one of `name`, `prefix` and `regex`.
             pub remove: Option<RawRemove>,
-            /// Move a header to another name, in place of its values. Nothing happens without the first.
+            /// Move a header to another name, in place of its values. Nothing happens without the
+            /// first.
             pub rename: Option<RawFromTo>,
-            /// Copy a header to another name, in place of its values. Nothing happens without the first.
+            /// Copy a header to another name, in place of its values. Nothing happens without the
+            /// first.
             pub copy: Option<RawFromTo>,
             /// Replace every occurrence of a regular expression in every value of a header.
             pub replace: Option<RawReplace>,
-            /// Remove repeated values of a header, within comma-separated lists too; the first one stays.
+            /// Remove repeated values of a header, within comma-separated lists too; the first one
+            /// stays.
             pub dedupe: Option<RawName>,
         }
 
@@ -54,12 +58,14 @@ macro_rules! operations {
 operations! {
     /// An operation on the request: exactly one of these keys.
     pub struct RawRequestOperation {
-        /// Rewrite the path, by `prefix` (whole segments) or `regex`; the query stays. What is not replaced stays as it was sent. Where a value is
-        /// missing, or a reading of the result leaves its place, the request is refused.
+        /// Rewrite the path, by `prefix` (whole segments) or `regex`; the query stays. What is not
+        /// replaced stays as it was sent. Where a value is missing, or a reading of the result
+        /// leaves its place, the request is refused.
         path: RawPathRewrite,
         /// Set or remove a query parameter.
         query: RawQueryEdit,
-        /// Set the host (`:authority`). Where the value is missing or not a host, the request is refused.
+        /// Set the host (`:authority`). Where the value is missing or not a host, the request is
+        /// refused.
         host: RawValue,
     }
 }
@@ -69,7 +75,8 @@ operations! {
     pub struct RawResponseOperation {
         /// Only for these responses; left out: for all.
         when: RawWhen,
-        /// A set of headers, each set once: `security_headers`, or that as a key, with `content_security_policy`.
+        /// A set of headers, each set once: `security_headers`, or that as a key, with
+        /// `content_security_policy`.
         preset: RawPreset,
     }
 }
@@ -148,7 +155,8 @@ pub struct RawReplace {
     pub name: String,
     /// What to replace: a regular expression, found anywhere in the value.
     pub regex: String,
-    /// What to put in its place: a template in which `${1}` is the first capture group, `${0}` all that was found.
+    /// What to put in its place: a template in which `${1}` is the first capture group, `${0}` all
+    /// that was found.
     pub with: String,
 }
 
@@ -176,8 +184,8 @@ pub struct RawPathRewrite {
     expecting = "an edit, as {set: {name: lang, value: en}}"
 )]
 pub struct RawQueryEdit {
-    /// Replace all values of a parameter by one; the value is a template, and is percent-encoded. Where it cannot be made, the parameter
-    /// is left out.
+    /// Replace all values of a parameter by one; the value is a template, and is percent-encoded.
+    /// Where it cannot be made, the parameter is left out.
     pub set: Option<RawParameterValue>,
     /// Remove all values of a parameter.
     pub remove: Option<RawParameter>,
@@ -210,7 +218,8 @@ pub struct RawParameter {
 pub struct RawWhen {
     /// Statuses, any of: `503`, or a range as `500-599`.
     pub status: Option<Vec<StatusRange>>,
-    /// Conditions on response headers, all of, as the operations before left them. A repeated header matches where one of its values does.
+    /// Conditions on response headers, all of, as the operations before left them. A repeated
+    /// header matches where one of its values does.
     pub headers: Option<Vec<RawHeaderMatch>>,
 }
 
@@ -219,10 +228,11 @@ pub struct RawWhen {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RawRedirect {
-    /// The status: 301, 302, 303, 307 or 308. Left out: 308, which keeps the method and may be kept by clients.
+    /// The status: 301, 302, 303, 307 or 308. Left out: 308, which keeps the method and may be kept
+    /// by clients.
     pub status: Option<u16>,
-    /// The value of `location`, a template: an URI with a scheme, or a path. Where it cannot be made, or the client would choose the host, the
-    /// request is refused.
+    /// The value of `location`, a template: an URI with a scheme, or a path. Where it cannot be
+    /// made, or the client would choose the host, the request is refused.
     pub location: String,
 }
 
@@ -233,7 +243,8 @@ pub struct RawRedirect {
 pub struct RawRespond {
     /// The status. Left out: 200.
     pub status: Option<Status>,
-    /// The body, a template. Without a `content-type` among `headers` it is `text/plain`. Left out, or where a value is missing: empty.
+    /// The body, a template. Without a `content-type` among `headers` it is `text/plain`. Left out,
+    /// or where a value is missing: empty.
     pub body: Option<String>,
     /// Headers; values are templates. One whose value is missing is left out.
     pub headers: Option<Vec<RawReplyHeader>>,

@@ -40,7 +40,8 @@ impl Change<'_> {
         }
     }
 
-    /// Makes the change in a response, whose headers are read only where the change is made of them.
+    /// Makes the change in a response, whose headers are read only where the change is made of
+    /// them.
     pub fn make_in_response(self, response: &mut Response) {
         match self {
             Self::Nothing => {}
@@ -52,7 +53,8 @@ impl Change<'_> {
         }
     }
 
-    /// Makes the change in a request. Other spellings of the name that it writes go too; `name` is one of which they are gone.
+    /// Makes the change in a request. Other spellings of the name that it writes go too; `name` is
+    /// one of which they are gone.
     pub fn make_in_request(self, name: Option<&HeaderName>, headers: &mut Headers) {
         if let Self::Move(_, to, _) | Self::Put(to, _) = &self
             && name != Some(*to)

@@ -8,7 +8,8 @@ use filter_kit::values::{HeaderName, is_header_value};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-/// The longest value that [`HeaderOperation::Replace`] may make, in bytes: Envoy's default for all headers of a message.
+/// The longest value that [`HeaderOperation::Replace`] may make, in bytes: Envoy's default for all
+/// headers of a message.
 const MAX_REPLACED_BYTES: usize = 60 * 1024;
 
 /// An operation on a header.
@@ -22,14 +23,16 @@ pub enum HeaderOperation {
     Default(HeaderName, Template),
     /// Removes all values.
     Remove(NameSelector),
-    /// Moves all values to another name, in place of its own. Without the first header nothing happens.
+    /// Moves all values to another name, in place of its own. Without the first header nothing
+    /// happens.
     Rename {
         /// The name to move from.
         from: HeaderName,
         /// The name to move to.
         to: HeaderName,
     },
-    /// Copies all values to another name, in place of its own. Without the first header nothing happens.
+    /// Copies all values to another name, in place of its own. Without the first header nothing
+    /// happens.
     Copy {
         /// The name to copy from.
         from: HeaderName,
@@ -129,7 +132,8 @@ impl HeaderOperation {
         one.into_iter().chain(two)
     }
 
-    /// The header that it writes or removes in every request that it applies to, whether or not the header is there.
+    /// The header that it writes or removes in every request that it applies to, whether or not the
+    /// header is there.
     pub(super) fn name(&self) -> Option<&HeaderName> {
         match self {
             Self::Set(name, _)
@@ -172,7 +176,8 @@ fn replaced(
     }
 }
 
-/// The values without repeated elements. `set-cookie` is no list: only whole values are compared (RFC 6265, section 3).
+/// The values without repeated elements. `set-cookie` is no list: only whole values are compared
+/// (RFC 6265, section 3).
 fn dedupe<'h>(name: &str, values: impl Iterator<Item = &'h [u8]>) -> Vec<Vec<u8>> {
     // A set, since a client can fill a header with thousands of elements.
     let mut seen: BTreeSet<&[u8]> = BTreeSet::new();

@@ -27,7 +27,8 @@ impl<'a> Message<'a> {
         matches!(self, Self::Request(_))
     }
 
-    /// Whether a header is there. Of a response whose headers are not read yet, only this one is asked for.
+    /// Whether a header is there. Of a response whose headers are not read yet, only this one is
+    /// asked for.
     #[must_use]
     pub fn has(self, name: &str) -> bool {
         match self {

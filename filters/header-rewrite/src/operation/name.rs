@@ -3,8 +3,9 @@
 use filter_kit::headers::{Headers, is_look_alike, plain_name};
 use filter_kit::values::{HeaderName, Pattern};
 
-/// Headers that only Envoy writes: they frame the message or belong to one connection (RFC 9110, section 7.6.1). `proxy-authorization` may be
-/// removed: where Envoy is no proxy of the client, an upstream should not see it.
+/// Headers that only Envoy writes: they frame the message or belong to one connection (RFC 9110,
+/// section 7.6.1). `proxy-authorization` may be removed: where Envoy is no proxy of the client, an
+/// upstream should not see it.
 pub(crate) const FRAMING: &[&str] = &[
     "connection",
     "content-length",
@@ -52,7 +53,8 @@ impl NameSelector {
         }
     }
 
-    /// The work of comparing this name, where that is more than a reading: a client chooses its length.
+    /// The work of comparing this name, where that is more than a reading: a client chooses its
+    /// length.
     pub(super) fn work(&self, name: &[u8]) -> usize {
         match self {
             Self::Regex { pattern, .. } => pattern.work(name.len()).saturating_sub(name.len()),
@@ -83,8 +85,9 @@ impl NameSelector {
     }
 }
 
-/// Whether a header stays though a prefix, a pattern or another spelling names it: a message cannot do without pseudo-headers, `host`,
-/// framing headers, and `x-forwarded-proto`, without which Envoy finds no route.
+/// Whether a header stays though a prefix, a pattern or another spelling names it: a message cannot
+/// do without pseudo-headers, `host`, framing headers, and `x-forwarded-proto`, without which Envoy
+/// finds no route.
 pub(super) fn is_spared(name: &[u8], envoy: bool) -> bool {
     name.starts_with(b":")
         || matches!(name, b"host" | b"x-forwarded-proto")
@@ -106,7 +109,8 @@ pub(crate) fn is_removable(name: &[u8]) -> bool {
     name == b"proxy-authorization"
 }
 
-/// Removes the headers that a server may read as `name`, but for those that a message cannot do without.
+/// Removes the headers that a server may read as `name`, but for those that a message cannot do
+/// without.
 pub(super) fn remove_look_alikes(headers: &mut Headers, name: &HeaderName) {
     headers.remove_if(|other| {
         is_look_alike(other, name.as_str().as_bytes()) && !is_spared(other, false)

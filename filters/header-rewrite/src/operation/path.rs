@@ -1,7 +1,8 @@
 //! Operations on the path.
 //!
-//! They work on the path as it was sent, and what they do not replace stays as it was sent. The result is judged in all its readings, so
-//! that neither a value of a template nor what the client sent leads out of the place that the operator wrote.
+//! They work on the path as it was sent, and what they do not replace stays as it was sent. The
+//! result is judged in all its readings, so that neither a value of a template nor what the client
+//! sent leads out of the place that the operator wrote.
 
 use super::target::{encode, join};
 use super::{Budget, Replacement};
@@ -14,15 +15,16 @@ use filter_kit::template::{MAX_EXPANDED_BYTES, Template, Values};
 /// A rewrite of the path.
 #[derive(Debug, Clone)]
 pub enum PathRewrite {
-    /// Puts something else in place of the leading segments. Paths without them stay. Every reading of the new path begins with what was
-    /// put there.
+    /// Puts something else in place of the leading segments. Paths without them stay. Every reading
+    /// of the new path begins with what was put there.
     Prefix {
         /// The segments.
         prefix: PathPattern,
         /// What takes their place.
         with: Place,
     },
-    /// Replaces every occurrence of a pattern. Paths without one stay. No reading of the new path has a dot segment.
+    /// Replaces every occurrence of a pattern. Paths without one stay. No reading of the new path
+    /// has a dot segment.
     Regex(Replacement),
 }
 
@@ -120,7 +122,8 @@ impl PathRewrite {
     }
 }
 
-/// What follows the prefix in the path as it was sent; `None` where no reading of the path has the prefix.
+/// What follows the prefix in the path as it was sent; `None` where no reading of the path has the
+/// prefix.
 fn after_prefix<'r>(
     prefix: &PathPattern,
     request: &'r Request,
@@ -131,7 +134,8 @@ fn after_prefix<'r>(
     }
     let mut readings = request.readings()?.iter(path);
     if readings.any(|reading| prefix.fits(reading)) {
-        // The rewrite applies to a reading, and there is no place in the path as it was sent to put the new beginning.
+        // The rewrite applies to a reading, and there is no place in the path as it was sent to put
+        // the new beginning.
         return Err(Refused::AmbiguousPath);
     }
     Ok(None)
@@ -185,7 +189,8 @@ fn one_leading_slash(mut path: Vec<u8>) -> Vec<u8> {
     path
 }
 
-/// `pchar`, the slash, and the percent sign of what is encoded already (RFC 3986, section 3.3). The semicolon is among them.
+/// `pchar`, the slash, and the percent sign of what is encoded already (RFC 3986, section 3.3). The
+/// semicolon is among them.
 fn is_path_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/%".contains(&byte)
 }

@@ -12,7 +12,8 @@ use std::iter::Sum;
 pub struct Look(u8);
 
 impl Look {
-    /// Whether a header is there. Where it is, that costs as much as reading all headers; where it is not, a sixth.
+    /// Whether a header is there. Where it is, that costs as much as reading all headers; where it
+    /// is not, a sixth.
     const AT_ONE: Self = Self(1);
     /// All headers.
     pub(super) const AT_ALL: Self = Self(3);
@@ -114,10 +115,12 @@ fn length(name: &[u8]) -> u64 {
     1_u64.wrapping_shl(u32::try_from(name.len() % 64).unwrap_or(0))
 }
 
-/// Takes out of the operations of a rule what can go before all of them, in one look at each header: other spellings of the names that they
-/// write or remove, and headers that they remove by name.
+/// Takes out of the operations of a rule what can go before all of them, in one look at each
+/// header: other spellings of the names that they write or remove, and headers that they remove by
+/// name.
 ///
-/// Where an operation reads or writes what another one removes, the order matters, and nothing is taken out.
+/// Where an operation reads or writes what another one removes, the order matters, and nothing is
+/// taken out.
 #[must_use]
 pub(crate) fn remove_first(operations: &mut Vec<RequestOperation>) -> RemovedFirst {
     let mut first = RemovedFirst::default();
@@ -155,8 +158,8 @@ pub(crate) fn remove_first(operations: &mut Vec<RequestOperation>) -> RemovedFir
     first
 }
 
-/// The headers that an operation reads or writes by their names. Pseudo-headers have no other spellings; what is removed by a prefix or a
-/// pattern may go before or after.
+/// The headers that an operation reads or writes by their names. Pseudo-headers have no other
+/// spellings; what is removed by a prefix or a pattern may go before or after.
 fn touched(operation: &RequestOperation) -> Vec<String> {
     let named = match operation {
         RequestOperation::Target(_) => None,

@@ -8,7 +8,8 @@ use filter_kit::template::{Template, Values};
 /// An edit of the query.
 #[derive(Debug, Clone)]
 pub enum QueryEdit {
-    /// Replaces all values of a parameter by one. Where that cannot be made, the parameter is left out.
+    /// Replaces all values of a parameter by one. Where that cannot be made, the parameter is left
+    /// out.
     Set(String, Template),
     /// Removes all values of a parameter.
     Remove(String),
@@ -21,7 +22,8 @@ impl QueryEdit {
         request: &mut Request,
         path_captures: &[Option<Vec<u8>>],
     ) -> Option<Skipped> {
-        // As parameters of the query are: what is encoded in the path is the same text in another place.
+        // As parameters of the query are: what is encoded in the path is the same text in another
+        // place.
         let decoded: Vec<_> = path_captures
             .iter()
             .map(|group| group.as_deref().map(|group| decode(group).into_owned()))
@@ -57,7 +59,8 @@ impl QueryEdit {
     }
 }
 
-/// The query with `pair` in the place of the first parameter of this name, and without the others; `None` where nothing is left.
+/// The query with `pair` in the place of the first parameter of this name, and without the others;
+/// `None` where nothing is left.
 fn edited(query: Option<&[u8]>, name: &str, pair: Option<&[u8]>) -> Option<Vec<u8>> {
     let mut pairs: Vec<&[u8]> = Vec::new();
     let mut is_placed = false;

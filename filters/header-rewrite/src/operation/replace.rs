@@ -1,16 +1,19 @@
 //! Replacing what a pattern finds, in a header or in the path, with bounded work.
 //!
-//! Matches are found one after another. Where the search for a match reads beyond its end, the next search reads the same bytes again, and
-//! a client who fills a header with short matches makes that the square of its length. So the bytes that may be read again are counted,
-//! in the worst case that the pattern allows: no clock is asked, and the same value always ends the same way. A byte counts more often for a
-//! pattern that follows many ways at once, as `[a-z]{1,500}X`; for such a pattern the first reading counts too.
+//! Matches are found one after another. Where the search for a match reads beyond its end, the next
+//! search reads the same bytes again, and a client who fills a header with short matches makes that
+//! the square of its length. So the bytes that may be read again are counted, in the worst case
+//! that the pattern allows: no clock is asked, and the same value always ends the same way. A byte
+//! counts more often for a pattern that follows many ways at once, as `[a-z]{1,500}X`; for such a
+//! pattern the first reading counts too.
 
 use crate::reason::Skipped;
 use filter_kit::template::{Template, Values};
 use filter_kit::values::Pattern;
 
-/// How many bytes may be read again: as many as 17 readings of the longest header that Envoy takes by default. With a small pattern that is
-/// some 60 ms (Envoy 1.40, one of 2 cores). The readings of a rewritten path count too.
+/// How many bytes may be read again: as many as 17 readings of the longest header that Envoy takes
+/// by default. With a small pattern that is some 60 ms (Envoy 1.40, one of 2 cores). The readings
+/// of a rewritten path count too.
 const MAX_REREAD_BYTES: usize = 1024 * 1024;
 
 /// What is left of the bytes that may be read again.
@@ -94,7 +97,8 @@ impl Replacement {
             let read_again = text.len().saturating_sub(found.end()).min(self.reach);
             budget.spend(self.pattern.work(read_again))?;
             replaced.extend_from_slice(text.get(copied..found.start()).unwrap_or_default());
-            // All but the groups is the same for every occurrence, and a client chooses how many there are.
+            // All but the groups is the same for every occurrence, and a client chooses how many
+            // there are.
             let with = match &template {
                 Some(template) => template,
                 None => template.insert(self.with.with_groups_only(values)?),

@@ -58,7 +58,8 @@ impl ResponseOperation {
         }
     }
 
-    /// Carries it out where its condition holds; gives why it was not. A header that is too costly to replace in is removed.
+    /// Carries it out where its condition holds; gives why it was not. A header that is too costly
+    /// to replace in is removed.
     #[must_use]
     pub fn apply(
         &self,

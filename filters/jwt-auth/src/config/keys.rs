@@ -25,7 +25,8 @@ use std::rc::Rc;
     expecting = "keys, as {jwks: {keys: […]}} or {remote: {cluster: NAME, uri: \"https://…\"}}"
 )]
 pub enum RawKeys {
-    /// A JWK Set (RFC 7517), as an object, as JSON text, or from the environment. A key that is weak, foreign or malformed is left out with a warning.
+    /// A JWK Set (RFC 7517), as an object, as JSON text, or from the environment. A key that is
+    /// weak, foreign or malformed is left out with a warning.
     Jwks(RawJwks),
     /// One public key or certificate in PEM.
     Pem(RawPem),
@@ -33,8 +34,9 @@ pub enum RawKeys {
     Secret(RawSecret),
     /// A JWK Set that a server has.
     Remote(RawRemote),
-    /// A document of OpenID Connect Discovery, which names the keys (`jwks_uri`). Both are asked of the same cluster. Its `issuer` must be
-    /// `document_issuer`; without that the provider's `issuer`, or an `exact` one of its `issuers`.
+    /// A document of OpenID Connect Discovery, which names the keys (`jwks_uri`). Both are asked of
+    /// the same cluster. Its `issuer` must be `document_issuer`; without that the provider's
+    /// `issuer`, or an `exact` one of its `issuers`.
     Discovery(RawRemote),
 }
 
@@ -46,7 +48,8 @@ pub enum RawKeys {
     expecting = "a public key, as {key: \"-----BEGIN PUBLIC KEY-----…\", algorithm: RS256}"
 )]
 pub struct RawPem {
-    /// The text: a block `PUBLIC KEY`, `RSA PUBLIC KEY` or `CERTIFICATE`. Of a certificate only the key counts, not its dates or its issuer.
+    /// The text: a block `PUBLIC KEY`, `RSA PUBLIC KEY` or `CERTIFICATE`. Of a certificate only the
+    /// key counts, not its dates or its issuer.
     pub key: String,
     /// The one algorithm that it verifies.
     pub algorithm: Algorithm,
@@ -66,7 +69,8 @@ pub struct RawSecret {
     pub base64: Option<Secret>,
     /// The environment variable that holds the secret's text.
     pub env: Option<String>,
-    /// The one algorithm that it verifies: HS256, HS384 or HS512. The secret is at least as long as its hash: 32, 48 or 64 bytes.
+    /// The one algorithm that it verifies: HS256, HS384 or HS512. The secret is at least as long as
+    /// its hash: 32, 48 or 64 bytes.
     pub algorithm: Algorithm,
 }
 

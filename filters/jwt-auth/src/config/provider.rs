@@ -28,12 +28,13 @@ pub struct RawProvider {
     pub issuers: Option<Vec<RawIssuer>>,
     /// What the token's `aud` must hold one of; left out: not checked.
     pub audiences: Option<Vec<String>>,
-    /// The algorithms that are accepted; left out: what the keys allow. HS256, HS384 and HS512 are only valid with `keys.secret`.
+    /// The algorithms that are accepted; left out: what the keys allow. HS256, HS384 and HS512 are
+    /// only valid with `keys.secret`.
     pub algorithms: Option<Vec<Algorithm>>,
     /// The keys.
     pub keys: RawKeys,
-    /// Where tokens are looked for; a token elsewhere is ignored. Left out: `authorization: Bearer …`. Of several sources on one header, the
-    /// longest prefix that matches decides.
+    /// Where tokens are looked for; a token elsewhere is ignored. Left out: `authorization: Bearer
+    /// …`. Of several sources on one header, the longest prefix that matches decides.
     pub token_sources: Option<Vec<RawTokenSource>>,
     /// Longest token, in bytes; a longer one is refused. 1 to 65536.
     #[serde(default = "max_token_bytes")]
@@ -44,9 +45,11 @@ pub struct RawProvider {
     /// Refuse a token without `exp`.
     #[serde(default = "super::yes")]
     pub require_expiration: bool,
-    /// Longest lifetime of a token: `exp` minus `iat`, or minus now without `iat`; left out: unlimited.
+    /// Longest lifetime of a token: `exp` minus `iat`, or minus now without `iat`; left out:
+    /// unlimited.
     pub max_lifetime: Option<Duration>,
-    /// What the header's `typ` must be one of, without case; left out: any, or none. `application/` may be left out.
+    /// What the header's `typ` must be one of, without case; left out: any, or none. `application/`
+    /// may be left out.
     pub types: Option<Vec<String>>,
     /// Leave the token in the request; `false`: it is taken out of header, query and cookie.
     #[serde(default)]
@@ -121,7 +124,8 @@ pub enum RawTokenSource {
         #[serde(default)]
         prefix: String,
     },
-    /// An element of `sec-websocket-protocol`, where pages of browsers can put a token. The other elements stay.
+    /// An element of `sec-websocket-protocol`, where pages of browsers can put a token. The other
+    /// elements stay.
     WebsocketProtocol(RawElement),
 }
 
@@ -141,8 +145,8 @@ pub enum RawElement {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RawExport {
-    /// The claims; at most 16. `sub` is in `wasm.jwt.sub`, `[org, id]` in `wasm.jwt.org.id`, each byte of a name that is no letter, digit, `-`
-    /// or `_` as `_`.
+    /// The claims; at most 16. `sub` is in `wasm.jwt.sub`, `[org, id]` in `wasm.jwt.org.id`, each
+    /// byte of a name that is no letter, digit, `-` or `_` as `_`.
     #[serde(default)]
     pub claims: Vec<RawClaimPath>,
 }
@@ -369,7 +373,8 @@ impl RawTokenSource {
     }
 }
 
-/// A header that is set for the upstream is removed from what clients send, so it cannot be where a token stands.
+/// A header that is set for the upstream is removed from what clients send, so it cannot be where a
+/// token stands.
 pub(super) fn check_headers(providers: &[Provider]) -> Result<(), Invalid> {
     for provider in providers {
         for header in provider.forward.headers() {

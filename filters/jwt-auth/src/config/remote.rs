@@ -15,13 +15,13 @@ use std::collections::BTreeSet;
     expecting = "a server, as {cluster: NAME, uri: \"https://HOST/PATH\"}"
 )]
 pub struct RawRemote {
-    /// The cluster that is asked. It decides where the connection goes and whether it is TLS, whatever the URI says: give it a
-    /// `transport_socket` that checks the server's certificate.
+    /// The cluster that is asked. It decides where the connection goes and whether it is TLS,
+    /// whatever the URI says: give it a `transport_socket` that checks the server's certificate.
     pub cluster: String,
     /// What it is asked for: `https://host/path`. The host is sent as `:authority`.
     pub uri: String,
-    /// Headers of each request, as `authorization` where the server asks for one; at most 16. Without `user-agent` among them, it is
-    /// `jwt-auth`.
+    /// Headers of each request, as `authorization` where the server asks for one; at most 16.
+    /// Without `user-agent` among them, it is `jwt-auth`.
     #[serde(default)]
     pub headers: Vec<RawFetchHeader>,
     /// What the document's `issuer` must be, where it is not the provider's; with `discovery` only.
@@ -32,10 +32,12 @@ pub struct RawRemote {
     /// The age at which keys are fetched again; at least `1s`.
     #[serde(default = "refresh")]
     pub refresh: Duration,
-    /// A token with an unknown key causes a fetch, but not sooner than this after the latest fetch of any worker; at least `1s`.
+    /// A token with an unknown key causes a fetch, but not sooner than this after the latest fetch
+    /// of any worker; at least `1s`.
     #[serde(default = "refetch")]
     pub refetch_on_unknown_key: Duration,
-    /// The age up to which keys are used while fetches fail; then requests are answered with 503. At least `refresh`.
+    /// The age up to which keys are used while fetches fail; then requests are answered with 503.
+    /// At least `refresh`.
     #[serde(default = "stale_for")]
     pub stale_for: Duration,
 }

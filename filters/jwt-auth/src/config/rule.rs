@@ -57,7 +57,8 @@ pub struct RawProviderRequirement {
     pub audiences: Option<Vec<String>>,
     /// Scopes, as the claims `scope` (words) and `scp` (words, or a list) grant them.
     pub scopes: Option<RawScopes>,
-    /// Conditions on claims, all of. A list matches where one of its elements does; numbers and booleans are compared as JSON writes them.
+    /// Conditions on claims, all of. A list matches where one of its elements does; numbers and
+    /// booleans are compared as JSON writes them.
     pub claims: Option<Vec<RawClaimMatch>>,
 }
 
@@ -73,7 +74,8 @@ pub struct RawScopes {
     pub all: Option<Vec<String>>,
     /// At least one of these.
     pub any: Option<Vec<String>>,
-    /// The claim that grants them: words in a string, or a list; its name, or the names on the way to it. Left out: `scope` and `scp`.
+    /// The claim that grants them: words in a string, or a list; its name, or the names on the way
+    /// to it. Left out: `scope` and `scp`.
     pub claim: Option<RawClaimPath>,
 }
 
@@ -89,7 +91,8 @@ pub struct RawClaimMatch {
     pub claim: RawClaimPath,
     /// It is one of these; templates.
     pub any_of: Option<Vec<String>>,
-    /// It is exactly this; a template, as `${request.header.x-tenant}`. Where the request leaves that out, the condition does not hold.
+    /// It is exactly this; a template, as `${request.header.x-tenant}`. Where the request leaves
+    /// that out, the condition does not hold.
     pub exact: Option<String>,
     /// It begins with this.
     pub prefix: Option<String>,

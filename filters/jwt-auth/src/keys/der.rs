@@ -1,4 +1,5 @@
-//! The little DER (X.690) that public keys need: SubjectPublicKeyInfo written and read (RFC 5280, 3279, 5480, 8410).
+//! The little DER (X.690) that public keys need: SubjectPublicKeyInfo written and read (RFC 5280,
+//! 3279, 5480, 8410).
 
 use crate::algorithm::Family;
 
@@ -38,7 +39,8 @@ pub(super) fn ed25519_spki(x: &[u8]) -> Vec<u8> {
     spki(&tlv(OBJECT_ID, ED25519), x)
 }
 
-/// An ECDSA signature, from `r` and `s` side by side (RFC 7518, section 3.4) to a sequence of two integers.
+/// An ECDSA signature, from `r` and `s` side by side (RFC 7518, section 3.4) to a sequence of two
+/// integers.
 pub(crate) fn ecdsa_signature(raw: &[u8]) -> Option<Vec<u8>> {
     let (r, s) = raw.split_at_checked(raw.len().checked_div(2)?)?;
     Some(tlv(SEQUENCE, &[integer(r), integer(s)].concat()))
@@ -113,7 +115,8 @@ pub(super) fn read_spki(der: &[u8]) -> Option<Spki<'_>> {
     }
 }
 
-/// The SubjectPublicKeyInfo of an X.509 certificate (RFC 5280, section 4.1). Nothing else of it is looked at.
+/// The SubjectPublicKeyInfo of an X.509 certificate (RFC 5280, section 4.1). Nothing else of it is
+/// looked at.
 pub(super) fn spki_of_certificate(der: &[u8]) -> Option<&[u8]> {
     let (certificate, rest) = read(SEQUENCE, der)?;
     let (mut fields, _) = read(SEQUENCE, certificate)?;

@@ -1,4 +1,5 @@
-//! JWK Sets (RFC 7517). Each key is read by itself: one that is weak, foreign or malformed is left out, and the others are kept.
+//! JWK Sets (RFC 7517). Each key is read by itself: one that is weak, foreign or malformed is left
+//! out, and the others are kept.
 
 use super::{Key, KeySet, Public};
 use crate::algorithm::{Algorithm, Family};

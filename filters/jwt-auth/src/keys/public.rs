@@ -5,7 +5,8 @@ use crate::algorithm::Family;
 use ed25519_dalek::VerifyingKey;
 use jsonwebtoken::DecodingKey;
 
-/// RSA moduli in bits: weak below (RFC 7518, section 3.3), and above beyond what the library verifies.
+/// RSA moduli in bits: weak below (RFC 7518, section 3.3), and above beyond what the library
+/// verifies.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
 
 /// What a public key is made of, unchecked.

@@ -19,9 +19,10 @@ impl KeySet {
         Self { keys }
     }
 
-    /// The keys to try on a token, of those that allow its algorithm: those of its `kid` first, then those without one; for a token without
-    /// `kid`, any (RFC 7515, appendix D). Of keys that the token does not name at most four are tried: it must not cost a verification for
-    /// each key.
+    /// The keys to try on a token, of those that allow its algorithm: those of its `kid` first,
+    /// then those without one; for a token without `kid`, any (RFC 7515, appendix D). Of keys that
+    /// the token does not name at most four are tried: it must not cost a verification for each
+    /// key.
     pub fn candidates<'k>(
         &'k self,
         kid: Option<&'k str>,

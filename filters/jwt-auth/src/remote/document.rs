@@ -1,4 +1,5 @@
-//! What the answer of a key server means. It is believed only where it is 200, of a bounded size, JSON, and holds a key that can be used.
+//! What the answer of a key server means. It is believed only where it is 200, of a bounded size,
+//! JSON, and holds a key that can be used.
 
 use super::uri::Uri;
 use crate::json::{self, Json};
@@ -14,7 +15,8 @@ pub enum Failure {
     /// There is no answer that could be read.
     #[error("{0}")]
     Call(#[from] CallFailure),
-    /// It is not 200. A redirect is not followed: it would lead somewhere that no configuration names.
+    /// It is not 200. A redirect is not followed: it would lead somewhere that no configuration
+    /// names.
     #[error("the answer is {0}, not 200")]
     Status(u16),
     /// It is not JSON, or holds a name twice.
@@ -39,10 +41,12 @@ pub(crate) fn keys(answer: &HttpAnswer) -> Result<(KeySet, Vec<String>), Failure
     Ok(KeySet::from_jwks(&json(answer)?)?)
 }
 
-/// Where the keys are, by a document of discovery (OpenID Connect Discovery 1.0, sections 3 and 4.3).
+/// Where the keys are, by a document of discovery (OpenID Connect Discovery 1.0, sections 3 and
+/// 4.3).
 ///
-/// The connection goes to the provider's cluster whatever host is named, so a document cannot lead anywhere else. But it cannot do without TLS
-/// for the keys where the configuration asks for it for the document.
+/// The connection goes to the provider's cluster whatever host is named, so a document cannot lead
+/// anywhere else. But it cannot do without TLS for the keys where the configuration asks for it for
+/// the document.
 ///
 /// # Errors
 /// [`Failure`].

@@ -34,7 +34,8 @@ pub(crate) struct Keyring {
 }
 
 impl Keyring {
-    /// Of sources with the place and the name of their provider. `seed` is another for every worker.
+    /// Of sources with the place and the name of their provider. `seed` is another for every
+    /// worker.
     #[must_use]
     pub(crate) fn new<'p>(
         sources: impl Iterator<Item = (usize, &'p str, Source)>,

@@ -1,6 +1,7 @@
 //! When keys are fetched, and for how long they may be used. Nothing here waits, asks or remembers.
 //!
-//! The clock is the wall's. Where it is set back, times lie in the future: what lies further ahead than it ever could is not believed.
+//! The clock is the wall's. Where it is set back, times lie in the future: what lies further ahead
+//! than it ever could is not believed.
 
 use super::Source;
 use super::state::State;
@@ -61,7 +62,8 @@ impl Source {
         want == Want::Other && since(state.ended, now) >= self.refetch
     }
 
-    /// How long it is until a fetch is due unasked; the time of one that is under way does not count.
+    /// How long it is until a fetch is due unasked; the time of one that is under way does not
+    /// count.
     #[must_use]
     pub fn due_in(&self, state: &State, now: Duration) -> Duration {
         let fresh = if self.is_usable(state, now) {
@@ -72,7 +74,8 @@ impl Source {
         fresh.max(pause_left(state, now))
     }
 
-    /// The pause after so many failures in a row: half of it is chance, so that proxies that failed together do not come back together.
+    /// The pause after so many failures in a row: half of it is chance, so that proxies that failed
+    /// together do not come back together.
     #[must_use]
     pub fn pause(&self, failures: u32, has_keys: bool, random: u64) -> Duration {
         let longest = match has_keys {

@@ -1,7 +1,8 @@
-//! What all workers know of a source. It is in the store under the source's name, and the keys as they were sent beside it.
+//! What all workers know of a source. It is in the store under the source's name, and the keys as
+//! they were sent beside it.
 //!
-//! Who wants to fetch writes a lease by compare-and-swap: of all workers one succeeds, and the others wait for what it brings. A worker that
-//! dies with the lease leaves it to run out.
+//! Who wants to fetch writes a lease by compare-and-swap: of all workers one succeeds, and the
+//! others wait for what it brings. A worker that dies with the lease leaves it to run out.
 
 use super::Source;
 use super::schedule::Want;
@@ -71,7 +72,8 @@ impl<S: CasStore> Shared<'_, S> {
         false
     }
 
-    /// Notes what a fetch brought: keys, or `None`. What comes after the lease went to another worker is dropped.
+    /// Notes what a fetch brought: keys, or `None`. What comes after the lease went to another
+    /// worker is dropped.
     pub(crate) fn finish(
         &self,
         now: Duration,
@@ -80,7 +82,8 @@ impl<S: CasStore> Shared<'_, S> {
         random: u64,
     ) -> bool {
         for _ in 0..MAX_ATTEMPTS {
-            // Before the lease is looked at: who takes it afterwards makes this write fail, not its own.
+            // Before the lease is looked at: who takes it afterwards makes this write fail, not its
+            // own.
             let stored = keys.map(|_| self.store.load(&self.keys_name()));
             let (state, expected) = self.load();
             if state.holder != holder {

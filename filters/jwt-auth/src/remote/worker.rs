@@ -1,4 +1,5 @@
-//! What one worker knows of a source, asks of its server, and makes of the answer. Calls are made elsewhere; time and store are passed in.
+//! What one worker knows of a source, asks of its server, and makes of the answer. Calls are made
+//! elsewhere; time and store are passed in.
 
 use super::document::{self, Failure};
 use super::schedule::{Want, share};
@@ -61,7 +62,8 @@ pub(crate) struct Call {
 pub(crate) enum Step {
     /// It leads to another call.
     Call(Call),
-    /// It brought keys; all workers will find them. With the reasons for those left out, where the set is a new one.
+    /// It brought keys; all workers will find them. With the reasons for those left out, where the
+    /// set is a new one.
     Keys(Vec<String>),
     /// It brought none. The old ones serve on.
     Failed(Failure),
@@ -138,7 +140,8 @@ impl Remote {
         is_new
     }
 
-    /// Begins a fetch, if one is due and no other worker makes it; and says whether anything new is known.
+    /// Begins a fetch, if one is due and no other worker makes it; and says whether anything new is
+    /// known.
     pub(crate) fn begin<S: CasStore>(&mut self, store: &S, now: Duration) -> (Option<Call>, bool) {
         let is_new = self.look(store);
         let want = match std::mem::take(&mut self.is_other_wanted) {

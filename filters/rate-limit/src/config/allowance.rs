@@ -18,7 +18,8 @@ pub(super) type RawRequests = NumberOr<RawHeaderQuota>;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RawHeaderQuota {
-    /// The request header's name. Clients set headers too: take the quota from one that you set or check.
+    /// The request header's name. Clients set headers too: take the quota from one that you set or
+    /// check.
     pub header: HeaderName,
     /// How many without the header, or where it holds no number; at most `max`.
     pub default: u32,
@@ -102,7 +103,8 @@ fn of_header(
         per,
         burst,
     };
-    // With more requests each takes less time, with fewer the bucket takes longer to fill up: all between the two ends is valid too.
+    // With more requests each takes less time, with fewer the bucket takes longer to fill up: all
+    // between the two ends is valid too.
     for requests in [1, raw.max] {
         quota.with(requests).at("max")?;
     }

@@ -14,9 +14,11 @@ use serde::Deserialize;
     expecting = "an object, as {on: response, status: [401]}"
 )]
 pub struct RawCharge {
-    /// `request` or `response`. Default: `response` with `status` or `cost: {response_header: …}`, else `request`.
+    /// `request` or `response`. Default: `response` with `status` or `cost: {response_header: …}`,
+    /// else `request`.
     pub on: Option<ChargeOn>,
-    /// The statuses of answers that are charged, any of, as `401` or `"500-599"`. Default: all. Only with `on: response`.
+    /// The statuses of answers that are charged, any of, as `401` or `"500-599"`. Default: all.
+    /// Only with `on: response`.
     pub status: Option<Vec<StatusRange>>,
 }
 
@@ -27,7 +29,8 @@ pub struct RawCharge {
 pub enum ChargeOn {
     /// When it comes.
     Request,
-    /// When its answer comes. The request passes while anything is left; what the answer costs beyond that is owed, at most one `burst`.
+    /// When its answer comes. The request passes while anything is left; what the answer costs
+    /// beyond that is owed, at most one `burst`.
     Response,
 }
 

@@ -18,10 +18,11 @@ pub struct RawHeaderCost {
     pub header: Option<HeaderName>,
     /// The response header's name: the answer is charged, not the request.
     pub response_header: Option<HeaderName>,
-    /// The cost without the header, or where it holds no number; at least `min`. Default: 1 with `header`, 0 with `response_header`.
+    /// The cost without the header, or where it holds no number; at least `min`. Default: 1 with
+    /// `header`, 0 with `response_header`.
     pub default: Option<u32>,
-    /// The least that a request costs, whatever the header says. Default: 1 with `header`, 0 with `response_header`. With 0 a client that
-    /// may set the header is not limited.
+    /// The least that a request costs, whatever the header says. Default: 1 with `header`, 0 with
+    /// `response_header`. With 0 a client that may set the header is not limited.
     pub min: Option<u32>,
 }
 

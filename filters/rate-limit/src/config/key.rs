@@ -19,12 +19,14 @@ pub(super) use named::Named;
     expecting = "a part of a key, as {client_ip: {}} or {header: x-api-key}"
 )]
 pub enum RawKeyPart {
-    /// The client's address as Envoy trusts it, after `use_remote_address` and `xff_num_trusted_hops`; never a raw `x-forwarded-for`.
+    /// The client's address as Envoy trusts it, after `use_remote_address` and
+    /// `xff_num_trusted_hops`; never a raw `x-forwarded-for`.
     ClientIp {
         /// How many bits of an IPv4 address identify a client, 1 to 32.
         #[serde(default = "ipv4_prefix")]
         ipv4_prefix: u8,
-        /// How many bits of an IPv6 address identify a client, 1 to 128. A customer of a provider has a /64 or more.
+        /// How many bits of an IPv6 address identify a client, 1 to 128. A customer of a provider
+        /// has a /64 or more.
         #[serde(default = "ipv6_prefix")]
         ipv6_prefix: u8,
     },
@@ -36,15 +38,16 @@ pub enum RawKeyPart {
     Cookie(Named<String>),
     /// The path without query, the same for all its spellings.
     Path {
-        /// A regular expression that matches the whole path. Its first group is the key; without a group, the whole path is. A path that
-        /// does not match is a missing key.
+        /// A regular expression that matches the whole path. Its first group is the key; without a
+        /// group, the whole path is. A path that does not match is a missing key.
         regex: Option<String>,
     },
     /// The method.
     Method {},
     /// The host in lower case, without port.
     Host {},
-    /// An attribute of Envoy's, as `connection.requested_server_name` or `connection.uri_san_peer_certificate`.
+    /// An attribute of Envoy's, as `connection.requested_server_name` or
+    /// `connection.uri_san_peer_certificate`.
     Property(String),
     /// This text: `generic_key` for the rate limit service.
     Value(String),

@@ -27,22 +27,24 @@ use std::num::NonZeroU32;
     expecting = "a limit, as {name: per-client, key: [{client_ip: {}}], requests: 100, per: 1m}"
 )]
 pub struct RawLimit {
-    /// Its name: 1 to 64 letters, digits, `-` and `_`. It appears in counters, replies and response-code details, and no two limits have the
-    /// same. A limit keeps its counts when a new configuration of the plugin has a limit of this name with the same quota and key.
+    /// Its name: 1 to 64 letters, digits, `-` and `_`. It appears in counters, replies and
+    /// response-code details, and no two limits have the same. A limit keeps its counts when a new
+    /// configuration of the plugin has a limit of this name with the same quota and key.
     pub name: String,
     /// The requests that it counts. Default: all.
     #[serde(rename = "match")]
     pub matches: Option<RawMatch>,
     /// What requests are counted by, all parts together. Default: one bucket for all requests.
     pub key: Option<Vec<RawKeyPart>>,
-    /// How many requests may pass in `per`: a number, where 0 refuses all, or what a header says. Needed, unless the rate limit service alone
-    /// counts, or `concurrent` is written.
+    /// How many requests may pass in `per`: a number, where 0 refuses all, or what a header says.
+    /// Needed, unless the rate limit service alone counts, or `concurrent` is written.
     pub requests: Option<RawRequests>,
     /// The window. Needed with `requests`.
     pub per: Option<Duration>,
     /// How many requests may come at once. Default: as many as `requests`.
     pub burst: Option<u32>,
-    /// What a request costs: a number, at most `burst`, or what a header says. A cost of 0 is never refused.
+    /// What a request costs: a number, at most `burst`, or what a header says. A cost of 0 is never
+    /// refused.
     #[cfg_attr(feature = "schema", schemars(extend("default" = 1)))]
     pub cost: Option<RawCost>,
     /// When a request is charged. Default: when it comes.
@@ -103,7 +105,8 @@ impl RawLimit {
                 return Err(Invalid::new(reason).at("scope"));
             }
         };
-        // The service has limits of its own; this process needs them only where it counts in place of the service.
+        // The service has limits of its own; this process needs them only where it counts in place
+        // of the service.
         let may_be_unknown = scope == Scope::Service && on_error != Some(OnError::Process);
         let allowance = allowance::build(&self, may_be_unknown)?;
         let raw_cost = self.cost.unwrap_or_else(cost::default);

@@ -6,7 +6,8 @@ use filter_kit::host::CLUSTER_MAX_BYTES;
 use filter_kit::values::Duration;
 use serde::Deserialize;
 
-/// The rate limit service (`envoy.service.ratelimit.v3.RateLimitService`) that decides for limits of the scope `service`.
+/// The rate limit service (`envoy.service.ratelimit.v3.RateLimitService`) that decides for limits
+/// of the scope `service`.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
@@ -61,7 +62,8 @@ impl RawService {
             return Err(Invalid::new(reason).at("cluster"));
         }
         let timeout = in_range("timeout", self.timeout, MIN_TIMEOUT..=MAX_TIMEOUT)?;
-        // There is no default: without an answer a request is either not limited or not served, and only the user can choose.
+        // There is no default: without an answer a request is either not limited or not served, and
+        // only the user can choose.
         let on_error = self.on_error.ok_or_else(|| {
             Invalid::new(
                 "missing key \"on_error\", what to do with a request without an answer; one of: allow, refuse, process",

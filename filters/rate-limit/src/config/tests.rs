@@ -81,8 +81,8 @@ fn everything_can_be_written() {
     assert_eq!(config.exempt.len(), 1);
 }
 
-// DESIGN 6 (v2): `charge`, `cost: {response_header: …}`, `concurrent`, `requests: {header: …}`, `requests: 0`, `annotate`, key parts by `regex`
-// and `property`, a `response` per limit.
+// DESIGN 6 (v2): `charge`, `cost: {response_header: …}`, `concurrent`, `requests: {header: …}`,
+// `requests: 0`, `annotate`, key parts by `regex` and `property`, a `response` per limit.
 #[test]
 fn what_is_counted_and_when_can_be_written() {
     let config = load(

@@ -24,7 +24,8 @@ pub(crate) enum AnswerCharged {
     Contended,
 }
 
-/// Charges an answer to a bucket. `None` where the limit does not count such answers, or it costs nothing.
+/// Charges an answer to a bucket. `None` where the limit does not count such answers, or it costs
+/// nothing.
 pub(crate) fn charge_answer(
     pending: &Pending,
     limits: &Limits,
@@ -58,7 +59,8 @@ pub(crate) fn charge_answer(
     )
 }
 
-/// What is left at a limit, of a quota that may differ from request to request; `None`: none passes.
+/// What is left at a limit, of a quota that may differ from request to request; `None`: none
+/// passes.
 pub(super) fn standing(
     index: usize,
     counted: &Counted,

@@ -1,4 +1,5 @@
-//! Limits that do not just count requests by a fixed quota: quotas of a header, answers, requests under way, none at all.
+//! Limits that do not just count requests by a fixed quota: quotas of a header, answers, requests
+//! under way, none at all.
 
 use super::answers::standing;
 use super::{Decision, Pending};
@@ -42,7 +43,8 @@ impl Decision {
         }
     }
 
-    /// Charges a key by a quota of the request's own, or leaves that to the answer. Returns whether the limit refuses the request, or would.
+    /// Charges a key by a quota of the request's own, or leaves that to the answer. Returns whether
+    /// the limit refuses the request, or would.
     fn charge_own(
         &mut self,
         (index, counted): (usize, &Counted),

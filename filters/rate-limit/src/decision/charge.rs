@@ -13,8 +13,9 @@ use filter_kit::request::{Request, TooManyReadings};
 use filter_kit::store::CasStore;
 use std::time::Duration;
 
-/// Decides a request. Limits of this process are charged first, in their order, up to the first that refuses; then the rate limit service
-/// is asked about all of its own at once. `now` is only asked for where a limit is charged.
+/// Decides a request. Limits of this process are charged first, in their order, up to the first
+/// that refuses; then the rate limit service is asked about all of its own at once. `now` is only
+/// asked for where a limit is charged.
 pub(crate) fn decide(
     limits: &Limits,
     request: &Request,
@@ -116,7 +117,8 @@ pub(crate) fn without_service(
 }
 
 impl Decision {
-    /// Charges all keys of a request at a limit, or asks the service about them. Returns whether that ends the request.
+    /// Charges all keys of a request at a limit, or asks the service about them. Returns whether
+    /// that ends the request.
     #[inline(never)]
     fn charge(
         &mut self,

@@ -17,7 +17,8 @@ pub(crate) struct Label {
 }
 
 impl Label {
-    /// The label of a limit. Where the quota differs from request to request, it holds the name only.
+    /// The label of a limit. Where the quota differs from request to request, it holds the name
+    /// only.
     #[must_use]
     pub(crate) fn new(name: &str, allowance: &Allowance) -> Self {
         let name = format!("\"{name}\"");

@@ -8,7 +8,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 thread_local! {
-    /// This VM as the holder of leases, whatever configurations it loads. Requests of an old one end after a new one has been loaded.
+    /// This VM as the holder of leases, whatever configurations it loads. Requests of an old one
+    /// end after a new one has been loaded.
     static HOLDER: Rc<Holder> = Rc::new(Holder::new(random_id()));
 }
 
@@ -22,7 +23,8 @@ fn random_id() -> u64 {
     u64::from_le_bytes([a, b, c, d, e, f, g, h])
 }
 
-/// What a request that passed leaves to do. Its leases are given back when the host destroys the stream: after the response, or a reset.
+/// What a request that passed leaves to do. Its leases are given back when the host destroys the
+/// stream: after the response, or a reset.
 #[derive(Debug)]
 pub(super) struct Held {
     holder: Rc<Holder>,
@@ -61,8 +63,9 @@ impl Drop for Held {
     }
 }
 
-/// Whether the request did not end by itself. Then Envoy cuts it off from the upstream only after this filter: the lease is given back when
-/// that is done, or there would be one more under way for a moment.
+/// Whether the request did not end by itself. Then Envoy cuts it off from the upstream only after
+/// this filter: the lease is given back when that is done, or there would be one more under way for
+/// a moment.
 fn is_cut() -> bool {
     property(b"response\0flags").is_some_and(|flags| flags.iter().any(|byte| *byte != 0))
 }

@@ -1,4 +1,5 @@
-//! What a request leaves for its response, for the answer of the rate limit service, and for its end.
+//! What a request leaves for its response, for the answer of the rate limit service, and for its
+//! end.
 
 use super::held::Held;
 use crate::decision::{Decision, Later, Question};

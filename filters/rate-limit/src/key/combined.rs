@@ -4,8 +4,8 @@ use super::{KeyPart, Value, Values, push};
 use crate::few::Few;
 use filter_kit::request::Request;
 
-/// How many buckets a request may have at one limit: one for each combination of the values that it has for the parts of the key. Whichever of
-/// them the upstream goes by, it is charged.
+/// How many buckets a request may have at one limit: one for each combination of the values that it
+/// has for the parts of the key. Whichever of them the upstream goes by, it is charged.
 pub(crate) const MAX_KEYS: usize = 4;
 
 /// A key of a request. Each has a bucket of its own.
@@ -37,7 +37,8 @@ pub struct Entry {
     pub value: Vec<u8>,
 }
 
-/// The bytes of the one key of a request, as [`Key::with_bytes`] gives them, where it takes no more than a look. `None` says nothing.
+/// The bytes of the one key of a request, as [`Key::with_bytes`] gives them, where it takes no more
+/// than a look. `None` says nothing.
 #[must_use]
 pub(crate) fn plain<'r>(parts: &'r [KeyPart], request: &'r Request) -> Option<&'r [u8]> {
     match parts {
@@ -126,7 +127,8 @@ impl Key<'_> {
         };
         match self {
             Self::Of(values) => parts.iter().zip(values.iter()).map(entry).collect(),
-            // The name of its entry is that of no key part, so no client can be in it by what it sends.
+            // The name of its entry is that of no key part, so no client can be in it by what it
+            // sends.
             Self::Missing => vec![Entry {
                 name: "missing_key".to_owned(),
                 value: b"shared".to_vec(),

@@ -2,10 +2,12 @@
 
 use filter_kit::values::{Anchoring, Pattern};
 
-/// The longest value in which a regular expression looks for the key, in bytes. A longer one does not match.
+/// The longest value in which a regular expression looks for the key, in bytes. A longer one does
+/// not match.
 pub(super) const MAX_SEARCHED_BYTES: usize = 8 * 1024;
 
-/// A regular expression that must match a whole value; its first group is the key, or the whole value where it has none.
+/// A regular expression that must match a whole value; its first group is the key, or the whole
+/// value where it has none.
 #[derive(Debug, Clone)]
 pub struct Extract {
     text: String,

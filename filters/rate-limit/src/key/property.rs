@@ -12,7 +12,8 @@ pub struct Property {
 }
 
 impl Property {
-    /// The property of this name, whose parts are separated by dots. `None` where a part is empty or holds a control character.
+    /// The property of this name, whose parts are separated by dots. `None` where a part is empty
+    /// or holds a control character.
     #[must_use]
     pub fn new(name: String) -> Option<Self> {
         let is_part = |part: &str| !part.is_empty() && !part.bytes().any(|b| b.is_ascii_control());
@@ -29,7 +30,8 @@ impl Property {
         &self.name
     }
 
-    /// The value for the request under way; `None` where it has none. Bytes as the host gives them: a text as it is, a number in eight bytes.
+    /// The value for the request under way; `None` where it has none. Bytes as the host gives them:
+    /// a text as it is, a number in eight bytes.
     pub fn read(&self) -> Option<Vec<u8>> {
         host::property(&self.path)
     }

@@ -234,7 +234,8 @@ proptest! {
     }
 }
 
-// DESIGN 6 (v2): "the whole value must match, the first group is the key, no match is a missing key".
+// DESIGN 6 (v2): "the whole value must match, the first group is the key, no match is a missing
+// key".
 #[test]
 fn a_regular_expression_takes_the_key_out_of_a_value() {
     let extract = |regex: &str| Some(Extract::new(regex.to_owned()).unwrap());

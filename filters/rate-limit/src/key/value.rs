@@ -87,7 +87,8 @@ pub(super) fn cookie_values<'r>(
         .map(|value| Value::from(decode(value)))
 }
 
-/// What a part takes of a value: all of it, or what its regular expression does. Empty where that does not match.
+/// What a part takes of a value: all of it, or what its regular expression does. Empty where that
+/// does not match.
 pub(super) fn extracted<'r>(extract: Option<&Extract>, value: Value<'r>) -> Value<'r> {
     match (extract, value) {
         (None, value) => value,

@@ -1,5 +1,6 @@
-//! Limits that count answers: a request passes while anything is left, and its answer is charged. What the answer costs beyond what is left
-//! is owed: the bucket may be a whole burst below empty, and fills up from there.
+//! Limits that count answers: a request passes while anything is left, and its answer is charged.
+//! What the answer costs beyond what is left is owed: the bucket may be a whole burst below empty,
+//! and fills up from there.
 
 use super::{Check, HELD_UP_NANOS, Instant, Limiter};
 use crate::quota::Left;
@@ -23,7 +24,8 @@ pub(crate) enum Charged {
 }
 
 impl Limiter {
-    /// Whether anything is left for a key; nothing is charged. `now` is as in [`check`](Self::check).
+    /// Whether anything is left for a key; nothing is charged. `now` is as in
+    /// [`check`](Self::check).
     pub(crate) fn look_ahead(&self, store: &impl CasStore, key: &[u8], now: Duration) -> Check {
         let now = Instant::at(now);
         let mut full_at = self.buckets.get(store, key).unwrap_or_default();

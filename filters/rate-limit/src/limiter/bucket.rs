@@ -7,8 +7,8 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// The bucket on which governor decides, and when. Its first reading of the clock is the epoch: it counts from there, and all workers must count
-/// from the same.
+/// The bucket on which governor decides, and when. Its first reading of the clock is the epoch: it
+/// counts from there, and all workers must count from the same.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Bucket(Rc<Moment>);
 

@@ -161,7 +161,8 @@ fn a_limiter_of_another_quota_goes_on_where_the_last_one_stopped() {
 }
 
 proptest! {
-    /// Whatever comes when: within any stretch of time no more passes than the burst and what came back in it.
+    /// Whatever comes when: within any stretch of time no more passes than the burst and what came
+    /// back in it.
     #[test]
     fn no_more_passes_than_the_quota(
         requests in 1_u32..50, burst in 1_u32..50,

@@ -40,7 +40,8 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Reads a `RateLimitResponse`. `None` for bytes that are none, and for one that decides nothing.
+    /// Reads a `RateLimitResponse`. `None` for bytes that are none, and for one that decides
+    /// nothing.
     #[must_use]
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
         let response = RateLimitResponse::decode(bytes).ok()?;
@@ -75,7 +76,8 @@ impl Answer {
         }
     }
 
-    /// Whether the limit of a question is used up. The overall code decides whether any is; where no status says which, all are.
+    /// Whether the limit of a question is used up. The overall code decides whether any is; where
+    /// no status says which, all are.
     fn is_used_up(&self, at: usize, questions: &[Question]) -> bool {
         let statuses = self.statuses(questions);
         let says_which = statuses.iter().any(|status| status.code == OVER_LIMIT);

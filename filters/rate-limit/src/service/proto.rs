@@ -118,7 +118,8 @@ pub(crate) const OK: i32 = 1;
 /// The code of an answer that does not.
 pub(crate) const OVER_LIMIT: i32 = 2;
 
-/// How long a `RateLimit.Unit` is, in seconds. `None` for those that are not known, and for months and years, which have no one length.
+/// How long a `RateLimit.Unit` is, in seconds. `None` for those that are not known, and for months
+/// and years, which have no one length.
 #[must_use]
 pub(crate) fn unit_seconds(unit: i32) -> Option<u64> {
     match unit {

@@ -108,8 +108,8 @@ fn given(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Option<Ve
     if data.is_null() {
         return Ok(None);
     }
-    // SAFETY: the host has asked `proxy_on_memory_allocate` of the SDK for these bytes, which gives a boxed slice of `size` bytes away, and
-    // has filled them all.
+    // SAFETY: the host has asked `proxy_on_memory_allocate` of the SDK for these bytes, which gives
+    // a boxed slice of `size` bytes away, and has filled them all.
     Ok(Some(unsafe { Vec::from_raw_parts(data, size, size) }))
 }
 

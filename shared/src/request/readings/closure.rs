@@ -1,16 +1,18 @@
-//! All texts that the steps make of a path, in any order: found within bounds, so that no path keeps a worker busy.
+//! All texts that the steps make of a path, in any order: found within bounds, so that no path
+//! keeps a worker busy.
 
 use super::steps::{Features, Step};
 use super::{MAX_READINGS, TooManyReadings};
 
-/// The most bytes that the readings of a path may have together: 64 readings of 4 KiB, or four of the longest path
-/// that Envoy lets through. It bounds what a regular expression has to look at.
+/// The most bytes that the readings of a path may have together: 64 readings of 4 KiB, or four of
+/// the longest path that Envoy lets through. It bounds what a regular expression has to look at.
 const MAX_BYTES: usize = 256 * 1024;
 
 /// The most texts between a path and its readings.
 pub(super) const MAX_STATES: usize = 256;
 
-/// The most bytes that may be written to find the readings, and what each step costs at least: it bounds the time.
+/// The most bytes that may be written to find the readings, and what each step costs at least: it
+/// bounds the time.
 const MAX_WORK: usize = 384 * 1024;
 const STEP_WORK: usize = 64;
 
@@ -25,7 +27,8 @@ struct State {
     text: Vec<u8>,
     hash: u64,
     features: Features,
-    /// It comes out of steps of which one at least has decoded; or would have, where there is nothing to decode.
+    /// It comes out of steps of which one at least has decoded; or would have, where there is
+    /// nothing to decode.
     is_reading: bool,
     /// The states that steps lead to; it itself where they change nothing.
     next: [usize; Step::ALL.len()],

@@ -11,10 +11,12 @@ pub(super) enum Step {
     DecodeKeepingSlash,
     /// No triplet but those of `/` and `\`: Envoy's `UNESCAPE_AND_FORWARD`.
     DecodeSlashes,
-    /// No triplet but those of unreserved characters (RFC 3986, section 6.2.2.2): Envoy's `normalize_path`.
+    /// No triplet but those of unreserved characters (RFC 3986, section 6.2.2.2): Envoy's
+    /// `normalize_path`.
     DecodeUnreserved,
     DropParams,
-    /// Only those of dot segments: Envoy's `normalize_path` since 1.36.10, 1.37.6, 1.38.4 and 1.39.1.
+    /// Only those of dot segments: Envoy's `normalize_path` since 1.36.10, 1.37.6, 1.38.4 and
+    /// 1.39.1.
     DropParamsOfDots,
     TurnBackslashes,
     MergeSlashes,
@@ -108,7 +110,8 @@ fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
 
-/// Writes byte by byte into a buffer that is long enough, so that no write has to see to its growth.
+/// Writes byte by byte into a buffer that is long enough, so that no write has to see to its
+/// growth.
 struct Writer<'a> {
     bytes: &'a mut [u8],
     len: usize,
@@ -312,7 +315,8 @@ impl Features {
         found
     }
 
-    /// Whether a step is worth its run: it changes the text, and no step before it in [`Step::ALL`] does the same.
+    /// Whether a step is worth its run: it changes the text, and no step before it in [`Step::ALL`]
+    /// does the same.
     pub(super) fn changed_by(self, step: Step) -> bool {
         let slashes = self.slash_triplets || self.backslash_triplets;
         match step {

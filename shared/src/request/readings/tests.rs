@@ -209,8 +209,8 @@ fn what_has_too_many_readings_is_refused() {
     }
 }
 
-/// The definition, word by word and without bounds but a large one: all texts that any steps make of the path, of which
-/// one at least decodes.
+/// The definition, word by word and without bounds but a large one: all texts that any steps make
+/// of the path, of which one at least decodes.
 fn all_readings(path: &[u8]) -> Option<BTreeSet<Vec<u8>>> {
     let mut states = vec![(path.to_vec(), false)];
     let mut at = 0;

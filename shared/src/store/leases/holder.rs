@@ -15,7 +15,8 @@ const MAX_HOLDERS: usize = 1024;
 /// How often a holder renews its entry.
 const RENEW: Duration = Duration::from_secs(2);
 
-/// How often a holder of leases is to be ticked: how long a lease that is given back later is kept at most.
+/// How often a holder of leases is to be ticked: how long a lease that is given back later is kept
+/// at most.
 const TICK: Duration = Duration::from_millis(200);
 
 /// By how much the clock may have been set back since an entry was written.
@@ -65,7 +66,8 @@ impl Holder {
         }
     }
 
-    /// Gives a lease back at the next [`tick`](Self::tick), or before this holder takes another one.
+    /// Gives a lease back at the next [`tick`](Self::tick), or before this holder takes another
+    /// one.
     pub fn release_later(&self, lease: Lease) {
         self.owed.borrow_mut().push(lease);
     }

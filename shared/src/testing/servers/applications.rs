@@ -12,7 +12,8 @@ pub(super) enum Backslash {
     Turn,
 }
 
-/// `CoyoteAdapter.postParseRequest`: params dropped, decoded (`UDecoder.convert`), normalized (`CoyoteAdapter.normalize`).
+/// `CoyoteAdapter.postParseRequest`: params dropped, decoded (`UDecoder.convert`), normalized
+/// (`CoyoteAdapter.normalize`).
 pub(super) fn tomcat(path: &[u8], solidus: Solidus, backslash: Backslash) -> Option<Vec<u8>> {
     let mut decoded = strictly_unquoted(&without_params(path), solidus)?;
     if backslash == Backslash::Turn {
@@ -24,8 +25,8 @@ pub(super) fn tomcat(path: &[u8], solidus: Solidus, backslash: Backslash) -> Opt
     without_dots(merged(&decoded))
 }
 
-/// `ap_process_request_internal`: unreserved characters decoded, slashes merged, dots resolved (`ap_normalize_path`), and
-/// then all decoded (`ap_unescape_url_ex`).
+/// `ap_process_request_internal`: unreserved characters decoded, slashes merged, dots resolved
+/// (`ap_normalize_path`), and then all decoded (`ap_unescape_url_ex`).
 pub(super) fn apache(path: &[u8], solidus: Solidus) -> Option<Vec<u8>> {
     strictly_unquoted(&without_dots(merged(&unreserved_unquoted(path)))?, solidus)
 }
@@ -48,7 +49,8 @@ pub(super) fn wsgiref(path: &[u8]) -> Option<Vec<u8>> {
     wsgi(path.get(start.saturating_sub(1)..)?)
 }
 
-/// `SimpleHTTPRequestHandler.translate_path`: decoded once, then `posixpath.normpath`; a final slash as it was sent.
+/// `SimpleHTTPRequestHandler.translate_path`: decoded once, then `posixpath.normpath`; a final
+/// slash as it was sent.
 pub(super) fn http_server(path: &[u8]) -> Option<Vec<u8>> {
     let decoded = unquote(path);
     let mut kept: Vec<&[u8]> = Vec::new();

@@ -9,7 +9,8 @@ pub(super) enum Normalization {
     Unescape,
     /// `normalize_path`
     Rfc3986,
-    /// `normalize_path` before 1.36.10, 1.37.6, 1.38.4 and 1.39.1: without the params of dot segments.
+    /// `normalize_path` before 1.36.10, 1.37.6, 1.38.4 and 1.39.1: without the params of dot
+    /// segments.
     OlderRfc3986,
     /// `merge_slashes`
     Merge,
@@ -71,8 +72,8 @@ fn without_params_of_dots(path: &[u8]) -> Vec<u8> {
     segments.join(&b'/')
 }
 
-/// `url::CanonicalizePath` of googleurl: unreserved characters decoded, `\` made `/`, dot segments resolved, what is no
-/// character of a path encoded.
+/// `url::CanonicalizePath` of googleurl: unreserved characters decoded, `\` made `/`, dot segments
+/// resolved, what is no character of a path encoded.
 fn canonical(path: &[u8]) -> Option<Vec<u8>> {
     if find(path, b"%00").is_some() {
         return None;
@@ -102,7 +103,8 @@ fn canonical(path: &[u8]) -> Option<Vec<u8>> {
     Some(canonical)
 }
 
-/// Where decoding makes a triplet with a `%` that was none, that `%` becomes `%25` (`CheckForNestedEscapes`).
+/// Where decoding makes a triplet with a `%` that was none, that `%` becomes `%25`
+/// (`CheckForNestedEscapes`).
 fn unreserved_unquoted(path: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     let mut lone_percent = None;

@@ -50,8 +50,8 @@ pub(super) fn tomcat_host(host: &[u8]) -> Option<Vec<u8>> {
     (well_formed && port_is_digits).then(|| name.to_ascii_lowercase())
 }
 
-/// `ConnectionManagerUtility::maybeNormalizeHost`, then a route's exact domain with `ignore_port_in_host_matching`:
-/// whatever follows the last colon is the port.
+/// `ConnectionManagerUtility::maybeNormalizeHost`, then a route's exact domain with
+/// `ignore_port_in_host_matching`: whatever follows the last colon is the port.
 pub(super) fn envoy_host(host: &[u8], strip_port: bool, strip_dot: bool) -> Option<Vec<u8>> {
     let without_port = |host: &[u8]| {
         let colon = host.iter().rposition(|b| *b == b':');
@@ -80,7 +80,8 @@ pub(super) fn first_colon_host(host: &[u8]) -> Option<Vec<u8>> {
     Some(name.strip_suffix(b".").unwrap_or(name).to_ascii_lowercase())
 }
 
-/// `http://` before it and read by a lenient library of URIs: after the userinfo, decoded, up to the port or the path.
+/// `http://` before it and read by a lenient library of URIs: after the userinfo, decoded, up to
+/// the port or the path.
 pub(super) fn uri_host(host: &[u8]) -> Option<Vec<u8>> {
     let authority = host
         .split(|b| matches!(b, b'/' | b'?' | b'#' | b'\\'))

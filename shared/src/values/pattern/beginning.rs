@@ -3,7 +3,8 @@
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-/// Whether a text that begins with this byte may match the whole pattern. Where that is not known, it may.
+/// Whether a text that begins with this byte may match the whole pattern. Where that is not known,
+/// it may.
 pub(super) fn may_begin_with(pattern: &str, byte: u8) -> bool {
     let parsed = ParserBuilder::new()
         .unicode(false)

@@ -1,9 +1,11 @@
 //! How far a search reads beyond the end of the match that it finds.
 //!
-//! `regex` keeps to the leftmost match, and of those to the one that the pattern prefers. A search goes on as long as something that is
-//! preferred to the match at hand may still match: `<[^>]*>|<` on `<<<` reads to the end for each `<`, and all matches together take the
-//! square of the length. What is preferred either ends somewhere, and is the match then, or is given up. So a search reads no further
-//! than the longest way from one place where the pattern may end to the next: its stride.
+//! `regex` keeps to the leftmost match, and of those to the one that the pattern prefers. A search
+//! goes on as long as something that is preferred to the match at hand may still match: `<[^>]*>|<`
+//! on `<<<` reads to the end for each `<`, and all matches together take the square of the length.
+//! What is preferred either ends somewhere, and is the match then, or is given up. So a search
+//! reads no further than the longest way from one place where the pattern may end to the next: its
+//! stride.
 
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Hir, HirKind, Repetition};
@@ -20,8 +22,9 @@ pub(super) fn reach(pattern: &str) -> Option<usize> {
     Some(stride(&parsed)?.saturating_sub(1))
 }
 
-/// The most bytes from the start, or from a place where the expression may end, to the next such place. Never too small; it is too large
-/// where two parts of a pattern exclude each other: `<[^>]*>` has none.
+/// The most bytes from the start, or from a place where the expression may end, to the next such
+/// place. Never too small; it is too large where two parts of a pattern exclude each other:
+/// `<[^>]*>` has none.
 fn stride(hir: &Hir) -> Option<usize> {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) | HirKind::Literal(_) | HirKind::Class(_) => longest(hir),
@@ -140,7 +143,8 @@ mod tests {
     }
 
     proptest! {
-        /// One byte beyond the reach ends a search, and a `\b` or `$` looks at one more. What follows changes no match.
+        /// One byte beyond the reach ends a search, and a `\b` or `$` looks at one more. What
+        /// follows changes no match.
         #[test]
         fn what_is_beyond_the_reach_changes_no_match(pattern in pattern()) {
             prop_assume!(!pattern.is_empty());

@@ -1,7 +1,7 @@
 //! How many ways through a pattern a search may have to follow at a time.
 //!
-//! `regex` takes time linear in the text, times the ways that are open at a byte: `[a-z]{1,500}X` on letters has five hundred, one for each
-//! letter that a match may have begun with.
+//! `regex` takes time linear in the text, times the ways that are open at a byte: `[a-z]{1,500}X`
+//! on letters has five hundred, one for each letter that a match may have begun with.
 
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Hir, HirKind};
@@ -32,7 +32,8 @@ fn of(hir: &Hir) -> usize {
     }
 }
 
-/// How many beginnings of a word may end at one byte: those of `aab` after `aa` are two, of most words it is one (Knuth, Morris and Pratt).
+/// How many beginnings of a word may end at one byte: those of `aab` after `aa` are two, of most
+/// words it is one (Knuth, Morris and Pratt).
 fn overlaps(word: &[u8]) -> usize {
     // For each beginning, the longest shorter one that it ends with, and how many there are in all.
     let mut ends: Vec<(usize, usize)> = vec![(0, 0)];

@@ -1,7 +1,8 @@
-//! Floors: modules that make the calls of the host without which a filter cannot do its job, and nothing else.
+//! Floors: modules that make the calls of the host without which a filter cannot do its job, and
+//! nothing else.
 //!
-//! They are written in the text format of WebAssembly. What such a module costs is what Envoy takes for entering the VM and for the calls:
-//! no filter that needs these calls can be below it.
+//! They are written in the text format of WebAssembly. What such a module costs is what Envoy takes
+//! for entering the VM and for the calls: no filter that needs these calls can be below it.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -37,7 +38,8 @@ pub(crate) enum Call {
     RemoveNumbered(String),
     /// Reads the time.
     Time,
-    /// Reads shared data, and writes it, under a key that begins so and ends with one of ten thousand numbers in turn: a thousand for each copy.
+    /// Reads shared data, and writes it, under a key that begins so and ends with one of ten
+    /// thousand numbers in turn: a thousand for each copy.
     Shared(String),
     /// Verifies a signature: the argument of `verify_signature`.
     Verify(Vec<u8>),
@@ -206,7 +208,8 @@ fn number(map: Map) -> String {
     format!("(i32.const {})", map as i32)
 }
 
-/// Headers as the host takes them: how many, their lengths, then names and values, each with a zero byte.
+/// Headers as the host takes them: how many, their lengths, then names and values, each with a zero
+/// byte.
 fn pairs(headers: &[(String, String)]) -> Vec<u8> {
     let mut bytes = (headers.len() as u32).to_le_bytes().to_vec();
     for (name, value) in headers {

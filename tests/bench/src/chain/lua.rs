@@ -59,7 +59,8 @@ function envoy_on_response(handle)
 end
 "#;
 
-/// A limit for each value of a header, as one worker can keep it: GCRA in a table, without header fields in the answer.
+/// A limit for each value of a header, as one worker can keep it: GCRA in a table, without header
+/// fields in the answer.
 pub(crate) const RATE_LIMIT: &str = r#"
 local interval = 60000 / 1000000
 local tolerance = 60000

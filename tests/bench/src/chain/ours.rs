@@ -62,7 +62,8 @@ pub(crate) fn limit(copy: usize, fields: &str) -> Value {
     })
 }
 
-/// Tokens of the test keys. Each copy has its own cache, by its realm; a small one never holds a token of a long row.
+/// Tokens of the test keys. Each copy has its own cache, by its realm; a small one never holds a
+/// token of a long row.
 pub(crate) fn jwt(copy: usize, cached_tokens: usize) -> Value {
     jwt_with_keys(
         copy,

@@ -1,4 +1,5 @@
-//! The Envoys and images that suites need, found before the tests ask for them all at once: here it is seen what takes long.
+//! The Envoys and images that suites need, found before the tests ask for them all at once: here it
+//! is seen what takes long.
 
 use anyhow::{Context as _, Result};
 use e2e::envoy::find::Find;

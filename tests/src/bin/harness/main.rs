@@ -1,4 +1,5 @@
-//! What `cargo xtask` does with a real Envoy: `demo` and `serve`, and the preparation of the suites. The modules are built before this runs.
+//! What `cargo xtask` does with a real Envoy: `demo` and `serve`, and the preparation of the
+//! suites. The modules are built before this runs.
 #![allow(clippy::print_stdout, reason = "a program on a terminal")]
 
 mod demo;
@@ -23,7 +24,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// See the filters at work: starts Envoy with all of them, makes a tour of requests, and serves on
+    /// See the filters at work: starts Envoy with all of them, makes a tour of requests, and serves
+    /// on
     Demo(demo::Args),
     /// Run Envoy with a sample of envoy-configs/ and an echo upstream
     Serve(serve::Args),

@@ -1,4 +1,5 @@
-//! `cargo xtask serve SAMPLE`: Envoy with a sample of `envoy-configs/`, an echo upstream, and time to try things.
+//! `cargo xtask serve SAMPLE`: Envoy with a sample of `envoy-configs/`, an echo upstream, and time
+//! to try things.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -118,7 +119,8 @@ pub(crate) fn start(
     Ok((envoy, key_server))
 }
 
-/// Prints what the sample's first comment says to try, at the ports that Envoy has, and how to see the counters.
+/// Prints what the sample's first comment says to try, at the ports that Envoy has, and how to see
+/// the counters.
 pub(crate) fn print_curl_lines(sample: &Path, envoy: &Envoy) -> Result<()> {
     let text = fs::read_to_string(sample).with_context(|| e2e::paths::display(sample))?;
     for line in curl_lines(&text) {

@@ -15,7 +15,8 @@ pub(crate) struct Request {
     pub(crate) only: Option<Version>,
 }
 
-/// Requests, sent one after the other from one address that no other attempt uses, over each protocol.
+/// Requests, sent one after the other from one address that no other attempt uses, over each
+/// protocol.
 #[derive(Clone)]
 pub(crate) struct Attempt {
     pub(crate) what: String,
@@ -28,7 +29,8 @@ pub(crate) struct Attempt {
 pub(crate) enum Must {
     /// Each is answered with this status, without the upstream.
     Answer(u16),
-    /// Each is refused, without the upstream, whatever the status; over HTTP/2 Envoy may reset the stream.
+    /// Each is refused, without the upstream, whatever the status; over HTTP/2 Envoy may reset the
+    /// stream.
     Refuse,
     /// Each is served, and the upstream sees the path and these fields so; no value: not at all.
     Reach {

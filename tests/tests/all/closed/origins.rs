@@ -1,4 +1,5 @@
-//! The samples of cors: no page of another origin is let in, and no path gets the policy of another.
+//! The samples of cors: no page of another origin is let in, and no path gets the policy of
+//! another.
 
 use super::{
     attempt::{Attempt, get, request},

@@ -44,7 +44,8 @@ fn rewritten() -> Vec<Attempt> {
     attempts
 }
 
-/// Where Envoy takes port and dot from the host before the filters see it, which Envoy Gateway cannot be told to do.
+/// Where Envoy takes port and dot from the host before the filters see it, which Envoy Gateway
+/// cannot be told to do.
 fn bare_host() -> Attempt {
     get("/")
         .host("SHOP.example.com.:8443")

@@ -1,4 +1,5 @@
-//! What clients try with any sample: other spellings, headers that override, forged headers, requests without a good token.
+//! What clients try with any sample: other spellings, headers that override, forged headers,
+//! requests without a good token.
 
 use e2e::token::{self, Token, forged};
 use serde_json::json;

@@ -1,4 +1,5 @@
-//! What happens without each of Envoy's settings: the table of SECURITY.md, whose other column the samples show.
+//! What happens without each of Envoy's settings: the table of SECURITY.md, whose other column the
+//! samples show.
 
 use e2e::{Client, Envoy, Response, raw};
 

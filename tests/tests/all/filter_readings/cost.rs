@@ -21,7 +21,8 @@ fn processor_time(envoy: &Envoy) -> u64 {
     tasks.filter_map(|task| of_thread(task.ok()?)).sum()
 }
 
-/// Microseconds of the processor for one request to this target: the least for each Envoy, measured in turns.
+/// Microseconds of the processor for one request to this target: the least for each Envoy, measured
+/// in turns.
 fn cost(envoys: [&Envoy; 2], target: &str) -> [f64; 2] {
     let client = Client::http1();
     let send = |envoy: &Envoy| client.get(envoy.url(target)).send().status;
@@ -47,7 +48,8 @@ fn start(filter: Filter, matches: &[Value]) -> Envoy {
         .unwrap()
 }
 
-/// Fails where `many` rules cost more than `most` times what `one` costs, for any filter and target.
+/// Fails where `many` rules cost more than `most` times what `one` costs, for any filter and
+/// target.
 fn assert_cost(most: f64, targets: &[(&str, String)], one: &[Value], many: &[Value]) {
     let mut wrong = Vec::new();
     for filter in FILTERS {
@@ -67,7 +69,8 @@ fn assert_cost(most: f64, targets: &[(&str, String)], one: &[Value], many: &[Val
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-// DESIGN 4 (v2), "Safety": "Work per request is bounded too, and does not multiply by rules × length".
+// DESIGN 4 (v2), "Safety": "Work per request is bounded too, and does not multiply by rules ×
+// length".
 #[test]
 fn a_long_path_costs_with_fifty_rules_what_it_costs_with_one() {
     let rules = |count: usize| -> Vec<Value> {
@@ -88,7 +91,8 @@ fn a_long_path_costs_with_fifty_rules_what_it_costs_with_one() {
     assert_cost(1.5, &targets, &rules(1), &rules(50));
 }
 
-/// The query is decoded once. What each condition costs is a look at the names: 29,000 of them here.
+/// The query is decoded once. What each condition costs is a look at the names: 29,000 of them
+/// here.
 #[test]
 fn a_long_query_costs_with_twenty_conditions_hardly_more_than_with_one() {
     let rules = |count: usize| -> Vec<Value> {
@@ -99,7 +103,8 @@ fn a_long_query_costs_with_twenty_conditions_hardly_more_than_with_one() {
     assert_cost(2.5, &targets, &rules(1), &rules(20));
 }
 
-/// A pattern that may match anywhere reads the whole path: of a long path all patterns together read at most 64 KiB, then it is refused.
+/// A pattern that may match anywhere reads the whole path: of a long path all patterns together
+/// read at most 64 KiB, then it is refused.
 #[test]
 fn a_long_path_costs_with_fifty_patterns_that_read_all_of_it_what_it_costs_with_one() {
     let rules = |count: usize| -> Vec<Value> {

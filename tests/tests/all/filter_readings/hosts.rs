@@ -45,8 +45,9 @@ fn by_host() -> [Value; 2] {
     ]
 }
 
-// DESIGN 4 (v2), "Host": "Case, port and one dot at the end do not matter […]. Anything else […] is malformed: a request with such a host is
-// refused with 400 `malformed_host` by every filter whose configuration looks at hosts". "`host` as a header name means the same everywhere".
+// DESIGN 4 (v2), "Host": "Case, port and one dot at the end do not matter […]. Anything else […] is
+// malformed: a request with such a host is refused with 400 `malformed_host` by every filter whose
+// configuration looks at hosts". "`host` as a header name means the same everywhere".
 #[test]
 fn no_spelling_of_a_host_walks_around_its_rule_and_a_malformed_one_is_refused() {
     for filter in FILTERS {

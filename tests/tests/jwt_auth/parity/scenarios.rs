@@ -5,7 +5,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use e2e::{Envoy, token};
 use serde_json::{Value, json};
 
-/// Something that both are told, each in its own words: fields of the provider of this name, and what is required under its path.
+/// Something that both are told, each in its own words: fields of the provider of this name, and
+/// what is required under its path.
 struct Scenario {
     name: &'static str,
     native: Value,

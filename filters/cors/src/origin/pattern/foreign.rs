@@ -1,10 +1,12 @@
 //! Origins that a pattern matches and that its author does not own.
 //!
-//! Anyone can register a domain. What tells an owner are the last two labels of a host, or the last three
-//! below a domain that many share (`github.io`, `co.uk`). Where a regular expression leaves a choice in
-//! these, an attacker can choose too: `https://.*example\.com` matches `https://evilexample.com`.
+//! Anyone can register a domain. What tells an owner are the last two labels of a host, or the last
+//! three below a domain that many share (`github.io`, `co.uk`). Where a regular expression leaves a
+//! choice in these, an attacker can choose too: `https://.*example\.com` matches
+//! `https://evilexample.com`.
 //!
-//! That is found by reading the expression from its end ([`tail`]), and checked on the expression itself.
+//! That is found by reading the expression from its end ([`tail`]), and checked on the expression
+//! itself.
 
 mod shared;
 mod tail;

@@ -22,8 +22,8 @@ pub struct Named<N> {
 struct NameAndRegex<N> {
     /// The name.
     name: N,
-    /// A regular expression that matches the whole value. Its first group is the key; without a group, the whole value is. A value that does
-    /// not match is a missing key.
+    /// A regular expression that matches the whole value. Its first group is the key; without a
+    /// group, the whole value is. A value that does not match is a missing key.
     regex: Option<String>,
 }
 

@@ -14,8 +14,9 @@ fn decide_in(store: &MemoryStore, plugin: &str, limit: &str, request: &Request) 
     decide(&limits, request, checks, store, || NOW).verdict
 }
 
-// DESIGN 6 (v2): "A bucket belongs to a plugin (its name and root_id), a limit, its quota and its key: two plugins under one `vm_id` never touch
-// each other's, and a limit whose numbers change starts anew, while unchanged limits keep their counts over a reload."
+// DESIGN 6 (v2): "A bucket belongs to a plugin (its name and root_id), a limit, its quota and its
+// key: two plugins under one `vm_id` never touch each other's, and a limit whose numbers change
+// starts anew, while unchanged limits keep their counts over a reload."
 #[test]
 fn a_bucket_belongs_to_plugin_limit_quota_and_key() {
     let a = r#"{"name": "a", "requests": 1, "per": "1h", "key": [{"header": "x"}]}"#;
@@ -78,7 +79,8 @@ fn with_sessions(sessions: &[&str]) -> Request {
     sessions.iter().fold(request("GET", "/"), cookies).build()
 }
 
-// DESIGN 6 (v2): "A repeated key part with several values charges the bucket of each distinct combination, in order, up to the first that refuses".
+// DESIGN 6 (v2): "A repeated key part with several values charges the bucket of each distinct
+// combination, in order, up to the first that refuses".
 #[test]
 fn a_repeated_part_charges_the_bucket_of_each_value() {
     let world = World::new(BY_USER);
@@ -214,7 +216,8 @@ fn the_service_is_asked_about_each_value() {
     assert_eq!(refused(&decision).map(|(limit, _)| limit), Some(Some(1)));
 }
 
-// DESIGN 6 (v2): "On a refusal the legacy fields are of the limit that refused, also where its cost is beyond its burst".
+// DESIGN 6 (v2): "On a refusal the legacy fields are of the limit that refused, also where its cost
+// is beyond its burst".
 #[test]
 fn the_limit_that_refuses_is_told_also_where_the_cost_is_beyond_its_burst() {
     let world = World::new(

@@ -64,8 +64,9 @@ fn a_limit_of_no_requests_refuses_all() {
     assert!(values(&refused.headers, "retry-after").is_empty());
 }
 
-// DESIGN 6 (v2): "annotate: passes, and tells the upstream by x-ratelimit-exceeded: NAME, NAME"; DESIGN 4: "Headers that a filter promises to set
-// are first removed from what the client sent, on every path, exempt or not, in every spelling".
+// DESIGN 6 (v2): "annotate: passes, and tells the upstream by x-ratelimit-exceeded: NAME, NAME";
+// DESIGN 4: "Headers that a filter promises to set are first removed from what the client sent, on
+// every path, exempt or not, in every spelling".
 #[test]
 fn the_upstream_is_told_what_a_request_exceeds_and_never_by_the_client() {
     let host = ScriptedHost::install();

@@ -5,7 +5,8 @@
 use super::shared::SHARED;
 use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
 
-/// The most tails at a time. An expression has at most 1,024 bytes, and most tails are dropped soon.
+/// The most tails at a time. An expression has at most 1,024 bytes, and most tails are dropped
+/// soon.
 const MAX_TAILS: usize = 4096;
 
 /// The most rounds of a repetition that are looked at one by one.
@@ -155,8 +156,8 @@ impl Tails {
     }
 }
 
-/// What a class may put before a tail: its separators, and one of its other characters for all of them,
-/// unless they are so few that they may have been meant one by one.
+/// What a class may put before a tail: its separators, and one of its other characters for all of
+/// them, unless they are so few that they may have been meant one by one.
 fn of_class(tail: &Tail, class: &Class) -> Vec<Tail> {
     let all = |bytes: &[u8]| -> Vec<u8> {
         bytes

@@ -1,0 +1,317 @@
+//! YAML and JSON as a tree that keeps what a plain value would lose: lines, and which scalars were
+//! quoted.
+//!
+//! What an unquoted `on` or `1.5` means depends on who reads the file; [`super::scalar`] decides
+//! that.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use anyhow::{Result, anyhow, bail};
+use serde_json::Value;
+use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, options};
+
+/// A node of a document.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Node {
+    /// Text, and how it is written.
+    Scalar { text: String, style: Style },
+    /// A sequence.
+    List(Vec<Node>),
+    /// A mapping, in the order of the file.
+    Map(Vec<Entry>),
+}
+
+/// How a scalar is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Style {
+    /// Without quotes: what it means depends on the reader.
+    Plain,
+    /// In quotes, or folded.
+    Quoted,
+    /// As a literal block: its first line follows its key.
+    Literal,
+}
+
+/// A key with its value.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Entry {
+    pub(super) key: String,
+    /// Line of the key from 1; 0 where it is not known.
+    pub(super) line: usize,
+    pub(super) value: Node,
+}
+
+/// Parses all documents of a YAML file. The error is one line with the position.
+pub(super) fn parse(text: &str) -> Result<Vec<Node>> {
+    let options = options! { emit_comments: false };
+    let events = Parser::new_from_str_with_options(text, options);
+    let mut builder = Builder {
+        events,
+        anchors: HashMap::new(),
+    };
+    let mut documents = Vec::new();
+    loop {
+        match builder.next()? {
+            (Event::StreamEnd, _) => return Ok(documents),
+            (Event::DocumentStart(..), _) => {
+                let first = builder.next()?;
+                documents.push(builder.node(first)?);
+                builder.anchors.clear();
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Parses a JSON file. Its lines are known as JSON is YAML, but for rare escapes.
+pub(super) fn parse_json(text: &str) -> Result<Vec<Node>> {
+    let value: Value = serde_json::from_str(text)
+        .map_err(|error| anyhow!("line {}: not JSON: {error}", error.line()))?;
+    match parse(text) {
+        Ok(nodes) => Ok(nodes),
+        Err(error) if error.to_string().contains("duplicate key") => Err(error),
+        Err(_) => Ok(vec![Node::from(value)]),
+    }
+}
+
+struct Builder<'a> {
+    events: Parser<'a, StrInput<'a>>,
+    anchors: HashMap<usize, Node>,
+}
+
+impl<'a> Builder<'a> {
+    /// The next event; its absence is an error, as the stream has an end of its own.
+    fn next(&mut self) -> Result<(Event<'a>, Span)> {
+        match self.events.next() {
+            None => bail!("not YAML: the document is not complete"),
+            Some(Ok(event)) => Ok(event),
+            Some(Err(error)) => {
+                let at = error.marker();
+                bail!(
+                    "line {}, column {}: not YAML: {}",
+                    at.line(),
+                    at.col() + 1,
+                    error.info()
+                )
+            }
+        }
+    }
+
+    fn node(&mut self, (event, span): (Event<'a>, Span)) -> Result<Node> {
+        let (anchor, node) = match event {
+            Event::Scalar(text, style, anchor, _) => {
+                let style = match style {
+                    ScalarStyle::Plain => Style::Plain,
+                    ScalarStyle::Literal => Style::Literal,
+                    _ => Style::Quoted,
+                };
+                (
+                    anchor,
+                    Node::Scalar {
+                        text: Cow::into_owned(text),
+                        style,
+                    },
+                )
+            }
+            Event::SequenceStart(_, anchor, _) => (anchor, self.list()?),
+            Event::MappingStart(_, anchor, _) => (anchor, self.map()?),
+            Event::Alias(anchor) => {
+                let line = span.start.line();
+                let node = self.anchors.get(&anchor).cloned();
+                return node.ok_or_else(|| anyhow!("line {line}: an alias inside its own anchor"));
+            }
+            // An empty document has no node.
+            _ => (
+                0,
+                Node::Scalar {
+                    text: String::new(),
+                    style: Style::Plain,
+                },
+            ),
+        };
+        if anchor != 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        Ok(node)
+    }
+
+    fn list(&mut self) -> Result<Node> {
+        let mut items = Vec::new();
+        loop {
+            match self.next()? {
+                (Event::SequenceEnd, _) => return Ok(Node::List(items)),
+                event => items.push(self.node(event)?),
+            }
+        }
+    }
+
+    fn map(&mut self) -> Result<Node> {
+        let mut entries: Vec<Entry> = Vec::new();
+        loop {
+            let (key, line) = match self.next()? {
+                (Event::MappingEnd, _) => return Ok(Node::Map(entries)),
+                (event, span) => (self.node((event, span))?, span.start.line()),
+            };
+            let Node::Scalar { text: key, .. } = key else {
+                bail!("line {line}: a mapping or list as a key");
+            };
+            // Envoy keeps one of the two without a word.
+            if entries.iter().any(|entry| entry.key == key) {
+                bail!("line {line}: duplicate key \"{key}\"");
+            }
+            let value = self.next()?;
+            entries.push(Entry {
+                key,
+                line,
+                value: self.node(value)?,
+            });
+        }
+    }
+}
+
+impl From<Value> for Node {
+    fn from(value: Value) -> Node {
+        match value {
+            Value::String(text) => Node::Scalar {
+                text,
+                style: Style::Quoted,
+            },
+            Value::Array(items) => Node::List(items.into_iter().map(Node::from).collect()),
+            Value::Object(map) => Node::Map(
+                map.into_iter()
+                    .map(|(key, value)| Entry {
+                        key,
+                        line: 0,
+                        value: value.into(),
+                    })
+                    .collect(),
+            ),
+            other => Node::Scalar {
+                text: other.to_string(),
+                style: Style::Plain,
+            },
+        }
+    }
+}
+
+impl Node {
+    /// The value of a key, in the spelling given or in the camelCase that protobuf's JSON also
+    /// knows.
+    pub(super) fn get(&self, key: &str) -> Option<&Node> {
+        self.entry(key).map(|entry| &entry.value)
+    }
+
+    /// The node at the end of these keys.
+    pub(super) fn at(&self, keys: &[&str]) -> Option<&Node> {
+        keys.iter().try_fold(self, |node, key| node.get(key))
+    }
+
+    /// The text of a scalar.
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Node::Scalar { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The text at the end of these keys.
+    pub(super) fn text_at(&self, keys: &[&str]) -> Option<&str> {
+        self.at(keys)?.text()
+    }
+
+    /// The entry of a key, in either spelling.
+    pub(super) fn entry(&self, key: &str) -> Option<&Entry> {
+        let camel = camel_case(key);
+        let mut entries = self.entries().iter();
+        entries.find(|entry| entry.key == key || entry.key == camel)
+    }
+
+    /// The entries of a mapping; none for anything else.
+    pub(super) fn entries(&self) -> &[Entry] {
+        match self {
+            Node::Map(entries) => entries,
+            _ => &[],
+        }
+    }
+
+    /// Shows every scalar below, with the key that it stands under and that key's line.
+    pub(super) fn visit(&self, see: &mut dyn FnMut(&str, Option<usize>, &str)) {
+        self.visit_under("", None, see);
+    }
+
+    fn visit_under(
+        &self,
+        key: &str,
+        line: Option<usize>,
+        see: &mut dyn FnMut(&str, Option<usize>, &str),
+    ) {
+        match self {
+            Node::Scalar { text, .. } => see(key, line, text),
+            Node::List(items) => items
+                .iter()
+                .for_each(|item| item.visit_under(key, line, see)),
+            Node::Map(entries) => entries.iter().for_each(|entry| {
+                let line = Some(entry.line).filter(|line| *line > 0);
+                entry.value.visit_under(&entry.key, line, see);
+            }),
+        }
+    }
+
+    /// The line that a mapping or list of mappings begins on, where it is known.
+    pub(super) fn line(&self) -> Option<usize> {
+        match self {
+            Node::Map(entries) => entries.first().map(|entry| entry.line),
+            Node::List(items) => items.first()?.line(),
+            Node::Scalar { .. } => None,
+        }
+        .filter(|line| *line > 0)
+    }
+
+    /// The items of a list; none for anything else.
+    pub(super) fn items(&self) -> &[Node] {
+        match self {
+            Node::List(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// The line of what `path` (`rules[0].request`) leads to, as far as it can be followed.
+    pub(super) fn line_of(&self, path: &str) -> Option<usize> {
+        let mut node = self;
+        let mut line = None;
+        for step in path.split(['.', '[']) {
+            node = match (node, step.strip_suffix(']')) {
+                (Node::List(items), Some(index)) => match items.get(index.parse::<usize>().ok()?) {
+                    Some(item) => item,
+                    None => break,
+                },
+                (Node::Map(entries), None) => {
+                    match entries.iter().find(|entry| entry.key == step) {
+                        Some(entry) => {
+                            line = Some(entry.line);
+                            &entry.value
+                        }
+                        None => break,
+                    }
+                }
+                _ => break,
+            };
+        }
+        line.filter(|line| *line > 0)
+    }
+}
+
+pub(super) fn camel_case(key: &str) -> String {
+    let mut parts = key.split('_');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |mut name, part| {
+        let mut letters = part.chars();
+        name.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
+        name.push_str(letters.as_str());
+        name
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,249 @@
+//! Local replies: the answers that a filter gives itself.
+//!
+//! A client gets `text/plain` or, where its `accept` prefers JSON, `application/problem+json` (RFC
+//! 9457). A gRPC client gets HTTP 200 with `grpc-status` and `grpc-message`, a gRPC-Web client the
+//! same and a trailer frame as the body.
+
+mod accept;
+mod config;
+mod grpc;
+
+use crate::headers::list_elements;
+use crate::values::HeaderName;
+use std::borrow::Cow;
+
+pub use accept::prefers_json;
+pub use config::{RawReply, RawReplyHeader, ReplyTemplate};
+pub use grpc::{GrpcStatus, GrpcWeb};
+
+/// An answer that a filter gives instead of letting the request through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalReply {
+    /// HTTP status.
+    pub status: u16,
+    /// gRPC status, for gRPC clients.
+    pub grpc: GrpcStatus,
+    /// Why, for Envoy's `%RESPONSE_CODE_DETAILS%`: `jwt_expired`, `rate_limited{per-client}`.
+    pub details: String,
+    /// Headers beside `content-type`.
+    pub headers: Vec<(HeaderName, Vec<u8>)>,
+    /// What the client is told.
+    pub body: Body,
+}
+
+/// What the client is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// A sentence: as plain text, as the `detail` of a problem+json document, or as `grpc-message`.
+    Message(String),
+    /// These bytes as they are; `content-type` is among the headers, or `text/plain`.
+    Raw(Vec<u8>),
+}
+
+impl LocalReply {
+    /// A reply that tells the client `message`.
+    #[must_use]
+    pub fn new(
+        status: u16,
+        grpc: GrpcStatus,
+        details: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            status,
+            grpc,
+            details: details.into(),
+            headers: Vec::new(),
+            body: Body::Message(message.into()),
+        }
+    }
+
+    /// 400 for a path that can be read in several ways, where the difference matters or there are
+    /// too many.
+    #[must_use]
+    pub fn ambiguous_path() -> Self {
+        Self::new(
+            400,
+            GrpcStatus::InvalidArgument,
+            "ambiguous_path",
+            "The path can be read in several ways: write it without //, /./, /../, ;parameters and needless percent-encoding.",
+        )
+    }
+
+    /// 400 for a host that is not `host[:port]` (RFC 3986, section 3.2).
+    #[must_use]
+    pub fn malformed_host() -> Self {
+        Self::new(
+            400,
+            GrpcStatus::InvalidArgument,
+            "malformed_host",
+            "The host is malformed: write a name or an address, and a port where it is needed.",
+        )
+    }
+
+    /// 503 for a request that can be served later.
+    #[must_use]
+    pub fn unavailable() -> Self {
+        Self::new(503, GrpcStatus::Unavailable, "unavailable", "Try again.")
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: impl Into<Vec<u8>>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// The reply as one of gRPC or gRPC-Web, for such a client.
+    #[must_use]
+    pub fn of_grpc(&self, client: Client) -> Option<Box<Self>> {
+        match client {
+            Client::Json | Client::Text => None,
+            Client::Grpc => Some(Box::new(grpc::reply(self))),
+            Client::GrpcWeb(form) => Some(Box::new(grpc::web_reply(self, form))),
+        }
+    }
+
+    /// Headers and body for a client with this `accept`.
+    #[must_use]
+    pub fn render(&self, client: Client) -> Rendered<'_> {
+        let mut headers = Vec::with_capacity(self.headers.len().saturating_add(1));
+        let own = self.headers.iter();
+        headers.extend(own.map(|(name, value)| (name.as_str(), value.as_slice())));
+        let (content_type, body) = match (&self.body, client) {
+            (Body::Raw(bytes), _) => ("text/plain; charset=utf-8", Cow::Borrowed(bytes.as_slice())),
+            (Body::Message(text), Client::Json) => (
+                "application/problem+json",
+                Cow::Owned(problem(self.status, text)),
+            ),
+            (Body::Message(text), _) => (
+                "text/plain; charset=utf-8",
+                Cow::Owned([text.as_bytes(), b"\n"].concat()),
+            ),
+        };
+        if !body.is_empty() && !headers.iter().any(|(name, _)| *name == CONTENT_TYPE) {
+            headers.push((CONTENT_TYPE, content_type.as_bytes()));
+        }
+        Rendered { headers, body }
+    }
+}
+
+impl Body {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Message(text) => text.as_bytes(),
+            Self::Raw(bytes) => bytes,
+        }
+    }
+}
+
+const CONTENT_TYPE: &str = "content-type";
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Client {
+    /// A gRPC client, or a gRPC-Web client behind Envoy's filter `grpc_web`, which has made its
+    /// request one of gRPC: `content-type: application/grpc`.
+    Grpc,
+    /// A gRPC-Web client: `content-type: application/grpc-web` or `application/grpc-web-text`.
+    GrpcWeb(GrpcWeb),
+    /// One whose `accept` prefers JSON to text.
+    Json,
+    /// Any other.
+    Text,
+}
+
+impl Client {
+    /// Tells by the request's `content-type` and the values of its `accept`.
+    #[must_use]
+    pub fn of<'a>(content_type: Option<&[u8]>, accept: impl Iterator<Item = &'a [u8]>) -> Self {
+        if let Some(client) = content_type.and_then(grpc::client) {
+            return client;
+        }
+        let accept: Vec<&[u8]> = accept.collect();
+        if prefers_json(&accept.join(&b","[..])) {
+            Self::Json
+        } else {
+            Self::Text
+        }
+    }
+}
+
+/// Headers and body of a reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered<'r> {
+    /// Names in lower case.
+    pub headers: Vec<(&'r str, &'r [u8])>,
+    /// The body.
+    pub body: Cow<'r, [u8]>,
+}
+
+/// A problem details document (RFC 9457, section 3).
+fn problem(status: u16, detail: &str) -> Vec<u8> {
+    let detail = serde_json::to_string(detail).unwrap_or_default();
+    let title = title(status);
+    format!("{{\"type\":\"about:blank\",\"title\":\"{title}\",\"status\":{status},\"detail\":{detail}}}\n").into_bytes()
+}
+
+/// The reason phrase of the statuses that filters answer with (RFC 9110, section 15; RFC 6585).
+fn title(status: u16) -> &'static str {
+    match status {
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        429 => "Too Many Requests",
+        500 => "Internal Server Error",
+        503 => "Service Unavailable",
+        _ if status < 400 => "OK",
+        _ if status < 500 => "Client Error",
+        _ => "Server Error",
+    }
+}
+
+/// Whether a list field holds this token, ASCII case ignored.
+#[must_use]
+pub fn list_has(value: &[u8], token: &[u8]) -> bool {
+    list_elements(value).any(|element| element.eq_ignore_ascii_case(token))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply() -> LocalReply {
+        LocalReply::new(
+            401,
+            GrpcStatus::Unauthenticated,
+            "jwt_missing",
+            "A \"token\" is needed.",
+        )
+        .header(HeaderName::new("www-authenticate").unwrap(), "Bearer")
+    }
+
+    #[test]
+    fn a_client_gets_the_form_that_it_asks_for() {
+        let json = "{\"type\":\"about:blank\",\"title\":\"Unauthorized\",\"status\":401,\"detail\":\"A \\\"token\\\" is needed.\"}\n";
+        let text = "A \"token\" is needed.\n";
+        for (accept, content_type, body) in [
+            (&[][..], "text/plain; charset=utf-8", text),
+            (&["*/*"], "text/plain; charset=utf-8", text),
+            (&["application/json"], "application/problem+json", json),
+            (
+                &["text/html", "application/json;q=0.1"],
+                "text/plain; charset=utf-8",
+                text,
+            ),
+        ] {
+            let accept = accept.iter().map(|value: &&str| value.as_bytes());
+            let reply = reply();
+            let rendered = reply.render(Client::of(None, accept));
+            assert_eq!(*rendered.body, *body.as_bytes());
+            let headers = [
+                ("www-authenticate", "Bearer"),
+                ("content-type", content_type),
+            ];
+            assert_eq!(rendered.headers, headers.map(|(n, v)| (n, v.as_bytes())));
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The samples are closed as they stand: Envoy's settings are in each, and no client walks around
+//! what a sample promises.
+//!
+//! Each sample has a table: what it promises, the requests of a client who tries to walk around
+//! that, and what must come of them. They are sent to the very file, over HTTP/1.1 in raw bytes and
+//! over HTTP/2.
+
+mod after_readings;
+mod attempt;
+mod limits;
+mod origins;
+mod play;
+mod rewriting;
+mod settings;
+mod start;
+mod tokens;
+mod tricks;
+mod unset;
+
+use std::collections::BTreeSet;
+
+use play::{Closed, play};
+
+/// What the first comment of a sample says that has no table yet; `cargo xtask new` adds it.
+const NOT_PLAYED: &str = "NOT YET CLOSED";
+
+/// All samples with filters.
+fn samples() -> Vec<Closed> {
+    let tables = [
+        limits::samples(),
+        tokens::samples(),
+        origins::samples(),
+        rewriting::samples(),
+    ];
+    tables.into_iter().flatten().collect()
+}
+
+#[test]
+fn nobody_gets_more_than_a_limit() {
+    play(limits::samples());
+}
+
+#[test]
+fn nobody_goes_without_the_token_that_a_rule_requires() {
+    play(tokens::samples());
+}
+
+#[test]
+fn no_page_of_another_origin_is_let_in() {
+    play(origins::samples());
+}
+
+#[test]
+fn nobody_writes_what_the_inside_relies_on() {
+    play(rewriting::samples());
+}
+
+#[test]
+fn after_readings() {
+    play(after_readings::AFTER_READINGS.iter().map(|closed| closed()));
+}
+
+#[test]
+fn every_sample_with_filters_has_its_table() {
+    let played: BTreeSet<String> = samples()
+        .iter()
+        .map(|closed| closed.sample.trim_end_matches(".yaml").to_string())
+        .collect();
+    // The files of one Envoy, and what the resources of a control plane are played with.
+    let beside = ["dynamic/ecds-jwt-auth", "dynamic/ecds-header-rewrite"];
+    for (name, document) in settings::documents() {
+        let has_filters = !settings::messages(&document, settings::WASM).is_empty()
+            || ["WasmPlugin", "EnvoyExtensionPolicy"]
+                .contains(&document["kind"].as_str().unwrap_or_default());
+        let name = name.trim_end_matches(".yaml");
+        if has_filters && !beside.contains(&name) {
+            let text = std::fs::read_to_string(e2e::paths::sample(name).unwrap()).unwrap();
+            let expected = !text.contains(NOT_PLAYED);
+            assert_eq!(
+                played.contains(name),
+                expected,
+                "{name}: its table in tests/tests/all/closed"
+            );
+        }
+    }
+}

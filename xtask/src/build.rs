@@ -1,0 +1,247 @@
+//! `cargo xtask build`: `target/filters/<filter>.wasm`, the modules as they are shipped.
+//!
+//! Each filter is built alone, because a joint build would unify the features of what they share.
+//! The flags make the result independent of the folder it is built in, and the build fails where a
+//! path slips through.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use serde_json::json;
+
+use crate::catalog::{self, Filter};
+use crate::wasm_target::{self, Toolchain};
+use crate::{process, term, workspace};
+
+mod callbacks;
+mod imports;
+mod prune;
+
+/// The variable that holds the commit where a release is built; the modules log it when they are
+/// loaded.
+pub(crate) const COMMIT: &str = "CATALOG_COMMIT";
+
+/// Arguments of `cargo xtask build`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Filters to build; none means all
+    filters: Vec<String>,
+}
+
+/// A module that `build` made.
+pub(crate) struct Module {
+    /// The filter's name.
+    pub(crate) filter: &'static str,
+    /// Size in bytes.
+    pub(crate) size: u64,
+    /// Names of the callbacks that Envoy finds in it.
+    exports: BTreeSet<&'static str>,
+    /// The filter's budget, where the size says something about the filter: std is as small as it
+    /// can be.
+    budget_kib: Option<u64>,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let filters = catalog::select(&args.filters)?;
+    let toolchain = wasm_target::set_up()?;
+    let modules = build(&filters, toolchain)?;
+    for module in &modules {
+        println!("{}", module.line());
+    }
+    let folder = workspace::display(&workspace::modules());
+    println!("The modules are in {folder}/. Next: cargo xtask demo");
+    Ok(())
+}
+
+/// Builds these filters, and fails on the first whose module is not fit to ship.
+pub(crate) fn build(filters: &[&'static Filter], toolchain: Toolchain) -> Result<Vec<Module>> {
+    let flags = Flags::of(toolchain)?;
+    filters
+        .iter()
+        .map(|filter| build_one(filter, toolchain, &flags))
+        .collect()
+}
+
+fn build_one(filter: &'static Filter, toolchain: Toolchain, flags: &Flags) -> Result<Module> {
+    let mut cargo = toolchain.cargo("rustc", &flags.remap);
+    cargo
+        .current_dir(workspace::root())
+        // The crate is a library for tests and tools too; a build of both kinds keeps what only the
+        // other needs.
+        .args(["--release", "--lib", "--crate-type", "cdylib"])
+        .args(["--package", &filter.name])
+        .args(filters_as_kit()?)
+        // An incremental build differs from a fresh one.
+        .env("CARGO_INCREMENTAL", "0");
+    process::run(&mut cargo)?;
+
+    let linked = toolchain
+        .target_dir()
+        .join("wasm32-wasip1/release")
+        .join(format!("{}.wasm", filter.name.replace('-', "_")));
+    let linked = fs::read(&linked)
+        .with_context(|| format!("cannot read {}", workspace::display(&linked)))?;
+    let exports: BTreeSet<&str> = filter.exports.iter().map(String::as_str).collect();
+    let wasm =
+        prune::prune(&linked, &exports, &identity(filter)).with_context(|| filter.name.clone())?;
+    if let Some(path) = flags.local.iter().find(|path| contains_path(&wasm, path)) {
+        bail!(
+            "{}: the module holds the local path {}",
+            filter.name,
+            path.display()
+        );
+    }
+    let module = Module {
+        filter: &filter.name,
+        size: wasm.len() as u64,
+        exports,
+        budget_kib: toolchain.is_small().then_some(filter.budget_kib),
+    };
+    if let Some(budget) = module.budget_kib
+        && module.size > budget * 1024
+    {
+        bail!(
+            "{}: {} is over its budget of {} KiB; make it smaller (`cargo tree -p {0} -e features`), \
+             or raise the budget in its Cargo.toml and say why",
+            module.filter,
+            module.kib(),
+            budget
+        );
+    }
+    let file = workspace::modules().join(format!("{}.wasm", filter.name));
+    write_if_changed(&file, &wasm)?;
+    Ok(module)
+}
+
+/// Which module it is: name and version, and the commit where a release is built.
+fn identity(filter: &Filter) -> String {
+    let commit = std::env::var(COMMIT).ok();
+    json!({"name": filter.name, "version": env!("CARGO_PKG_VERSION"), "commit": commit}).to_string()
+}
+
+/// Arguments that compile the filters as the profile does with the kit, not for the least size: a
+/// filter may stand in the module of another.
+fn filters_as_kit() -> Result<Vec<String>> {
+    let filters = catalog::filters()?.iter();
+    Ok(filters
+        .flat_map(|filter| {
+            let setting = format!("profile.release.package.{}.opt-level=\"s\"", filter.name);
+            ["--config".to_owned(), setting]
+        })
+        .collect())
+}
+
+impl Module {
+    fn line(&self) -> String {
+        let callbacks: Vec<&str> = self
+            .exports
+            .iter()
+            .filter_map(|export| export.strip_prefix("proxy_on_"))
+            .filter(|export| *export != "memory_allocate")
+            .collect();
+        let budget = self
+            .budget_kib
+            .map(|kib| format!("budget {kib:>5} KiB  "))
+            .unwrap_or_default();
+        format!(
+            "{:<16} {:>10}  {budget}{}",
+            term::bold(self.filter),
+            self.kib(),
+            term::dim(callbacks.join(" "))
+        )
+    }
+
+    /// The size as people read it.
+    pub(crate) fn kib(&self) -> String {
+        format!("{:.1} KiB", self.size as f64 / 1024.0)
+    }
+}
+
+/// Flags that keep local paths out of the modules.
+pub(crate) struct Flags {
+    pub(crate) remap: Vec<String>,
+    local: Vec<PathBuf>,
+}
+
+impl Flags {
+    /// Panic messages name source files: those of the workspace relative to its root, those of
+    /// dependencies and of std under a fixed name, whatever registry or mirror they came from. Of
+    /// two flags that fit, rustc takes the later.
+    pub(crate) fn of(toolchain: Toolchain) -> Result<Flags> {
+        let root = workspace::root().to_owned();
+        let cargo_home = wasm_target::cargo_home()?;
+        let registries = fs::read_dir(cargo_home.join("registry/src"))
+            .into_iter()
+            .flatten();
+        let dependencies = registries
+            .flatten()
+            .map(|registry| (registry.path(), "/cargo"));
+        let std = toolchain
+            .std_sources()?
+            .into_iter()
+            .map(|sources| (sources, "/rustc"));
+        let remap = [(cargo_home.clone(), "/cargo"), (root.clone(), ".")]
+            .into_iter()
+            .chain(dependencies)
+            .chain(std)
+            .map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()))
+            .collect();
+        let local = [Some(root), Some(cargo_home), std::env::home_dir()];
+        Ok(Flags {
+            remap,
+            local: local.into_iter().flatten().collect(),
+        })
+    }
+}
+
+fn contains_path(wasm: &[u8], path: &Path) -> bool {
+    // Homes such as `/` or `/root` could be part of an innocent string; a separator makes the
+    // difference.
+    let needle = format!("{}/", path.display());
+    needle.len() > 2
+        && wasm
+            .windows(needle.len())
+            .any(|bytes| bytes == needle.as_bytes())
+}
+
+/// Leaves the content alone when the file holds these bytes already, so that what watches it sees
+/// no change; but then, too, the module is newer than its sources.
+fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<()> {
+    if fs::read(path).is_ok_and(|old| old == bytes) {
+        let file = fs::File::options().write(true).open(path)?;
+        return Ok(file.set_modified(std::time::SystemTime::now())?);
+    }
+    let write = || {
+        fs::create_dir_all(path.parent().unwrap_or(path))?;
+        let partial = path.with_extension("wasm.partial");
+        fs::write(&partial, bytes)?;
+        fs::rename(&partial, path)
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_counts_only_as_a_whole() {
+        let cases = [
+            ("at /root/x/src/lib.rs:4", "/root", true),
+            ("at /rootless/lib.rs", "/root", false),
+            ("at ./shared/src/lib.rs", "/home/a/catalog", false),
+            ("at /x", "/", false),
+        ];
+        for (text, path, expected) in cases {
+            assert_eq!(
+                contains_path(text.as_bytes(), Path::new(path)),
+                expected,
+                "{text}"
+            );
+        }
+    }
+}

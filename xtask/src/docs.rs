@@ -1,0 +1,248 @@
+//! `cargo xtask docs`: writes what can be derived from the code, or checks that it is current.
+//!
+//! One module per output; each says what a file should hold, and [`Mode`] decides what is done
+//! about a difference. What the code says comes from `filter-catalog describe`. A unit test runs
+//! the check, so that plain `cargo test` fails when something is stale.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use serde_json::Value;
+
+use crate::{elsewhere, process, term, workspace};
+
+mod catalog_table;
+mod config_table;
+mod counters_table;
+mod diff;
+mod region;
+mod samples_table;
+mod speed_table;
+
+/// Arguments of `cargo xtask docs`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Write nothing; fail when a file is stale
+    #[arg(long)]
+    check: bool,
+}
+
+/// What is done about a stale file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Write,
+    Check,
+}
+
+/// A file, and what it should hold.
+struct Output {
+    path: PathBuf,
+    text: String,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    generate(if args.check { Mode::Check } else { Mode::Write })
+}
+
+fn generate(mode: Mode) -> Result<()> {
+    let root = workspace::root();
+    let filters = describe()?;
+    let mut outputs: Vec<Output> = filters.iter().map(|filter| schema(root, filter)).collect();
+    outputs.extend(readmes(root, &filters)?);
+    let mut stale = Vec::new();
+    for output in &outputs {
+        // A schema of a new filter is not there yet.
+        let old = fs::read_to_string(&output.path).unwrap_or_default();
+        if old == output.text {
+            continue;
+        }
+        let name = workspace::display(&output.path);
+        match mode {
+            Mode::Write => {
+                fs::write(&output.path, &output.text)
+                    .with_context(|| format!("cannot write {name}"))?;
+                println!("wrote {name}");
+            }
+            Mode::Check => {
+                eprintln!("{}\n{}", term::bold(&name), diff::short(&old, &output.text));
+                stale.push(name);
+            }
+        }
+    }
+    if !stale.is_empty() {
+        bail!("stale: {}; run `cargo xtask docs`", stale.join(", "));
+    }
+    println!("{} generated files are current", outputs.len());
+    Ok(())
+}
+
+/// The filters as their code describes them.
+fn describe() -> Result<Vec<Value>> {
+    let mut cargo = elsewhere::filter_catalog("describe");
+    cargo.current_dir(workspace::root());
+    Ok(serde_json::from_str(&process::output(&mut cargo)?)?)
+}
+
+fn name(filter: &Value) -> &str {
+    filter["name"].as_str().unwrap_or_default()
+}
+
+/// The JSON Schema of a filter's configuration.
+fn schema(root: &Path, filter: &Value) -> Output {
+    let folder = root.join("filters").join(name(filter));
+    Output {
+        path: folder.join("config.schema.json"),
+        text: format!("{:#}\n", filter["schema"]),
+    }
+}
+
+/// The Markdown files with generated regions.
+fn readmes(root: &Path, filters: &[Value]) -> Result<Vec<Output>> {
+    let samples = root.join("envoy-configs");
+    let mut outputs = vec![
+        with_regions(
+            root.join("README.md"),
+            &[("catalog", catalog_table::table()?)],
+        )?,
+        with_regions(
+            samples.join("README.md"),
+            &[("samples", samples_table::table(&samples)?)],
+        )?,
+    ];
+    // Published by `cargo xtask bench --publish`; a workspace of one filter has none.
+    let report = fs::read(root.join("docs/benchmarks/report.json")).unwrap_or_default();
+    let report: Value = serde_json::from_slice(&report).unwrap_or_default();
+    let path = root.join("docs/matching.md");
+    if let Some(filter) = filters.first().filter(|_| path.exists()) {
+        let table = config_table::common(&filter["schema"], "RawMatch", "match");
+        outputs.push(with_regions(path, &[("match", table)])?);
+    }
+    for filter in filters {
+        let path = root.join("filters").join(name(filter)).join("README.md");
+        let speed = speed_table::table(&report, name(filter));
+        let config = without_items(&config_table::table(&filter["schema"]));
+        let mut regions = vec![("config", config)];
+        if filter["counters"]
+            .as_array()
+            .is_some_and(|counters| !counters.is_empty())
+        {
+            regions.push(("counters", counters_table::table(&filter["counters"])));
+        }
+        let mut output = with_regions(path, &regions)?;
+        // A filter of one's own may do without.
+        if let Ok(text) = region::replace(&output.text, "speed", &speed) {
+            output.text = text;
+        }
+        outputs.push(output);
+    }
+    Ok(outputs)
+}
+
+/// The table without the keys of filters that are items of a chain: their READMEs have them.
+fn without_items(table: &str) -> String {
+    let is_of_item = |row: &str| {
+        let key = row.strip_prefix("| `chain[].");
+        key.is_some_and(|key| key.split('`').next().is_some_and(|key| key.contains('.')))
+    };
+    let rows: Vec<&str> = table.lines().filter(|row| !is_of_item(row)).collect();
+    rows.join("\n")
+}
+
+/// The file with its regions filled in.
+fn with_regions(path: PathBuf, regions: &[(&str, String)]) -> Result<Output> {
+    let mut text = read(&path)?;
+    for (name, body) in regions {
+        text = region::replace(&text, name, body).with_context(|| workspace::display(&path))?;
+    }
+    Ok(Output { path, text })
+}
+
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("cannot read {}", workspace::display(path)))
+}
+
+/// A Markdown table.
+fn markdown_table(head: &str, rows: impl Iterator<Item = String>) -> String {
+    let columns = head.matches('|').count() - 1;
+    let mut lines = vec![head.to_owned(), format!("|{}", "---|".repeat(columns))];
+    lines.extend(rows);
+    lines.join("\n")
+}
+
+/// Text in a cell of a Markdown table.
+fn cell(text: &str) -> String {
+    text.split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .replace('|', "\\|")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn generated_files_are_current() {
+        if let Err(error) = generate(Mode::Check) {
+            panic!("{error:#}");
+        }
+    }
+
+    /// The Markdown files of the workspace.
+    fn pages(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if path.is_dir() && !name.starts_with('.') && !["target", "dist"].contains(&&*name) {
+                pages(&path, found);
+            } else if path.extension().is_some_and(|ending| ending == "md") {
+                found.push(path);
+            }
+        }
+    }
+
+    /// The anchor that GitHub and mdBook give a heading.
+    fn anchor(heading: &str) -> String {
+        let text = heading.trim_start_matches('#').trim().to_lowercase();
+        let is_kept = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');
+        text.chars()
+            .filter(is_kept)
+            .collect::<String>()
+            .replace(' ', "-")
+    }
+
+    #[test]
+    fn no_link_is_dead() {
+        let mut files = Vec::new();
+        pages(workspace::root(), &mut files);
+        for file in files {
+            let text = read(&file).unwrap();
+            for link in text.split("](").skip(1) {
+                let link = link.split([')', ' ']).next().unwrap_or_default();
+                if link.contains("://") || link.starts_with("mailto:") {
+                    continue;
+                }
+                let (path, heading) = link.split_once('#').unwrap_or((link, ""));
+                let target = match path {
+                    "" => file.clone(),
+                    path => file.parent().unwrap().join(path),
+                };
+                assert!(target.exists(), "{}: {link}", workspace::display(&file));
+                if !heading.is_empty() && target.extension().is_some_and(|e| e == "md") {
+                    let target = read(&target).unwrap();
+                    let mut headings = target.lines().filter(|line| line.starts_with('#'));
+                    let is_there = headings.any(|line| anchor(line) == heading);
+                    assert!(is_there, "{}: {link}", workspace::display(&file));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_cell_is_one_line_and_keeps_its_bars() {
+        assert_eq!(cell("one\n  two | three"), "one two \\| three");
+    }
+}
