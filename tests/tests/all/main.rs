@@ -16,8 +16,11 @@ use e2e::{Envoy, cases};
 
 #[test]
 fn the_samples_do_what_their_comments_say() {
-    for sample in ["all-filters", "chain"] {
-        let envoy = Envoy::from_sample(sample).concurrency(2).start().unwrap();
+    for sample in [
+        Envoy::from_sample("all-filters"),
+        Envoy::from_sample("chain"),
+    ] {
+        let envoy = sample.concurrency(2).start().unwrap();
         cases::all_filters::check(&envoy);
     }
 }

@@ -14,12 +14,12 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "cors",
         r#"{"policies": [{"allow_origins": ["*"], "allow_credentials": true}]}"#,
-        "cors: policies[0].allow_credentials: true, while allow_origins has \"*\": every page could act for its visitor; name the origins",
+        "cors: policies[0].allow_origins[0]: not valid with allow_credentials: it matches https://evil.example, an origin that anyone can have",
     ),
     (
         "header-rewrite",
         r#"{"rules": [{"requst": []}]}"#,
-        "header-rewrite: rules[0].requst: unknown key; did you mean \"request\"? one of: match, request, response",
+        "header-rewrite: rules[0].requst: unknown key; did you mean \"request\"? one of: match, request, redirect, respond, response",
     ),
     (
         "header-rewrite",
@@ -71,12 +71,12 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "rate-limit",
         r#"{"limits": [{"name": "a", "requests": 1, "per": "1s", "brst": 2}]}"#,
-        "rate-limit: limits[0].brst: unknown key; did you mean \"burst\"? one of: name, match, key, requests, per, burst, cost, missing_key, scope, mode",
+        "rate-limit: limits[0].brst: unknown key; did you mean \"burst\"? one of: name, match, key, requests, per, burst, cost, charge, concurrent, missing_key, scope, mode, response",
     ),
     (
         "rate-limit",
         r#"{"limits": [{"name": "a", "requests": 1, "per": "365d", "burst": 4000000000}]}"#,
-        "rate-limit: limits[0]: a burst of 4000000000 takes more than 73 years to fill up at 1 requests per 31536000s; at most 73 are accepted",
+        "rate-limit: limits[0]: a burst of 4000000000 takes more than 73 years to fill up at 1 requests per 31536000s; the maximum is 73",
     ),
 ];
 
@@ -104,12 +104,12 @@ fn odd_configurations_are_refused_in_one_line_and_trap_nothing() {
         (
             ConfigForm::Text,
             nested(60).as_str(),
-            "rules[0]: got a list, expected an object",
+            "rules[0]: got a list, expected a rule, as {request: ",
         ),
         (
             ConfigForm::Struct,
             nested(40).as_str(),
-            "rules[0]: got a list, expected an object",
+            "rules[0]: got a list, expected a rule, as {request: ",
         ),
         (
             ConfigForm::Struct,

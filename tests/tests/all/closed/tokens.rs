@@ -67,7 +67,7 @@ pub(crate) fn samples() -> Vec<Closed> {
                     without_token("/keycloak"),
                     without_token("/spire"),
                     without_token("/"),
-                    overrides("/github"),
+                    refused("github", |request| request),
                 ]
                 .concat(),
             }],
