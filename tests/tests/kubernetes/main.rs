@@ -122,7 +122,11 @@ fn run(filter: &Configured) {
     for name in &filter.host_env {
         builder = builder.vm_env(name, "of the host");
     }
-    let envoy = builder.start().unwrap();
+    // A route that only what chain rewrites matches.
+    let envoy = builder
+        .route("{match: {path: /v0/svc/gone}, direct_response: {status: 410}}")
+        .start()
+        .unwrap();
     behaviour(&envoy);
     envoy.assert_vm_alive();
 }
