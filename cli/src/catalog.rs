@@ -55,7 +55,7 @@ impl Filter {
     /// The filter of this name.
     ///
     /// # Errors
-    /// If there is none; with the names that there are.
+    /// If it does not exist; with the names that there are.
     pub fn find(name: &str) -> Result<&'static Filter> {
         match FILTERS.iter().find(|filter| filter.name == name) {
             Some(filter) => Ok(filter),

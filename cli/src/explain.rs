@@ -44,7 +44,7 @@ impl Filter {
 /// (`rate_limited{per-client}`), or all.
 ///
 /// # Errors
-/// If there is none; with the nearest name.
+/// If it does not exist; with the nearest name.
 pub fn explain(name: Option<&str>) -> Result<Vec<Reason>> {
     let all: Vec<Reason> = FILTERS.iter().flat_map(Filter::reasons).collect();
     let Some(name) = name else { return Ok(all) };

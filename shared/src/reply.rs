@@ -27,11 +27,11 @@ pub struct LocalReply {
     pub details: String,
     /// Headers beside `content-type`.
     pub headers: Vec<(HeaderName, Vec<u8>)>,
-    /// What the client is told.
+    /// What the client gets.
     pub body: Body,
 }
 
-/// What the client is told.
+/// What the client gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
     /// A sentence: as plain text, as the `detail` of a problem+json document, or as `grpc-message`.

@@ -120,7 +120,7 @@ impl Envoy {
     /// The folder of dynamic files.
     ///
     /// # Panics
-    /// If there is none; see [`Builder::dynamic`].
+    /// If it does not exist; see [`Builder::dynamic`].
     pub fn dynamic(&self) -> &DynamicDir {
         self.dynamic
             .as_ref()

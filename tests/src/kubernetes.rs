@@ -1,6 +1,6 @@
 //! Istio's and Envoy Gateway's resources as far as a Wasm filter needs them: typed after the
-//! projects' own definitions, so that a sample with a key that is none, or a value that the API
-//! server would refuse, does not load.
+//! projects' own definitions, so that a sample with a key that does not exist, or a value that the
+//! API server would refuse, does not load.
 
 mod client_traffic_policy;
 mod envoy_filter;

@@ -127,7 +127,7 @@ pub fn display(path: &Path) -> String {
 /// A sample by its path, or by its name in `envoy-configs/`, with or without `.yaml`.
 ///
 /// # Errors
-/// If there is none.
+/// If it does not exist.
 pub fn sample(name: impl AsRef<Path>) -> Result<PathBuf> {
     let name = name.as_ref();
     let in_folder = workspace().join("envoy-configs").join(name);

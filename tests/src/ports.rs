@@ -14,7 +14,7 @@ use anyhow::{Context, Result};
 
 static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
 
-/// A port that nobody listens on now and that this process has not been given before.
+/// A port that no one listens on now and that this process has not been given before.
 ///
 /// # Errors
 /// If the system has none left.

@@ -40,7 +40,7 @@ impl Page {
     /// Reads a page.
     ///
     /// # Errors
-    /// With the line that is none.
+    /// With the line that is not one.
     pub fn parse(text: &str) -> Result<Self> {
         let lines = text.lines().map(str::trim);
         let samples = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));

@@ -139,7 +139,7 @@ impl RateLimitService {
         self.shared.behaviour().failure = Some(code);
     }
 
-    /// Changes each answer before it leaves: headers to add, a body, a code that is none.
+    /// Changes each answer before it leaves: headers to add, a body, a code that does not exist.
     pub fn edit(&self, edit: impl Fn(&mut RateLimitResponse) + Send + Sync + 'static) {
         self.shared.behaviour().edit = Some(Arc::new(edit));
     }

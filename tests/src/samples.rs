@@ -72,7 +72,7 @@ pub fn bootstraps() -> Result<Vec<Bootstrap>> {
 /// The bootstrap of that name.
 ///
 /// # Errors
-/// If there is none.
+/// If it does not exist.
 pub fn bootstrap(name: &str) -> Result<Bootstrap> {
     bootstraps()?
         .into_iter()

@@ -23,7 +23,7 @@ pub trait Target {
     /// One counter or gauge.
     ///
     /// # Panics
-    /// If there is none of that name.
+    /// If none has that name.
     #[track_caller]
     fn stat(&self, name: &str) -> u64 {
         match self.stats().get(name) {

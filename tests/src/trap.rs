@@ -1,4 +1,4 @@
-//! Wasm modules that trap, to show what becomes of their filters, and that the harness notices.
+//! Wasm modules that trap, to show what happens to their filters, and that the harness notices.
 
 /// The least module that Envoy loads; it traps when it is given the headers of a request.
 pub fn module() -> Vec<u8> {

@@ -1,4 +1,4 @@
-//! jwt-auth with an OpenID provider that nobody here wrote: oidc-provider-mock, which `cargo xtask
+//! jwt-auth with an OpenID provider that no one here wrote: oidc-provider-mock, which `cargo xtask
 //! test oidc` installs into `target/oidc/`.
 //!
 //! Its tokens have no `kid`, though its keys do, and it makes itself a new key whenever it starts:
@@ -141,7 +141,7 @@ fn its_tokens_pass_and_after_a_rotation_the_first_with_the_new_key_does_with_one
     let before = fetches(&envoy);
 
     drop(provider);
-    assert_eq!(statuses(&envoy, &old), [200], "nobody has to be asked");
+    assert_eq!(statuses(&envoy, &old), [200], "no one has to be asked");
     let provider = Provider::start(port);
     let new = provider.id_token();
     let started = Instant::now();

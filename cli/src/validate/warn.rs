@@ -109,7 +109,7 @@ mod tests {
             let node = &yaml::parse(&config).unwrap()[0];
             assert!(keys(node).is_some(), "{config}");
         }
-        let node = &yaml::parse("secret: of my own, which nobody knows").unwrap()[0];
+        let node = &yaml::parse("secret: of my own, which no one knows").unwrap()[0];
         assert!(keys(node).is_none());
     }
 }

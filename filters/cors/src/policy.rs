@@ -139,7 +139,7 @@ impl Policies {
         }
     }
 
-    /// Whether there is none.
+    /// Whether it is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.policies.is_empty()

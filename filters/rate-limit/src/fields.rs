@@ -37,12 +37,12 @@ pub(crate) struct Standing {
     /// What is left.
     pub left: Left,
     /// The quota, where it differs from request to request.
-    pub told: Option<Box<Told>>,
+    pub advertised: Option<Box<Advertised>>,
 }
 
 /// A quota that differs from request to request: as the rate limit service or a header tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Told {
+pub(crate) struct Advertised {
     /// How many requests there are in the window.
     pub requests: u64,
     /// The window in seconds; `None` where the service does not say.
@@ -89,7 +89,7 @@ impl Standing {
         Self {
             limit,
             left,
-            told: None,
+            advertised: None,
         }
     }
 
@@ -130,13 +130,13 @@ impl<'l> Fields<'l> {
             let Some(label) = label(standing.limit) else {
                 continue;
             };
-            let told = standing.told.as_deref();
+            let advertised = standing.advertised.as_deref();
             let remaining = Number::new(standing.left.remaining);
             let reset = Number::new(whole_seconds(standing.left.reset));
             if style.draft() {
-                let policy = match told {
+                let policy = match advertised {
                     None => Cow::Borrowed(label.policy.as_str()),
-                    Some(told) => Cow::Owned(policy(&label.name, *told)),
+                    Some(advertised) => Cow::Owned(policy(&label.name, *advertised)),
                 };
                 fields.list(policy, &mut buffer);
                 buffer.extend_from_slice(label.name.as_bytes());
@@ -148,9 +148,9 @@ impl<'l> Fields<'l> {
                 }
             }
             if style.legacy() && shown.is_some_and(|shown| std::ptr::eq(shown, standing)) {
-                let requests = match told {
+                let requests = match advertised {
                     None => Cow::Borrowed(label.requests.as_str()),
-                    Some(told) => Cow::Owned(told.requests.to_string()),
+                    Some(advertised) => Cow::Owned(advertised.requests.to_string()),
                 };
                 fields.legacy = Some(Legacy {
                     requests,

@@ -16,7 +16,7 @@ pub struct RawTextMatch {
     pub contains: Option<String>,
     /// The whole value matches this regular expression.
     pub regex: Option<String>,
-    /// `true`: there is a value; `false`: there is none.
+    /// `true`: there is a value; `false`: it is missing.
     pub present: Option<bool>,
     /// Compare ASCII letters without their case.
     pub ignore_case: bool,
@@ -100,7 +100,7 @@ impl TextMatch {
         }
     }
 
-    /// Whether one of the values fits; for `present: false`, whether there is none.
+    /// Whether one of the values fits; for `present: false`, whether it is missing.
     pub fn fits<V: AsRef<[u8]>>(&self, values: impl IntoIterator<Item = V>) -> bool {
         let mut values = values.into_iter();
         match &self.kind {

@@ -99,7 +99,7 @@ impl<S: Default> Waiting<S> {
         places.iter().filter_map(Weak::upgrade).collect()
     }
 
-    /// Whether there is none. One whose stream went away counts until all are taken out.
+    /// Whether it is empty. One whose stream went away counts until all are taken out.
     pub(super) fn is_empty(&self) -> bool {
         self.0.borrow().is_empty()
     }

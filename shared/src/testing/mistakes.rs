@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// Checks a file of configurations, one a line, each followed by the lines that it is answered
 /// with, indented. Other lines are comments. With `UPDATE_GOLDEN=1` in the environment the file is
-/// written anew.
+/// written again.
 ///
 /// # Panics
 /// Where a line differs, with both.

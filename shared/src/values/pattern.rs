@@ -86,7 +86,7 @@ impl Pattern {
         self.regex.captures_iter(text)
     }
 
-    /// The number of the highest capture group; 0 where there is none.
+    /// The number of the highest capture group; 0 without one.
     #[must_use]
     pub fn groups(&self) -> usize {
         self.regex.captures_len().saturating_sub(1)

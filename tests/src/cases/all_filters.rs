@@ -129,9 +129,9 @@ fn who_comes_too_often_is_refused_and_a_page_can_read_that(target: &dyn Target) 
         assert!(policies.contains(name), "{policies}");
     }
     assert_eq!(answer.header("x-ratelimit-limit"), Some("600"));
-    let nobody = get(target, "/shop", &[("x-jwt-sub", "alice")]);
+    let visitor = get(target, "/shop", &[("x-jwt-sub", "alice")]);
     assert_eq!(
-        nobody.header("x-ratelimit-limit"),
+        visitor.header("x-ratelimit-limit"),
         Some("6000"),
         "a forged account"
     );

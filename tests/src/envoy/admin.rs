@@ -39,7 +39,7 @@ impl Envoy {
     /// One counter or gauge.
     ///
     /// # Panics
-    /// If there is none of that name; it lists those that sound alike.
+    /// If none has that name; it lists those that sound alike.
     #[track_caller]
     pub fn stat(&self, name: &str) -> u64 {
         let stats = self.stats();

@@ -1,6 +1,6 @@
 //! Runs a sample as it is written: only port numbers and paths in its text are replaced.
 //!
-//! The text is not parsed and written anew, so Envoy reads the very file that users copy. It is
+//! The text is not parsed and written again, so Envoy reads the very file that users copy. It is
 //! parsed beside that, only to tell which port belongs to whom.
 
 use std::{collections::BTreeMap, fs, path::PathBuf};

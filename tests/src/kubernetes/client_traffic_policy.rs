@@ -1,7 +1,7 @@
 //! Envoy Gateway's `ClientTrafficPolicy`.
 //!
 //! After envoyproxy/gateway 1.9,
-//! `api/v1alpha1/{clienttrafficpolicy,pathsettings,hostsettings,shared}_types.go`; what becomes of
+//! `api/v1alpha1/{clienttrafficpolicy,pathsettings,hostsettings,shared}_types.go`; what happens to
 //! it after `internal/xds/translator/listener.go`.
 
 use anyhow::{Result, ensure};

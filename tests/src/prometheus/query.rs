@@ -47,7 +47,7 @@ impl Query {
     /// Parses a query.
     ///
     /// # Errors
-    /// If it is none, or of a part of the language that is not known here.
+    /// If it is not one, or of a part of the language that is not known here.
     pub fn parse(text: &str) -> Result<Self> {
         let mut parser = Parser {
             text,

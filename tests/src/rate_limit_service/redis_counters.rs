@@ -38,7 +38,7 @@ end
 table.insert(state, 1, refused)
 return state";
 
-/// A Redis, and connections to it that nobody uses now.
+/// A Redis, and connections to it that no one uses now.
 pub(super) struct RedisCounters {
     address: String,
     idle: Mutex<Vec<Connection>>,
@@ -97,7 +97,7 @@ impl RedisCounters {
         })
     }
 
-    /// Closes the connections that nobody uses.
+    /// Closes the connections that no one uses.
     pub(super) fn disconnect(&self) {
         self.idle().clear();
     }

@@ -36,12 +36,12 @@ fn samples() -> Vec<Closed> {
 }
 
 #[test]
-fn nobody_gets_more_than_a_limit() {
+fn no_client_gets_more_than_a_limit() {
     play(limits::samples());
 }
 
 #[test]
-fn nobody_goes_without_the_token_that_a_rule_requires() {
+fn no_client_goes_without_the_token_that_a_rule_requires() {
     play(tokens::samples());
 }
 
@@ -51,7 +51,7 @@ fn no_page_of_another_origin_is_let_in() {
 }
 
 #[test]
-fn nobody_writes_what_the_inside_relies_on() {
+fn no_client_writes_what_the_inside_relies_on() {
     play(rewriting::samples());
 }
 

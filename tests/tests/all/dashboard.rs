@@ -99,7 +99,7 @@ fn everything() -> Page {
             .header("origin", "https://evil.example")
             .send();
         // Ambiguous to cors, which lets it pass, then to header-rewrite; and what cors itself
-        // refuses. DESIGN 4 (v2): where readings select different policies "there is no permission,
+        // refuses. Where readings select different policies "there is no permission,
         // and the request goes on"; a malformed host "is refused with 400".
         get("/x/..;/a")
             .header("origin", "https://app.example.com")

@@ -69,7 +69,7 @@ const ROWS: &[Row] = &[
         &[("x-echo-set", "vary: origin")],
         &[READ, READ, READ_ALL],
     ),
-    // DESIGN 4 (v2), "Reading a request": what decisions are made of "is read once per request":
+    // what decisions are made of "is read once per request":
     // the host and the origin in one call.
     ("cors", CORS_BY_HOST, &[], &[READ_ALL, READ, WRITE]),
     // With one: all headers, the counter, and the answer's headers with `allow-origin` and `vary`.

@@ -380,7 +380,7 @@ fn an_upstream_that_answers_with_what_no_server_should_send() {
             .unwrap();
         listener.set_nonblocking(true).unwrap();
         for (n, answer) in answers.iter().enumerate() {
-            // Some filters let none of these requests through: then nobody comes, and the upstream
+            // Some filters let none of these requests through: then no one comes, and the upstream
             // must not wait for ever.
             let answered = AtomicBool::new(false);
             std::thread::scope(|scope| {

@@ -68,7 +68,7 @@ const HOSTILE: &[&str] = &[
     "/%2f%2e%2e%2f%2fadmin",
 ];
 
-/// Odd, and nobody's business but the server's: nothing of it is below `/admin` in any reading.
+/// Odd, and no one's business but the server's: nothing of it is below `/admin` in any reading.
 const LEGITIMATE: &[&str] = &[
     "/",
     "/login;jsessionid=0123456789ABCDEF",
@@ -176,7 +176,7 @@ fn ask(envoy: &Envoy, server: &str, host: &str, target: &str, more: &str) -> Raw
 
 const OPEN_HOST: &str = "open.example.com";
 
-/// Paths that nobody thought of, the same in every run.
+/// Paths that no one thought of, the same in every run.
 fn disguises(count: usize) -> Vec<String> {
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
     let mut random = || {

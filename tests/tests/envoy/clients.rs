@@ -211,6 +211,6 @@ fn a_load_is_counted_by_answer() {
     assert_eq!((result.failed(), result.latencies.len()), (0, 200));
     assert!(result.percentile(0.5) <= result.percentile(0.99));
     assert_eq!(load(envoy.url("/no"), 50, 1).count(403), 50);
-    let nobody = format!("http://127.0.0.1:{}/", ports::free().unwrap());
-    assert_eq!(load(nobody, 5, 2).failed(), 5);
+    let nowhere = format!("http://127.0.0.1:{}/", ports::free().unwrap());
+    assert_eq!(load(nowhere, 5, 2).failed(), 5);
 }

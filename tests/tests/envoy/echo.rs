@@ -63,7 +63,7 @@ fn both_echoes_are_steered_alike() {
     let told = |answer: &Response, names: &[&str]| -> Headers {
         let mut fields: Vec<_> = answer.headers.iter().collect();
         fields.retain(|(name, _)| names.contains(name));
-        // The order of fields of different names is nobody's promise (RFC 9110, section 5.3).
+        // The order of fields of different names is no one's promise (RFC 9110, section 5.3).
         fields.sort_by_key(|(name, _)| *name);
         Headers(
             fields

@@ -64,7 +64,7 @@ fn a_killed_envoy_serves_no_request_unfiltered_while_it_comes_back() {
         sample.upstream.count() > served + 20
     });
     let (with_token, without) = (with_token.finish(), without.finish());
-    // Who came while nobody listened got no answer at all.
+    // Who came while no one listened got no answer at all.
     assert!(with_token.failed() > 0 && without.failed() > 0);
     assert_eq!(
         with_token.count(200),

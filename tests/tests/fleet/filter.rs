@@ -18,7 +18,7 @@ fn envoy(service: &RateLimitService, config: &str) -> Envoy {
         .unwrap()
 }
 
-/// `on_error` must be written (DESIGN 6, v2).
+/// `on_error` must be written.
 fn config(rest: &str) -> String {
     format!(
         "{{limits: [{{name: per-client, scope: service, key: [{{client_ip: {{}}}}], requests: 3, per: 1h}}],
@@ -141,8 +141,8 @@ fn no_request_waits_longer_than_the_timeout_and_the_service_is_taken_back_when_i
     envoy.assert_vm_alive();
 }
 
-// DESIGN 2 (v2), "The pipeline": "with `Pause` on body and trailers as long as a request waits, so
-// that `allow_on_headers_stop_iteration` cannot let it through".
+// with `Pause` on body and trailers as long as a request waits, so
+// that `allow_on_headers_stop_iteration` cannot let it through.
 #[test]
 fn a_request_with_a_body_waits_for_the_service_whatever_stop_iteration_means() {
     for allowed in [true, false] {

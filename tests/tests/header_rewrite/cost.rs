@@ -138,7 +138,7 @@ fn report_mode_counts_what_is_too_costly_and_lets_it_pass() {
         assert_eq!(stat(&envoy, name), count, "{name}");
     }
     let log = envoy.wait_for_log(
-        // DESIGN 2 (v2), "The pipeline": report mode's log line is the kit's, and names the reason
+        // Report mode's log line is the kit's, and names the reason
         // as the response-code details do.
         "header-rewrite: would be refused: reason=rewrite_too_costly method=",
         Duration::from_secs(5),

@@ -2,7 +2,7 @@
 
 use crate::common::*;
 
-// DESIGN 4 (v2), "Safety": headers that a filter sets are first removed "in every spelling that a
+// headers that a filter sets are first removed "in every spelling that a
 // server may read as the same name (`_` for `-`)"; "so does every name that header-rewrite writes
 // or removes."
 #[test]

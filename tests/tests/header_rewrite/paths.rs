@@ -2,8 +2,8 @@
 
 use crate::common::*;
 
-// DESIGN 4 (v2), "What filters make of them": "where readings differ in which request operations
-// apply, 400 ambiguous_path". A path with one reading was refused before for its spelling alone;
+// where readings differ in which request operations
+// apply, 400 ambiguous_path. A path with one reading was refused before for its spelling alone;
 // now the rule applies to it.
 #[test]
 fn no_spelling_of_a_path_slips_past_a_rule() {
@@ -66,8 +66,8 @@ fn no_spelling_of_a_path_slips_past_a_rule() {
 
 #[test]
 fn a_refusal_names_its_reason_in_the_access_log() {
-    // DESIGN 4 (v2), "What filters make of them": "response operations apply if any reading
-    // matches", so only request operations refuse.
+    // response operations apply if any reading
+    // matches, so only request operations refuse.
     let envoy = Envoy::with_filter(
         "header-rewrite",
         r#"{"rules": [{"match": {"paths": [{"prefix": "/admin"}]}, "request": [{"remove": {"name": "x-role"}}]},
@@ -92,8 +92,8 @@ fn a_refusal_names_its_reason_in_the_access_log() {
     envoy.assert_vm_alive();
 }
 
-// DESIGN 7 (v2): "what the client sent stays as sent, and must stay below it in every reading
-// (`/..%2fbob` behind `/tenants/acme` does not)".
+// what the client sent stays as sent, and must stay below it in every reading
+// (`/..%2fbob` behind `/tenants/acme` does not).
 #[test]
 fn what_the_client_sent_stays_as_sent_behind_a_rewrite_and_cannot_leave_its_place() {
     let envoy = with(
@@ -138,7 +138,7 @@ fn what_the_client_sent_stays_as_sent_behind_a_rewrite_and_cannot_leave_its_plac
     envoy.assert_vm_alive();
 }
 
-// DESIGN 7 (v2): a rewrite that applies "cannot be carried out so: refused with 400, never passed
+// a rewrite that applies "cannot be carried out so: refused with 400, never passed
 // as it was"; encoded segments stay as sent.
 #[test]
 fn encoded_segments_are_rewritten_as_they_are_and_what_is_too_long_is_refused() {

@@ -15,7 +15,7 @@ fn report_mode_changes_nothing_but_counters_and_logs() {
         .send();
     assert_eq!(answer.echo().header("x-secret"), Some("s3cret"));
     assert_eq!(answer.header("x-frame-options"), None);
-    // DESIGN 4 (v2), "What filters make of them": it is refused "where readings differ in which
+    // it is refused "where readings differ in which
     // request operations apply".
     assert_eq!(client.get(envoy.url("//admin")).send().status, 200);
     assert_eq!(

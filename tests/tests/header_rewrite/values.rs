@@ -35,7 +35,7 @@ fn values_that_may_not_be_written_are_not() {
     );
     let client = Client::http1();
     for q in ["a%0d%0aset-cookie:%20evil=1", "a%00b", "a%0ab"] {
-        // DESIGN 7 (v2), `set`: "where the value cannot be made, none is left".
+        // "where the value cannot be made, none is left".
         let request = client.get(envoy.url(&format!("/?q={q}")));
         let answer = request.header("x-q", "forged").send();
         assert_eq!(answer.echo().header("x-q"), None, "{q}");
@@ -46,8 +46,8 @@ fn values_that_may_not_be_written_are_not() {
         envoy.stat("wasmcustom.header_rewrite.skipped.invalid_value_total"),
         6
     );
-    // DESIGN 7 (v2): "where a rewrite that applies cannot be carried out so, the request is refused
-    // with 400, never passed as it was".
+    // where a rewrite that applies cannot be carried out so, the request is refused
+    // with 400, never passed as it was.
     let before = envoy.upstream().count();
     for (target, reason) in [
         ("/f?q=x&p=../../etc/passwd", "unsafe_path"),
@@ -71,7 +71,7 @@ fn values_that_may_not_be_written_are_not() {
     envoy.assert_vm_alive();
 }
 
-// DESIGN 7 (v2), `set`: "where the value cannot be made, none is left".
+// "where the value cannot be made, none is left".
 #[test]
 fn a_set_that_cannot_be_made_leaves_none() {
     let config = r#"{"rules": [{"request": [{"set": {"name": "x-env", "value": "prod-${request.host}"}},
@@ -91,7 +91,7 @@ fn a_set_that_cannot_be_made_leaves_none() {
     });
 }
 
-// DESIGN 4 (v2), "Templates": "`${… | default}` … may be a template itself"; "A group that took no
+// `${… | default}` … may be a template itself; "A group that took no
 // part in a match is empty"; "`${match.N}` in a query value is decoded once".
 #[test]
 fn defaults_are_templates_unused_groups_are_empty_and_groups_are_decoded_once_in_a_query() {

@@ -1,4 +1,4 @@
-//! What a client that is refused is told, and what nobody is told: the README's table of answers,
+//! What a client that is refused is told, and what no one is told: the README's table of answers,
 //! row by row.
 
 mod quiet;
@@ -42,7 +42,7 @@ fn config(rest: Value) -> String {
     config.to_string()
 }
 
-/// Another path for each time that it is decoded. DESIGN 4 (v2), "Readings of a path": "a path with
+/// Another path for each time that it is decoded. "a path with
 /// more than 64 readings is refused with 400"; `/%61ll` alone has one reading, and its rule
 /// applies.
 fn ambiguous() -> String {
@@ -333,8 +333,8 @@ fn a_path_that_is_ambiguous_is_answered_without_a_challenge() {
     envoy.assert_vm_alive();
 }
 
-// DESIGN 4 (v2), "Host": "a request with such a host is refused with 400 `malformed_host` by every
-// filter whose configuration looks at hosts".
+// a request with such a host is refused with 400 `malformed_host` by every
+// filter whose configuration looks at hosts.
 #[test]
 fn a_host_that_is_malformed_is_answered_without_a_challenge() {
     let by_host = json!({"rules": [{"match": {"hosts": ["a.example"]}, "require": "nothing"}]});

@@ -444,7 +444,7 @@ fn envoy_tells_every_wrong_signature_from_a_good_one() {
     envoy.assert_vm_alive();
 }
 
-/// With time for them. ES512 shows that it is Envoy who judges: nobody else here can.
+/// With time for them. ES512 shows that it is Envoy who judges: no one else here can.
 #[test]
 fn envoy_tells_every_wrong_signature_on_the_larger_curves_from_a_good_one() {
     let envoy = Envoy::with_filter("jwt-auth", config("1s").to_string())
@@ -473,7 +473,7 @@ fn the_module_tells_every_wrong_signature_from_a_good_one_where_envoy_does_not_h
         ecdsa(&envoy, algorithm);
     }
     ed25519(&envoy);
-    // Nobody can verify P-521 here: refused, and never let through.
+    // No one can verify P-521 here: refused, and never let through.
     let (message, good) = parts("ES512");
     check(&envoy, "ES512", "as it is", &message, &good, Forged);
     envoy.assert_vm_alive();

@@ -44,7 +44,7 @@ fn promising() -> Envoy {
 }
 
 /// Every header that a provider promises, as a client would forge it, once and twice, and as
-/// servers may read it: DESIGN 4 (v2), "Safety": "in every spelling that a server may read as the
+/// servers may read it: "in every spelling that a server may read as the
 /// same name (`_` for `-`)".
 const FORGED: [(&str, &str); 15] = [
     ("x-corp", "root"),
@@ -341,7 +341,7 @@ fn the_token_is_taken_out_of_where_it_stood_and_nothing_else() {
     }
 }
 
-// DESIGN 5 (v2), "Answers": "what was not verified never reaches the upstream"; "`ignore_failure`
+// what was not verified never reaches the upstream; "`ignore_failure`
 // passes without what could not be verified, which is taken out". Where nothing is required, no
 // provider decides, and nothing is looked at.
 #[test]
@@ -396,7 +396,7 @@ fn trailers_do_not_bring_what_the_headers_may_not() {
     envoy.assert_vm_alive();
 }
 
-// DESIGN 11 (v2): "an integer keeps all its digits", "`encoding`: `plain` as above, `json` the JSON
+// an integer keeps all its digits, "`encoding`: `plain` as above, `json` the JSON
 // text in ASCII, `base64url` of a text's bytes, or of the JSON of a list or object".
 #[test]
 fn a_claim_is_encoded_as_asked_and_a_number_keeps_its_digits() {

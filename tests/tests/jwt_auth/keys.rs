@@ -107,7 +107,7 @@ fn new() -> String {
     Token::new("RS256").sign()
 }
 
-/// A token of a key that nobody has.
+/// A token of a key that no one has.
 fn unknown(n: usize) -> String {
     Token::new("ES256")
         .header("kid", json!(format!("no-{n}")))
@@ -407,9 +407,9 @@ fn set_of(kid: &str, change: impl Fn(&mut Value)) -> Reply {
     reply
 }
 
-// DESIGN 5 (v2), "Remote keys": "Unknown `kid` (never a known one whose signature is bad): one
+// Unknown `kid` (never a known one whose signature is bad): one
 // refetch per `refetch_on_unknown_key`, and only for a token whose algorithm keys of a server can
-// have and the provider accepts".
+// have and the provider accepts.
 #[test]
 fn only_a_token_that_other_keys_could_verify_causes_a_fetch_and_only_one() {
     let no_kid = |kid: &str| set_of(kid, |key| drop(key.as_object_mut().unwrap().remove("kid")));
@@ -492,8 +492,8 @@ fn a_key_server_gets_the_headers_that_it_asks_for_and_a_user_agent() {
     envoy.assert_vm_alive();
 }
 
-// DESIGN 5 (v2): "discovery compares the document's issuer with document_issuer, else issuer, else
-// an exact of issuers; with none it warns at load".
+// discovery compares the document's issuer with document_issuer, else issuer, else
+// an exact of issuers; with none it warns at load.
 #[test]
 fn the_document_of_discovery_is_of_the_issuer_that_is_written_for_it() {
     let set = keys(&["test-es256"]).body;

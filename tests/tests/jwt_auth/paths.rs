@@ -38,8 +38,8 @@ fn status(envoy: &Envoy, target: &str, host: &str) -> u16 {
 
 /// What servers may serve as a guarded path. Without a token, each is 401.
 ///
-/// DESIGN 4 (v2), "What filters make of them": "jwt-auth: the requirements of all readings must
-/// hold." Before, all but the plain spelling were refused with 400, with a token or without.
+/// jwt-auth: the requirements of all readings must
+/// hold. Before, all but the plain spelling were refused with 400, with a token or without.
 const SPELLINGS: &[&str] = &[
     "/admin",
     "/admin/",
@@ -177,7 +177,7 @@ fn where_readings_fall_under_several_rules_all_their_requirements_must_hold() {
     envoy.assert_vm_alive();
 }
 
-// DESIGN 4 (v2), "Readings of a path": "a path with more than 64 readings is refused with 400".
+// a path with more than 64 readings is refused with 400.
 #[test]
 fn a_path_with_too_many_readings_is_refused_whatever_token_comes_with_it() {
     let envoy = guarded();
@@ -218,8 +218,7 @@ fn paths_that_no_spelling_brings_under_a_rule_pass_as_they_are() {
         "/public/./x;v=1",
         "/a%20b",
         "/a%2Fb",
-        // Refused before DESIGN 4 (v2): "So legitimate paths (`/login;jsessionid=…`,
-        // `group%2Fproject`, `100%25`) are served".
+        // Legitimate, though a server may read them in several ways.
         "/login;jsessionid=A",
         "/public/..;/x",
         "/projects/group%2Fproject",
@@ -277,7 +276,7 @@ fn in_the_sample_envoy_brings_paths_into_plain_form_first() {
         ("/healthz/../admin", 401),
         ("/healthz/%2e%2e/admin", 401),
         ("/healthz%2f..%2fadmin", 307),
-        // DESIGN 4 (v2): "jwt-auth: the requirements of all readings must hold"; 400 before.
+        // jwt-auth: the requirements of all readings must hold; 400 before.
         ("/admin;a", 401),
         ("/healthz/..;/admin", 401),
         ("/healthz", 200),

@@ -188,8 +188,8 @@ fn all_tokens_of_a_provider_must_be_good_and_each_place_may_hold_one() {
             vec![("x-token", &good), ("x-token", "")],
             400,
         ),
-        // DESIGN 5 (v2), "Answers": "two values of one place are refused with 400 `jwt_repeated`,
-        // joined by Envoy or not". Envoy joins these.
+        // two values of one place are refused with 400 `jwt_repeated`,
+        // joined by Envoy or not. Envoy joins these.
         (
             "authorization twice",
             "/".to_owned(),
@@ -435,7 +435,7 @@ fn what_passed_is_counted_by_how_it_passed() {
     }
 }
 
-// DESIGN 5 (v2): "claim: NAME chooses another", "templates".
+// claim: NAME chooses another, "templates".
 #[test]
 fn scopes_come_from_the_claim_that_is_named_and_conditions_may_look_at_the_request() {
     let condition = |claims: Value| json!({"provider": {"name": "corp", "claims": [claims]}});

@@ -13,7 +13,7 @@ fn filter(config: &str) -> Envoy {
 
 #[test]
 fn twenty_times_out_of_twenty_exactly_the_quota_passes() {
-    // Each path has a bucket of its own, which nobody has touched before.
+    // Each path has a bucket of its own, which no one has touched before.
     let envoy =
         filter("limits: [{name: all, key: [{path: {}}], requests: 50, per: 1h, burst: 50}]");
     for run in 0..20 {

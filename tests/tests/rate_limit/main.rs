@@ -193,9 +193,9 @@ fn keys_of_all_kinds_tell_requests_apart() {
         assert_eq!(get(&envoy, spelling, &[]).status, 429, "{spelling}");
     }
     let envoy = filter(&limit("{header: x-user}"));
-    // DESIGN 6 (v2): "A repeated key part with several values charges the bucket of each distinct
+    // A repeated key part with several values charges the bucket of each distinct
     // combination, in order, up to the first that refuses (at most four; more are refused with
-    // 400), so nobody evades by adding a value and nobody shares a bucket with strangers".
+    // 400), so no one evades by adding a value and no one shares a bucket with strangers.
     let with = |users: &[&str]| {
         let fields: Vec<_> = users.iter().map(|user| ("x-user", *user)).collect();
         get(&envoy, "/", &fields)
@@ -224,7 +224,7 @@ fn keys_of_all_kinds_tell_requests_apart() {
 
 #[test]
 fn missing_and_strange_keys_and_costs_have_their_answers() {
-    // DESIGN 6 (v2): `missing_key` is `shared` by default, and a cost that a header tells is `min`
+    // `missing_key` is `shared` by default, and a cost that a header tells is `min`
     // at least, 1 by default.
     let envoy = filter(
         r#"{limits: [
@@ -274,8 +274,8 @@ fn missing_and_strange_keys_and_costs_have_their_answers() {
         "no number: the default, 3"
     );
     assert_eq!(left("-1"), (200, "4".into()));
-    // DESIGN 6 (v2): "On a refusal the legacy fields are of the limit that refused, also where its
-    // cost is beyond its burst (v2, then without `retry-after`: waiting does not help)".
+    // On a refusal the legacy fields are of the limit that refused, also where its
+    // cost is beyond its burst (v2, then without `retry-after`: waiting does not help).
     assert_eq!(left("11"), (429, "4".into()), "more than the burst");
     assert_eq!(left("99999999999999999999"), (429, "4".into()));
     let beyond = get(&envoy, "/cost", &[("x-cost", "11")]);
@@ -327,7 +327,7 @@ fn what_clients_get_is_in_the_form_that_they_ask_for() {
 
     let envoy = filter(
         r#"{limits: [{name: a, requests: 1, per: 1h}], response: {status: 503, body: '{"limit": "${limit.name}"}',
-            headers: [{name: content-type, value: application/json}, {name: x-from, value: "${request.header.x-id | nobody}"}]}}"#,
+            headers: [{name: content-type, value: application/json}, {name: x-from, value: "${request.header.x-id | no one}"}]}}"#,
     );
     get(&envoy, "/", &[]);
     let own = get(&envoy, "/", &[("x-id", "alice")]);
@@ -361,8 +361,8 @@ fn report_mode_changes_nothing_but_counters_and_logs() {
     );
 }
 
-// DESIGN 4 (v2), "What filters make of them": "rate-limit: a limit counts if any reading falls
-// under it, an exemption holds if all do." Before, all but the plain spelling were refused with
+// rate-limit: a limit counts if any reading falls
+// under it, an exemption holds if all do. Before, all but the plain spelling were refused with
 // 400.
 #[test]
 fn a_path_that_may_be_another_is_counted_and_an_empty_configuration_is_inert() {
@@ -390,7 +390,7 @@ fn a_path_that_may_be_another_is_counted_and_an_empty_configuration_is_inert() {
     assert_eq!((statuses, stat("exempt")), ([200, 429], 3));
 
     assert_eq!(stat("refused.ambiguous_path"), 0);
-    // DESIGN 4 (v2), "Readings of a path": "a path with more than 64 readings is refused with 400".
+    // a path with more than 64 readings is refused with 400.
     let many = "/a%2F%252F%25252F%2525252F%255C/;%3B%253B/..%2e/%252e.//x\\".repeat(4);
     let request = format!("GET {many} HTTP/1.1\r\nhost: a\r\n\r\n");
     let refused = raw::send(envoy.address(), request).response();
@@ -403,8 +403,8 @@ fn a_path_that_may_be_another_is_counted_and_an_empty_configuration_is_inert() {
     }
 }
 
-// DESIGN 4 (v2), "Host": "a request with such a host is refused with 400 `malformed_host` by every
-// filter whose configuration looks at hosts, in `match`, key or template."
+// a request with such a host is refused with 400 `malformed_host` by every
+// filter whose configuration looks at hosts, in `match`, key or template.
 #[test]
 fn a_host_that_is_malformed_is_refused_where_a_limit_looks_at_hosts() {
     for limit in [
@@ -438,8 +438,8 @@ fn a_host_that_is_malformed_is_refused_where_a_limit_looks_at_hosts() {
     assert_eq!(answer.status, 200, "no limit looks at the host");
 }
 
-// DESIGN 4 (v2), "Host": "`host` as a header name means the same everywhere (match, keys,
-// templates): without port, in lower case".
+// `host` as a header name means the same everywhere (match, keys,
+// templates): without port, in lower case.
 #[test]
 fn a_host_as_a_header_is_a_key_that_tells_hosts_apart() {
     let envoy = filter("limits: [{name: a, key: [{header: host}], requests: 1, per: 1h}]");

@@ -26,7 +26,7 @@ fn plugin(name: &str, limit: serde_json::Value) -> String {
     .to_string()
 }
 
-// DESIGN 6 (v2): "two plugins under one `vm_id` (Istio sets none) never touch each other's".
+// two plugins under one `vm_id` (Istio sets none) never touch each other's.
 #[test]
 fn two_plugins_of_one_vm_have_buckets_of_their_own() {
     let limit = |present: bool, requests: u32| {
@@ -49,8 +49,8 @@ fn two_plugins_of_one_vm_have_buckets_of_their_own() {
     }
 }
 
-// DESIGN 6 (v2): "a limit whose numbers change starts anew, while unchanged limits keep their
-// counts over a reload".
+// a limit whose numbers change starts anew, while unchanged limits keep their
+// counts over a reload.
 #[test]
 fn a_limit_whose_numbers_change_starts_with_full_buckets() {
     let config = |requests: u32| {
@@ -87,8 +87,8 @@ fn a_limit_whose_numbers_change_starts_with_full_buckets() {
     assert_eq!(passed, 40);
 }
 
-// DESIGN 6 (v2): "On a refusal the legacy fields are of the limit that refused, also where its cost
-// is beyond its burst (then without `retry-after`: waiting does not help)".
+// On a refusal the legacy fields are of the limit that refused, also where its cost
+// is beyond its burst (then without `retry-after`: waiting does not help).
 #[test]
 fn a_refusal_is_about_the_limit_that_refused() {
     let envoy = filter(

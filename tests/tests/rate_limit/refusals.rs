@@ -6,9 +6,9 @@ use e2e::{Client, Envoy, Protocol};
 const GRPC_WEB: &str = r#"{name: envoy.filters.http.grpc_web, typed_config: {
     "@type": type.googleapis.com/envoy.extensions.filters.http.grpc_web.v3.GrpcWeb}}"#;
 
-// DESIGN 4 (v2): "for gRPC (`content-type: application/grpc*`, gRPC-Web too) HTTP 200 with
+// for gRPC (`content-type: application/grpc*`, gRPC-Web too) HTTP 200 with
 // `grpc-status` […] and `grpc-message` in the headers; gRPC-Web in its content-type, with the
-// trailer frame as body". Behind Envoy's filter `grpc_web` the status was 14, made of 429.
+// trailer frame as body. Behind Envoy's filter `grpc_web` the status was 14, made of 429.
 #[test]
 fn a_grpc_web_client_gets_the_status_of_each_filter_with_and_without_envoys_own_filter_before_it() {
     let malformed = "a.example:x";
@@ -78,8 +78,8 @@ fn a_grpc_web_client_gets_the_status_of_each_filter_with_and_without_envoys_own_
     }
 }
 
-// DESIGN 6 (v2): "Every 429 carries `x-envoy-ratelimited` as native's do, so that no Envoy in front
-// retries it".
+// Every 429 carries `x-envoy-ratelimited` as native's do, so that no Envoy in front
+// retries it.
 #[test]
 fn an_envoy_in_front_does_not_retry_a_refusal() {
     for (response, status) in [("", 429), (", response: {status: 503}", 503)] {

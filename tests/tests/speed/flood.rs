@@ -42,10 +42,10 @@ fn request(token: &str) -> String {
     format!("GET / HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\n\r\n")
 }
 
-/// Tokens of this algorithm, forged; or of an issuer that nobody knows.
+/// Tokens of this algorithm, forged; or of an issuer that no one knows.
 fn bad(algorithm: &str, of_stranger: bool) -> Vec<String> {
     let issuer = match (of_stranger, algorithm) {
-        (true, _) => "https://nobody.example",
+        (true, _) => "https://unknown.example",
         (false, "HS256") => SECRET_ISSUER,
         (false, _) => token::ISSUER,
     };

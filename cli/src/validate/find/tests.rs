@@ -1,4 +1,4 @@
-//! Which plugins a document holds, and what becomes of them.
+//! Which plugins a document holds, and what is made of them.
 
 use super::*;
 use crate::validate::yaml;

@@ -89,7 +89,7 @@ pub(super) enum Spki<'d> {
     Ed25519(&'d [u8]),
 }
 
-/// Reads a SubjectPublicKeyInfo; `None` where it is none, or of a kind that tokens do not use.
+/// Reads a SubjectPublicKeyInfo; `None` where it is not one, or of a kind that tokens do not use.
 pub(super) fn read_spki(der: &[u8]) -> Option<Spki<'_>> {
     let (body, rest) = read(SEQUENCE, der)?;
     let (algorithm, after) = read(SEQUENCE, body)?;

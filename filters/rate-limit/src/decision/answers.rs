@@ -1,7 +1,7 @@
 //! From an answer to what it is charged.
 
 use super::Pending;
-use crate::fields::{Standing, Told, window};
+use crate::fields::{Advertised, Standing, window};
 use crate::limiter::{Charged, Limiter};
 use crate::limits::{Counted, Limits, Table};
 use crate::quota::{Left, Quota};
@@ -67,14 +67,14 @@ pub(super) fn standing(
     quota: Option<&Quota>,
     left: Left,
 ) -> Standing {
-    let told = (!counted.has_fixed_quota()).then(|| {
-        Box::new(Told {
+    let advertised = (!counted.has_fixed_quota()).then(|| {
+        Box::new(Advertised {
             requests: quota.map_or(0, Quota::requests).into(),
             window: window(&counted.limit.allowance),
         })
     });
     Standing {
-        told,
+        advertised,
         ..Standing::new(index, left)
     }
 }

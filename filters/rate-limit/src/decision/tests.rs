@@ -39,10 +39,11 @@ impl World {
         decide(&self.limits, request, self.checks, &self.store, || NOW)
     }
 
-    /// The names of the limits whose state is told.
-    fn told(&self, decision: &Decision) -> Vec<&str> {
-        let told = decision.standings.iter().map(|standing| standing.limit);
-        told.map(|limit| self.limits.get(limit).unwrap().limit.name.as_str())
+    /// The names of the limits whose state is advertised.
+    fn advertised(&self, decision: &Decision) -> Vec<&str> {
+        let advertised = decision.standings.iter().map(|standing| standing.limit);
+        advertised
+            .map(|limit| self.limits.get(limit).unwrap().limit.name.as_str())
             .collect()
     }
 }
@@ -78,7 +79,7 @@ fn every_matching_limit_is_charged_and_the_first_that_is_used_up_refuses() {
     let a = request("GET", "/a").build();
     let first = world.decide(&a);
     assert_eq!(first.verdict, Verdict::Pass);
-    assert_eq!(world.told(&first), ["wide", "narrow", "last"]);
+    assert_eq!(world.advertised(&first), ["wide", "narrow", "last"]);
     let second = world.decide(&a);
     let hour = Reason::UsedUp { retry_after: 3600 };
     assert_eq!(refused(&second), Some((Some(1), &hour)));
@@ -107,7 +108,7 @@ fn a_limit_in_report_mode_counts_and_refuses_nothing() {
     );
     let get = request("GET", "/").build();
     assert_eq!(
-        world.told(&world.decide(&get)),
+        world.advertised(&world.decide(&get)),
         ["e"],
         "report mode shows nothing"
     );

@@ -1,6 +1,6 @@
 //! What the fields say of a limit whatever its state is: written once.
 
-use super::Told;
+use super::Advertised;
 use crate::allowance::Allowance;
 use crate::quota::whole_seconds;
 
@@ -29,7 +29,7 @@ impl Label {
             Allowance::OfHeader(_) | Allowance::OfService => None,
         };
         let is_concurrent = matches!(allowance, Allowance::Concurrent(_));
-        let told = requests.map(|requests| Told {
+        let advertised = requests.map(|requests| Advertised {
             requests: requests.into(),
             window: window(allowance),
         });
@@ -40,8 +40,8 @@ impl Label {
             ""
         };
         Self {
-            policy: match told {
-                Some(told) => policy(&name, told) + unit,
+            policy: match advertised {
+                Some(advertised) => policy(&name, advertised) + unit,
                 None => name.clone(),
             },
             requests: requests
@@ -59,7 +59,11 @@ pub(crate) fn window(allowance: &Allowance) -> Option<u64> {
 }
 
 /// Draft, section 3.
-pub(super) fn policy(name: &str, told: Told) -> String {
-    let window = told.window.map(|seconds| format!(";w={seconds}"));
-    format!("{name};q={}{}", told.requests, window.unwrap_or_default())
+pub(super) fn policy(name: &str, advertised: Advertised) -> String {
+    let window = advertised.window.map(|seconds| format!(";w={seconds}"));
+    format!(
+        "{name};q={}{}",
+        advertised.requests,
+        window.unwrap_or_default()
+    )
 }

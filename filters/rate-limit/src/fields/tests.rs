@@ -71,17 +71,17 @@ fn the_draft_lists_all_limits_and_the_older_fields_the_one_with_the_least_left()
         assert_eq!(got, expected, "{style:?}");
     }
     assert_eq!(pairs(&fields(FieldStyle::Both, &[], None, &labels)), vec![]);
-    let told = |requests, window| Standing {
-        told: Some(Box::new(Told { requests, window })),
+    let advertised = |requests, window| Standing {
+        advertised: Some(Box::new(Advertised { requests, window })),
         ..standing(2, 1, 0)
     };
-    let told = [told(7, None), told(8, Some(9))];
-    let told = fields(FieldStyle::Both, &told, None, &labels);
-    assert_eq!(pairs(&told)[0].1, "\"c\";q=7, \"c\";q=8;w=9");
-    assert_eq!(pairs(&told)[2].1, "7", "of equals the first");
+    let advertised = [advertised(7, None), advertised(8, Some(9))];
+    let advertised = fields(FieldStyle::Both, &advertised, None, &labels);
+    assert_eq!(pairs(&advertised)[0].1, "\"c\";q=7, \"c\";q=8;w=9");
+    assert_eq!(pairs(&advertised)[2].1, "7", "of equals the first");
 }
 
-// DESIGN 6 (v2): "On a refusal the legacy fields are of the limit that refused".
+// On a refusal the legacy fields are of the limit that refused.
 #[test]
 fn on_a_refusal_the_older_fields_are_of_the_limit_that_refused() {
     let labels = labels(&["a", "b", "c"]);

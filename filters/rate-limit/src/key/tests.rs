@@ -124,7 +124,7 @@ fn one_missing_part_makes_the_key_missing_and_no_parts_make_one_bucket() {
     assert_ne!(bytes(&[KeyPart::Method]), b"");
 }
 
-// DESIGN 6 (v2): "charges the bucket of each distinct combination, in order".
+// charges the bucket of each distinct combination, in order.
 #[test]
 fn a_repeated_part_has_a_key_for_each_of_its_values() {
     let header = |name| KeyPart::Header(HeaderName::new(name).unwrap(), None);
@@ -234,8 +234,8 @@ proptest! {
     }
 }
 
-// DESIGN 6 (v2): "the whole value must match, the first group is the key, no match is a missing
-// key".
+// the whole value must match, the first group is the key, no match is a missing
+// key.
 #[test]
 fn a_regular_expression_takes_the_key_out_of_a_value() {
     let extract = |regex: &str| Some(Extract::new(regex.to_owned()).unwrap());

@@ -150,7 +150,7 @@ mod tests {
         ] {
             let charged = limiter.charge_answer(&store, b"k", cost, START);
             let Charged::Done { left, evicted } = charged else {
-                panic!("nobody else writes");
+                panic!("no one else writes");
             };
             assert_eq!((left.remaining, evicted), (remaining, false), "{cost}");
             let look = limiter.look_ahead(&store, b"k", START);

@@ -4,7 +4,7 @@ use super::proto::{
     DescriptorStatus, HeaderValue, OK, OVER_LIMIT, RateLimitResponse, unit_seconds,
 };
 use crate::decision::{Decision, Question, Verdict};
-use crate::fields::{Standing, Told};
+use crate::fields::{Advertised, Standing};
 use crate::limits::Limits;
 use crate::quota::{Left, whole_seconds};
 use crate::reason::Reason;
@@ -152,7 +152,7 @@ fn standing(limit: usize, status: &DescriptorStatus) -> Option<Standing> {
         reset: reset(status),
     };
     Some(Standing {
-        told: Some(Box::new(Told {
+        advertised: Some(Box::new(Advertised {
             requests: current.requests_per_unit.into(),
             window: unit_seconds(current.unit),
         })),

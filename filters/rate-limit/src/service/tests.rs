@@ -160,8 +160,8 @@ fn statuses_tell_how_the_client_stands_with_what_is_enforced() {
         panic!("the limit in report mode is not shown")
     };
     assert_eq!(standing.limit, 0);
-    let told = standing.told.as_deref().unwrap();
-    assert_eq!((told.requests, told.window), (100, Some(60)));
+    let advertised = standing.advertised.as_deref().unwrap();
+    assert_eq!((advertised.requests, advertised.window), (100, Some(60)));
     assert_eq!(standing.left.remaining, 7);
     assert_eq!(standing.left.reset, Duration::new(9, 1));
 }

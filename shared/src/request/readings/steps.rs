@@ -240,7 +240,7 @@ pub(super) fn is_dot_segment(segment: &[u8]) -> bool {
     matches!(segment, b"." | b"..")
 }
 
-/// How many dots the dot segment has that a text begins with; 0 where there is none.
+/// How many dots the dot segment has that a text begins with; 0 without one.
 #[inline(always)] // as `triplet`
 fn leading_dot_segment(text: &[u8]) -> usize {
     match text {

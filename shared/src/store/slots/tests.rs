@@ -13,7 +13,7 @@ fn set(table: &SlotTable, store: &MemoryStore, key: &[u8], number: u64) -> bool 
     let update = table.update(store, key, |_| Ok::<_, Infallible>(((), number)));
     match update.unwrap() {
         Update::Done { evicted, .. } => evicted,
-        Update::Contended => panic!("nobody else writes"),
+        Update::Contended => panic!("no one else writes"),
     }
 }
 

@@ -82,7 +82,7 @@ impl Floor {
   (global $key (mut i32) (i32.const 0))
   {}
   (func (export \"proxy_abi_version_0_2_1\"))
-  ;; What the host gives is read by nobody: each answer may overwrite the last.
+  ;; What the host gives is read by no one: each answer may overwrite the last.
   (func (export \"proxy_on_memory_allocate\") (param i32) (result i32) (i32.const {HEAP}))
   (func (export \"proxy_on_context_create\") (param i32 i32))
 {request}{response})",

@@ -132,7 +132,7 @@ impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} of {}", self.method, self.target, self.host)?;
         for (name, value) in &self.fields {
-            // The rest of a token tells nobody anything.
+            // The rest of a token tells no one anything.
             write!(f, ", {name}: {:.30}", value)?;
         }
         Ok(())

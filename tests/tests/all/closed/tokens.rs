@@ -87,7 +87,7 @@ pub(crate) fn samples() -> Vec<Closed> {
                     .concat(),
                 },
                 Promise {
-                    says: "nobody outside says what only the inside may say",
+                    says: "no one outside says what only the inside may say",
                     attempts: forgeries("/", &["x-internal-user"]),
                 },
             ],

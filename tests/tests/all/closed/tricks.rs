@@ -65,7 +65,7 @@ pub(crate) fn overrides(path: &'static str) -> Vec<Attempt> {
         .collect()
 }
 
-/// Headers of these names, from a client that nobody knows.
+/// Headers of these names, from a client that no one knows.
 pub(crate) fn forgeries(path: &'static str, names: &[&'static str]) -> Vec<Attempt> {
     let mut attempts = Vec::new();
     for &name in names {

@@ -69,8 +69,8 @@ fn assert_cost(most: f64, targets: &[(&str, String)], one: &[Value], many: &[Val
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-// DESIGN 4 (v2), "Safety": "Work per request is bounded too, and does not multiply by rules ×
-// length".
+// Work per request is bounded too, and does not multiply by rules ×
+// length.
 #[test]
 fn a_long_path_costs_with_fifty_rules_what_it_costs_with_one() {
     let rules = |count: usize| -> Vec<Value> {

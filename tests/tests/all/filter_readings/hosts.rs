@@ -45,9 +45,9 @@ fn by_host() -> [Value; 2] {
     ]
 }
 
-// DESIGN 4 (v2), "Host": "Case, port and one dot at the end do not matter […]. Anything else […] is
+// Case, port and one dot at the end do not matter […]. Anything else […] is
 // malformed: a request with such a host is refused with 400 `malformed_host` by every filter whose
-// configuration looks at hosts". "`host` as a header name means the same everywhere".
+// configuration looks at hosts. "`host` as a header name means the same everywhere".
 #[test]
 fn no_spelling_of_a_host_walks_around_its_rule_and_a_malformed_one_is_refused() {
     for filter in FILTERS {
@@ -117,7 +117,7 @@ fn where_nothing_looks_at_the_host_a_malformed_one_is_served() {
     }
 }
 
-/// DESIGN 4 (v2), "Host": "a matcher that names a port is refused at load".
+/// a matcher that names a port is refused at load.
 #[test]
 fn a_matcher_of_the_host_that_names_a_port_is_refused_at_load() {
     for filter in FILTERS {

@@ -81,10 +81,10 @@ fn guarded() -> serde_json::Value {
         {"regex": "/v[0-9]+/items"}]})
 }
 
-// DESIGN 4 (v2), "What filters make of them": "jwt-auth: the requirements of all readings must
+// jwt-auth: the requirements of all readings must
 // hold. rate-limit: a limit counts if any reading falls under it […]. cors: where readings select
 // different policies there is no permission, and the request goes on. header-rewrite: […] where
-// readings differ in which request operations apply, 400 `ambiguous_path`." And: "So legitimate
+// readings differ in which request operations apply, 400 `ambiguous_path`. And: "So legitimate
 // paths […] are served, and no spelling opens a door."
 #[test]
 fn no_spelling_of_a_path_opens_a_door_and_legitimate_ones_are_served() {
@@ -130,8 +130,8 @@ fn no_spelling_opens_a_door_over_http2() {
     }
 }
 
-// DESIGN 4 (v2), "Readings of a path": "a path with more than 64 readings is refused with 400
-// (cors: no permission)".
+// a path with more than 64 readings is refused with 400
+// (cors: no permission).
 #[test]
 fn a_path_with_too_many_readings_is_refused_or_gets_no_permission() {
     let nested = format!("/%{}61dmin", "25".repeat(100));

@@ -1,4 +1,4 @@
-//! What nobody is told: report mode, and what is in no log, answer or counter.
+//! What no one is told: report mode, and what is in no log, answer or counter.
 
 use super::{ambiguous, config, jwks, rows};
 use e2e::token::{self, Token, forged};
@@ -134,8 +134,8 @@ fn no_token_or_secret_is_ever_logged_told_or_counted_and_no_kid_breaks_a_line() 
     }
 }
 
-// DESIGN 4 (v2), "Logs": "the reason, rule, provider and `kid` stand in filter state under
-// one-element names, in both modes".
+// the reason, rule, provider and `kid` stand in filter state under
+// one-element names, in both modes.
 #[test]
 fn access_logs_get_the_claims_that_are_exported_and_why_a_request_is_refused() {
     let names = [

@@ -88,8 +88,8 @@ fn a_storm_of_requests_that_wait_and_give_up_leaves_every_other_one_served() {
     envoy.assert_vm_alive();
 }
 
-// DESIGN 2 (v2), "The pipeline": "with `Pause` on body and trailers as long as a request waits, so
-// that `allow_on_headers_stop_iteration` cannot let it through".
+// with `Pause` on body and trailers as long as a request waits, so
+// that `allow_on_headers_stop_iteration` cannot let it through.
 #[test]
 fn a_request_with_a_body_waits_as_a_whole_whatever_stop_iteration_means() {
     for allowed in [true, false] {

@@ -50,7 +50,7 @@ impl Ask {
     }
 }
 
-/// One row: a request, and what becomes of it.
+/// One row: a request, and what happens to it.
 pub(crate) struct Case {
     pub(crate) what: &'static str,
     pub(crate) ask: Ask,

@@ -66,8 +66,8 @@ pub(crate) fn places() -> Vec<Case> {
             "401 -",
             &[QUERY],
         ),
-        // DESIGN 5 (v2), "Answers": "two values of one place are refused with 400 `jwt_repeated`,
-        // joined by Envoy or not".
+        // two values of one place are refused with 400 `jwt_repeated`,
+        // joined by Envoy or not.
         differ(
             "header twice, the same",
             ask("/basic").bearer(&es(fixed())).bearer(&es(fixed())),
@@ -268,8 +268,8 @@ pub(crate) fn requirements() -> Vec<Case> {
         ),
         same("ignored, none", ask("/ignored"), "200"),
         same("ignored, good", ask("/ignored").bearer(&es(good())), "200"),
-        // DESIGN 5 (v2), "Answers": "`ignore_failure` passes without what could not be verified,
-        // which is taken out".
+        // `ignore_failure` passes without what could not be verified,
+        // which is taken out.
         differ(
             "ignored, forged",
             ask("/ignored").bearer("eyJ"),
@@ -287,7 +287,7 @@ pub(crate) fn requirements() -> Vec<Case> {
             "another spelling of the path",
             ask("/%62asic"),
             "200",
-            // DESIGN 4 (v2): "jwt-auth: the requirements of all readings must hold"; refused with
+            // jwt-auth: the requirements of all readings must hold; refused with
             // 400 before.
             "401 -",
             &[SPELLING],

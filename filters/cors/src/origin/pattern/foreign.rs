@@ -19,7 +19,7 @@ use shared::SHARED;
 use std::net::Ipv4Addr;
 use tail::{Tail, Tails};
 
-/// Top-level names that nobody can register (RFC 6761; RFC 6762; ICANN's `.internal`).
+/// Top-level names that no one can register (RFC 6761; RFC 6762; ICANN's `.internal`).
 const PRIVATE: &[&str] = &["localhost", "local", "internal", "lan", "corp", "home"];
 
 /// An origin that anyone can have.
@@ -108,7 +108,7 @@ fn parse(regex: &str) -> Option<Hir> {
     parser.build().parse(regex).ok()
 }
 
-/// Names and addresses of private networks are nobody's to buy.
+/// Names and addresses of private networks are not for sale.
 fn is_private(origin: &Origin) -> bool {
     let Origin::Tuple(tuple) = origin else {
         return false;

@@ -52,7 +52,7 @@ fn the_path_is_rewritten_and_the_query_stays() {
 
 #[test]
 fn what_the_client_sent_stays_as_sent() {
-    // DESIGN 7: "what the client sent stays as sent".
+    // what the client sent stays as sent.
     let by_prefix = prefix("/api", "/tenants/acme");
     let by_regex = regex("^/api/(.*)", "/tenants/acme/${1}");
     for rest in [
@@ -78,9 +78,9 @@ fn what_the_client_sent_stays_as_sent() {
 
 #[test]
 fn what_the_client_sent_stays_below_the_new_beginning_in_every_reading() {
-    // DESIGN 7: "must stay below it in every reading (`/..%2fbob` behind `/tenants/acme` does not);
+    // must stay below it in every reading (`/..%2fbob` behind `/tenants/acme` does not);
     // where a rewrite that applies cannot be carried out so, the request is refused with 400, never
-    // passed as it was".
+    // passed as it was.
     let operation = prefix("/api", "/tenants/acme");
     for rest in [
         "/../bob",

@@ -37,7 +37,7 @@ fn query_parameters_are_set_and_removed_by_their_decoded_name() {
 
 #[test]
 fn a_parameter_whose_value_cannot_be_made_is_left_out() {
-    // DESIGN 7: "a query parameter is left out".
+    // a query parameter is left out.
     let set = r#"{"query": {"set": {"name": "a", "value": "${request.header.x-a}"}}}"#;
     let rules = on_requests(set);
     for (target, expected) in [("/?a=1&b", "/?b"), ("/?a", "/"), ("/", "/")] {
@@ -66,7 +66,7 @@ fn requests_without_a_path_keep_their_target() {
 
 #[test]
 fn the_host_is_set_only_to_a_host() {
-    // DESIGN 7: "so it is where the value of a path, a host or a `location` cannot be made".
+    // so it is where the value of a path, a host or a `location` cannot be made.
     let host = r#"{"host": {"value": "${request.header.x-host}"}}"#;
     for (value, expected) in [
         ("backend.internal", Ok(())),

@@ -313,6 +313,6 @@ fn a_wish_for_other_keys_is_met_by_the_fetch_that_was_awaited() {
     proxy.answer(0, one_key());
     assert!(!proxy.workers[0].is_wanted());
     proxy.now += SECOND * 60;
-    assert_eq!(proxy.tick(), [0; 0], "nobody asked again");
+    assert_eq!(proxy.tick(), [0; 0], "no one asked again");
     assert_eq!(proxy.calls, 2);
 }

@@ -1,4 +1,4 @@
-//! Whose bucket is charged, and what is told of it.
+//! Whose bucket is charged, and what is advertised of it.
 
 use super::*;
 
@@ -14,9 +14,9 @@ fn decide_in(store: &MemoryStore, plugin: &str, limit: &str, request: &Request) 
     decide(&limits, request, checks, store, || NOW).verdict
 }
 
-// DESIGN 6 (v2): "A bucket belongs to a plugin (its name and root_id), a limit, its quota and its
+// A bucket belongs to a plugin (its name and root_id), a limit, its quota and its
 // key: two plugins under one `vm_id` never touch each other's, and a limit whose numbers change
-// starts anew, while unchanged limits keep their counts over a reload."
+// starts anew, while unchanged limits keep their counts over a reload.
 #[test]
 fn a_bucket_belongs_to_plugin_limit_quota_and_key() {
     let a = r#"{"name": "a", "requests": 1, "per": "1h", "key": [{"header": "x"}]}"#;
@@ -79,8 +79,8 @@ fn with_sessions(sessions: &[&str]) -> Request {
     sessions.iter().fold(request("GET", "/"), cookies).build()
 }
 
-// DESIGN 6 (v2): "A repeated key part with several values charges the bucket of each distinct
-// combination, in order, up to the first that refuses".
+// A repeated key part with several values charges the bucket of each distinct
+// combination, in order, up to the first that refuses.
 #[test]
 fn a_repeated_part_charges_the_bucket_of_each_value() {
     let world = World::new(BY_USER);
@@ -115,7 +115,7 @@ fn a_repeated_part_charges_the_bucket_of_each_value() {
     assert_eq!(charge(&["frank", ""]), (false, 0));
 }
 
-// DESIGN 6 (v2): "(at most four; more are refused with 400)".
+// (at most four; more are refused with 400).
 #[test]
 fn more_than_four_values_are_refused_and_nothing_is_charged() {
     let world = World::new(BY_USER);
@@ -216,8 +216,8 @@ fn the_service_is_asked_about_each_value() {
     assert_eq!(refused(&decision).map(|(limit, _)| limit), Some(Some(1)));
 }
 
-// DESIGN 6 (v2): "On a refusal the legacy fields are of the limit that refused, also where its cost
-// is beyond its burst".
+// On a refusal the legacy fields are of the limit that refused, also where its cost
+// is beyond its burst.
 #[test]
 fn the_limit_that_refuses_is_told_also_where_the_cost_is_beyond_its_burst() {
     let world = World::new(
@@ -228,7 +228,7 @@ fn the_limit_that_refuses_is_told_also_where_the_cost_is_beyond_its_burst() {
     assert_eq!(world.decide(&cost("3")).verdict, Verdict::Pass);
     let decision = world.decide(&cost("11"));
     assert_eq!(refused(&decision), Some((Some(1), &Reason::TooCostly)));
-    assert_eq!(world.told(&decision), ["user", "spend"]);
+    assert_eq!(world.advertised(&decision), ["user", "spend"]);
     assert_eq!(
         decision.standings[1].left.remaining, 7,
         "nothing was charged"

@@ -9,7 +9,7 @@ fn endless() -> String {
     path
 }
 
-// DESIGN 4: "a limit counts if any reading falls under it, an exemption holds if all do".
+// a limit counts if any reading falls under it, an exemption holds if all do.
 #[test]
 fn a_limit_counts_any_reading_and_an_exemption_covers_all() {
     let world = World::new(
@@ -38,7 +38,7 @@ fn a_limit_counts_any_reading_and_an_exemption_covers_all() {
     }
 }
 
-// DESIGN 4: "a path with more than 64 readings is refused with 400", where the configuration looks
+// a path with more than 64 readings is refused with 400, where the configuration looks
 // at paths.
 #[test]
 fn a_path_with_too_many_readings_is_refused_where_it_decides() {
@@ -102,8 +102,8 @@ fn in_report_mode_no_path_passes_a_limit_that_is_enforced_all_the_same() {
     ));
 }
 
-// DESIGN 4: "a request with such a host is refused with 400 `malformed_host` by every filter whose
-// configuration looks at hosts, in `match`, key or template".
+// a request with such a host is refused with 400 `malformed_host` by every filter whose
+// configuration looks at hosts, in `match`, key or template.
 #[test]
 fn a_malformed_host_is_refused_where_the_configuration_looks_at_hosts() {
     let limit = |rest: &str| format!(r#"{{"name": "a", "requests": 9, "per": "1h", {rest}}}"#);

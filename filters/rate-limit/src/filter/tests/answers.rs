@@ -36,9 +36,9 @@ fn failed_logins_lock_and_successful_ones_and_faults_of_the_server_never_do() {
         ("401", "1"),
         ("401", "0"),
     ] {
-        let (passed, told) = attempt(&mut run, "/login", status);
+        let (passed, advertised) = attempt(&mut run, "/login", status);
         assert_eq!(
-            (passed, told.as_deref()),
+            (passed, advertised.as_deref()),
             (200, Some(left)),
             "after the answer"
         );

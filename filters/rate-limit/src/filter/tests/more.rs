@@ -2,7 +2,7 @@
 
 use super::*;
 
-// DESIGN 6 (v2): "requests: {header: x-quota, default: 100, max: 10000}".
+// requests: {header: x-quota, default: 100, max: 10000}.
 #[test]
 fn a_header_gives_the_quota_and_one_bucket_serves_whatever_it_says() {
     let host = ScriptedHost::install();
@@ -64,9 +64,9 @@ fn a_limit_of_no_requests_refuses_all() {
     assert!(values(&refused.headers, "retry-after").is_empty());
 }
 
-// DESIGN 6 (v2): "annotate: passes, and tells the upstream by x-ratelimit-exceeded: NAME, NAME";
-// DESIGN 4: "Headers that a filter promises to set are first removed from what the client sent, on
-// every path, exempt or not, in every spelling".
+// annotate: passes, and tells the upstream by x-ratelimit-exceeded: NAME, NAME;
+// Headers that a filter promises to set are first removed from what the client sent, on
+// every path, exempt or not, in every spelling.
 #[test]
 fn the_upstream_is_told_what_a_request_exceeds_and_never_by_the_client() {
     let host = ScriptedHost::install();
@@ -90,7 +90,7 @@ fn the_upstream_is_told_what_a_request_exceeds_and_never_by_the_client() {
         let response = exchange.response(&[(":status", "200")]);
         assert!(
             values(&response, "ratelimit").is_empty(),
-            "clients are told nothing"
+            "clients are advertised nothing"
         );
         let of_name = |(name, _): &&(Vec<u8>, Vec<u8>)| name.ends_with(b"exceeded");
         let fields = headers.iter().filter(of_name);

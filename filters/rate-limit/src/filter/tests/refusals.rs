@@ -2,7 +2,7 @@
 
 use super::*;
 
-// DESIGN 6 (v2): "two plugins under one `vm_id` (Istio sets none) never touch each other's".
+// two plugins under one `vm_id` (Istio sets none) never touch each other's.
 #[test]
 fn plugins_of_one_vm_id_count_apart() {
     let host = ScriptedHost::install();
@@ -17,7 +17,7 @@ fn plugins_of_one_vm_id_count_apart() {
     assert_eq!(statuses("b", ""), [200, 200, 429]);
     assert_eq!(statuses("b", "root"), [200, 200, 429]);
     assert_eq!(statuses("", "b"), [200, 200, 429]);
-    assert_eq!(statuses("a", ""), [429; 3], "loaded anew");
+    assert_eq!(statuses("a", ""), [429; 3], "loaded again");
 }
 
 // Issue 15: `user 4/1m`, `spend 10/1h` refuses.

@@ -74,7 +74,7 @@ fn jwt_auth() -> Vec<Step> {
     let token = Token::new("ES256");
     let admin = token.clone().claim("scope", json!("admin"));
     vec![
-        Step::get("without a token nobody is let in", "/account")
+        Step::get("without a token no one is let in", "/account")
             .status(401)
             .answers("www-authenticate", Want::Present),
         Step::get(

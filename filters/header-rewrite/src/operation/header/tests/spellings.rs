@@ -2,8 +2,8 @@ use super::*;
 
 #[test]
 fn on_requests_a_name_goes_in_every_spelling_that_a_server_may_read_as_the_same() {
-    // DESIGN 4: "in every spelling that a server may read as the same name (`_` for `-`); so does
-    // every name that header-rewrite writes or removes".
+    // in every spelling that a server may read as the same name (`_` for `-`); so does
+    // every name that header-rewrite writes or removes.
     let forged = [("x_user", "root"), ("x.user", "root"), ("x-other", "1")];
     for (operation, expected) in [
         (
