@@ -12,6 +12,7 @@ use filter_kit::testing::{Answer, Exchange, Run, ScriptedHost, request};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 use std::time::Duration;
+use test_tokens::Token;
 
 const NOW: u64 = 1_700_000_000;
 const SECRET: &str = "a secret that only this test knows, of 32 bytes and more";
@@ -181,7 +182,7 @@ fn a_request_that_waits_for_keys_keeps_its_edits_and_holds_the_items_behind() {
         limit(json!({"client_ip": {}}), 1),
         set("x-behind", "2"),
     ]);
-    let token = token("alice");
+    let token = Token::new("ES256").bearer();
     let (mut exchange, answer) = send(&mut run, &[("authorization", &token)]);
     assert_eq!(answer, Answer::Waits);
     assert!(!exchange.body(), "the body waits too");
