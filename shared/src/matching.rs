@@ -3,6 +3,8 @@
 //! All given parts must hold; within a list of hosts, methods or paths one is enough, of the
 //! headers and of the query all must hold. An empty match fits every request.
 
+#[macro_use]
+mod condition;
 mod host;
 mod index;
 mod network;
@@ -76,100 +78,47 @@ impl schemars::JsonSchema for AnyMatch {
     }
 }
 
-/// A condition on a value in a route's metadata: its key and one of the matchers. Numbers and
-/// booleans are compared as JSON writes them.
-#[derive(Debug, Clone, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(
-    deny_unknown_fields,
-    expecting = "a condition on metadata of the route, as {key: tier, exact: gold}"
-)]
-pub struct RawMetadataMatch {
-    /// The key.
-    pub key: String,
-    /// The value is exactly this.
-    pub exact: Option<String>,
-    /// The value begins with this.
-    pub prefix: Option<String>,
-    /// The value ends with this.
-    pub suffix: Option<String>,
-    /// The value contains this.
-    pub contains: Option<String>,
-    /// The whole value matches this regular expression.
-    pub regex: Option<String>,
-    /// `true`: the key is there, with any value; `false`: it is not there.
-    pub present: Option<bool>,
-    /// Compare ASCII letters without their case.
-    #[serde(default)]
-    pub ignore_case: bool,
+text_condition! {
+    /// A condition on a value in a route's metadata: its key and one of the matchers. Numbers and
+    /// booleans are compared as JSON writes them.
+    #[serde(
+        deny_unknown_fields,
+        expecting = "a condition on metadata of the route, as {key: tier, exact: gold}"
+    )]
+    pub struct RawMetadataMatch {
+        /// The key.
+        pub key: String,
+        ..exact: "The value is exactly this.",
+        ..present: "`true`: the key is there, with any value; `false`: it is not there.",
+    }
 }
 
-/// A condition on a header: its name and one of the matchers.
-#[derive(Debug, Clone, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(
-    deny_unknown_fields,
-    expecting = "a condition on a header, as {name: x-tier, exact: gold}"
-)]
-pub struct RawHeaderMatch {
-    /// The header's name.
-    pub name: HeaderName,
-    /// The value is exactly this.
-    pub exact: Option<String>,
-    /// The value begins with this.
-    pub prefix: Option<String>,
-    /// The value ends with this.
-    pub suffix: Option<String>,
-    /// The value contains this.
-    pub contains: Option<String>,
-    /// The whole value matches this regular expression.
-    pub regex: Option<String>,
-    /// `true`: the header is there, with any value; `false`: it is not there.
-    pub present: Option<bool>,
-    /// Compare ASCII letters without their case.
-    #[serde(default)]
-    pub ignore_case: bool,
+text_condition! {
+    /// A condition on a header: its name and one of the matchers.
+    #[serde(
+        deny_unknown_fields,
+        expecting = "a condition on a header, as {name: x-tier, exact: gold}"
+    )]
+    pub struct RawHeaderMatch {
+        /// The header's name.
+        pub name: HeaderName,
+        ..exact: "The value is exactly this.",
+        ..present: "`true`: the header is there, with any value; `false`: it is not there.",
+    }
 }
 
-/// A condition on a query parameter: its name and one of the matchers.
-#[derive(Debug, Clone, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(
-    deny_unknown_fields,
-    expecting = "a condition on a query parameter, as {name: version, exact: \"2\"}"
-)]
-pub struct RawQueryMatch {
-    /// The parameter's name.
-    pub name: String,
-    /// The value is exactly this.
-    pub exact: Option<String>,
-    /// The value begins with this.
-    pub prefix: Option<String>,
-    /// The value ends with this.
-    pub suffix: Option<String>,
-    /// The value contains this.
-    pub contains: Option<String>,
-    /// The whole value matches this regular expression.
-    pub regex: Option<String>,
-    /// `true`: the parameter is there, with any value; `false`: it is not there.
-    pub present: Option<bool>,
-    /// Compare ASCII letters without their case.
-    #[serde(default)]
-    pub ignore_case: bool,
-}
-
-macro_rules! text_match {
-    ($raw:expr) => {
-        RawTextMatch {
-            exact: $raw.exact,
-            prefix: $raw.prefix,
-            suffix: $raw.suffix,
-            contains: $raw.contains,
-            regex: $raw.regex,
-            present: $raw.present,
-            ignore_case: $raw.ignore_case,
-        }
-    };
+text_condition! {
+    /// A condition on a query parameter: its name and one of the matchers.
+    #[serde(
+        deny_unknown_fields,
+        expecting = "a condition on a query parameter, as {name: version, exact: \"2\"}"
+    )]
+    pub struct RawQueryMatch {
+        /// The parameter's name.
+        pub name: String,
+        ..exact: "The value is exactly this.",
+        ..present: "`true`: the parameter is there, with any value; `false`: it is not there.",
+    }
 }
 
 /// Which requests a rule applies to.
@@ -206,8 +155,8 @@ impl RawMatch {
             RawHeaderMatch::build,
         )?;
         let query = not_empty_list("query", self.query)?;
-        built.query = each("query", query.into_iter().flatten(), |raw| {
-            let matcher = text_match!(raw).build()?;
+        built.query = each("query", query.into_iter().flatten(), |mut raw| {
+            let matcher = raw.text().build()?;
             Ok::<_, Invalid>((raw.name, matcher))
         })?;
         let metadata = not_empty_list("route_metadata", self.route_metadata)?;
@@ -215,11 +164,15 @@ impl RawMatch {
         let more = More {
             client_ip: not_empty_list("client_ip", self.client_ip)?,
             routes: routes.map(|names| names.into_iter().map(String::into_bytes).collect()),
-            metadata: each("route_metadata", metadata.into_iter().flatten(), |raw| {
-                let key = not_empty("key", raw.key)?;
-                let matcher = text_match!(raw).build()?;
-                Ok::<_, Invalid>((key, matcher))
-            })?,
+            metadata: each(
+                "route_metadata",
+                metadata.into_iter().flatten(),
+                |mut raw| {
+                    let matcher = raw.text().build()?;
+                    let key = not_empty("key", raw.key)?;
+                    Ok::<_, Invalid>((key, matcher))
+                },
+            )?,
             filter: config::current_filter(),
             not: self.not.map(|not| build_not(*not)).transpose()?,
         };
@@ -233,8 +186,8 @@ impl RawHeaderMatch {
     ///
     /// # Errors
     /// [`Invalid`] as [`RawTextMatch::build`], and for a `host` with a port.
-    pub fn build(self) -> Result<(HeaderName, TextMatch), Invalid> {
-        let mut matcher = text_match!(self);
+    pub fn build(mut self) -> Result<(HeaderName, TextMatch), Invalid> {
+        let mut matcher = self.text();
         if self.name.as_str() == "host" {
             host::check_matcher(&matcher)?;
             matcher.ignore_case = true;

@@ -7,6 +7,10 @@ use filter_kit::config::{At, Invalid};
 use filter_kit::template::{Scope, Template};
 use filter_kit::values::{Anchoring, HeaderName, Pattern};
 
+/// The keys of operations on headers, for messages.
+pub(super) const HEADER_OPERATIONS: &str =
+    "set, add, default, remove, rename, copy, replace, dedupe";
+
 /// An operation on a header as written.
 pub(super) enum RawHeaderOperation {
     Set(RawNameValue),

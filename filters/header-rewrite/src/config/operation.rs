@@ -1,7 +1,7 @@
 //! The checks of an operation.
 
 use super::Context;
-use super::header::Side;
+use super::header::{HEADER_OPERATIONS, Side};
 use super::preset::Preset;
 use super::raw::{RawRequestOperation, RawResponseOperation, RawWhen};
 use super::target::host;
@@ -9,8 +9,6 @@ use crate::operation::{RequestOperation, ResponseOperation, TargetOperation, Whe
 use filter_kit::config::{At, Invalid, each, not_empty_list};
 use filter_kit::matching::RawHeaderMatch;
 use filter_kit::template::Scope;
-
-const HEADER_OPERATIONS: &str = "set, add, default, remove, rename, copy, replace, dedupe";
 
 impl RawRequestOperation {
     pub(super) fn build(

@@ -197,7 +197,7 @@ pub struct RawClaimHeader {
 }
 
 /// A claim as written: a name or a list of names.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct RawClaimPath(Vec<String>);
 
 impl<'de> Deserialize<'de> for RawClaimPath {

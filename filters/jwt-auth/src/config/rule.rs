@@ -79,34 +79,20 @@ pub struct RawScopes {
     pub claim: Option<RawClaimPath>,
 }
 
-/// A condition on a claim: the claim, and one of the matchers.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(
-    deny_unknown_fields,
-    expecting = "a condition on a claim, as {claim: groups, any_of: [ops]}"
-)]
-pub struct RawClaimMatch {
-    /// The claim: its name, or the names on the way to it as a list.
-    pub claim: RawClaimPath,
-    /// It is one of these; templates.
-    pub any_of: Option<Vec<String>>,
-    /// It is exactly this; a template, as `${request.header.x-tenant}`. Where the request leaves
-    /// that out, the condition does not hold.
-    pub exact: Option<String>,
-    /// It begins with this.
-    pub prefix: Option<String>,
-    /// It ends with this.
-    pub suffix: Option<String>,
-    /// It contains this.
-    pub contains: Option<String>,
-    /// This regular expression covers it.
-    pub regex: Option<String>,
-    /// `true`: it is there; `false`: it is not there.
-    pub present: Option<bool>,
-    /// Compare ASCII letters without their case; not with `any_of`.
-    #[serde(default)]
-    pub ignore_case: bool,
+filter_kit::text_condition! {
+    /// A condition on a claim: the claim, and one of the matchers.
+    #[serde(
+        deny_unknown_fields,
+        expecting = "a condition on a claim, as {claim: groups, any_of: [ops]}"
+    )]
+    pub struct RawClaimMatch {
+        /// The claim: its name, or the names on the way to it as a list.
+        pub claim: RawClaimPath,
+        /// The value is one of these; templates. It excludes the other matchers, `ignore_case` too.
+        pub any_of: Option<Vec<String>>,
+        ..exact: "The value is exactly this; a template, as `${request.header.x-tenant}`. Where the request leaves that out, the condition does not hold.",
+        ..present: "`true`: the claim is there, with any value; `false`: it is not there.",
+    }
 }
 
 impl RawRule {
@@ -205,18 +191,10 @@ impl RawScopes {
 }
 
 impl RawClaimMatch {
-    fn build(self, env: &Env) -> Result<(crate::claims::ClaimPath, ClaimMatch), Invalid> {
+    fn build(mut self, env: &Env) -> Result<(crate::claims::ClaimPath, ClaimMatch), Invalid> {
+        let text = self.text();
         let claim = self.claim.build()?;
         let template = |text: &str| Template::parse_multiline(text, Scope::default(), env);
-        let text = RawTextMatch {
-            exact: self.exact,
-            prefix: self.prefix,
-            suffix: self.suffix,
-            contains: self.contains,
-            regex: self.regex,
-            present: self.present,
-            ignore_case: self.ignore_case,
-        };
         let matcher = match not_empty_list("any_of", self.any_of)? {
             None => {
                 let ignore_case = text.ignore_case;
