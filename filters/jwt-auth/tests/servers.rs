@@ -6,17 +6,15 @@
     reason = "a failed assumption is a failed test"
 )]
 
-use filter_kit::testing::servers::{disguise, serve};
+use filter_kit::testing::servers::{serve, spelling};
 use filter_kit::testing::{Answer, Run, ScriptedHost, request};
 use proptest::prelude::*;
 
 /// Some spelling of a guarded place; most of them are served by some server.
-fn spelling() -> impl Strategy<Value = String> {
-    let steps = prop::collection::vec((any::<u8>(), any::<u8>()), 0..7);
+fn spellings() -> impl Strategy<Value = String> {
+    let steps = prop::collection::vec(any::<(u8, u8)>(), 0..7);
     steps.prop_filter_map("not a path of ASCII", |steps| {
-        let path = disguise(b"/admin/users", &steps);
-        let path = String::from_utf8(path).ok()?;
-        (path.is_ascii() && path.starts_with('/')).then_some(path)
+        spelling(b"/admin/users", &steps)
     })
 }
 
@@ -40,7 +38,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn nothing_below_a_guarded_place_is_served_without_a_token(path in spelling()) {
+    fn nothing_below_a_guarded_place_is_served_without_a_token(path in spellings()) {
         let host = ScriptedHost::install();
         let mut run = Run::<JwtAuth>::start(&host, &configuration()).unwrap();
         let (_, answer) = run.request(&request("GET", &path).pairs());

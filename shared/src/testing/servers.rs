@@ -154,6 +154,13 @@ pub fn serve(path: &[u8], place: &[u8]) -> bool {
         })
 }
 
+/// As [`disguise`], where that is a path of ASCII: what a client can send in any version of HTTP.
+#[must_use]
+pub fn spelling(place: &[u8], choices: &[(u8, u8)]) -> Option<String> {
+    let path = String::from_utf8(disguise(place, choices)).ok()?;
+    (path.is_ascii() && path.starts_with('/')).then_some(path)
+}
+
 /// A spelling of a place, made of it by steps that some server takes back. Each pair of `choices`
 /// is a step and where it is made.
 #[must_use]
