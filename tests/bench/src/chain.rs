@@ -9,7 +9,7 @@ pub(crate) use floor::{Call, Floor, Map, write as write_floors};
 pub(crate) use lua::{CORS, HEADERS, RATE_LIMIT, lua};
 pub(crate) use native::{cors, cors_policy, header_mutation, jwt_authn, local_ratelimit};
 pub(crate) use ours::{
-    chain_of_four, cors_origins, cors_rules, jwt, jwt_with_keys, limit, ours, rewrite,
+    chain_of_four, cors_origins, cors_rules, jwt, jwt_with_keys, limit, one_module, ours, rewrite,
     rewrite_rules,
 };
 

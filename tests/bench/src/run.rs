@@ -267,6 +267,7 @@ fn single(filters: &str) -> Result<Vec<serde_json::Value>> {
     Ok(match filters {
         "no filter" => vec![],
         "all four" => four,
+        "chain" => vec![chain::one_module(0)?],
         "Envoy's own four" => {
             vec![
                 chain::cors(0),
@@ -289,6 +290,7 @@ const LATENCIES: &[&str] = &[
     "jwt-auth",
     "header-rewrite",
     "all four",
+    "chain",
     "Envoy's own four",
 ];
 const STARTS: &[&str] = &[
@@ -298,6 +300,7 @@ const STARTS: &[&str] = &[
     "rate-limit",
     "jwt-auth",
     "all four",
+    "chain",
 ];
 
 fn listeners(jobs: &[Job]) -> Result<Vec<Listener>> {

@@ -7,6 +7,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::figures::Figure;
+use crate::jobs::ONE_MODULE;
 use crate::run::{Measured, Start};
 
 /// A figure and its limit.
@@ -55,6 +56,8 @@ pub(crate) fn number(value: f64) -> String {
 enum Source {
     /// How many times as much ours costs as this one, in a job.
     Ratio(&'static str, &'static str),
+    /// How many times as much one chain costs as another, in a job.
+    Between(&'static str, &'static str, &'static str),
     /// How many times as much many cost as one, in a job.
     Growth(&'static str),
     /// How many times as much the whole request costs as one that Envoy answers itself.
@@ -220,6 +223,24 @@ const TARGETS: &[Target] = &[
         0.45,
         Source::Ratio("chain", "native"),
     ),
+    target(
+        "all four in one module, cached token",
+        "× four modules",
+        0.6,
+        Source::Between("chain", ONE_MODULE, "ours"),
+    ),
+    target(
+        "all four in one module, cached token",
+        "× native without its JWT cache",
+        0.25,
+        Source::Between("chain", ONE_MODULE, "native"),
+    ),
+    target(
+        "all four in one module, cached token",
+        "× native with its JWT cache",
+        2.0,
+        Source::Between("chain", ONE_MODULE, "native, with its cache"),
+    ),
     target("1,000 path rules", "× 1 rule", 1.5, Source::Growth("rules")),
     target(
         "1,000 origins",
@@ -263,6 +284,7 @@ pub fn judge(measured: &Measured) -> Vec<Verdict> {
 fn figure(source: &Source, measured: &Measured) -> Option<Figure> {
     match source {
         Source::Ratio(job, other) => measured.job(job)?.ratio("ours", other),
+        Source::Between(job, one, other) => measured.job(job)?.ratio(one, other),
         Source::Growth(job) => measured.job(job)?.ratio("many", "one"),
         Source::Whole(job) => measured.job(job)?.whole("ours"),
         Source::Ledger(filter, case) => {

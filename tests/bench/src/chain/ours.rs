@@ -91,6 +91,17 @@ pub(crate) fn jwt_with_keys(copy: usize, cached_tokens: usize, keys: Value) -> V
     })
 }
 
+/// All four as items of one module, in the order of the samples.
+pub(crate) fn one_module(copy: usize) -> Result<Value> {
+    let items = json!({"chain": [
+        {"cors": cors_rules()},
+        {"rate-limit": limit(copy, "both")},
+        {"jwt-auth": jwt(copy, 1000)},
+        {"header-rewrite": rewrite(copy)},
+    ]});
+    ours("chain", copy, &items)
+}
+
 /// All four in the order of the samples.
 pub(crate) fn chain_of_four(copy: usize) -> Result<Vec<Value>> {
     Ok(vec![
