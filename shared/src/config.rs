@@ -62,21 +62,34 @@ pub fn load_with_warnings<C: FilterConfig>(
     let node = node::parse(bytes).map_err(in_filter)?;
     WARNINGS.set(suspects::suspects(&node));
     let raw = C::Raw::deserialize(node).map_err(in_filter)?;
-    let config = build::<C>(raw, env).map_err(in_filter)?;
+    let config = build::<C>(raw, env, "").map_err(in_filter)?;
     let warnings = WARNINGS.take().into_iter().map(in_filter).collect();
     Ok((config, warnings))
 }
 
 /// Builds what was read as the configuration of a filter. A filter that holds others builds them by
-/// this: what a configuration says may depend on whose it is, as the metadata of routes do.
+/// this: what a configuration says may depend on whose it is, as the metadata of routes do. Errors
+/// and warnings are at `place`, as `chain[2].cors`.
 ///
 /// # Errors
 /// Those of [`FilterConfig::build`].
-pub fn build<C: FilterConfig>(raw: C::Raw, env: &Env) -> Result<C, Invalid> {
+pub fn build<C: FilterConfig>(raw: C::Raw, env: &Env, place: &str) -> Result<C, Invalid> {
     let before = FILTER.replace(C::FILTER);
+    let others = WARNINGS.take();
     let built = C::build(raw, env);
     FILTER.set(before);
-    built
+    WARNINGS.with_borrow_mut(|warnings| {
+        let own = std::mem::replace(warnings, others);
+        warnings.extend(own.into_iter().map(|warning| in_place(warning, place)));
+    });
+    built.map_err(|error| in_place(error, place))
+}
+
+fn in_place(invalid: Invalid, place: &str) -> Invalid {
+    if place.is_empty() {
+        return invalid;
+    }
+    invalid.at(place)
 }
 
 /// The filter whose configuration is being built.

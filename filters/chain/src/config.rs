@@ -1,6 +1,6 @@
 //! What a user writes, and its checks. A [`Config`] that exists is valid.
 
-use filter_kit::config::{At, Env, FilterConfig, Invalid};
+use filter_kit::config::{Env, FilterConfig, Invalid};
 use filter_kit::values::Mode;
 use serde::Deserialize;
 
@@ -68,7 +68,7 @@ impl FilterConfig for Config {
             } else {
                 item
             };
-            item.build(env).map_err(|error| error.at_index("chain", at))
+            item.build(at, env)
         });
         Ok(Self {
             items: items.collect::<Result<_, _>>()?,
@@ -93,15 +93,16 @@ impl RawItem {
         self
     }
 
-    fn build(self, env: &Env) -> Result<ItemConfig, Invalid> {
-        fn of<C: FilterConfig>(raw: C::Raw, env: &Env) -> Result<C, Invalid> {
-            filter_kit::config::build(raw, env).at(C::FILTER)
+    fn build(self, at: usize, env: &Env) -> Result<ItemConfig, Invalid> {
+        fn of<C: FilterConfig>(raw: C::Raw, at: usize, env: &Env) -> Result<C, Invalid> {
+            let place = format!("chain[{at}].{}", C::FILTER);
+            filter_kit::config::build(raw, env, &place)
         }
         Ok(match self {
-            Self::Cors(raw) => ItemConfig::Cors(of(raw, env)?),
-            Self::HeaderRewrite(raw) => ItemConfig::HeaderRewrite(of(raw, env)?),
-            Self::JwtAuth(raw) => ItemConfig::JwtAuth(of(*raw, env)?),
-            Self::RateLimit(raw) => ItemConfig::RateLimit(of(*raw, env)?),
+            Self::Cors(raw) => ItemConfig::Cors(of(raw, at, env)?),
+            Self::HeaderRewrite(raw) => ItemConfig::HeaderRewrite(of(raw, at, env)?),
+            Self::JwtAuth(raw) => ItemConfig::JwtAuth(of(*raw, at, env)?),
+            Self::RateLimit(raw) => ItemConfig::RateLimit(of(*raw, at, env)?),
         })
     }
 }

@@ -30,9 +30,12 @@ pub(super) fn bootstrap(text: &str) -> Result<Option<String>> {
     Ok(Some(serde_json::to_string_pretty(&bootstrap)?))
 }
 
-/// A log in the words of the filter itself: an error of a chain names the item before it.
-pub(super) fn log(log: &str) -> String {
-    CATALOG.iter().fold(log.to_owned(), |log, name| {
+/// A log in the words of the filter itself where filters run as items: a chain names the item first.
+pub(super) fn in_words_of_filters(log: String) -> String {
+    if !is_asked_for() {
+        return log;
+    }
+    CATALOG.iter().fold(log, |log, name| {
         let item = format!("chain: chain[0].{name}");
         log.replace(&format!("{item}."), &format!("{name}: "))
             .replace(&format!("{item}: "), &format!("{name}: "))

@@ -10,6 +10,7 @@ use std::{
 
 use anyhow::{Context, Result, anyhow, bail};
 
+use super::as_chain;
 use super::find::Binary;
 use crate::wait;
 
@@ -51,9 +52,8 @@ impl Process {
 
     /// All that Envoy has written so far.
     pub(super) fn log(&self) -> String {
-        fs::read(self.folder.join("envoy.log"))
-            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-            .unwrap_or_default()
+        let bytes = fs::read(self.folder.join("envoy.log")).unwrap_or_default();
+        as_chain::in_words_of_filters(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// The address of the admin interface, once Envoy has bound it.

@@ -126,7 +126,7 @@ impl<S: Source> Builder<S> {
         if status.success() {
             return Err(process.failure("Envoy ended without an error"));
         }
-        Ok(in_words_of_filters(process.log()))
+        Ok(process.log())
     }
 
     /// Asks Envoy whether it accepts the configuration, without serving; modules are loaded and
@@ -147,7 +147,7 @@ impl<S: Source> Builder<S> {
         let status = process.wait(self.deadline)?;
         Ok(Validation {
             ok: status.success(),
-            log: in_words_of_filters(process.log()),
+            log: process.log(),
         })
     }
 
@@ -230,11 +230,4 @@ fn serving(admin: SocketAddr, name: Option<&str>) -> Option<SocketAddr> {
         None => listeners.next(),
     };
     listener.map(|(_, address)| address)
-}
-
-fn in_words_of_filters(log: String) -> String {
-    if as_chain::is_asked_for() {
-        return as_chain::log(&log);
-    }
-    log
 }

@@ -1,5 +1,5 @@
 use super::*;
-use filter_kit::config::load;
+use filter_kit::config::{load, load_with_warnings};
 
 fn error(json: &str) -> String {
     match load::<Config>(json.as_bytes(), &Env::default()) {
@@ -44,4 +44,17 @@ fn the_same_filter_may_occur_more_than_once() {
         error(r#"{"chain": [{"cors": {}}, {"rate-limit": {}}, {"cors": {}}]}"#),
         ""
     );
+}
+
+#[test]
+fn a_warning_names_the_item_too() {
+    let json = r#"{"chain": [{"rate-limit": {}}, {"cors": {"policies": [
+        {"match": {"headers": [{"name": "x-tier", "exact": "gold"}]}, "allow_origins": ["*"]}]}}]}"#;
+    let (_, warnings) = load_with_warnings::<Config>(json.as_bytes(), &Env::default()).unwrap();
+    let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+    let [warning] = &warnings[..] else {
+        panic!("{warnings:?}")
+    };
+    let place = "chain: chain[1].cors.policies[0].match.headers[0].name: ";
+    assert!(warning.starts_with(place), "{warning}");
 }
