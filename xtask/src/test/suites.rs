@@ -119,7 +119,7 @@ fn programs() -> Result<Vec<String>> {
 /// `e2e::envoy::as_chain`.
 fn chain(words: &[String]) -> Result<()> {
     prepare(None)?;
-    let programs = ["all", "cors", "header_rewrite", "jwt_auth", "rate_limit"].map(str::to_owned);
+    let programs = ["cors", "header_rewrite", "jwt_auth", "rate_limit"].map(str::to_owned);
     Tests::new(&["--package", "e2e"])
         .choice("--test", &programs)
         .env("FILTERS_AS", "chain")
