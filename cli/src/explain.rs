@@ -88,7 +88,10 @@ mod tests {
             [("cors", "cors_preflight_refused{method}")]
         );
         assert_eq!(names("cors_preflight_refused").len(), 4);
-        assert_eq!(names("malformed_host").len(), 4);
+        let filters: Vec<_> = names("malformed_host").iter().map(|(f, _)| *f).collect();
+        for filter in ["cors", "header-rewrite", "jwt-auth", "rate-limit"] {
+            assert!(filters.contains(&filter), "{filter}: {filters:?}");
+        }
         let error = explain(Some("jwt_expird")).unwrap_err().to_string();
         assert!(error.ends_with("did you mean jwt_expired?"), "{error}");
     }
