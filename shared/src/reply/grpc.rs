@@ -1,7 +1,7 @@
 //! Replies to gRPC and gRPC-Web clients.
 //!
 //! Envoy itself turns a local reply into one of gRPC where it saw the request as gRPC when it came
-//! in. A request that Envoy's filter `grpc_web` has turned into gRPC is none to it, and the filter
+//! in. A request that Envoy's filter `grpc_web` has turned into gRPC is not gRPC to it, and the filter
 //! would make a gRPC status of the HTTP status: 14 of 429. So the reply is one of gRPC before Envoy
 //! looks at it: it has its status in a header, and no body
 //! (<https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>, `Trailers-Only`).

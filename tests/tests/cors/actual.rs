@@ -43,7 +43,7 @@ fn no_origin_then_only_vary_is_added() {
     );
     let kept = ask(&["access-control-allow-origin: *"]);
     assert_eq!(kept.header("access-control-allow-origin"), Some("*"));
-    // An empty origin is none, in a preflight too.
+    // An empty origin counts as missing, in a preflight too.
     let empty = get(&envoy, "", &["access-control-allow-origin: *"]);
     assert_eq!(
         cors(&empty),

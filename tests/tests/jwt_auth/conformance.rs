@@ -1,7 +1,7 @@
 //! Signatures that are nearly right, in a real Envoy: judged by Envoy's `verify_signature`, and by
 //! the module where Envoy does not offer it.
 //!
-//! The messages of Project Wycheproof are no tokens, so its faults are made anew with the test
+//! The messages of Project Wycheproof are not tokens, so its faults are made again with the test
 //! keys: the private keys sign whatever block or pair of numbers a forger might try. The vectors
 //! themselves are judged natively, in `filters/jwt-auth/tests/conformance.rs`.
 

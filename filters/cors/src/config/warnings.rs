@@ -4,7 +4,7 @@ use super::RawPolicy;
 use filter_kit::config::{Invalid, warn};
 
 /// Logs what is valid and hardly meant: browsers send few headers with a preflight, and a policy by
-/// another one is none for preflights.
+/// another one never matches a preflight.
 pub(super) fn log(policies: &[RawPolicy]) {
     for (at, policy) in policies.iter().enumerate() {
         let headers = policy.matches.iter().flat_map(|matches| &matches.headers);

@@ -95,7 +95,7 @@ pub(super) fn is_spared(name: &[u8], envoy: bool) -> bool {
         || (!envoy && name.starts_with(b"x-envoy-"))
 }
 
-/// Makes this the only value of a header in every spelling of its name; `None`: there is none.
+/// Makes this the only value of a header in every spelling of its name; `None`: it is missing.
 pub(crate) fn set_alone(headers: &mut Headers, name: &HeaderName, value: Option<&[u8]>) {
     remove_look_alikes(headers, name);
     match value {
