@@ -17,6 +17,7 @@
 //! | [`kubernetes`] | resources of Istio and Envoy Gateway, typed |
 //! | `rate_limit_service`, [`redis`] | a rate limit service as Envoy's filters ask it (feature `fleet`), and a Redis |
 //! | [`servers`] | nginx, and servers that Python brings |
+//! | [`tls`] | listeners that end TLS, and clients that speak it |
 //! | [`trap`], [`wasm`] | a module that traps, and modules with other bytes |
 //! | [`paths`], [`ports`], [`yaml`], [`wait`] | where things lie, free ports, YAML as JSON values, waiting for a condition |
 //!
@@ -52,6 +53,7 @@ mod runtime;
 pub mod samples;
 pub mod servers;
 pub mod target;
+pub mod tls;
 pub mod trap;
 pub mod upstream;
 pub mod wait;

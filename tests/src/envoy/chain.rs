@@ -2,6 +2,8 @@
 
 mod render;
 
+use serde_json::Value;
+
 use super::Builder;
 
 /// The access log's name in the folder of the run.
@@ -44,6 +46,7 @@ pub struct Chain {
     hcm: Vec<String>,
     plugin: Vec<String>,
     bootstrap: Vec<String>,
+    transport_socket: Option<Value>,
 }
 
 enum Filter {
@@ -128,6 +131,12 @@ impl Builder<Chain> {
     /// `allow_on_headers_stop_iteration: true`.
     pub fn plugin(mut self, options: impl Into<String>) -> Self {
         self.source.plugin.push(options.into());
+        self
+    }
+
+    /// What the listener speaks below HTTP; see [`tls`](crate::tls).
+    pub(crate) fn transport_socket(mut self, socket: Value) -> Self {
+        self.source.transport_socket = Some(socket);
         self
     }
 

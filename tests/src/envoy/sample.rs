@@ -12,7 +12,7 @@ use super::{
     start::{Bootstrap, Setting, Source},
     substitute::{Owner, Substitution, first_listener, ports},
 };
-use crate::{key_server, paths, ports as port};
+use crate::{paths, ports as port, tls};
 
 /// Where the samples expect the modules.
 const MODULES: &str = "/etc/envoy/filters/";
@@ -67,7 +67,7 @@ impl Source for File {
         ));
         substitution.paths.push((
             AUTHORITIES.to_string(),
-            format!("{}/", key_server::certificates().display()),
+            format!("{}/", tls::certificates().display()),
         ));
         let mut dynamic = None;
         if let Some(files_of) = &setting.dynamic {

@@ -1,7 +1,7 @@
 //! The recipes of the README, as they stand there.
 
 use crate::common::*;
-use e2e::{Reply, Upstream};
+use e2e::{Reply, Upstream, tls};
 
 /// The configuration under this heading.
 fn recipe(title: &str) -> String {
@@ -81,8 +81,29 @@ fn an_internal_area() {
 
 #[test]
 fn the_name_in_a_clients_certificate() {
-    let envoy = with(&recipe("The name in a client's certificate"));
-    let request = Client::http1().get(envoy.url("/"));
-    let answer = request.header("x-client-subject", "CN=forged").send();
-    assert_eq!(answer.echo().headers_all("x-client-subject"), ["none"]);
+    let recipe = recipe("The name in a client's certificate");
+    let forged = |envoy: &Envoy| {
+        let request = Client::http1().get(envoy.url("/"));
+        request.header("x-client-subject", "CN=forged").send()
+    };
+    let envoy = Envoy::with_filter("header-rewrite", recipe.as_str()).mutual_tls("idp");
+    let envoy = envoy.start().unwrap();
+    for (certificate, subject) in [("other", "CN=other.example"), ("idp", "CN=idp.example")] {
+        let client = tls::client(&envoy, "idp.example", Some(certificate)).unwrap();
+        let answer = forged(&client);
+        assert_eq!(answer.echo().headers_all("x-client-subject"), [subject]);
+    }
+    for certificate in [None, Some("foreign")] {
+        let client = tls::client(&envoy, "idp.example", certificate).unwrap();
+        assert_eq!(
+            forged(&client).status,
+            503,
+            "{certificate:?}: no connection"
+        );
+    }
+    let plain = with(&recipe);
+    assert_eq!(
+        forged(&plain).echo().headers_all("x-client-subject"),
+        ["none"]
+    );
 }

@@ -2,7 +2,7 @@
 //! annotations, replies of a limit's own.
 
 use super::{filter, get};
-use e2e::{Client, Envoy, Response};
+use e2e::{Client, Envoy, Response, tls};
 
 fn on_both(config: &str, check: impl Fn(&Envoy, &Client)) {
     for (workers, client) in [
@@ -119,6 +119,40 @@ fn an_attribute_of_envoy_is_a_key() {
     );
     assert_eq!(get(&envoy, "/", &[]).status, 400, "no TLS, no server name");
     envoy.assert_vm_alive();
+}
+
+#[test]
+fn the_server_name_and_the_clients_certificate_are_keys() {
+    let cases = [
+        (
+            "requested_server_name",
+            [("a.example", "other"), ("b.example", "other")],
+        ),
+        (
+            "subject_peer_certificate",
+            [("a.example", "other"), ("a.example", "idp")],
+        ),
+        (
+            "dns_san_peer_certificate",
+            [("a.example", "other"), ("a.example", "idp")],
+        ),
+    ];
+    for (attribute, [first, second]) in cases {
+        let limit = format!(
+            "limits: [{{name: tls, key: [{{property: connection.{attribute}}}], missing_key: refuse, requests: 1, per: 1h}}]"
+        );
+        let envoy = Envoy::with_filter("rate-limit", limit).mutual_tls("idp");
+        let envoy = envoy.start().unwrap();
+        let status = |(name, certificate)| {
+            let client = tls::client(&envoy, name, Some(certificate)).unwrap();
+            get(&client, "/", &[]).status
+        };
+        assert_eq!(
+            [first, first, second, second].map(status),
+            [200, 429, 200, 429],
+            "{attribute}"
+        );
+    }
 }
 
 #[test]

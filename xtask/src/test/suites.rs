@@ -64,7 +64,8 @@ pub(super) const SUITES: &[Suite] = &[
     suite("fleet", "rate-limit with a rate limit service and Redis", has_redis, |words| further("fleet", words)),
     suite("compose", "every sample in containers, through docker-compose.yml", has_docker, compose),
     suite("matrix", "every sample on every Envoy that the catalog is for", || Ok(()), matrix),
-    suite("soak", "a million requests, and the memory that they leave behind", || Ok(()), |words| alone("soak", words)),
+    suite("faults", "crashes, changes of the configuration and of the clock, under load", has_compiler, |words| further("faults", words)),
+    suite("soak", "a million requests or SOAK_REQUESTS, and what they leave behind", || Ok(()), |words| alone("soak", words)),
     suite("speed", "jwt-auth beside jwt_authn, and under a flood, as ratios", has_cpu_time, |words| alone("speed", words)),
 ];
 
@@ -195,6 +196,10 @@ fn has_cpu_time() -> Result<(), String> {
         return Ok(());
     }
     Err("no /proc/self/schedstat, which holds CPU time on Linux".to_owned())
+}
+
+fn has_compiler() -> Result<(), String> {
+    has_programs(&["cc"], "apt-get install gcc")
 }
 
 fn has_nginx() -> Result<(), String> {

@@ -44,6 +44,14 @@ impl Source for Chain {
                 "clusters": clusters,
             },
         });
+        if let Some(socket) = &self.transport_socket {
+            let listener = &mut bootstrap["static_resources"]["listeners"][0];
+            listener["filter_chains"][0]["transport_socket"] = socket.clone();
+            // Without it Envoy does not know the server name that the client asked for.
+            listener["listener_filters"] = json!([{"name": "tls_inspector", "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector",
+            }}]);
+        }
         for options in &self.bootstrap {
             merge(&mut bootstrap, parse(options)?);
         }
