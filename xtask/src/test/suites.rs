@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::cargo::Tests;
 use super::python::{self, OPENID_PROVIDER};
 use super::{dist, new, schemas, workflows};
-use crate::{build, catalog, elsewhere, process, term, wasm_target};
+use crate::{build, catalog, docs, elsewhere, process, term, wasm_target};
 
 /// A suite of tests.
 pub(super) struct Suite {
@@ -58,6 +58,7 @@ pub(super) const SUITES: &[Suite] = &[
     suite("nginx", "jwt-auth before nginx, in each of Envoy's normalizations of paths", has_nginx, nginx),
     suite("workflows", "the workflows of GitHub Actions, by their schemas and by zizmor", python::can_install, workflows::run),
     suite("schemas", "the schemas, and every sample against its schema, by check-jsonschema", python::can_install, schemas::run),
+    suite("site", "the pages as a site, by mdBook, and every link in it", || Ok(()), |_| docs::site::build()),
     suite("dist", "a release, its checksums, and its images in a registry", has_registry, dist::run),
     suite("new", "a filter made by `cargo xtask new` builds, lints and passes its tests", || Ok(()), new::run),
     suite("oidc", "jwt-auth with the keys of an OpenID provider, which is installed from PyPI", python::can_install, oidc),

@@ -1,0 +1,163 @@
+//! The links of the Markdown files of the workspace: where they are, and whether they lead anywhere.
+
+use std::fs;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use super::read;
+use crate::workspace;
+
+/// Folders without pages of their own.
+const SKIPPED: [&str; 3] = ["target", "dist", ".git"];
+
+/// Fails where a link of any page leads nowhere; returns the number of pages.
+pub(super) fn check(root: &Path) -> Result<usize> {
+    let mut files = Vec::new();
+    pages(root, &mut files)?;
+    let mut dead = Vec::new();
+    for file in &files {
+        let text = read(file)?;
+        for link in destinations(&text) {
+            let link = &text[link];
+            if is_internal(link) && !leads_somewhere(file, link)? {
+                dead.push(format!("{}: {link}", workspace::display(file)));
+            }
+        }
+    }
+    if !dead.is_empty() {
+        bail!("dead links:\n  {}", dead.join("\n  "));
+    }
+    Ok(files.len())
+}
+
+/// The Markdown files below a folder.
+fn pages(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    for entry in entries {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if path.is_dir() && !SKIPPED.contains(&&*name) {
+            pages(&path, found)?;
+        } else if path.extension().is_some_and(|ending| ending == "md") {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Whether a link leads to a file of the workspace, or to a heading.
+pub(super) fn is_internal(link: &str) -> bool {
+    !link.contains("://") && !link.starts_with("mailto:")
+}
+
+fn leads_somewhere(file: &Path, link: &str) -> Result<bool> {
+    let (path, heading) = link.split_once('#').unwrap_or((link, ""));
+    let target = match path {
+        "" => file.to_owned(),
+        path => file.parent().unwrap_or(file).join(path),
+    };
+    if heading.is_empty() || target.extension().is_none_or(|ending| ending != "md") {
+        return Ok(target.exists());
+    }
+    let text = fs::read_to_string(&target).unwrap_or_default();
+    Ok(anchors(&text).iter().any(|anchor| anchor == heading))
+}
+
+/// Where the destinations of the inline links of a page are, without those in code.
+pub(super) fn destinations(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    // Code in a line may go on in the next, up to the end of the paragraph.
+    let mut in_code = false;
+    for (start, line) in prose(text) {
+        in_code &= !line.trim().is_empty();
+        let mut rest = 0;
+        while let Some(next) = line[rest..].find(['`', ']']) {
+            let at = rest + next;
+            rest = at + 1;
+            if line[at..].starts_with('`') {
+                in_code = !in_code;
+            } else if !in_code && line[at..].starts_with("](") {
+                let begin = at + 2;
+                let end = line[begin..].find([')', ' ']).unwrap_or(0);
+                found.push(start + begin..start + begin + end);
+            }
+        }
+    }
+    found
+}
+
+/// The lines outside of fenced code, with their places.
+fn prose(text: &str) -> Vec<(usize, &str)> {
+    let mut in_fence = false;
+    let mut at = 0;
+    let mut lines = Vec::new();
+    for line in text.split_inclusive('\n') {
+        if line.trim_start().starts_with("```") {
+            in_fence = !in_fence;
+        } else if !in_fence {
+            lines.push((at, line));
+        }
+        at += line.len();
+    }
+    lines
+}
+
+/// The anchors that GitHub and mdBook give the headings of a page.
+fn anchors(text: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for (_, line) in prose(text) {
+        if !line.starts_with('#') {
+            continue;
+        }
+        let text = line.trim_start_matches('#').trim().to_lowercase();
+        let is_kept = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');
+        let anchor: String = text.chars().filter(is_kept).collect();
+        let anchor = anchor.replace(' ', "-");
+        let before = found.iter().filter(|other| **other == anchor).count();
+        found.push(match before {
+            0 => anchor,
+            number => format!("{anchor}-{number}"),
+        });
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_link_is_dead() {
+        if let Err(error) = check(workspace::root()) {
+            panic!("{error:#}");
+        }
+    }
+
+    #[test]
+    fn a_link_in_code_is_none() {
+        let text = "a [b](c.md#d), `[e](f)`, ![g](h.svg \"i\")\n```\n[j](k)\n```\n`n\no` [l](m)\n";
+        let found: Vec<&str> = destinations(text).into_iter().map(|at| &text[at]).collect();
+        assert_eq!(found, ["c.md#d", "h.svg", "m"]);
+    }
+
+    #[test]
+    fn a_dead_link_is_named_with_its_page() {
+        let folder = tempfile::tempdir().unwrap();
+        let page = "# A b\n\n## A b\n[x](#a-b) [x](#a-b-1) [x](y.md#c) [x](https://z)\n";
+        fs::write(folder.path().join("x.md"), page).unwrap();
+        fs::write(folder.path().join("y.md"), "# C\n").unwrap();
+        assert_eq!(check(folder.path()).unwrap(), 2);
+        for (dead, page) in [
+            ("y.md#d", "[x](y.md#d)"),
+            ("z.md", "[x](z.md)"),
+            ("#q", "[x](#q)"),
+        ] {
+            fs::write(folder.path().join("x.md"), page).unwrap();
+            let error = check(folder.path()).unwrap_err().to_string();
+            assert!(error.ends_with(&format!("x.md: {dead}")), "{error}");
+        }
+    }
+}
