@@ -1,11 +1,11 @@
-//! The part of PromQL that the dashboard uses: selectors, `rate` and `increase`, `sum` with `by`,
-//! `+` and `/`.
+//! The part of PromQL that the dashboard and the alerts use: selectors, `rate` and `increase`, `sum`
+//! with `by`, `+`, `/`, and `<` and `>` with a number.
 //!
 //! There is one page and no time: a counter's rate is what it has counted. That is enough to tell
 //! whether a query finds what it asks for, and under which labels. Anything else of the language is
 //! an error.
 
-use std::{collections::BTreeMap, iter::Peekable, str::CharIndices};
+use std::{cmp::Ordering, collections::BTreeMap, iter::Peekable, str::CharIndices};
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -29,6 +29,8 @@ pub enum Query {
     Plus(Box<Query>, Box<Query>),
     /// The ratio of two.
     Ratio(Box<Query>, Box<Query>),
+    /// What is above a number, or below.
+    Compare(Box<Query>, Ordering, f64),
 }
 
 /// What is asked about a range.
@@ -53,7 +55,12 @@ impl Query {
             text,
             rest: text.char_indices().peekable(),
         };
-        let query = parser.plus().with_context(|| text.to_string())?;
+        let mut query = parser.plus().with_context(|| text.to_string())?;
+        for (sign, ordering) in [('>', Ordering::Greater), ('<', Ordering::Less)] {
+            if parser.eat(sign) {
+                query = Self::Compare(Box::new(query), ordering, parser.number()?);
+            }
+        }
         parser.space();
         ensure!(parser.rest.peek().is_none(), "{text}: more than a query");
         Ok(query)
@@ -79,6 +86,11 @@ impl Query {
             }
             Self::Plus(left, right) => join(&left.run(page)?, &right.run(page)?, |l, r| l + r),
             Self::Ratio(left, right) => join(&left.run(page)?, &right.run(page)?, |l, r| l / r),
+            Self::Compare(of, ordering, with) => {
+                let mut series = of.run(page)?;
+                series.retain(|(_, value)| value.partial_cmp(with) == Some(*ordering));
+                Ok(series)
+            }
         }
     }
 }
@@ -201,6 +213,17 @@ impl Parser<'_> {
         })
     }
 
+    fn number(&mut self) -> Result<f64> {
+        self.space();
+        let mut number = String::new();
+        while let Some((_, digit)) = self.rest.next_if(|(_, c)| c.is_ascii_digit() || *c == '.') {
+            number.push(digit);
+        }
+        number
+            .parse()
+            .with_context(|| format!("no number at {:?}", self.left()))
+    }
+
     fn word(&mut self) -> Result<String> {
         self.space();
         let mut word = String::new();
@@ -262,6 +285,9 @@ mod tests {
                 &[(&[], 0.7)],
             ),
             ("sum(zero) + sum(yes) / sum(yes)", &[(&[], 1.0)]),
+            ("sum by (r) (no) > 3.5", &[(&[("r", "b")], 4.0)]),
+            ("sum(zero) > 0", &[]),
+            ("sum(zero) / sum(yes) < 0.5", &[(&[], 0.0)]),
         ];
         for (query, expected) in cases {
             let expected: Vec<_> = expected
@@ -284,6 +310,7 @@ mod tests {
             ("sum(no", "no ')'"),
             ("no{r=~\"a\"}", "no '\"'"),
             ("no offset 5m", "more than a query"),
+            ("no > yes", "no number"),
         ];
         for (query, expected) in cases {
             let error = format!("{:#}", run(query).unwrap_err());

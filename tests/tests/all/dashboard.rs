@@ -1,6 +1,7 @@
-//! The dashboard: every query finds in a real Envoy what its panel shows.
+//! The dashboard and the alerts: every query finds in a real Envoy what its panel shows, and every
+//! alert fires there.
 
-use std::{collections::BTreeSet, fs, time::Duration};
+use std::{collections::BTreeSet, fs, sync::LazyLock, time::Duration};
 
 use e2e::{
     Client, Envoy, Protocol, Reply, Upstream, paths,
@@ -16,6 +17,9 @@ fn stats_config() -> String {
     let sample = yaml::parse(&sample).unwrap();
     json!({"stats_config": sample.get("stats_config")}).to_string()
 }
+
+/// What both tests look at.
+static EVERYTHING: LazyLock<Page> = LazyLock::new(everything);
 
 /// All that the filters can count, from three Envoys: one that refuses, one that reports, and one
 /// whose module traps.
@@ -45,8 +49,11 @@ fn everything() -> Page {
             (
                 "rate-limit",
                 format!(
-                    r#"{{"mode": "{mode}", "limits": [{{"name": "per-client",
-                    "match": {{"paths": [{{"prefix": "/limited"}}]}}, "requests": 1, "per": "1h"}}]}}"#
+                    r#"{{"mode": "{mode}", "max_keys": 1, "limits": [{{"name": "per-client",
+                    "match": {{"paths": [{{"prefix": "/limited"}}]}}, "requests": 1, "per": "1h"}},
+                    {{"name": "per-key", "match": {{"paths": [{{"prefix": "/keyed"}}]}}, "key": [{{"header": "x-key"}}], "requests": 9, "per": "1h"}},
+                    {{"name": "fleet", "match": {{"paths": [{{"prefix": "/fleet"}}]}}, "scope": "service", "requests": 9, "per": "1h"}}],
+                    "service": {{"cluster": "idp", "domain": "edge", "on_error": "allow"}}}}"#
                 ),
             ),
             (
@@ -91,6 +98,10 @@ fn everything() -> Page {
         for _ in 0..3 {
             get("/limited").send();
         }
+        for key in ["a", "b", "c"] {
+            get("/keyed").header("x-key", key).send();
+        }
+        get("/fleet").send();
         get("/account").send();
         get("/")
             .header("x-echo-set", format!("x-long: {}", "<".repeat(2_000)))
@@ -148,21 +159,22 @@ fn trapped() -> Page {
     Page::of(&envoy).unwrap()
 }
 
-/// What cannot be brought about: a module that loads once and not the second time.
-const QUIET: &[&str] = &["envoy_wasm_vm_reload_failure"];
+/// What cannot be brought about: a module that loads once and not the second time, and a worker that
+/// verifies for a fifth of a second.
+const QUIET: &[&str] = &["envoy_wasm_vm_reload_failure", "overloaded"];
 
 #[test]
 fn every_query_of_the_dashboard_finds_what_it_shows() {
     let file = paths::workspace().join("envoy-configs/grafana/dashboard.json");
     let dashboard: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
-    let page = everything();
+    let page = &*EVERYTHING;
     let panels = dashboard["panels"].as_array().unwrap();
     assert!(panels.len() >= 9, "{}", panels.len());
     for panel in panels {
         let title = panel["title"].as_str().unwrap();
         for target in panel["targets"].as_array().unwrap() {
             let query = target["expr"].as_str().unwrap();
-            let series = Query::parse(query).and_then(|query| query.run(&page));
+            let series = Query::parse(query).and_then(|query| query.run(page));
             let series = series.unwrap_or_else(|error| panic!("{title}: {error:#}"));
             let sum: f64 = series.iter().map(|(_, value)| value).sum();
             let is_quiet = QUIET.iter().any(|metric| query.contains(metric));
@@ -180,6 +192,63 @@ fn every_query_of_the_dashboard_finds_what_it_shows() {
                 assert!(series.iter().all(has), "{title}: {query} has no {label}");
             }
         }
+    }
+}
+
+#[test]
+fn every_alert_fires_where_its_trouble_is() {
+    let file = paths::workspace().join("envoy-configs/prometheus/alerts.yaml");
+    let rules = yaml::parse(&fs::read_to_string(file).unwrap()).unwrap();
+    let help = fs::read_to_string(paths::workspace().join("docs/operating.md")).unwrap();
+    let page = &*EVERYTHING;
+    let groups = rules["groups"].as_array().unwrap();
+    let rules: Vec<&Value> = groups
+        .iter()
+        .flat_map(|group| group["rules"].as_array().unwrap())
+        .collect();
+    assert!(rules.len() >= 10, "{}", rules.len());
+    for rule in rules {
+        let alert = rule["alert"].as_str().unwrap();
+        let query = rule["expr"].as_str().unwrap();
+        let query = Query::parse(query).unwrap_or_else(|error| panic!("{alert}: {error:#}"));
+        let Query::Compare(of, _, threshold) = &query else {
+            panic!("{alert}: no threshold")
+        };
+        // A share of the requests is far from both its ends; what should never happen is not at all.
+        let is_ratio = matches!(**of, Query::Ratio(..));
+        let fires = match is_ratio {
+            true if *threshold > 0.0 && *threshold < 1.0 => of.run(page),
+            false if *threshold == 0.0 => query.run(page),
+            _ => panic!("{alert}: {threshold}"),
+        };
+        let fires = fires.unwrap_or_else(|error| panic!("{alert}: {error:#}"));
+        let expression = rule["expr"].to_string();
+        let is_quiet = QUIET.iter().any(|quiet| expression.contains(quiet));
+        let is_seen = |(_, value): &Series| *value > 0.0;
+        assert!(
+            is_quiet || fires.iter().any(is_seen),
+            "{alert} does not fire: {fires:?}"
+        );
+        for text in ["summary", "description"] {
+            let text = rule["annotations"][text].as_str().unwrap();
+            for label in text
+                .split("{{ $labels.")
+                .skip(1)
+                .filter_map(|part| part.split(" }}").next())
+            {
+                let has = |series: &Series| series.0.contains_key(label);
+                assert!(fires.iter().all(has), "{alert} has no label {label}");
+            }
+        }
+        let severity = rule["labels"]["severity"].as_str().unwrap();
+        assert!(
+            ["page", "ticket"].contains(&severity),
+            "{alert}: {severity}"
+        );
+        assert!(
+            help.contains(&format!("`{alert}`")),
+            "docs/operating.md lacks {alert}"
+        );
     }
 }
 
