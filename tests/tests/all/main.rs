@@ -8,6 +8,7 @@ mod filter_readings;
 mod host_calls;
 mod hostile;
 mod match_origin;
+mod migrating;
 mod observability;
 mod readings;
 mod routes;

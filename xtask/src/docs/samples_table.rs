@@ -71,6 +71,8 @@ fn kind(text: &str) -> String {
         .any(|key| document.get(key).is_some());
     if is_bootstrap {
         "bootstrap".to_owned()
+    } else if document.get("before").is_some() {
+        "before and after".to_owned()
     } else {
         "for another program".to_owned()
     }
@@ -100,6 +102,7 @@ mod tests {
                 "xDS: `Listener`",
             ),
             ("kind: WasmPlugin\nspec: {}", "`WasmPlugin`"),
+            ("before: {}\nafter: {}", "before and after"),
             ("- a\n- b", "for another program"),
         ];
         for (text, expected) in cases {
