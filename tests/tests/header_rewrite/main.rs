@@ -5,6 +5,7 @@ mod answers;
 mod common;
 mod cost;
 mod headers;
+mod parity;
 mod paths;
 mod recipes;
 mod refused;

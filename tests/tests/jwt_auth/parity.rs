@@ -61,6 +61,8 @@ fn both_decide_alike_but_for_the_differences_that_the_readme_lists() {
             .unwrap();
     let (_, differences) = readme.split_once("## Differences from").unwrap();
     let envoy = both();
+    let minor = envoy.version().split('.').nth(1).unwrap();
+    let is_before_1_40 = minor.parse::<u32>().unwrap() < 40;
     let (mut wrong, mut told) = (Vec::new(), BTreeSet::new());
     let cases = [
         tokens::tokens(),
@@ -76,8 +78,13 @@ fn both_decide_alike_but_for_the_differences_that_the_readme_lists() {
             ask,
             native,
             ours,
+            native_before_1_40,
             differences: reasons,
         } = case;
+        let native_now = match native_before_1_40 {
+            Some(before) if is_before_1_40 => before,
+            _ => native,
+        };
         let tokens: Vec<String> = ask
             .headers
             .iter()
@@ -87,13 +94,14 @@ fn both_decide_alike_but_for_the_differences_that_the_readme_lists() {
             .filter(|word| word.starts_with("eyJ"))
             .map(str::to_owned)
             .collect();
-        for (side, expected) in [("native", native), ("ours", ours)] {
+        for (side, expected) in [("native", native_now), ("ours", ours)] {
             let seen = seen(&ask.send(&envoy, side), &tokens);
             if seen != expected {
                 wrong.push(format!("{what}: {side}: {seen}"));
             }
         }
-        assert_eq!(native == ours, reasons.is_empty(), "{what}");
+        let is_same = native == ours && native_before_1_40.is_none();
+        assert_eq!(is_same, reasons.is_empty(), "{what}");
         told.extend(reasons.iter().copied());
     }
     let rows: BTreeSet<&str> = differences

@@ -2,6 +2,7 @@
 //! differ, the README of rate-limit says so.
 
 use e2e::{Client, Envoy, Load, Response};
+use std::time::Duration;
 
 /// Native limits for one host, ours for the other; both are told the same: three requests an hour
 /// for each `x-user`.
@@ -35,6 +36,7 @@ routes: [{match: {prefix: /}, route: {cluster: upstream}}]
     Envoy::with_filter("rate-limit", ours)
         .native(native)
         .virtual_host(host)
+        .access_log("%REQ(:AUTHORITY)% %RESPONSE_CODE% %RESPONSE_CODE_DETAILS%")
         .concurrency(2)
         .start()
         .unwrap()
@@ -78,6 +80,50 @@ fn both_say_what_is_left_and_only_ours_when_to_come_back() {
         let is_ours = host == "ours.example.com";
         assert_eq!(refused.header("retry-after").is_some(), is_ours);
         assert_eq!(refused.header("ratelimit").is_some(), is_ours);
+    }
+}
+
+#[test]
+fn a_refusal_says_which_limit_it_was_only_in_ours() {
+    let envoy = both();
+    let native = (
+        "local_rate_limited".to_owned(),
+        "local_rate_limited".to_owned(),
+    );
+    let ours = (
+        "Too many requests. Try again in 1200 seconds.\n".to_owned(),
+        "rate_limited{user}".to_owned(),
+    );
+    for (host, expected) in HOSTS.into_iter().zip([native, ours]) {
+        for _ in 0..3 {
+            assert_eq!(get(&envoy, host, "b").status, 200, "{host}");
+        }
+        let refused = get(&envoy, host, "b");
+        let details = format!("{host} 429 ");
+        let line = envoy.wait_for_access_log(&details, Duration::from_secs(5));
+        let details = line.strip_prefix(&details).unwrap().to_owned();
+        assert_eq!((refused.text(), details), expected, "{host}");
+        // gRPC clients: in both, the status is theirs to retry or not.
+        let call = Client::http2().post(envoy.url("/")).host(host);
+        let call = call.header("content-type", "application/grpc");
+        let call = call.header("x-user", "b").send();
+        assert_eq!(call.status, 200, "{host}");
+        let expected = if host == HOSTS[0] { "14" } else { "8" };
+        assert_eq!(call.header("grpc-status"), Some(expected), "{host}");
+    }
+}
+
+/// Native counts a request without the key for no descriptor; ours in a bucket of its own.
+#[test]
+fn a_request_without_the_key_is_limited_only_in_ours() {
+    let envoy = both();
+    for (host, fourth) in HOSTS.into_iter().zip([200, 429]) {
+        let without = || Client::http1().get(envoy.url("/")).host(host).send().status;
+        assert_eq!(
+            [(); 4].map(|()| without()),
+            [200, 200, 200, fourth],
+            "{host}"
+        );
     }
 }
 

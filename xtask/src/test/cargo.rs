@@ -13,7 +13,7 @@ pub(super) struct Tests<'a> {
     /// Whether all of them are named where none is chosen.
     always: bool,
     /// A variable of their environment.
-    env: Option<(&'static str, &'static str)>,
+    env: Option<(&'static str, &'a str)>,
 }
 
 impl<'a> Tests<'a> {
@@ -45,7 +45,7 @@ impl<'a> Tests<'a> {
     }
 
     /// With this variable in their environment.
-    pub(super) fn env(self, name: &'static str, value: &'static str) -> Self {
+    pub(super) fn env(self, name: &'static str, value: &'a str) -> Self {
         Self {
             env: Some((name, value)),
             ..self

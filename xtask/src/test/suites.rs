@@ -1,6 +1,6 @@
 //! The table of suites. Adding one is a row here.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use super::cargo::Tests;
 use super::python::{self, OPENID_PROVIDER};
@@ -64,7 +64,7 @@ pub(super) const SUITES: &[Suite] = &[
     suite("oidc", "jwt-auth with the keys of an OpenID provider, which is installed from PyPI", python::can_install, oidc),
     suite("fleet", "rate-limit with a rate limit service and Redis", has_redis, |words| further("fleet", words)),
     suite("compose", "every sample in containers, through docker-compose.yml", has_docker, compose),
-    suite("matrix", "every sample on every Envoy that the catalog is for", || Ok(()), matrix),
+    suite("matrix", "every sample on every Envoy that the catalog is for, and each filter beside that Envoy's own", || Ok(()), matrix),
     suite("faults", "crashes, changes of the configuration and of the clock, under load", has_compiler, |words| further("faults", words)),
     suite("soak", "a million requests or SOAK_REQUESTS, and what they leave behind", || Ok(()), |words| alone("soak", words)),
     suite("speed", "jwt-auth beside jwt_authn, and under a flood, as ratios", has_cpu_time, |words| alone("speed", words)),
@@ -117,11 +117,14 @@ fn programs() -> Result<Vec<String>> {
         .collect())
 }
 
+/// The test programs of the filters.
+const FILTERS: [&str; 4] = ["cors", "header_rewrite", "jwt_auth", "rate_limit"];
+
 /// The programs of the filters, in an Envoy that runs them as items of a chain: see
 /// `e2e::envoy::as_chain`.
 fn chain(words: &[String]) -> Result<()> {
     prepare(None)?;
-    let programs = ["cors", "header_rewrite", "jwt_auth", "rate_limit"].map(str::to_owned);
+    let programs = FILTERS.map(str::to_owned);
     Tests::new(&["--package", "e2e"])
         .choice("--test", &programs)
         .env("FILTERS_AS", "chain")
@@ -170,10 +173,25 @@ fn compose(words: &[String]) -> Result<()> {
     behind("compose", words)
 }
 
+/// The samples on every Envoy, and each filter beside Envoy's own.
 fn matrix(words: &[String]) -> Result<()> {
     prepare(Some("matrix"))?;
-    process::run_own(&mut elsewhere::harness(Some("matrix"), &["find", "--all"]))?;
-    behind("matrix", words)
+    let found = process::captured(&mut elsewhere::harness(Some("matrix"), &["find", "--all"]))?;
+    print!("{found}");
+    behind("matrix", words)?;
+    if !words.is_empty() {
+        return Ok(());
+    }
+    let programs = FILTERS.map(str::to_owned);
+    for envoy in found.lines().filter(|line| line.starts_with("Envoy ")) {
+        let (version, path) = envoy.split_once(", ").context("an Envoy without a path")?;
+        println!("\n{version}: beside its own filters");
+        Tests::new(&["--package", "e2e"])
+            .choice("--test", &programs)
+            .env("ENVOY_BIN", path)
+            .run(&["parity".to_owned()])?;
+    }
+    Ok(())
 }
 
 /// Tests that run one at a time, and whose figures are worth reading.

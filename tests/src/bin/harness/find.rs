@@ -28,18 +28,15 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         .get(1)
         .context("older Envoys are fetched for Linux on x86-64 only")?;
     for version in versions() {
-        Find::new().version(version).find()?;
+        let envoy = Find::new().version(version).find()?;
         let left_out: Vec<_> = bootstraps
             .iter()
             .filter(|bootstrap| !bootstrap.runs_on(version))
             .map(|bootstrap| bootstrap.name.as_str())
             .collect();
-        match &left_out[..] {
-            [] => println!("Envoy {version}"),
-            names => println!(
-                "Envoy {version} without {}, which need a later one",
-                names.join(", ")
-            ),
+        println!("Envoy {version}, {}", envoy.path.display());
+        if !left_out.is_empty() {
+            println!("  without {}: they need a later one", left_out.join(", "));
         }
     }
     Ok(())

@@ -23,6 +23,7 @@ pub(crate) fn ask(path: &str) -> Ask {
 }
 
 impl Ask {
+    /// A header; `SIDE-` begins the names that the filter of each side writes.
     pub(crate) fn header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.to_owned(), value.into()));
         self
@@ -45,8 +46,13 @@ impl Ask {
         let request = Client::http1()
             .request(self.method, envoy.url(&self.path))
             .host(&format!("{side}.example.com"));
-        let headers = self.headers.iter().map(|(n, v)| (n.as_str(), v.as_str()));
-        request.headers(headers).send()
+        let own = &side[..1];
+        self.headers
+            .iter()
+            .fold(request, |request, (name, value)| {
+                request.header(&name.replace("SIDE", own), value)
+            })
+            .send()
     }
 }
 
@@ -56,6 +62,8 @@ pub(crate) struct Case {
     pub(crate) ask: Ask,
     pub(crate) native: &'static str,
     pub(crate) ours: &'static str,
+    /// What happens at `native` before Envoy 1.40, where that is something else.
+    pub(crate) native_before_1_40: Option<&'static str>,
     /// The rows of the README's table that say why they differ.
     pub(crate) differences: &'static [&'static str],
 }
@@ -67,7 +75,23 @@ pub(crate) fn same(what: &'static str, ask: Ask, seen: &'static str) -> Case {
         ask,
         native: seen,
         ours: seen,
+        native_before_1_40: None,
         differences: &[],
+    }
+}
+
+/// Both decide alike since Envoy 1.40.
+pub(crate) fn same_since_1_40(
+    what: &'static str,
+    ask: Ask,
+    seen: &'static str,
+    native_before: &'static str,
+    differences: &'static [&'static str],
+) -> Case {
+    Case {
+        native_before_1_40: Some(native_before),
+        differences,
+        ..same(what, ask, seen)
     }
 }
 
@@ -84,6 +108,7 @@ pub(crate) fn differ(
         ask,
         native,
         ours,
+        native_before_1_40: None,
         differences,
     }
 }
