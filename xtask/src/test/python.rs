@@ -16,24 +16,20 @@ const INSTALLED: &str = "installed.txt";
 pub(super) struct Programs {
     /// Its folder under `target/`.
     pub(super) folder: &'static str,
-    /// The file that lists them with their versions.
+    /// The file that lists them, and all that they need, with versions and checksums.
     pub(super) requirements: &'static str,
-    /// Whether the file holds the checksums of all that is installed.
-    pub(super) hashed: bool,
 }
 
 /// The OpenID provider of the suite `oidc`.
 pub(super) const OPENID_PROVIDER: Programs = Programs {
     folder: "oidc",
     requirements: "tests/oidc/requirements.txt",
-    hashed: true,
 };
 
 /// Linters of workflows, and a checker of schemas.
 pub(super) const LINTERS: Programs = Programs {
     folder: "lint",
     requirements: ".ci/lint.txt",
-    hashed: false,
 };
 
 /// Whether this machine can install programs; if not, why, and how to mend it.
@@ -69,8 +65,7 @@ impl Programs {
             "--quiet",
             "--disable-pip-version-check",
         ])
-        .args(["--only-binary", ":all:"])
-        .args(self.hashed.then_some("--require-hashes"))
+        .args(["--only-binary", ":all:", "--require-hashes"])
         .arg("--requirement")
         .arg(&requirements);
         process::output(&mut pip).context("the packages come from PyPI: is it reachable?")?;
