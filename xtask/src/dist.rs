@@ -94,7 +94,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if let Some(tag) = &args.tag
         && *tag != format!("v{version}")
     {
-        bail!("the tag {tag} is not v{version}: raise `version` in Cargo.toml, or tag anew");
+        bail!(
+            "the tag {tag} is not v{version}: raise `version` in Cargo.toml, or tag another commit"
+        );
     }
     let commit = commit(args.allow_dirty)?;
     let target = workspace::target().join("dist");
@@ -145,13 +147,18 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let sbom = sbom::of(version, &commit)?;
     fs::write(dist.join("sbom.cdx.json"), format!("{sbom:#}\n"))?;
     step("OCI images");
+    let created = git(&["log", "-1", "--format=%cI"])?;
+    let release = oci::Release {
+        version,
+        commit: &commit,
+        created: created.trim(),
+    };
     for (filter, module) in &modules {
         oci::write(
             &dist.join("oci").join(&filter.name),
             filter,
             module,
-            version,
-            &commit,
+            &release,
         )?;
     }
     let sums = sums(&dist)?;
@@ -169,10 +176,6 @@ fn step(what: &str) {
 
 /// The commit, marked where files differ from it.
 fn commit(allow_dirty: bool) -> Result<String> {
-    let git = |args: &[&str]| {
-        let mut git = Command::new("git");
-        process::output(git.current_dir(workspace::root()).args(args))
-    };
     let commit = git(&["rev-parse", "HEAD"])?.trim().to_owned();
     if git(&["status", "--porcelain"])?.trim().is_empty() {
         return Ok(commit);
@@ -181,6 +184,11 @@ fn commit(allow_dirty: bool) -> Result<String> {
         bail!("files differ from the commit: commit them, or add --allow-dirty");
     }
     Ok(format!("{commit}-dirty"))
+}
+
+fn git(args: &[&str]) -> Result<String> {
+    let mut git = Command::new("git");
+    process::output(git.current_dir(workspace::root()).args(args))
 }
 
 /// Builds all modules by this very program, in a target directory of their own.

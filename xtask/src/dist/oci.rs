@@ -13,14 +13,16 @@ use tar::{Builder, EntryType, Header};
 use super::{sha256, title};
 use crate::catalog::{self, Filter};
 
+/// What a release is made from.
+pub(super) struct Release<'a> {
+    pub(super) version: &'a str,
+    pub(super) commit: &'a str,
+    /// When it was committed: the same for every build of it (RFC 3339).
+    pub(super) created: &'a str,
+}
+
 /// Writes the layout of a filter's image to a folder.
-pub(super) fn write(
-    folder: &Path,
-    filter: &Filter,
-    module: &[u8],
-    version: &str,
-    commit: &str,
-) -> Result<()> {
+pub(super) fn write(folder: &Path, filter: &Filter, module: &[u8], of: &Release<'_>) -> Result<()> {
     let blobs = folder.join("blobs/sha256");
     fs::create_dir_all(&blobs)?;
     let blob = |content: &[u8], media_type: &str| -> Result<Value> {
@@ -55,20 +57,13 @@ pub(super) fn write(
         "mediaType": "application/vnd.oci.image.manifest.v1+json",
         "config": config,
         "layers": [layer],
-        "annotations": {
-            "org.opencontainers.image.title": filter.name,
-            "org.opencontainers.image.description": title(filter),
-            "org.opencontainers.image.version": version,
-            "org.opencontainers.image.revision": commit,
-            "org.opencontainers.image.licenses": "Apache-2.0",
-            "org.opencontainers.image.source": catalog::repository()?,
-        },
+        "annotations": annotations(filter, of, &catalog::repository()?),
     });
     let mut manifest = blob(
         manifest.to_string().as_bytes(),
         "application/vnd.oci.image.manifest.v1+json",
     )?;
-    manifest["annotations"] = json!({"org.opencontainers.image.ref.name": version});
+    manifest["annotations"] = json!({"org.opencontainers.image.ref.name": of.version});
     let index = json!({
         "schemaVersion": 2,
         "mediaType": "application/vnd.oci.image.index.v1+json",
@@ -82,6 +77,25 @@ pub(super) fn write(
     Ok(())
 }
 
+/// What registries and Artifact Hub show; the latter lists no image without the first three
+/// (<https://artifacthub.io/docs/topics/repositories/container-images/>).
+fn annotations(filter: &Filter, of: &Release<'_>, repository: &str) -> Value {
+    let page = format!("v{}/filters/{}/README.md", of.version, filter.name);
+    json!({
+        "io.artifacthub.package.readme-url": format!("{repository}/raw/{page}"),
+        "org.opencontainers.image.created": of.created,
+        "org.opencontainers.image.description": title(filter),
+        "io.artifacthub.package.license": "Apache-2.0",
+        "io.artifacthub.package.keywords": format!("envoy,istio,proxy-wasm,wasm,{}", filter.name),
+        "org.opencontainers.image.title": filter.name,
+        "org.opencontainers.image.documentation": format!("{repository}/blob/{page}"),
+        "org.opencontainers.image.version": of.version,
+        "org.opencontainers.image.revision": of.commit,
+        "org.opencontainers.image.licenses": "Apache-2.0",
+        "org.opencontainers.image.source": repository,
+    })
+}
+
 fn tar_of(module: &[u8]) -> Result<Vec<u8>> {
     let mut header = Header::new_ustar();
     header.set_entry_type(EntryType::Regular);
@@ -91,4 +105,35 @@ fn tar_of(module: &[u8]) -> Result<Vec<u8>> {
     let mut archive = Builder::new(Vec::new());
     archive.append_data(&mut header, "plugin.wasm", module)?;
     Ok(archive.into_inner()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_has_what_artifact_hub_requires_as_text() {
+        let release = Release {
+            version: "1.2.3",
+            commit: "abc",
+            created: "2026-01-01T00:00:00+00:00",
+        };
+        let filter = catalog::find("cors").unwrap();
+        let annotations = annotations(filter, &release, "https://example.com/r");
+        let annotations = annotations.as_object().unwrap();
+        assert!(annotations.values().all(Value::is_string));
+        for (key, value) in [
+            (
+                "io.artifacthub.package.readme-url",
+                "https://example.com/r/raw/v1.2.3/filters/cors/README.md",
+            ),
+            ("org.opencontainers.image.created", release.created),
+            (
+                "org.opencontainers.image.description",
+                "cors: Cross-origin resource sharing by the Fetch standard",
+            ),
+        ] {
+            assert_eq!(annotations[key], value);
+        }
+    }
 }
