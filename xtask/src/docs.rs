@@ -18,6 +18,8 @@ mod config_table;
 mod counters_table;
 mod diff;
 mod links;
+#[cfg(test)]
+mod named_tests;
 mod region;
 mod samples_table;
 pub(crate) mod site;

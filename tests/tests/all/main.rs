@@ -7,6 +7,7 @@ mod explanations;
 mod filter_readings;
 mod host_calls;
 mod hostile;
+mod internal_redirects;
 mod match_origin;
 mod migrating;
 mod observability;
