@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 
 use super::cargo::Tests;
 use super::python::{self, OPENID_PROVIDER};
-use super::{dist, new, schemas, workflows};
+use super::{dist, mutants, new, schemas, workflows};
 use crate::{build, catalog, docs, elsewhere, process, term, wasm_target};
 
 /// A suite of tests.
@@ -66,6 +66,7 @@ pub(super) const SUITES: &[Suite] = &[
     suite("compose", "every sample in containers, through docker-compose.yml", has_docker, compose),
     suite("matrix", "every sample on every Envoy that the catalog is for, and each filter beside that Envoy's own", || Ok(()), matrix),
     suite("faults", "crashes, changes of the configuration and of the clock, under load", has_compiler, |words| further("faults", words)),
+    suite("mutants", "changes of the code that the tests must notice; words are packages", || Ok(()), mutants::run),
     suite("soak", "a million requests or SOAK_REQUESTS, and what they leave behind", || Ok(()), |words| alone("soak", words)),
     suite("speed", "jwt-auth beside jwt_authn, and under a flood, as ratios", has_cpu_time, |words| alone("speed", words)),
 ];

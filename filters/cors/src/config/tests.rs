@@ -1,5 +1,5 @@
 use super::*;
-use filter_kit::config::load;
+use filter_kit::config::{load, load_with_warnings};
 
 fn error(json: &str) -> String {
     match load::<Config>(json.as_bytes(), &Env::new()) {
@@ -150,4 +150,42 @@ fn patterns_of_whole_schemes_are_accepted_without_credentials() {
     let json = r#"{"policies": [{"allow_origins": ["*", "null", "https://*", "chrome-extension://*", "file://"],
         "allow_origin_regexes": [".*", "app://.*"]}]}"#;
     assert!(load::<Config>(json.as_bytes(), &Env::new()).is_ok());
+}
+
+#[test]
+fn a_policy_by_a_header_that_preflights_lack_is_warned_of() {
+    let warnings = |condition: &str| {
+        let json = format!(
+            r#"{{"policies": [{{"allow_origins": ["*"]}}, {{"match": {{"headers": [{condition}]}}, "allow_origins": ["*"]}}]}}"#
+        );
+        let (_, warnings) = load_with_warnings::<Config>(json.as_bytes(), &Env::new()).unwrap();
+        warnings.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let expected = "cors: policies[1].match.headers[0].name: browsers do not send x-tier with preflights, so no preflight matches this policy";
+    for condition in [
+        r#"{"name": "x-tier", "exact": "a"}"#,
+        r#"{"name": "x-tier", "present": true}"#,
+    ] {
+        assert_eq!(warnings(condition), [expected], "{condition}");
+    }
+    for condition in [
+        r#"{"name": "x-tier", "present": false}"#,
+        r#"{"name": "host", "exact": "a"}"#,
+        r#"{"name": "sec-fetch-mode", "exact": "cors"}"#,
+        r#"{"name": "access-control-request-method", "exact": "PUT"}"#,
+    ] {
+        assert_eq!(warnings(condition), [""; 0], "{condition}");
+    }
+}
+
+#[test]
+fn a_guard_looks_at_fetch_site_unless_told_otherwise() {
+    for (written, expected) in [("", true), (r#", "fetch_site": false"#, false)] {
+        let json = format!(
+            r#"{{"policies": [{{"allow_origins": [], "unsafe_methods": {{"unmatched": "refuse"{written}}}}}]}}"#
+        );
+        let config = load::<Config>(json.as_bytes(), &Env::new()).unwrap();
+        let guard = config.policies.guard().unwrap();
+        assert_eq!(guard.fetch_site, expected, "{written}");
+    }
 }

@@ -124,3 +124,10 @@ proptest! {
         let _ = OriginPattern::try_from(value);
     }
 }
+
+#[test]
+fn an_origin_has_at_most_512_bytes() {
+    let of = |length: usize| format!("app://{}", "a".repeat(length - "app://".len()));
+    assert!(Origin::parse(of(512).as_bytes()).is_some());
+    assert!(Origin::parse(of(513).as_bytes()).is_none());
+}

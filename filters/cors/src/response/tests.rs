@@ -108,3 +108,17 @@ fn a_plan_that_keeps_them_adds_nothing_but_vary() {
     }
     assert_eq!(after(&Plan::default(), &[]), [""; 0]);
 }
+
+#[test]
+fn what_every_origin_may_read_does_not_vary() {
+    let plan = Plan {
+        vary: Vary::Nothing,
+        cors: Cors::Replace(Permissions {
+            origin: b"*".into(),
+            granted: Rc::default(),
+        }),
+    };
+    let star = "access-control-allow-origin: *";
+    assert_eq!(after(&plan, &[]), [star]);
+    assert_eq!(after(&plan, &[("vary", "accept")]), ["vary: accept", star]);
+}

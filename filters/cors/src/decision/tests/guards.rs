@@ -85,3 +85,26 @@ fn no_spelling_of_a_path_walks_around_a_guard() {
         assert!(matches!(decision.action, Action::Pass(_)), "{target}");
     }
 }
+
+#[test]
+fn where_readings_select_guards_that_differ_the_stricter_one_holds() {
+    let guard = |fetch_site| {
+        format!(
+            r#""allow_origins": [], "unsafe_methods": {{"unmatched": "refuse", "fetch_site": {fetch_site}}}"#
+        )
+    };
+    for (inner, outer) in [(true, false), (false, true)] {
+        let config = format!(
+            r#"{{"policies": [{{"match": {{"paths": [{{"prefix": "/a"}}]}}, {}}}, {{{}}}]}}"#,
+            guard(inner),
+            guard(outer)
+        );
+        let head = request("POST", "/a/..;/x").header(CROSS.0, CROSS.1).build();
+        let decision = decide(&policies(&config), &head);
+        assert_eq!(
+            decision.outcome,
+            Some(Outcome::RefusedUnsafeFetchSite),
+            "{inner}"
+        );
+    }
+}
