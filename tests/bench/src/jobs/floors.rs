@@ -1,0 +1,143 @@
+//! Floors: the host calls without which a filter cannot do its job.
+
+use anyhow::Result;
+
+use super::requests::{ORIGIN, bearer};
+use crate::chain::{Call, Floor, Map};
+
+fn text(text: &str) -> String {
+    text.to_owned()
+}
+
+fn set(map: Map, name: &str, value: &str) -> Call {
+    Call::Set(map, text(name), text(value))
+}
+
+/// The floors, by what they do.
+pub(crate) struct Floors {
+    pub(super) idle: Floor,
+    pub(super) headers: Floor,
+    pub(super) cors: Floor,
+    pub(super) no_origin: Floor,
+    pub(super) preflight: Floor,
+    pub(super) limit: Floor,
+    pub(super) limit_with_fields: Floor,
+    pub(super) cached: Floor,
+    pub(super) rs256: Floor,
+    pub(super) es256: Floor,
+}
+
+impl Floors {
+    /// All floors; the calls for signatures are those of real tokens.
+    pub(crate) fn new() -> Result<Self> {
+        let floor = |name: &str, request: Vec<Call>, response: Vec<Call>| Floor {
+            name: text(name),
+            request,
+            response,
+        };
+        let token = |argument: Option<Vec<u8>>| {
+            let verify = argument.map(Call::Verify);
+            let before = [Call::All(Map::Request), Call::Time]
+                .into_iter()
+                .chain(verify);
+            before
+                .chain([set(Map::Request, "x-jwt-sub", "alice")])
+                .collect::<Vec<_>>()
+        };
+        let limit = vec![
+            Call::All(Map::Request),
+            Call::Time,
+            Call::Shared(text("kit1/bench-floor/")),
+        ];
+        let add =
+            |name: &str| Call::Add(Map::Response, text(name), text("\"tenant\";r=999999;t=1"));
+        Ok(Self {
+            idle: floor("idle", vec![], vec![]),
+            headers: floor(
+                "headers",
+                vec![
+                    // A name to remove has other spellings that servers read as the same one, so
+                    // the names are looked at.
+                    Call::All(Map::Request),
+                    set(Map::Request, "x-env", "prod"),
+                    Call::RemoveNumbered(text("x-internal-")),
+                ],
+                vec![set(Map::Response, "x-frame-options", "DENY")],
+            ),
+            cors: floor(
+                "cors",
+                vec![Call::Get(Map::Request, text("origin"))],
+                vec![
+                    // What the upstream says about CORS is replaced, and `vary` is extended.
+                    Call::All(Map::Response),
+                    set(Map::Response, "access-control-allow-origin", ORIGIN.1),
+                    set(Map::Response, "access-control-allow-credentials", "true"),
+                    set(Map::Response, "access-control-expose-headers", "x-request-id"),
+                    set(Map::Response, "vary", "origin"),
+                ],
+            ),
+            no_origin: floor(
+                "no-origin",
+                vec![Call::Get(Map::Request, text("origin"))],
+                vec![Call::Get(Map::Response, text("vary")), set(Map::Response, "vary", "origin")],
+            ),
+            preflight: floor(
+                "preflight",
+                vec![
+                    Call::All(Map::Request),
+                    Call::Reply(
+                        [
+                            ("access-control-allow-origin", ORIGIN.1),
+                            ("access-control-allow-credentials", "true"),
+                            ("access-control-allow-methods", "GET, POST, PUT, DELETE"),
+                            ("access-control-allow-headers", "content-type, authorization"),
+                            ("access-control-max-age", "600"),
+                            ("vary", "origin, access-control-request-method, access-control-request-headers"),
+                        ]
+                        .map(|(name, value)| (text(name), text(value)))
+                        .to_vec(),
+                    ),
+                ],
+                vec![],
+            ),
+            limit_with_fields: floor(
+                "limit-with-fields",
+                limit.clone(),
+                vec![
+                    Call::Get(Map::Response, text("ratelimit")),
+                    add("ratelimit"),
+                    add("ratelimit-policy"),
+                    set(Map::Response, "x-ratelimit-limit", "1000000"),
+                    set(Map::Response, "x-ratelimit-remaining", "999999"),
+                    set(Map::Response, "x-ratelimit-reset", "1"),
+                ],
+            ),
+            limit: floor("limit", limit, vec![]),
+            cached: floor("cached", token(None), vec![]),
+            rs256: floor("rs256", token(Some(signature("RS256", "test-rs256")?)), vec![]),
+            es256: floor("es256", token(Some(signature("ES256", "test-es256")?)), vec![]),
+        })
+    }
+
+    /// As a list, to be compiled.
+    pub(crate) fn all(&self) -> Vec<Floor> {
+        let all = [
+            &self.idle,
+            &self.headers,
+            &self.cors,
+            &self.no_origin,
+            &self.preflight,
+            &self.limit,
+            &self.limit_with_fields,
+            &self.cached,
+            &self.rs256,
+            &self.es256,
+        ];
+        all.into_iter().cloned().collect()
+    }
+}
+
+/// What a filter asks `verify_signature` about a token of this algorithm.
+fn signature(algorithm: &str, kid: &str) -> Result<Vec<u8>> {
+    crate::signature::argument(&bearer(algorithm, 0), kid)
+}
