@@ -51,6 +51,7 @@ pub mod rate_limit_service;
 pub mod redis;
 mod runtime;
 pub mod samples;
+mod server;
 pub mod servers;
 pub mod target;
 pub mod tls;

@@ -14,25 +14,20 @@ mod resp;
 mod serve;
 
 use std::{
-    collections::VecDeque,
-    net::{SocketAddr, TcpListener},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
-    thread::{self, JoinHandle},
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use anyhow::{Context, Result};
-use tokio::sync::oneshot;
+use anyhow::Result;
 
 pub use self::{
     answer::Dialect,
     options::{Options, SAMPLE_LIMITS},
 };
 use self::{engine::Engine, serve::Behaviour};
-use crate::upstream::REMEMBERED;
+pub use crate::server::REMEMBERED;
+use crate::server::{Latest, Server};
 
 /// The messages of the protocol, and gRPC's status codes.
 pub mod proto {
@@ -52,9 +47,8 @@ use self::proto::{Code, RateLimitRequest, RateLimitResponse};
 
 /// A running service. Stopped when dropped.
 pub struct RateLimitService {
-    address: SocketAddr,
+    server: Server,
     shared: Arc<Shared>,
-    running: Option<Running>,
 }
 
 struct Shared {
@@ -62,13 +56,7 @@ struct Shared {
     dialect: Dialect,
     headers: bool,
     behaviour: Mutex<Behaviour>,
-    count: AtomicU64,
-    latest: Mutex<VecDeque<RateLimitRequest>>,
-}
-
-struct Running {
-    stop: oneshot::Sender<()>,
-    thread: JoinHandle<()>,
+    latest: Latest<RateLimitRequest>,
 }
 
 impl RateLimitService {
@@ -88,16 +76,14 @@ impl RateLimitService {
 
     fn new(options: &Options) -> Result<Self> {
         let mut service = Self {
-            address: options.address,
+            server: Server::at(options.address),
             shared: Arc::new(Shared {
                 engine: Engine::new(&options.limits_parsed()?, options.redis.as_deref())?,
                 dialect: options.dialect,
                 headers: options.headers,
                 behaviour: Mutex::default(),
-                count: AtomicU64::new(0),
-                latest: Mutex::default(),
+                latest: Latest::default(),
             }),
-            running: None,
         };
         service.start()?;
         Ok(service)
@@ -105,27 +91,27 @@ impl RateLimitService {
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.server.address()
     }
 
     /// The port it listens on.
     pub fn port(&self) -> u16 {
-        self.address.port()
+        self.address().port()
     }
 
     /// How many calls came since the start, restarts included.
     pub fn count(&self) -> u64 {
-        self.shared.count.load(Ordering::Relaxed)
+        self.shared.latest.count()
     }
 
     /// The latest calls, oldest first, at most [`REMEMBERED`].
     pub fn requests(&self) -> Vec<RateLimitRequest> {
-        self.shared.latest().iter().cloned().collect()
+        self.shared.latest.all()
     }
 
     /// The latest call.
     pub fn last_request(&self) -> Option<RateLimitRequest> {
-        self.shared.latest().back().cloned()
+        self.shared.latest.last()
     }
 
     /// Answers only after this time. The call is charged before it, as by a service that is slow to
@@ -152,11 +138,7 @@ impl RateLimitService {
 
     /// Stops listening and cuts all connections. What was counted in memory is kept.
     pub fn stop(&mut self) {
-        if let Some(Running { stop, thread }) = self.running.take() {
-            // Both fail only if the service's thread has ended already.
-            let _ = stop.send(());
-            let _ = thread.join();
-        }
+        self.server.stop();
     }
 
     /// Listens again, on the same port.
@@ -164,37 +146,15 @@ impl RateLimitService {
     /// # Errors
     /// If another program has taken the port meanwhile.
     pub fn start(&mut self) -> Result<()> {
-        if self.running.is_some() {
-            return Ok(());
-        }
-        let listener = TcpListener::bind(self.address)
-            .with_context(|| format!("cannot listen on {}", self.address))?;
-        listener.set_nonblocking(true)?;
-        self.address = listener.local_addr()?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        let (stop, stopped) = oneshot::channel();
         let shared = Arc::clone(&self.shared);
-        let thread = thread::Builder::new()
-            .name("rate limit".into())
-            .spawn(move || {
-                runtime.spawn(serve::serve(listener, Arc::clone(&shared)));
-                // Also ends when the sender is dropped. With the runtime go all connections.
-                let _ = runtime.block_on(stopped);
-                drop(runtime);
-                shared.engine.disconnect();
-            })?;
-        self.running = Some(Running { stop, thread });
-        Ok(())
+        let serve = |listener| serve::serve(listener, shared);
+        let shared = Arc::clone(&self.shared);
+        let at_end = move || shared.engine.disconnect();
+        self.server.start("rate limit", serve, at_end)
     }
 }
 
 impl Shared {
-    fn latest(&self) -> MutexGuard<'_, VecDeque<RateLimitRequest>> {
-        self.latest.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn behaviour(&self) -> MutexGuard<'_, Behaviour> {
         self.behaviour
             .lock()
@@ -202,17 +162,7 @@ impl Shared {
     }
 
     fn remember(&self, request: RateLimitRequest) {
-        self.count.fetch_add(1, Ordering::Relaxed);
-        let mut latest = self.latest();
-        if latest.len() == REMEMBERED {
-            latest.pop_front();
-        }
-        latest.push_back(request);
-    }
-}
-
-impl Drop for RateLimitService {
-    fn drop(&mut self) {
-        self.stop();
+        self.latest.count_one();
+        self.latest.remember(request);
     }
 }

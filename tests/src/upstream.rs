@@ -8,39 +8,35 @@ mod reply;
 mod serve;
 
 use std::{
-    collections::VecDeque,
     fs,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
-    thread::{self, JoinHandle},
 };
 
-use anyhow::{Context, Result};
-use tokio::sync::oneshot;
+use anyhow::Result;
 
 pub use self::reply::Reply;
-use crate::echo::EchoedRequest;
-
-/// How many of the latest requests an upstream remembers.
-pub const REMEMBERED: usize = 100;
+pub use crate::server::REMEMBERED;
+use crate::{
+    echo::EchoedRequest,
+    server::{Latest, Server},
+};
 
 type Handler = dyn Fn(&EchoedRequest) -> Reply + Send + Sync;
 
 /// A running server. Stopped when dropped.
 pub struct Upstream {
-    address: SocketAddr,
+    server: Server,
     shared: Arc<Shared>,
-    running: Option<Running>,
 }
 
 struct Shared {
     handler: Box<Handler>,
-    count: AtomicU64,
-    latest: Mutex<VecDeque<EchoedRequest>>,
+    latest: Latest<EchoedRequest>,
     under_way: AtomicU64,
     most_under_way: AtomicU64,
 }
@@ -52,11 +48,6 @@ impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         self.0.under_way.fetch_sub(1, Ordering::Relaxed);
     }
-}
-
-struct Running {
-    stop: oneshot::Sender<()>,
-    thread: JoinHandle<()>,
 }
 
 impl Upstream {
@@ -93,15 +84,13 @@ impl Upstream {
         handler: impl Fn(&EchoedRequest) -> Reply + Send + Sync + 'static,
     ) -> Result<Self> {
         let mut upstream = Self {
-            address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+            server: Server::at(SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
             shared: Arc::new(Shared {
                 handler: Box::new(handler),
-                count: AtomicU64::new(0),
-                latest: Mutex::default(),
+                latest: Latest::default(),
                 under_way: AtomicU64::new(0),
                 most_under_way: AtomicU64::new(0),
             }),
-            running: None,
         };
         upstream.start()?;
         Ok(upstream)
@@ -124,22 +113,22 @@ impl Upstream {
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.server.address()
     }
 
     /// The port it listens on.
     pub fn port(&self) -> u16 {
-        self.address.port()
+        self.address().port()
     }
 
     /// `http://127.0.0.1:<port><path>`.
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        format!("http://{}{path}", self.address())
     }
 
     /// How many requests came since the start, restarts included.
     pub fn count(&self) -> u64 {
-        self.shared.count.load(Ordering::Relaxed)
+        self.shared.latest.count()
     }
 
     /// How many requests were answered at the same time, at most. One is from its last byte to the
@@ -150,21 +139,17 @@ impl Upstream {
 
     /// The latest requests, oldest first, at most [`REMEMBERED`].
     pub fn requests(&self) -> Vec<EchoedRequest> {
-        self.shared.latest().iter().cloned().collect()
+        self.shared.latest.all()
     }
 
     /// The latest request.
     pub fn last_request(&self) -> Option<EchoedRequest> {
-        self.shared.latest().back().cloned()
+        self.shared.latest.last()
     }
 
     /// Stops listening and cuts all connections.
     pub fn stop(&mut self) {
-        if let Some(Running { stop, thread }) = self.running.take() {
-            // Both fail only if the server's thread has ended already.
-            let _ = stop.send(());
-            let _ = thread.join();
-        }
+        self.server.stop();
     }
 
     /// Listens again, on the same port.
@@ -172,35 +157,13 @@ impl Upstream {
     /// # Errors
     /// If another program has taken the port meanwhile.
     pub fn start(&mut self) -> Result<()> {
-        if self.running.is_some() {
-            return Ok(());
-        }
-        let listener = TcpListener::bind(self.address)
-            .with_context(|| format!("cannot listen on {}", self.address))?;
-        listener.set_nonblocking(true)?;
-        self.address = listener.local_addr()?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        let (stop, stopped) = oneshot::channel();
         let shared = Arc::clone(&self.shared);
-        let thread = thread::Builder::new()
-            .name("upstream".into())
-            .spawn(move || {
-                runtime.spawn(serve::serve(listener, shared));
-                // Also ends when the sender is dropped. With the runtime go all connections.
-                let _ = runtime.block_on(stopped);
-            })?;
-        self.running = Some(Running { stop, thread });
-        Ok(())
+        let serve = |listener| serve::serve(listener, shared);
+        self.server.start("upstream", serve, || ())
     }
 }
 
 impl Shared {
-    fn latest(&self) -> MutexGuard<'_, VecDeque<EchoedRequest>> {
-        self.latest.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn begin(&self) -> UnderWay<'_> {
         let under_way = self.under_way.fetch_add(1, Ordering::Relaxed) + 1;
         self.most_under_way.fetch_max(under_way, Ordering::Relaxed);
@@ -208,19 +171,9 @@ impl Shared {
     }
 
     fn answer(&self, request: EchoedRequest) -> Reply {
-        self.count.fetch_add(1, Ordering::Relaxed);
+        self.latest.count_one();
         let reply = (self.handler)(&request);
-        let mut latest = self.latest();
-        if latest.len() == REMEMBERED {
-            latest.pop_front();
-        }
-        latest.push_back(request);
+        self.latest.remember(request);
         reply
-    }
-}
-
-impl Drop for Upstream {
-    fn drop(&mut self) {
-        self.stop();
     }
 }
