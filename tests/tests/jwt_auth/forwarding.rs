@@ -1,6 +1,8 @@
 //! What the upstream gets of a token: claims as headers that no client can forge, and not the
 //! token.
 
+mod tokens;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use e2e::token::{self, Token, forged};
@@ -218,160 +220,6 @@ fn a_claim_of_each_type_is_the_header_that_the_readme_says() {
     envoy.assert_vm_alive();
 }
 
-fn with_sources(forward: bool) -> Envoy {
-    let config = json!({"providers": {"corp": {
-        "keys": {"jwks": jwks()},
-        "forward_token": forward,
-        "token_sources": [
-            {"header": {"name": "authorization", "prefix": "Bearer "}},
-            {"header": {"name": "x-token"}},
-            {"query": {"name": "access_token"}},
-            {"cookie": {"name": "session"}},
-        ],
-    }}});
-    Envoy::with_filter("jwt-auth", config.to_string())
-        .start()
-        .unwrap()
-}
-
-/// A token in each place, and what is left of the request: path, cookie, `authorization`,
-/// `x-token`.
-#[test]
-fn the_token_is_taken_out_of_where_it_stood_and_nothing_else() {
-    let (takes_out, leaves_in) = (with_sources(false), with_sources(true));
-    let t = Token::new("ES256").sign();
-    let bearer = format!("Bearer {t}");
-    for (what, path, headers, left) in [
-        (
-            "header",
-            "/a?b=%20&c".to_owned(),
-            vec![("authorization", bearer.clone())],
-            ["/a?b=%20&c", "", "", ""],
-        ),
-        (
-            "scheme in lower case",
-            "/a".to_owned(),
-            vec![("authorization", format!("bearer {t}"))],
-            ["/a", "", "", ""],
-        ),
-        (
-            "spaces",
-            "/a".to_owned(),
-            vec![("authorization", format!("Bearer   {t}"))],
-            ["/a", "", "", ""],
-        ),
-        (
-            "header without prefix",
-            "/a".to_owned(),
-            vec![
-                ("x-token", t.clone()),
-                ("authorization", "Basic YTpi".to_owned()),
-            ],
-            ["/a", "", "Basic YTpi", ""],
-        ),
-        (
-            "query",
-            format!("/a?b=%20&access_token={t}&&c"),
-            vec![],
-            ["/a?b=%20&&c", "", "", ""],
-        ),
-        (
-            "query alone",
-            format!("/a?access_token={t}"),
-            vec![],
-            ["/a", "", "", ""],
-        ),
-        (
-            "query, its name encoded",
-            format!("/a?access%5Ftoken={t}"),
-            vec![],
-            ["/a", "", "", ""],
-        ),
-        (
-            "cookie",
-            "/a".to_owned(),
-            vec![("cookie", format!("a=1; session={t}; b=\"2\""))],
-            ["/a", "a=1; b=\"2\"", "", ""],
-        ),
-        (
-            "cookie alone",
-            "/a".to_owned(),
-            vec![("cookie", format!("session={t}"))],
-            ["/a", "", "", ""],
-        ),
-        (
-            "the same in every place",
-            format!("/a?access_token={t}&x=y"),
-            vec![
-                ("authorization", bearer.clone()),
-                ("x-token", t.clone()),
-                ("cookie", format!("session={t}; a=1")),
-            ],
-            ["/a?x=y", "a=1", "", ""],
-        ),
-    ] {
-        let headers: Vec<(&str, &str)> = headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
-        for (envoy, kept) in [(&takes_out, false), (&leaves_in, true)] {
-            let request = Client::http1().get(envoy.url(&path));
-            let echo = request.headers(headers.iter().copied()).send().echo();
-            let sent = |name: &str| {
-                headers
-                    .iter()
-                    .find(|(n, _)| *n == name)
-                    .map_or("", |(_, v)| *v)
-            };
-            let expected = if kept {
-                [
-                    path.as_str(),
-                    sent("cookie"),
-                    sent("authorization"),
-                    sent("x-token"),
-                ]
-            } else {
-                left
-            };
-            let [cookie, authorization, x_token] = ["cookie", "authorization", "x-token"]
-                .map(|name| echo.header(name).unwrap_or_default());
-            assert_eq!(
-                [echo.path.as_str(), cookie, authorization, x_token],
-                expected,
-                "{what}, kept: {kept}"
-            );
-        }
-    }
-}
-
-// what was not verified never reaches the upstream; "`ignore_failure`
-// passes without what could not be verified, which is taken out". Where nothing is required, no
-// provider decides, and nothing is looked at.
-#[test]
-fn what_could_not_be_verified_is_taken_out_where_it_was_looked_at() {
-    let envoy = promising();
-    let good = Token::new("ES256");
-    for (path, sent, received) in [
-        ("/open", "Bearer of bad news", Some("Bearer of bad news")),
-        ("/ignored", "Bearer of bad news", None),
-        ("/ignored", &forged(&good.sign()), None),
-        (
-            "/ignored",
-            &good.clone().claim("exp", json!(1)).bearer(),
-            None,
-        ),
-        // Not a token of the provider's place.
-        ("/ignored", "Basic YTpi", Some("Basic YTpi")),
-    ] {
-        let sent = if sent.starts_with("eyJ") {
-            &format!("Bearer {sent}")
-        } else {
-            sent
-        };
-        let request = Client::http1().get(envoy.url(path));
-        let echo = request.header("authorization", sent).send().echo();
-        assert_eq!(echo.header("authorization"), received, "{path}: {sent}");
-    }
-    envoy.assert_vm_alive();
-}
-
 #[test]
 fn trailers_do_not_bring_what_the_headers_may_not() {
     let config = json!({"providers": {"corp": {"keys": {"jwks": jwks()}, "claims_to_headers": [{"claim": "sub", "header": "x-jwt-sub"}]}}});
@@ -398,6 +246,7 @@ fn trailers_do_not_bring_what_the_headers_may_not() {
 
 // an integer keeps all its digits, "`encoding`: `plain` as above, `json` the JSON
 // text in ASCII, `base64url` of a text's bytes, or of the JSON of a list or object".
+
 #[test]
 fn a_claim_is_encoded_as_asked_and_a_number_keeps_its_digits() {
     let encodings = ["plain", "json", "base64url"];
