@@ -165,3 +165,16 @@ fn a_preflight_whose_path_is_ambiguous_is_refused() {
         assert_eq!(reply(&decision), (403, PREFLIGHT_VARY.to_owned()));
     }
 }
+
+#[test]
+fn a_list_of_request_headers_has_at_most_eight_kib() {
+    let any = policies(r#"{"policies": [{"allow_origins": ["*"], "allow_headers": ["*"]}]}"#);
+    for (bytes, expected) in [
+        (8 * 1024, Outcome::PreflightAllowed),
+        (8 * 1024 + 1, Outcome::PreflightRefused(Reason::Header)),
+    ] {
+        let name = "a".repeat(bytes);
+        let decision = preflight(&any, "https://a.example", "GET", &name);
+        assert_eq!(decision.outcome, Some(expected), "{bytes}");
+    }
+}
