@@ -35,6 +35,7 @@ pub use self::{
     chain::{Chain, ConfigForm, Protocol},
     dynamic::DynamicDir,
     fetch::versions,
+    lds::Listener,
     sample::File,
     start::{Bootstrap, Setting, Source, Validation},
 };

@@ -2,6 +2,7 @@
 //! configurations, and all places free again.
 
 use super::filter;
+use e2e::envoy::Listener;
 use e2e::{Client, Envoy, Load, Reply, Upstream, trap, wait};
 use serde_json::json;
 use std::path::Path;
@@ -93,8 +94,6 @@ fn a_refusal_says_how_many_may_be_under_way() {
     );
 }
 
-const LISTENERS: &str = "lds.json";
-
 /// When a request came (seconds), when it went to the upstream (microseconds after that; `-` if
 /// it did not), how long it took in all (milliseconds, rounded down), and its path.
 const SPAN: &str =
@@ -131,61 +130,21 @@ fn most_at_once(access_log: &Path) -> usize {
 
 /// A listener with ten requests at once, and a limit whose number tells one configuration from
 /// another.
-fn listeners(module: &str, access_log: &Path, number: u32) -> String {
-    let type_of = |name: &str| format!("type.googleapis.com/envoy.extensions.filters.{name}");
-    let wasm = json!({"@type": type_of("http.wasm.v3.Wasm"), "config": {
-        "name": "rate-limit", "root_id": "rate-limit", "failure_policy": "FAIL_RELOAD",
-        "vm_config": {"vm_id": "rate-limit", "runtime": "envoy.wasm.runtime.v8", "code": {"local": {"filename": module}}},
-        "configuration": {"@type": "type.googleapis.com/google.protobuf.Struct", "value": {"exempt": [{"paths": [{"exact": "/crash"}]}], "limits": [
-            {"name": "parallel", "concurrent": 10},
-            {"name": "marker", "requests": 1_000_000 + number, "per": "1s"}]}},
-    }});
-    let connections = json!({
-        "@type": type_of("network.http_connection_manager.v3.HttpConnectionManager"),
-        "stat_prefix": "ingress",
-        "access_log": [{"name": "file", "typed_config": {
-            "@type": "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog",
-            "path": access_log,
-            "log_format": {"text_format_source": {"inline_string": format!("{SPAN}\n")}}}}],
-        "http_filters": [
-            {"name": "rate-limit", "typed_config": wasm},
-            {"name": "router", "typed_config": {"@type": type_of("http.router.v3.Router")}}],
-        "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"],
-            "routes": [{"match": {"prefix": "/"}, "route": {"cluster": "upstream"}}]}]},
+fn listener(module: &str, access_log: &Path, number: u32) -> Listener {
+    let config = format!(
+        "{{exempt: [{{paths: [{{exact: /crash}}]}}], limits: [{{name: parallel, concurrent: 10}}, \
+         {{name: marker, requests: {}, per: 1s}}]}}",
+        1_000_000 + number
+    );
+    let access_log = json!({
+        "@type": "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog",
+        "path": access_log,
+        "log_format": {"text_format_source": {"inline_string": format!("{SPAN}\n")}},
     });
-    json!({"resources": [{
-        "@type": "type.googleapis.com/envoy.config.listener.v3.Listener",
-        "name": "ingress",
-        "address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}},
-        "filter_chains": [{"filters": [{"name": "http", "typed_config": connections}]}],
-    }]})
-    .to_string()
-}
-
-fn envoy(module: &str, access_log: &Path, upstream: &Upstream) -> Envoy {
-    let bootstrap = json!({
-        "admin": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}}},
-        "node": {"id": "test", "cluster": "test"},
-        "dynamic_resources": {"lds_config": {
-            "resource_api_version": "V3",
-            "path_config_source": {"path": format!("/etc/envoy/dynamic/{LISTENERS}")},
-        }},
-        "static_resources": {"clusters": [{
-            "name": "upstream", "connect_timeout": "1s",
-            "circuit_breakers": {"thresholds": [{"max_connections": 10_000, "max_pending_requests": 10_000, "max_requests": 10_000}]},
-            "load_assignment": {"cluster_name": "upstream", "endpoints": [{"lb_endpoints": [{"endpoint": {
-                "address": {"socket_address": {"address": "127.0.0.1", "port_value": 8080}}}}]}]},
-        }]},
-    });
-    Envoy::from_bootstrap(bootstrap.to_string())
-        .dynamic(
-            "/etc/envoy/dynamic/",
-            &[(LISTENERS, &listeners(module, access_log, 0))],
-        )
-        .upstream(upstream)
-        .concurrency(4)
-        .start()
-        .unwrap()
+    let listener = Listener::default().filter(module, &config).unwrap();
+    listener
+        .before_upstream()
+        .hcm(json!({"access_log": [{"name": "file", "typed_config": access_log}]}))
 }
 
 /// 48 connections that wait for their answers and 16 that do not, while VMs crash and
@@ -202,7 +161,11 @@ fn one_run(module: &str) {
     let upstream = upstream.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let access_log = &folder.path().join("spans.log");
-    let envoy = envoy(module, access_log, &upstream);
+    let envoy = Envoy::with_listener(&listener(module, access_log, 0))
+        .upstream(&upstream)
+        .concurrency(4)
+        .start()
+        .unwrap();
     let is_over = AtomicBool::new(false);
     let end = Instant::now() + Duration::from_secs(8);
     thread::scope(|scope| {
@@ -237,10 +200,8 @@ fn one_run(module: &str) {
             let crash = Client::http1().post(envoy.url("/crash")).body("crash");
             assert!(crash.try_send().is_ok_and(|answer| answer.status == 503));
             if number % 3 == 0 {
-                envoy
-                    .dynamic()
-                    .write(LISTENERS, &listeners(module, access_log, number))
-                    .unwrap();
+                let next = listener(module, access_log, number);
+                envoy.dynamic().replace(&next).unwrap();
             }
         }
         is_over.store(true, Ordering::Relaxed);
@@ -287,7 +248,7 @@ fn never_more_than_ten_are_under_way_whatever_is_reset_crashes_or_is_reloaded() 
         .and_then(|runs| runs.parse().ok());
     let module = std::fs::read(e2e::paths::module("rate-limit").unwrap()).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("crashes.wasm");
+    let path = folder.path().join("rate-limit.wasm");
     std::fs::write(&path, trap::in_export(&module, "proxy_on_request_body")).unwrap();
     for _ in 0..runs.unwrap_or(1) {
         one_run(path.to_str().unwrap());
