@@ -9,6 +9,7 @@ use crate::term;
 
 mod cargo;
 mod dist;
+mod fuzz;
 mod mutants;
 mod new;
 mod python;

@@ -1,7 +1,6 @@
 //! Where tokens are in a request, and how they are taken out of it (RFC 6750, section 2).
 
 use crate::reason::Reason;
-use filter_kit::headers::list_elements;
 use filter_kit::request::{Request, decode, form_decode};
 use filter_kit::values::HeaderName;
 use std::borrow::Cow;
@@ -108,10 +107,12 @@ impl Element {
     }
 }
 
-/// The WebSocket protocols that a client offers, in order.
+/// The WebSocket protocols that a client offers, in order. They have no quotes, and a server may
+/// split the list at every comma: a quote must not hide a token.
 fn protocols(request: &Request) -> impl Iterator<Item = &[u8]> {
     let values = request.headers().all(WEBSOCKET_PROTOCOL.as_str());
-    values.flat_map(list_elements)
+    let elements = values.flat_map(parts).map(<[u8]>::trim_ascii);
+    elements.filter(|element| !element.is_empty())
 }
 
 fn header_token<'r>(
@@ -551,6 +552,18 @@ mod tests {
                 &["bearer, a, bearer, b"],
                 Err(Reason::Repeated),
                 Some("bearer, bearer"),
+            ),
+            (
+                prefix(),
+                &["\"chat, bearer.a.b, v2"],
+                Ok(vec!["a.b"]),
+                Some("\"chat, v2"),
+            ),
+            (
+                after(),
+                &["\"chat\\\", bearer, a.b\""],
+                Ok(vec!["a.b\""]),
+                Some("\"chat\\\", bearer"),
             ),
             (after(), &[], Ok(vec![]), None),
         ] {

@@ -51,7 +51,7 @@ impl<F: Filter> Stream<F> {
     pub(crate) fn hold(&self) -> Next {
         match &self.phase {
             Phase::Answered(_) => Next::Pause,
-            Phase::Waits(place) if place.is_waiting() => Next::Pause,
+            Phase::Waits(place) if place.is_held() => Next::Pause,
             Phase::Open(_) | Phase::Waits(_) => Next::Continue,
         }
     }

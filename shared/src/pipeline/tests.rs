@@ -231,6 +231,18 @@ fn a_request_whose_time_is_up_is_decided() {
 }
 
 #[test]
+fn what_follows_a_request_that_is_answered_after_it_has_waited_goes_nowhere() {
+    let host = ScriptedHost::install();
+    let mut run = run(&host, "{}");
+    let (mut exchange, _) = run.request(&[("x-do", "wait")]);
+    host.set_now(host.now() + Duration::from_secs(5));
+    run.tick();
+    assert!(is_reply(&exchange.now()));
+    assert!(!exchange.body());
+    assert_eq!(state(&exchange.response(OK)), "request late");
+}
+
+#[test]
 fn no_more_wait_than_may_and_streams_that_went_away_make_room() {
     let host = ScriptedHost::install();
     let mut run = run(&host, "{}");

@@ -17,6 +17,7 @@ pub(super) struct Place<S> {
     pub(super) until: Cell<Duration>,
     /// The token of the call whose answer it waits for.
     pub(super) call: Cell<Option<u32>>,
+    is_answered: Cell<bool>,
     held: RefCell<Held<S>>,
 }
 
@@ -33,6 +34,7 @@ impl<S: Default> Place<S> {
             stream,
             until: Cell::new(until),
             call: Cell::new(call),
+            is_answered: Cell::new(false),
             held: RefCell::new(held),
         }
     }
@@ -64,9 +66,14 @@ impl<S: Default> Place<S> {
         std::mem::take(&mut self.held.borrow_mut().state)
     }
 
-    /// Whether the request still waits.
-    pub(super) fn is_waiting(&self) -> bool {
-        self.held.borrow().request.is_some()
+    /// The request is answered by the filter.
+    pub(super) fn answer(&self) {
+        self.is_answered.set(true);
+    }
+
+    /// Whether the request still waits, or was answered after it had waited.
+    pub(super) fn is_held(&self) -> bool {
+        self.is_answered.get() || self.held.borrow().request.is_some()
     }
 }
 

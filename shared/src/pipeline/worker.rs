@@ -275,6 +275,7 @@ impl<F: Filter> Worker<F> {
         };
         self.explain(&reply, &request);
         host::send(&reply, client_of(&mut request));
+        place.answer();
         place.leave(state);
     }
 

@@ -3,7 +3,7 @@
 use crate::host::Map;
 use crate::host::testing::{Buffer, GrpcRequest, Host, LocalResponse, Status, install, serialize};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -72,6 +72,7 @@ struct Script {
     log: Vec<String>,
     log_level: Option<u32>,
     filter_state: BTreeMap<String, String>,
+    faults: VecDeque<bool>,
 }
 
 impl ScriptedHost {
@@ -134,6 +135,13 @@ impl ScriptedHost {
     /// What `verify_signature` answers; without, the host has no such function.
     pub fn set_signatures(&self, good: bool) {
         self.0.borrow_mut().signatures = Some(good);
+    }
+
+    /// Which of the next calls fail, in their order: of those that a host may not be able to carry
+    /// out. Properties, shared data, filter state, and calls to servers are such; header maps are
+    /// not.
+    pub fn set_faults(&self, faults: &[bool]) {
+        self.0.borrow_mut().faults = faults.iter().copied().collect();
     }
 
     /// The value of a counter; `None` where it was not defined.
@@ -229,6 +237,12 @@ impl Script {
         *count = count.saturating_add(1);
     }
 
+    /// Counts a call that may fail, and tells whether it does.
+    fn fails(&mut self, name: &'static str) -> bool {
+        self.count(name);
+        self.faults.pop_front().unwrap_or(false)
+    }
+
     fn pairs(&mut self, map: Map) -> Option<&mut Pairs> {
         match map {
             Map::Request => self.request.as_mut(),
@@ -290,13 +304,17 @@ impl Host for ScriptedHost {
 
     fn property(&mut self, path: &[u8]) -> Option<Vec<u8>> {
         let mut script = self.0.borrow_mut();
-        script.count("get_property");
+        if script.fails("get_property") {
+            return None;
+        }
         script.properties.get(path).cloned()
     }
 
     fn set_property(&mut self, path: &[u8], value: &[u8]) -> Result<(), Status> {
         let mut script = self.0.borrow_mut();
-        script.count("set_property");
+        if script.fails("set_property") {
+            return Err(BAD_ARGUMENT);
+        }
         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
         script.filter_state.insert(text(path), text(value));
         Ok(())
@@ -319,13 +337,17 @@ impl Host for ScriptedHost {
 
     fn shared_data(&mut self, key: &[u8]) -> Option<(Vec<u8>, u32)> {
         let mut script = self.0.borrow_mut();
-        script.count("get_shared_data");
+        if script.fails("get_shared_data") {
+            return None;
+        }
         script.shared.get(key).cloned()
     }
 
     fn set_shared_data(&mut self, key: &[u8], value: &[u8], cas: u32) -> Result<(), Status> {
         let mut script = self.0.borrow_mut();
-        script.count("set_shared_data");
+        if script.fails("set_shared_data") {
+            return Err(CAS_MISMATCH);
+        }
         let version = script.shared.get(key).map(|(_, version)| *version);
         if version.is_some_and(|version| cas != 0 && cas != version) {
             return Err(CAS_MISMATCH);
@@ -406,7 +428,9 @@ impl Host for ScriptedHost {
         timeout: Duration,
     ) -> Option<u32> {
         let mut script = self.0.borrow_mut();
-        script.count("http_call");
+        if script.fails("http_call") {
+            return None;
+        }
         let (_, path) = headers.iter().find(|(name, _)| *name == ":path")?;
         Some(script.token(Call {
             token: 0,
@@ -419,7 +443,9 @@ impl Host for ScriptedHost {
 
     fn grpc_call(&mut self, call: &GrpcRequest<'_>) -> Option<u32> {
         let mut script = self.0.borrow_mut();
-        script.count("grpc_call");
+        if script.fails("grpc_call") {
+            return None;
+        }
         Some(script.token(Call {
             token: 0,
             upstream: call.upstream.to_owned(),

@@ -10,6 +10,7 @@ mod applications;
 mod envoy;
 mod hosts;
 mod nginx;
+mod readings;
 mod text;
 
 use applications::{
@@ -20,6 +21,8 @@ use envoy::{Normalization, envoy};
 use hosts::{envoy_host, first_colon_host, nginx_host, tomcat_host, uri_host};
 use nginx::{Merge, nginx, nginx_proxy};
 use text::Solidus;
+
+pub use readings::misread;
 
 /// What a server, or a proxy on the way to it, makes of a path without query; `None` where it
 /// refuses the request.

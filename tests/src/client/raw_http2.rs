@@ -1,8 +1,8 @@
-//! One request over HTTP/2 (prior knowledge) whose pseudo-headers are taken as they stand: for
-//! authorities and paths that no client would write.
+//! Requests over HTTP/2 (prior knowledge) whose fields are taken as they stand: for authorities,
+//! paths and headers that no client would write.
 
 use std::{
-    io::{Read, Write},
+    io::{ErrorKind, Read, Result, Write},
     net::{SocketAddr, TcpStream},
 };
 
@@ -10,59 +10,145 @@ use super::TIMEOUT;
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const HEADERS: u8 = 1;
+const DATA: u8 = 0;
 const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
 const GOAWAY: u8 = 7;
+const WINDOW_UPDATE: u8 = 8;
+/// `SETTINGS_HEADER_TABLE_SIZE` of 0: then every status stands in its own answer.
+const NO_TABLE: [u8; 6] = [0, 1, 0, 0, 0, 0];
 const END_STREAM_AND_HEADERS: u8 = 1 | 4;
+
+/// Fields of a request, pseudo-headers first.
+pub type Fields = Vec<(Vec<u8>, Vec<u8>)>;
 
 /// The status of the answer to a GET; none if the stream was reset or the connection closed
 /// instead.
 ///
 /// # Panics
-/// If the server cannot be reached, or answers nothing in 10 s, or a value is longer than 126
-/// bytes.
+/// If the server cannot be reached, or answers nothing in 10 s.
 #[track_caller]
 pub fn status(server: SocketAddr, path: &str, authority: &str) -> Option<u16> {
-    let mut stream = TcpStream::connect_timeout(&server, TIMEOUT).expect("a server");
-    stream
-        .set_read_timeout(Some(TIMEOUT))
-        .expect("a timeout above zero");
     let fields = [
         (":method", "GET"),
         (":scheme", "http"),
         (":path", path),
         (":authority", authority),
     ];
-    let block: Vec<u8> = fields
-        .into_iter()
-        .flat_map(|(name, value)| literal(name, value))
-        .collect();
-    let request = [
-        PREFACE,
-        &frame(SETTINGS, 0, 0, &[]),
-        &frame(HEADERS, END_STREAM_AND_HEADERS, 1, &block),
-    ]
-    .concat();
-    stream.write_all(&request).expect("a server that reads");
-    loop {
-        let (kind, on_stream, payload) = read_frame(&mut stream)?;
-        match kind {
-            HEADERS if on_stream == 1 => return Some(status_of(&payload)),
-            RST_STREAM if on_stream == 1 => return None,
-            GOAWAY => return None,
-            _ => {}
+    let fields = fields.map(|(name, value)| (name.into(), value.into()));
+    Connection::open(server).statuses(&[fields.to_vec()])[0]
+}
+
+/// A connection for many requests.
+pub struct Connection {
+    stream: TcpStream,
+    next: u32,
+    is_open: bool,
+}
+
+impl Connection {
+    /// Connects.
+    ///
+    /// # Panics
+    /// If the server cannot be reached.
+    #[track_caller]
+    pub fn open(server: SocketAddr) -> Self {
+        let mut stream = TcpStream::connect_timeout(&server, TIMEOUT).expect("a server");
+        let timeout = Some(TIMEOUT);
+        stream
+            .set_read_timeout(timeout)
+            .expect("a timeout above zero");
+        stream.set_nodelay(true).expect("a TCP socket");
+        let hello = [PREFACE, &frame(SETTINGS, 0, 0, &NO_TABLE)].concat();
+        let is_open = stream.write_all(&hello).is_ok();
+        Self {
+            stream,
+            next: 1,
+            is_open,
         }
+    }
+
+    /// Whether the server has not closed it.
+    pub fn is_open(&self) -> bool {
+        self.is_open
+    }
+
+    /// Sends requests without bodies at once, and gives the status of each answer; none where the
+    /// stream was reset, or the connection closed before.
+    ///
+    /// # Panics
+    /// If a request is not answered in 10 s, or is larger than a frame.
+    #[track_caller]
+    pub fn statuses(&mut self, requests: &[Fields]) -> Vec<Option<u16>> {
+        let first = self.next;
+        let mut sent = Vec::new();
+        for fields in requests {
+            let block: Vec<u8> = fields.iter().flat_map(|(n, v)| literal(n, v)).collect();
+            sent.extend(frame(HEADERS, END_STREAM_AND_HEADERS, self.next, &block));
+            self.next += 2;
+        }
+        let mut answers = vec![None; requests.len()];
+        self.is_open &= self.stream.write_all(&sent).is_ok();
+        let mut left = requests.len();
+        while left > 0 && self.is_open {
+            let Some((kind, on_stream, payload)) = self.read() else {
+                self.is_open = false;
+                break;
+            };
+            let at = on_stream.checked_sub(first).map(|odd| odd as usize / 2);
+            match (kind, at.and_then(|at| answers.get_mut(at))) {
+                (HEADERS, Some(answer @ None)) => {
+                    *answer = Some(status_of(&payload));
+                    left -= 1;
+                }
+                // After an answer too.
+                (RST_STREAM, Some(None)) => left -= 1,
+                (GOAWAY, _) => self.is_open = false,
+                (DATA, _) if !payload.is_empty() => self.give_back(payload.len()),
+                _ => {}
+            }
+        }
+        answers
+    }
+
+    /// The next frame; none where the connection is closed.
+    #[track_caller]
+    fn read(&mut self) -> Option<(u8, u32, Vec<u8>)> {
+        read_frame(&mut self.stream).unwrap_or_else(|error| {
+            let is_late = matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
+            assert!(!is_late, "no answer in time");
+            None
+        })
+    }
+
+    /// Lets the server send as much again.
+    fn give_back(&mut self, size: usize) {
+        let size = u32::try_from(size).expect("a frame").to_be_bytes();
+        self.is_open &= self
+            .stream
+            .write_all(&frame(WINDOW_UPDATE, 0, 0, &size))
+            .is_ok();
     }
 }
 
 /// A field that is in no table (RFC 7541, section 6.2.2), without Huffman coding.
-fn literal(name: &str, value: &str) -> Vec<u8> {
-    let text = |text: &str| {
-        let length = u8::try_from(text.len()).expect("a short text");
-        assert!(length < 127, "a short text");
-        [&[length], text.as_bytes()].concat()
-    };
+fn literal(name: &[u8], value: &[u8]) -> Vec<u8> {
+    let text = |text: &[u8]| [&length(text.len()), text].concat();
     [vec![0], text(name), text(value)].concat()
+}
+
+/// A number after a bit of flags (RFC 7541, section 5.1).
+fn length(number: usize) -> Vec<u8> {
+    let Some(mut rest) = number.checked_sub(127) else {
+        return vec![u8::try_from(number).expect("below 127")];
+    };
+    let mut bytes = vec![127];
+    while rest >= 128 {
+        bytes.push(0x80 | (rest & 0x7f) as u8);
+        rest >>= 7;
+    }
+    bytes.push(rest as u8);
+    bytes
 }
 
 fn frame(kind: u8, flags: u8, on_stream: u32, payload: &[u8]) -> Vec<u8> {
@@ -75,14 +161,18 @@ fn frame(kind: u8, flags: u8, on_stream: u32, payload: &[u8]) -> Vec<u8> {
     [&head.concat(), payload].concat()
 }
 
-/// The next frame: its kind, its stream and what it holds.
-fn read_frame(stream: &mut TcpStream) -> Option<(u8, u32, Vec<u8>)> {
+/// The next frame: its kind, its stream and what it holds; none at the end of the connection.
+fn read_frame(stream: &mut TcpStream) -> Result<Option<(u8, u32, Vec<u8>)>> {
     let mut head = [0; 9];
-    stream.read_exact(&mut head).ok()?;
+    match stream.read_exact(&mut head) {
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(None),
+        read => read?,
+    }
     let [a, b, c, kind, _, s, t, u, v] = head;
     let mut payload = vec![0; u32::from_be_bytes([0, a, b, c]) as usize];
-    stream.read_exact(&mut payload).ok()?;
-    Some((kind, u32::from_be_bytes([s & 0x7f, t, u, v]), payload))
+    stream.read_exact(&mut payload)?;
+    let on_stream = u32::from_be_bytes([s & 0x7f, t, u, v]);
+    Ok(Some((kind, on_stream, payload)))
 }
 
 /// `:status`, which comes first (RFC 9113, section 8.3): from the static table, or a literal with
@@ -138,6 +228,19 @@ fn huffman_digits(text: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_length_of_any_size_is_written() {
+        for (number, bytes) in [
+            (0, &[0][..]),
+            (126, &[126]),
+            (127, &[127, 0]),
+            (254, &[127, 127]),
+            (1337 + 96, &[127, 0x9a, 0x0a]),
+        ] {
+            assert_eq!(length(number), bytes, "{number}");
+        }
+    }
 
     #[test]
     fn a_status_is_read_in_each_form() {

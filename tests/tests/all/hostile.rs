@@ -1,7 +1,7 @@
 //! Bytes that no one should send, to every filter: each gets an answer, the VM lives on, and the
 //! next request is served.
 
-mod generated;
+pub(crate) mod generated;
 
 use e2e::{
     Client, Envoy, Protocol, paths,

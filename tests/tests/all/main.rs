@@ -13,6 +13,7 @@ mod migrating;
 mod observability;
 mod readings;
 mod routes;
+mod seeded;
 
 use e2e::{Envoy, cases};
 

@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 
 use super::cargo::Tests;
 use super::python::{self, OPENID_PROVIDER};
-use super::{dist, mutants, new, schemas, workflows};
+use super::{dist, fuzz, mutants, new, schemas, workflows};
 use crate::{build, catalog, docs, elsewhere, process, term, wasm_target};
 
 /// A suite of tests.
@@ -68,6 +68,8 @@ pub(super) const SUITES: &[Suite] = &[
     suite("faults", "crashes, changes of the configuration and of the clock, under load", has_compiler, |words| further("faults", words)),
     suite("mutants", "changes of the code that the tests must notice; words are packages", || Ok(()), mutants::run),
     suite("soak", "a million requests or SOAK_REQUESTS, and what they leave behind", || Ok(()), |words| alone("soak", words)),
+    suite("hostile", "half a million requests made up by chance, to an Envoy with all filters", || Ok(()), hostile),
+    suite("fuzz", "everything that can be sent, made up by libFuzzer: a minute for each target, or FUZZ_SECONDS", fuzz::can_run, fuzz::run),
     suite("speed", "jwt-auth beside jwt_authn, and under a flood, as ratios", has_cpu_time, |words| alone("speed", words)),
 ];
 
@@ -154,6 +156,16 @@ fn further(name: &str, words: &[String]) -> Result<()> {
 
 fn behind(name: &str, words: &[String]) -> Result<()> {
     Tests::new(&["--package", "e2e", "--features", name, "--test", name]).run(words)
+}
+
+/// What `e2e` does with some thousand requests.
+fn hostile(words: &[String]) -> Result<()> {
+    prepare(None)?;
+    let test = ["seeded::", "--nocapture"].map(str::to_owned);
+    let words = if words.is_empty() { &test } else { words };
+    Tests::new(&["--package", "e2e", "--test", "all"])
+        .env("HOSTILE_REQUESTS", "500000")
+        .run(words)
 }
 
 fn nginx(words: &[String]) -> Result<()> {

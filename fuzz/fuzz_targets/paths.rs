@@ -1,0 +1,44 @@
+//! Paths: what a server serves, alone or behind a proxy, is among the readings, so the rule of a
+//! place holds for it. The input is a path, or by its first byte steps that disguise a place.
+#![no_main]
+
+use catalog_fuzz::work;
+use filter_kit::request::{MAX_READINGS, Readings, is_plain};
+use filter_kit::testing::servers::{disguise, misread};
+use libfuzzer_sys::fuzz_target;
+use std::time::Duration;
+
+/// Readings are made once for each request.
+const MAX_WORK: Duration = Duration::from_millis(500);
+
+const PLACES: [&[u8]; 4] = [b"/admin", b"/admin/users", b"/v1/users:purge", b"/100%"];
+
+fuzz_target!(|data: &[u8]| {
+    let path = match data.split_first() {
+        Some((b'/', _)) => data.to_vec(),
+        Some((place, steps)) => {
+            let (pairs, _) = steps.as_chunks::<2>();
+            let steps: Vec<_> = pairs
+                .iter()
+                .take(12)
+                .map(|[step, at]| (*step, *at))
+                .collect();
+            disguise(PLACES[usize::from(*place) % PLACES.len()], &steps)
+        }
+        None => return,
+    };
+    let work = work::least(MAX_WORK, || drop(Readings::of(&path)));
+    assert!(work <= MAX_WORK, "{work:?} for {} bytes", path.len());
+    if let Ok(readings) = Readings::of(&path) {
+        assert!(readings.len() <= MAX_READINGS);
+        let canonical = readings.canonical(&path);
+        assert!(readings.iter(&path).any(|reading| reading == canonical));
+        if is_plain(&path) {
+            assert_eq!(readings.len(), 1);
+        }
+    }
+    // Envoy refuses others, and the models take time for long ones.
+    if path.len() <= 256 && path.iter().all(u8::is_ascii_graphic) {
+        assert_eq!(misread(&path), None);
+    }
+});
