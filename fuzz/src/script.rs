@@ -138,8 +138,17 @@ fn head(line: &[u8]) -> Option<Pairs> {
     let mut words = line.splitn(3, |b| *b == b' ');
     let mut pairs: Pairs = vec![(b":scheme".to_vec(), b"https".to_vec())];
     for name in [":method", ":path", ":authority"] {
-        // CONNECT has no path, and HTTP/1.0 no host.
-        match words.next().map(tokens::expanded) {
+        // CONNECT has no path, and HTTP/1.0 no host. Of a path, the query alone may hold a token:
+        // the log has what stands before it.
+        let word = words.next().map(|word| match name {
+            ":path" => {
+                let query = word.iter().position(|b| *b == b'?').unwrap_or(word.len());
+                let (path, query) = word.split_at(query);
+                [path, &tokens::expanded(query)].concat()
+            }
+            _ => word.to_vec(),
+        });
+        match word {
             Some(word) if word.is_empty() => {}
             Some(word) if is_value(&word) => pairs.push((name.into(), word)),
             Some(_) => return None,
