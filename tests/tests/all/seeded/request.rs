@@ -65,8 +65,6 @@ const SEGMENTS: &[&str] = &[
 ];
 
 const AUTHORITIES: &[&str] = &[
-    "example.com",
-    "example.com",
     "a",
     "a:80",
     "EXAMPLE.com.",
@@ -179,7 +177,10 @@ impl Maker {
     pub(crate) fn next(&mut self) -> Made {
         let method = self.dice.pick(METHODS).into();
         let target = self.target();
-        let authority = self.dice.pick(AUTHORITIES).into();
+        let authority = match self.dice.below(8) {
+            0 => self.dice.pick(AUTHORITIES).into(),
+            _ => b"example.com".to_vec(),
+        };
         let headers = (0..self.dice.below(8)).map(|_| self.header()).collect();
         Made {
             method,
@@ -232,6 +233,19 @@ impl Maker {
 impl Made {
     pub(crate) fn is_head(&self) -> bool {
         self.method == b"HEAD"
+    }
+
+    /// Without most of what HTTP/2 answers by closing the connection, with all requests that are
+    /// under way.
+    pub(crate) fn for_http2(mut self) -> Self {
+        self.headers.retain(|(name, _)| *name != "te");
+        for (_, value) in &mut self.headers {
+            value.retain(|byte| !byte.is_ascii_control());
+        }
+        if self.authority.iter().any(|byte| b"@/,[".contains(byte)) {
+            self.authority.truncate(1);
+        }
+        self
     }
 
     pub(crate) fn as_http1(&self) -> Vec<u8> {
