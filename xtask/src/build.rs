@@ -45,7 +45,7 @@ pub(crate) struct Module {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: &Args) -> Result<()> {
+pub(crate) fn run(args: &Args, next: &str) -> Result<()> {
     let filters = catalog::select(&args.filters)?;
     let toolchain = wasm_target::set_up()?;
     let modules = build(&filters, toolchain)?;
@@ -53,7 +53,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         println!("{}", module.line());
     }
     let folder = workspace::display(&workspace::modules());
-    println!("The modules are in {folder}/. Next: cargo xtask demo");
+    println!("The modules are in {folder}/. Next: {next}");
     Ok(())
 }
 
@@ -120,7 +120,7 @@ fn build_one(filter: &'static Filter, toolchain: Toolchain, flags: &Flags) -> Re
 /// Which module it is: name and version, and the commit where a release is built.
 fn identity(filter: &Filter) -> String {
     let commit = std::env::var(COMMIT).ok();
-    json!({"name": filter.name, "version": env!("CARGO_PKG_VERSION"), "commit": commit}).to_string()
+    json!({"name": filter.name, "version": filter.version, "commit": commit}).to_string()
 }
 
 /// Arguments that compile the filters as the profile does with the kit, not for the least size: a

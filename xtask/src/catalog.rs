@@ -12,6 +12,8 @@ use crate::{process, workspace};
 pub(crate) struct Filter {
     /// Name of the folder, the package, the module and the metrics.
     pub(crate) name: String,
+    /// The package's version.
+    pub(crate) version: String,
     /// One line for the tables of the READMEs: the package's `description`.
     pub(crate) summary: String,
     /// The largest module in KiB that `build` accepts.
@@ -71,6 +73,7 @@ fn filter(package: &Value) -> Option<Filter> {
     let callbacks = callbacks.filter_map(|name| Some(format!("proxy_on_{}", name.as_str()?)));
     Some(Filter {
         name: package["name"].as_str()?.to_owned(),
+        version: package["version"].as_str()?.to_owned(),
         summary: package["description"].as_str()?.to_owned(),
         budget_kib: catalog["budget-kib"].as_u64()?,
         exports: ALWAYS

@@ -17,10 +17,12 @@ mod catalog_table;
 mod config_table;
 mod counters_table;
 mod diff;
-mod links;
+pub(crate) mod links;
 #[cfg(test)]
 mod named_tests;
+mod picture;
 mod region;
+mod resource_schemas;
 mod samples_table;
 pub(crate) mod site;
 mod speed_table;
@@ -34,6 +36,9 @@ pub(crate) struct Args {
     /// Build the site too, into target/site/, and follow its links
     #[arg(long)]
     site: bool,
+    /// What `cargo xtask demo --once` printed, for the picture docs/tour.svg
+    #[arg(long, value_name = "FILE")]
+    tour: Option<PathBuf>,
 }
 
 /// What is done about a stale file.
@@ -51,7 +56,15 @@ struct Output {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    generate(if args.check { Mode::Check } else { Mode::Write })?;
+    let mode = if args.check { Mode::Check } else { Mode::Write };
+    if let Some(tour) = &args.tour {
+        let picture = Output {
+            path: workspace::root().join("docs/tour.svg"),
+            text: picture::svg(&read(tour)?),
+        };
+        return settle(mode, &[picture]);
+    }
+    generate(mode)?;
     let pages = links::check(workspace::root())?;
     println!("{pages} pages have no dead link");
     if args.site { site::build() } else { Ok(()) }
@@ -62,8 +75,14 @@ fn generate(mode: Mode) -> Result<()> {
     let filters = describe()?;
     let mut outputs: Vec<Output> = filters.iter().map(|filter| schema(root, filter)).collect();
     outputs.extend(readmes(root, &filters)?);
+    outputs.extend(resource_schemas::outputs(root, &filters)?);
+    settle(mode, &outputs)
+}
+
+/// Writes what is stale, or fails and names it.
+fn settle(mode: Mode, outputs: &[Output]) -> Result<()> {
     let mut stale = Vec::new();
-    for output in &outputs {
+    for output in outputs {
         // A schema of a new filter is not there yet.
         let old = fs::read_to_string(&output.path).unwrap_or_default();
         if old == output.text {
@@ -122,6 +141,15 @@ fn readmes(root: &Path, filters: &[Value]) -> Result<Vec<Output>> {
             &[("samples", samples_table::table(&samples)?)],
         )?,
     ];
+    let chapters: Vec<String> = filters
+        .iter()
+        .map(name)
+        .map(|name| format!("- [{name}](../filters/{name}/README.md)"))
+        .collect();
+    outputs.push(with_regions(
+        root.join("docs/SUMMARY.md"),
+        &[("filters", chapters.join("\n"))],
+    )?);
     // Published by `cargo xtask bench --publish`; a workspace of one filter has none.
     let report = fs::read(root.join("docs/benchmarks/report.json")).unwrap_or_default();
     let report: Value = serde_json::from_slice(&report).unwrap_or_default();

@@ -10,9 +10,10 @@
 //! | [`name`] | what a filter may be called |
 //! | [`rename`] | the old name in a text, made the new one |
 //! | [`register`] | rows in Cargo's files and in the lists of filters |
+//! | [`standalone`] | a repository of its own |
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -24,6 +25,7 @@ mod blank;
 mod name;
 mod register;
 mod rename;
+pub(crate) mod standalone;
 
 /// The filter that is no start for another.
 const COMPOSED: &str = "chain";
@@ -36,6 +38,9 @@ pub(crate) struct Args {
     /// The filter to start from; blank: a whole filter in under 100 lines
     #[arg(long, value_name = "FILTER")]
     from: String,
+    /// In a repository of its own, in this folder, which depends on filter-kit by git
+    #[arg(long, value_name = "DIR")]
+    standalone: Option<PathBuf>,
 }
 
 /// Runs the command.
@@ -47,6 +52,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         catalog::find(&args.from)?;
     }
     let root = workspace::root();
+    if let Some(folder) = &args.standalone {
+        return run_standalone(args, folder);
+    }
     for file in create(root, &args.name, &args.from)? {
         println!("wrote {file}");
     }
@@ -62,6 +70,33 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     )?;
     print_what_is_left(&args.name);
     Ok(())
+}
+
+fn run_standalone(args: &Args, folder: &Path) -> Result<()> {
+    let repository = catalog::repository()?;
+    let (name, root) = (&args.name, workspace::root());
+    for file in standalone::create(root, folder, name, &args.from, &repository)? {
+        println!("wrote {}", folder.join(file).display());
+    }
+    check_standalone(|| {
+        let mut cargo = process::cargo();
+        cargo.current_dir(folder);
+        cargo
+    })?;
+    println!(
+        "\n{}\nNext: cd {}, and see README.md",
+        term::bold("It builds, and its tests pass."),
+        folder.display()
+    );
+    Ok(())
+}
+
+/// Formats, tests and builds what `standalone` has made. `cargo` runs there.
+pub(crate) fn check_standalone(cargo: impl Fn() -> Command) -> Result<()> {
+    process::run(cargo().args(["fmt", "--all"]))?;
+    eprintln!("compiling the new filter …");
+    process::run(cargo().args(["test", "--quiet", "--workspace"]))?;
+    process::run(cargo().args(["xtask", "build"]))
 }
 
 /// Writes the filter into the workspace at `root`; the files that were made or changed.

@@ -2,10 +2,20 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+/// The folder of the package whose program this is, where it is not the catalog's own.
+static PACKAGE: OnceLock<&str> = OnceLock::new();
+
+/// Makes the workspace of this package the one that all commands are about.
+pub(crate) fn is_that_of(package: &'static str) {
+    PACKAGE.get_or_init(|| package);
+}
 
 /// The workspace's root.
 pub(crate) fn root() -> &'static Path {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let own = env!("CARGO_MANIFEST_DIR");
+    let manifest = Path::new(PACKAGE.get().copied().unwrap_or(own));
     manifest.parent().unwrap_or(manifest)
 }
 

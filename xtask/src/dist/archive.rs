@@ -29,6 +29,7 @@ pub(super) fn samples(checksum: &dyn Fn(&str) -> Option<String>) -> Result<Vec<u
         let name = workspace::display(&file);
         let text = fs::read_to_string(&file).with_context(|| format!("cannot read {name}"))?;
         let text = with_checksums(&text, checksum).with_context(|| name.clone())?;
+        let text = with_schemas_beside(&text);
         let mut header = Header::new_ustar();
         header.set_entry_type(EntryType::Regular);
         header.set_size(text.len() as u64);
@@ -37,6 +38,17 @@ pub(super) fn samples(checksum: &dyn Fn(&str) -> Option<String>) -> Result<Vec<u
         archive.append_data(&mut header, &name, text.as_bytes())?;
     }
     Ok(archive.into_inner()?.finish()?)
+}
+
+/// A schema that refers to those of the filters, as they lie in a release: beside the samples.
+fn with_schemas_beside(text: &str) -> String {
+    let mut parts = text.split("\"../../filters/");
+    let mut new = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        new.push_str("\"../../");
+        new.push_str(&part.replacen("/config.schema.json\"", ".schema.json\"", 1));
+    }
+    new
 }
 
 /// The text with each placeholder replaced by the checksum of the module that is named last before
@@ -74,5 +86,12 @@ mod tests {
             samples(&|_| Some("0".repeat(64))).unwrap(),
             samples(&|_| Some("0".repeat(64))).unwrap()
         );
+    }
+
+    #[test]
+    fn a_schema_refers_to_those_of_the_release() {
+        let text = r#"{"$ref": "../../filters/rate-limit/config.schema.json"}"#;
+        let expected = r#"{"$ref": "../../rate-limit.schema.json"}"#;
+        assert_eq!(with_schemas_beside(text), expected);
     }
 }

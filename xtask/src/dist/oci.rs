@@ -85,6 +85,7 @@ fn annotations(filter: &Filter, of: &Release<'_>, repository: &str) -> Value {
         "io.artifacthub.package.readme-url": format!("{repository}/raw/{page}"),
         "org.opencontainers.image.created": of.created,
         "org.opencontainers.image.description": title(filter),
+        "io.artifacthub.package.category": "networking",
         "io.artifacthub.package.license": "Apache-2.0",
         "io.artifacthub.package.keywords": format!("envoy,istio,proxy-wasm,wasm,{}", filter.name),
         "org.opencontainers.image.title": filter.name,

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
@@ -125,6 +125,64 @@ fn anchors(text: &str) -> Vec<String> {
     found
 }
 
+/// The page with other destinations of its links.
+pub(super) fn rewritten(
+    text: &str,
+    mut change: impl FnMut(&str) -> Result<String>,
+) -> Result<String> {
+    let mut new = String::new();
+    let mut done = 0;
+    for link in destinations(text) {
+        new.push_str(&text[done..link.start]);
+        done = link.end;
+        new.push_str(&change(&text[link])?);
+    }
+    new.push_str(&text[done..]);
+    Ok(new)
+}
+
+/// A path without `..`, as those from the root of the workspace are.
+pub(crate) fn normalized(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => {
+                normal.pop();
+            }
+            Component::CurDir => {}
+            part => normal.push(part),
+        }
+    }
+    normal
+}
+
+pub(super) fn shown(path: &Path) -> String {
+    let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
+    parts.join("/")
+}
+
+/// A link to what is at this path of the workspace, and to the heading after it.
+pub(super) fn in_repository(repository: &str, path: &Path, heading: &str) -> String {
+    let is_folder = workspace::root().join(path).is_dir();
+    let kind = if is_folder { "tree" } else { "blob" };
+    format!("{repository}/{kind}/main/{}{heading}", shown(path))
+}
+
+/// A page that leaves the workspace, from this folder of it: what it links there, it links in the
+/// repository.
+pub(crate) fn taken_out(page: &str, folder: &str, repository: &str) -> Result<String> {
+    rewritten(page, |link| {
+        let (path, heading) = link.split_at(link.find('#').unwrap_or(link.len()));
+        let target = normalized(&Path::new(folder).join(path));
+        Ok(
+            match path.is_empty() || !is_internal(link) || target.starts_with(folder) {
+                true => link.to_owned(),
+                false => in_repository(repository, &target, heading),
+            },
+        )
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,5 +217,24 @@ mod tests {
             let error = check(folder.path()).unwrap_err().to_string();
             assert!(error.ends_with(&format!("x.md: {dead}")), "{error}");
         }
+    }
+
+    #[test]
+    fn a_path_is_that_from_the_root() {
+        for (path, expected) in [
+            ("docs/../filters/cors/README.md", "filters/cors/README.md"),
+            ("filters/cors/../../docs/matching.md", "docs/matching.md"),
+            ("docs/./a.md", "docs/a.md"),
+        ] {
+            assert_eq!(normalized(Path::new(path)), Path::new(expected));
+        }
+    }
+
+    #[test]
+    fn a_page_that_leaves_links_the_repository() {
+        let page = "[a](../../docs/matching.md#match) [b](src/reasons.md) [c](#d) [e](https://f)";
+        let out = taken_out(page, "filters/cors", "https://example.com/r").unwrap();
+        let expected = "[a](https://example.com/r/blob/main/docs/matching.md#match) [b](src/reasons.md) [c](#d) [e](https://f)";
+        assert_eq!(out, expected);
     }
 }

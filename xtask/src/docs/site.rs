@@ -6,12 +6,13 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::{links, read};
+use super::links::{self, in_repository, normalized, rewritten, shown};
+use super::read;
 use crate::{catalog, process, term, workspace};
 
 mod html;
@@ -46,6 +47,8 @@ fn stage(folder: &Path, repository: &str) -> Result<usize> {
     let docs = workspace::root().join("docs");
     let source = folder.join("src");
     let summary = read(&docs.join("SUMMARY.md"))?;
+    let lines = summary.split_inclusive('\n');
+    let summary: String = lines.filter(|line| !line.starts_with("<!--")).collect();
     let mut pages = BTreeSet::new();
     let in_book = rewritten(&summary, |link| {
         let page = normalized(&Path::new("docs").join(link));
@@ -71,11 +74,7 @@ fn stage(folder: &Path, repository: &str) -> Result<usize> {
                 write(&source.join(&target), &read(&file)?)?;
                 return Ok(link.to_owned());
             }
-            let kind = if file.is_dir() { "tree" } else { "blob" };
-            Ok(format!(
-                "{repository}/{kind}/main/{}{heading}",
-                shown(&target)
-            ))
+            Ok(in_repository(repository, &target, heading))
         })?;
         write(&source.join(in_site(page)), &text)?;
     }
@@ -85,19 +84,6 @@ fn stage(folder: &Path, repository: &str) -> Result<usize> {
     Ok(pages.len())
 }
 
-/// The page with other destinations of its links.
-fn rewritten(text: &str, mut change: impl FnMut(&str) -> Result<String>) -> Result<String> {
-    let mut new = String::new();
-    let mut done = 0;
-    for link in links::destinations(text) {
-        new.push_str(&text[done..link.start]);
-        done = link.end;
-        new.push_str(&change(&text[link])?);
-    }
-    new.push_str(&text[done..]);
-    Ok(new)
-}
-
 /// Where a page is in the site: mdBook calls a README the index of its folder, and links to it not.
 fn in_site(page: &Path) -> PathBuf {
     if page.ends_with("README.md") {
@@ -105,26 +91,6 @@ fn in_site(page: &Path) -> PathBuf {
     } else {
         page.to_owned()
     }
-}
-
-/// A path without `..`, as those from the root of the workspace are.
-fn normalized(path: &Path) -> PathBuf {
-    let mut normal = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::ParentDir => {
-                normal.pop();
-            }
-            Component::CurDir => {}
-            part => normal.push(part),
-        }
-    }
-    normal
-}
-
-fn shown(path: &Path) -> String {
-    let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
-    parts.join("/")
 }
 
 fn write(path: &Path, text: &str) -> Result<()> {
@@ -191,16 +157,5 @@ mod tests {
         let readme = read(&source.join("index.md")).unwrap();
         assert!(readme.contains("(filters/cors/index.md)"));
         assert!(readme.contains("(https://example.com/repo/blob/main/docker-compose.yml)"));
-    }
-
-    #[test]
-    fn a_path_is_that_from_the_root() {
-        for (path, expected) in [
-            ("docs/../filters/cors/README.md", "filters/cors/README.md"),
-            ("filters/cors/../../docs/matching.md", "docs/matching.md"),
-            ("docs/./a.md", "docs/a.md"),
-        ] {
-            assert_eq!(normalized(Path::new(path)), Path::new(expected));
-        }
     }
 }

@@ -51,6 +51,10 @@ pub(super) fn files(root: &Path, names: &Names) -> Result<Vec<File>> {
             fill(include_str!("blank/reasons.md.txt")),
         ),
         (
+            format!("filters/{name}/tests/whole.rs"),
+            fill(include_str!("blank/whole.rs.txt")),
+        ),
+        (
             format!("filters/{name}/tests/hostile.json"),
             "{\"header\": \"x-bytes\", \"value\": \"a\"}\n".to_owned(),
         ),
@@ -83,6 +87,13 @@ fn sample(pattern: &str, name: &str) -> Result<String> {
         .split_once("                  # Stands first")
         .context(changed)?;
     let (_, plugin) = comment.split_once('\n').context(changed)?;
+    // The routes that show something of the pattern go.
+    let routes = "                      routes:\n";
+    let (head, own) = after.split_once(routes).context(changed)?;
+    let everything = own
+        .find("                        - match: {prefix: /}")
+        .context(changed)?;
+    let after = format!("{head}{routes}{}", &own[everything..]);
     let plugin = plugin
         .replace("name: cors", &format!("name: {name}"))
         .replace("root_id: cors", &format!("root_id: {name}"))

@@ -1,51 +1,76 @@
 //! The suite `new`: in a copy of the workspace, a filter is made from another, and goes through
-//! what every filter goes through.
+//! what every filter goes through; then that of the tutorial, in a repository of its own.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
 use crate::{catalog, elsewhere, new, process, term, wasm_target, workspace};
 
+mod standalone;
+
+/// The word for the filter of docs/tutorial.md, which has a repository of its own.
+const TUTORIAL: &str = "tutorial";
+
 /// The name of the new filter.
 const NAME: &str = "made-anew";
 
-/// Makes `made-anew` from each filter named, by default from the blank and from a whole one, and
-/// runs its checks.
+/// Makes `made-anew` from each filter named, and the filter of the tutorial where that is named, and
+/// runs their checks. By default: the blank, the tutorial, and a copy of a whole filter.
 pub(super) fn run(from: &[String]) -> Result<()> {
-    let both = ["blank", "header-rewrite"].map(str::to_owned);
-    let from = if from.is_empty() { &both } else { from };
+    let all = ["blank", TUTORIAL, "header-rewrite"].map(str::to_owned);
+    let from = if from.is_empty() { &all } else { from };
     wasm_target::set_up()?;
+    let mut blank = None;
     for filter in from {
+        if filter == TUTORIAL {
+            let heading = "docs/tutorial.md, in a repository of its own";
+            eprintln!("{}", term::bold(heading));
+            standalone::check(&root(), &target(), blank, &envoy()?)?;
+            continue;
+        }
         if filter != "blank" {
             catalog::find(filter)?;
         }
         eprintln!("{}", term::bold(format!("{NAME}, from {filter}")));
         check(filter)?;
+        if filter == "blank" {
+            let module = target().join(format!("filters/{NAME}.wasm"));
+            blank = Some(fs::metadata(module)?.len());
+        }
     }
     Ok(())
 }
 
+/// Where the copies are. Always the same: what is compiled knows where its workspace stands.
+fn root() -> PathBuf {
+    workspace::target().join("new/workspace")
+}
+
+/// Where they are compiled.
+fn target() -> PathBuf {
+    workspace::target().join("new/target")
+}
+
+/// The Envoy of the harness.
+fn envoy() -> Result<String> {
+    let found = process::output(&mut elsewhere::harness(None, &["find"]))?;
+    let (_, path) = found.trim().rsplit_once(", ").context("no Envoy")?;
+    Ok(path.to_owned())
+}
+
 fn check(from: &str) -> Result<()> {
-    // A folder of its own, always the same: what is compiled knows where its workspace stands.
-    let folder = workspace::target().join("new");
-    let root = folder.join("workspace");
+    let root = root();
     fs::remove_dir_all(&root).ok();
     fs::create_dir_all(&root).context("cannot make a folder for the copy")?;
     copy_sources(workspace::root(), &root)?;
-    let found = process::output(&mut elsewhere::harness(None, &["find"]))?;
-    let envoy = found
-        .trim()
-        .rsplit_once(", ")
-        .context("no Envoy")?
-        .1
-        .to_owned();
+    let envoy = envoy()?;
     let cargo = || {
         let mut cargo = process::cargo();
         cargo
             .current_dir(&root)
-            .env("CARGO_TARGET_DIR", folder.join("target"))
+            .env("CARGO_TARGET_DIR", target())
             .env("ENVOY_BIN", &envoy);
         cargo
     };

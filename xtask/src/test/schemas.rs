@@ -59,6 +59,65 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
 ];
 
+/// Resources whose schema knows that they are wrong.
+const WRONG_RESOURCES: &[(&str, &str)] = &[
+    (
+        "wasmplugin",
+        r#"{"apiVersion": "extensions.istio.io/v1alpha1", "kind": "WasmPlugin", "metadata": {"name": "a"},
+            "spec": {"url": "oci://a", "pluginName": "cors", "pluginConfig": {"polices": []}}}"#,
+    ),
+    (
+        "wasmplugin",
+        r#"{"apiVersion": "extensions.istio.io/v1alpha1", "kind": "WasmPlugin", "metadata": {"name": "a"},
+            "spec": {"url": "oci://a", "pluginName": "cors", "config": {}}}"#,
+    ),
+    (
+        "envoyextensionpolicy",
+        r#"{"apiVersion": "gateway.envoyproxy.io/v1alpha1", "kind": "EnvoyExtensionPolicy", "metadata": {"name": "a"},
+            "spec": {"targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "eg"}],
+              "wasm": [{"name": "a", "rootID": "cors", "code": {"type": "HTTP", "http": {"url": "https://a/b.wasm"}}, "config": {"polices": []}}]}}"#,
+    ),
+];
+
+/// The samples of Istio and Envoy Gateway against the schemas that their modelines name.
+fn check_resources() -> Result<()> {
+    let samples = workspace::root().join("envoy-configs");
+    let schema = |kind: &str| samples.join(format!("schemas/{kind}.schema.json"));
+    let mut count = 0;
+    for folder in ["istio", "envoy-gateway"] {
+        for entry in fs::read_dir(samples.join(folder))? {
+            let file = entry?.path();
+            let text = fs::read_to_string(&file)?;
+            let named = text.lines().find_map(|line| {
+                line.strip_prefix("# yaml-language-server: $schema=../schemas/")?
+                    .strip_suffix(".schema.json")
+            });
+            let has_filter = ["WasmPlugin", "EnvoyExtensionPolicy"]
+                .iter()
+                .any(|kind| text.contains(&format!("\nkind: {kind}\n")));
+            let Some(kind) = named else {
+                if has_filter {
+                    bail!("{} has no modeline", workspace::display(&file));
+                }
+                continue;
+            };
+            let mut check = LINTERS.program("check-jsonschema");
+            process::run(check.arg("--schemafile").arg(schema(kind)).arg(&file))?;
+            count += 1;
+        }
+    }
+    for (number, (kind, wrong)) in WRONG_RESOURCES.iter().enumerate() {
+        let file = workspace::target().join(format!("schemas/resource-{number}.json"));
+        fs::write(&file, wrong)?;
+        let mut check = LINTERS.program("check-jsonschema");
+        if process::output(check.arg("--schemafile").arg(schema(kind)).arg(&file)).is_ok() {
+            bail!("the schema of {kind} accepts {wrong}");
+        }
+    }
+    println!("{count} resources of samples fit the schemas that they name");
+    Ok(())
+}
+
 /// Checks schemas and samples.
 pub(super) fn run(_: &[String]) -> Result<()> {
     LINTERS.install()?;
@@ -116,5 +175,5 @@ pub(super) fn run(_: &[String]) -> Result<()> {
             files.len()
         );
     }
-    Ok(())
+    check_resources()
 }

@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use super::super::links;
-use super::normalized;
+use super::super::links::{self, normalized};
 
 /// Pages whose links are not theirs: 404.html is served for every path.
 const SKIPPED: [&str; 1] = ["404.html"];

@@ -1,0 +1,119 @@
+//! Schemas for editors of the resources of Kubernetes that hold configurations: the published
+//! definition, with the filter's schema at its place.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+
+use super::{Output, name, read};
+
+/// A kind of resource, and where in it a filter is configured.
+struct Place {
+    /// The definition, in `cli/src/validate/crds/`.
+    definition: &'static str,
+    /// The plugin in the schema of `spec`.
+    plugin: &'static str,
+    /// The key that names the filter.
+    name: &'static str,
+    /// The key of its configuration.
+    configuration: &'static str,
+}
+
+const PLACES: [Place; 2] = [
+    Place {
+        definition: "wasmplugin",
+        plugin: "",
+        name: "pluginName",
+        configuration: "pluginConfig",
+    },
+    Place {
+        definition: "envoyextensionpolicy",
+        plugin: "/properties/wasm/items",
+        name: "rootID",
+        configuration: "config",
+    },
+];
+
+/// The schemas, in `envoy-configs/schemas/`.
+pub(super) fn outputs(root: &Path, filters: &[Value]) -> Result<Vec<Output>> {
+    let names: Vec<&str> = filters.iter().map(name).collect();
+    let output = |place: &Place| {
+        let file = format!("{}.json", place.definition);
+        let definition = read(&root.join("cli/src/validate/crds").join(file))?;
+        let schema = schema(place, &serde_json::from_str(&definition)?, &names)?;
+        let file = format!("envoy-configs/schemas/{}.schema.json", place.definition);
+        Ok(Output {
+            path: root.join(file),
+            text: format!("{schema:#}\n"),
+        })
+    };
+    PLACES.iter().map(output).collect()
+}
+
+fn schema(place: &Place, definition: &Value, filters: &[&str]) -> Result<Value> {
+    let versions = definition["apiVersions"].as_object();
+    let (version, spec) = versions
+        .and_then(|versions| versions.iter().next())
+        .context("a definition without a version")?;
+    let mut spec = spec.clone();
+    close(&mut spec);
+    let choices: Vec<Value> = filters
+        .iter()
+        .map(|filter| {
+            json!({
+                "if": {"properties": {place.name: {"const": filter}}, "required": [place.name]},
+                "then": {"properties": {place.configuration: {"$ref": format!("../../filters/{filter}/config.schema.json")}}},
+            })
+        })
+        .collect();
+    let plugin = spec.pointer_mut(place.plugin).context("no plugin there")?;
+    plugin["allOf"] = json!(choices);
+    Ok(json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": definition["kind"],
+        "type": "object",
+        "required": ["apiVersion", "kind", "metadata", "spec"],
+        "properties": {
+            "apiVersion": {"const": version},
+            "kind": {"const": definition["kind"]},
+            "metadata": {"type": "object"},
+            "spec": spec,
+        },
+    }))
+}
+
+/// An editor should mark a key that the control plane would drop.
+fn close(schema: &mut Value) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(close),
+        Value::Object(map) => {
+            let is_open = map.get("x-kubernetes-preserve-unknown-fields") == Some(&json!(true));
+            if map.get("properties").is_some_and(Value::is_object) && !is_open {
+                map.entry("additionalProperties").or_insert(json!(false));
+            }
+            map.values_mut().for_each(close);
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_filters_schema_is_at_the_place_of_its_configuration() {
+        let definition = json!({"kind": "WasmPlugin", "apiVersions": {"v1": {
+            "type": "object", "properties": {"pluginName": {"type": "string"},
+                "pluginConfig": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}}}});
+        let schema = schema(&PLACES[0], &definition, &["cors"]).unwrap();
+        let spec = &schema["properties"]["spec"];
+        assert_eq!(spec["additionalProperties"], false);
+        assert_eq!(
+            spec["allOf"][0]["then"]["properties"]["pluginConfig"]["$ref"],
+            "../../filters/cors/config.schema.json"
+        );
+        assert_eq!(schema["properties"]["apiVersion"]["const"], "v1");
+    }
+}
