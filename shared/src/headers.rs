@@ -24,6 +24,9 @@ pub struct Headers {
     fields: Vec<Field>,
     /// How many fields came from the host.
     received: usize,
+    /// The sizes of the names that came, and of those that were added too.
+    received_sizes: Sizes,
+    sizes: Sizes,
     /// How many fields were added or removed.
     edits: u32,
     touched: Touched,
@@ -76,6 +79,36 @@ struct Field {
     present: bool,
 }
 
+/// The sizes of names, as bits: most names that are looked for and not there have a size that no
+/// other name has, so that no field is looked at.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sizes(u64);
+
+impl Sizes {
+    /// Adds the size of a name.
+    pub fn add_name(&mut self, name: &[u8]) {
+        self.add(size_of_name(name));
+    }
+
+    /// Whether a name of each may have the same size.
+    fn meet(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    fn of(size: u32) -> Self {
+        Self(1_u64.wrapping_shl(size))
+    }
+
+    fn add(&mut self, size: u32) {
+        self.0 |= Self::of(size).0;
+    }
+
+    /// Whether a name may have this size.
+    fn may_have(self, size: u32) -> bool {
+        self.0 & Self::of(size).0 != 0
+    }
+}
+
 /// A part of the buffer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Span {
@@ -96,9 +129,11 @@ impl Headers {
     /// value, then each of them and a NUL. Bytes that are not in this form give no headers.
     #[must_use]
     pub fn from_host(bytes: Vec<u8>) -> Self {
-        let fields = spans(&bytes).unwrap_or_default();
+        let (fields, sizes) = spans(&bytes).unwrap_or_default();
         Self {
             received: fields.len(),
+            received_sizes: sizes,
+            sizes,
             bytes,
             fields,
             edits: 0,
@@ -114,6 +149,7 @@ impl Headers {
             headers.push(name.as_ref(), value.as_ref());
         }
         headers.received = headers.fields.len();
+        headers.received_sizes = headers.sizes;
         headers.touched = Touched::default();
         headers.edits = 0;
         headers
@@ -123,21 +159,42 @@ impl Headers {
         self.bytes.get(span.range()).unwrap_or_default()
     }
 
+    /// The place of the next field whose name has this size, there or not, from this place on. The
+    /// size tells most names apart.
+    #[inline(never)]
+    fn of_size(&self, size: u32, from: usize) -> Option<usize> {
+        if !self.sizes.may_have(size) {
+            return None;
+        }
+        let mut fields = self.fields.get(from..)?.iter();
+        let skipped = fields.position(|field| field.name.size == size)?;
+        Some(from.wrapping_add(skipped))
+    }
+
+    /// The next field of this name that is there, from this place on, and the place after it.
+    fn find(&self, name: &[u8], mut from: usize) -> Option<(&Field, usize)> {
+        let size = size_of_name(name);
+        loop {
+            let at = self.of_size(size, from)?;
+            from = at.wrapping_add(1);
+            let field = self.fields.get(at)?;
+            if field.present && is_same_name(self.slice(field.name), name) {
+                return Some((field, from));
+            }
+        }
+    }
+
     fn named<'a>(&'a self, name: &'a [u8]) -> impl Iterator<Item = &'a Field> {
-        self.fields
-            .iter()
-            .filter(move |field| field.present && self.is_named(field, name))
+        let mut from = 0;
+        std::iter::from_fn(move || {
+            let (field, after) = self.find(name, from)?;
+            from = after;
+            Some(field)
+        })
     }
 
     fn is_named(&self, field: &Field, name: &[u8]) -> bool {
-        // The size tells most names apart.
-        usize::try_from(field.name.size).is_ok_and(|size| size == name.len())
-            && self.has_name(field, name)
-    }
-
-    #[inline(never)]
-    fn has_name(&self, field: &Field, name: &[u8]) -> bool {
-        is_same_name(self.slice(field.name), name)
+        field.name.size == size_of_name(name) && is_same_name(self.slice(field.name), name)
     }
 
     /// All values of a header, in order. `name` is in lower case.
@@ -148,16 +205,17 @@ impl Headers {
 
     /// The first value of a header.
     #[must_use]
-    pub fn first<'a>(&'a self, name: &'a str) -> Option<&'a [u8]> {
-        self.all(name).next()
+    pub fn first(&self, name: &str) -> Option<&[u8]> {
+        let (field, _) = self.find(name.as_bytes(), 0)?;
+        Some(self.slice(field.value))
     }
 
     /// The one value of a header; `None` where it is missing or repeated.
     #[must_use]
-    pub fn only<'a>(&'a self, name: &'a str) -> Option<&'a [u8]> {
-        let mut values = self.all(name);
-        let value = values.next()?;
-        values.next().is_none().then_some(value)
+    pub fn only(&self, name: &str) -> Option<&[u8]> {
+        let (field, after) = self.find(name.as_bytes(), 0)?;
+        let is_only = self.find(name.as_bytes(), after).is_none();
+        is_only.then(|| self.slice(field.value))
     }
 
     /// All values joined by `separator` (RFC 9110, section 5.3); `None` where the header is
@@ -171,7 +229,7 @@ impl Headers {
     /// Whether the header is there.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
-        self.first(name).is_some()
+        self.find(name.as_bytes(), 0).is_some()
     }
 
     /// All fields that are there.
@@ -184,16 +242,11 @@ impl Headers {
 
     /// Replaces all values of a header by one.
     pub fn set(&mut self, name: &str, value: &[u8]) {
-        let mut count = 0_usize;
-        let mut last = Span::default();
-        for field in self.named(name.as_bytes()) {
-            count = count.wrapping_add(1);
-            last = field.value;
-        }
-        if count == 1 && is_same(self.slice(last), value) {
-            return;
-        }
-        if count > 0 {
+        if let Some((field, after)) = self.find(name.as_bytes(), 0) {
+            let is_only = self.find(name.as_bytes(), after).is_none();
+            if is_only && is_same(self.slice(field.value), value) {
+                return;
+            }
             self.remove(name);
         }
         self.push(name.as_bytes(), value);
@@ -224,16 +277,39 @@ impl Headers {
     /// Removes the headers whose name has this size, which tells most others apart, and fits.
     fn remove_sized(&mut self, size: usize, fits: impl Fn(&[u8]) -> bool) {
         let size = u32::try_from(size).unwrap_or(u32::MAX);
-        let bytes = &self.bytes;
-        for field in &mut self.fields {
-            if field.name.size != size || !field.present {
-                continue;
-            }
-            let name = bytes.get(field.name.range()).unwrap_or_default();
-            if fits(name) {
-                field.present = false;
-                note_removed(name, &mut self.edits, &mut self.touched);
-            }
+        let mut from = 0;
+        while let Some(at) = self.of_size(size, from) {
+            from = at.wrapping_add(1);
+            self.remove_at(at, &mut &fits);
+        }
+    }
+
+    /// Removes the field in this place if it is there, and its name fits.
+    fn remove_at(&mut self, at: usize, fits: &mut impl FnMut(&[u8]) -> bool) {
+        let Some(field) = self.fields.get_mut(at).filter(|field| field.present) else {
+            return;
+        };
+        let name = self.bytes.get(field.name.range()).unwrap_or_default();
+        if fits(name) {
+            field.present = false;
+            note_removed(name, &mut self.edits, &mut self.touched);
+        }
+    }
+
+    /// Removes all headers whose name fits, and has one of these sizes.
+    pub fn remove_if_of(&mut self, sizes: Sizes, mut fits: impl FnMut(&[u8]) -> bool) {
+        if !self.sizes.meet(sizes) {
+            return;
+        }
+        let mut from = 0;
+        while let Some(rest) = self.fields.get(from..) {
+            let has_size = |field: &Field| sizes.may_have(field.name.size);
+            let Some(skipped) = rest.iter().position(has_size) else {
+                return;
+            };
+            let at = from.wrapping_add(skipped);
+            from = at.wrapping_add(1);
+            self.remove_at(at, &mut fits);
         }
     }
 
@@ -274,6 +350,7 @@ impl Headers {
         self.edits = self.edits.wrapping_add(1);
         self.touched.add(name);
         let (name, value) = (self.append(name), self.append(value));
+        self.sizes.add(name.size);
         self.fields.push(Field {
             name,
             value,
@@ -300,7 +377,10 @@ pub fn is_same_name(a: &[u8], b: &[u8]) -> bool {
         return false;
     }
     match a.len() {
-        0..4 => a.iter().zip(b).all(|(a, b)| a == b),
+        0..4 => {
+            let middle = a.len() / 2;
+            a.first() == b.first() && a.last() == b.last() && a.get(middle) == b.get(middle)
+        }
         4..8 => has_same_ends::<4>(a, b),
         8..=16 => has_same_ends::<8>(a, b),
         _ => is_same_long_name(a, b),
@@ -313,7 +393,15 @@ fn is_same_long_name(a: &[u8], b: &[u8]) -> bool {
 }
 
 fn has_same_ends<const N: usize>(a: &[u8], b: &[u8]) -> bool {
-    a.last_chunk::<N>() == b.last_chunk() && a.first_chunk::<N>() == b.first_chunk()
+    match (
+        a.last_chunk::<N>(),
+        b.last_chunk(),
+        a.first_chunk::<N>(),
+        b.first_chunk(),
+    ) {
+        (Some(a_end), Some(b_end), Some(a), Some(b)) => a_end == b_end && a == b,
+        _ => false,
+    }
 }
 
 #[inline(never)]
@@ -322,35 +410,47 @@ fn note_removed(name: &[u8], edits: &mut u32, touched: &mut Touched) {
     touched.add(name);
 }
 
-/// Where names and values stand in the host's buffer; `None` where it is not in that form.
-fn spans(bytes: &[u8]) -> Option<Vec<Field>> {
-    let number = |bytes: &[u8]| {
-        bytes
-            .first_chunk::<4>()
-            .map(|chunk| u32::from_le_bytes(*chunk))
-    };
-    let count = usize::try_from(number(bytes)?).ok()?;
+fn size_of_name(name: &[u8]) -> u32 {
+    u32::try_from(name.len()).unwrap_or(u32::MAX)
+}
+
+/// Where names and values stand in the host's buffer, and the sizes of the names; `None` where it
+/// is not in that form.
+fn spans(bytes: &[u8]) -> Option<(Vec<Field>, Sizes)> {
+    let count = u32::from_le_bytes(*bytes.first_chunk()?);
+    let count = usize::try_from(count).ok()?;
     let sizes = bytes.get(4..)?.get(..count.checked_mul(8)?)?;
     // With room for what is added.
     let mut fields = Vec::with_capacity(count.checked_add(4)?);
-    let mut start = u32::try_from(sizes.len()).ok()?.checked_add(4)?;
-    for pair in sizes.chunks_exact(8) {
-        let name = Span {
-            start,
-            size: number(pair)?,
-        };
-        let value = Span {
-            start: name.start.checked_add(name.size)?.checked_add(1)?,
-            size: number(pair.get(4..)?)?,
-        };
-        start = value.start.checked_add(value.size)?.checked_add(1)?;
-        fields.push(Field {
+    let mut known = Sizes::default();
+    // Sums of at most as many 32-bit sizes as there are bytes are far from 64 bits. A start beyond
+    // 32 bits is one beyond the buffer, for which there are no fields.
+    let mut start = u64::try_from(sizes.len()).ok()?.wrapping_add(4);
+    fields.extend(sizes.as_chunks::<8>().0.iter().map(|pair| {
+        let pair = u64::from_le_bytes(*pair);
+        let (name_size, value_size) = (pair & u64::from(u32::MAX), pair >> 32);
+        let value = start.wrapping_add(name_size).wrapping_add(1);
+        let name = span(start, name_size);
+        start = value.wrapping_add(value_size).wrapping_add(1);
+        known.add(name.size);
+        Field {
             name,
-            value,
+            value: span(value, value_size),
             present: true,
-        });
+        }
+    }));
+    (usize::try_from(start).ok()? <= bytes.len()).then_some((fields, known))
+}
+
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "a size has 32 bits; a start beyond them is refused as a whole"
+)]
+fn span(start: u64, size: u64) -> Span {
+    Span {
+        start: start as u32,
+        size: size as u32,
     }
-    (usize::try_from(start).ok()? <= bytes.len()).then_some(fields)
 }
 
 /// Whether two long texts are the same: eight bytes at a time, four times in a turn. What `==`
@@ -363,16 +463,21 @@ pub fn is_same(a: &[u8], b: &[u8]) -> bool {
     let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<32>(), b.as_chunks::<32>());
     let mut difference = 0;
     for (a, b) in a.iter().zip(b) {
-        let ((a, _), (b, _)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
-        for (a, b) in a.iter().zip(b) {
-            difference |= u64::from_le_bytes(*a) ^ u64::from_le_bytes(*b);
+        if let ([a0, a1, a2, a3], [b0, b1, b2, b3]) = (a.as_chunks::<8>().0, b.as_chunks::<8>().0) {
+            difference |=
+                differing(a0, b0) | differing(a1, b1) | differing(a2, b2) | differing(a3, b3);
         }
     }
     let ((a, a_rest), (b, b_rest)) = (a_rest.as_chunks::<8>(), b_rest.as_chunks::<8>());
     for (a, b) in a.iter().zip(b) {
-        difference |= u64::from_le_bytes(*a) ^ u64::from_le_bytes(*b);
+        difference |= differing(a, b);
     }
     difference == 0 && a_rest.iter().zip(b_rest).all(|(a, b)| a == b)
+}
+
+/// The bits in which they differ.
+fn differing(a: &[u8; 8], b: &[u8; 8]) -> u64 {
+    u64::from_le_bytes(*a) ^ u64::from_le_bytes(*b)
 }
 
 #[cfg(test)]

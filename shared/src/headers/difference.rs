@@ -38,9 +38,25 @@ impl Headers {
         if self.edits == 0 {
             return false;
         }
-        let fields = self.fields.iter().enumerate();
-        let mut edited = fields.filter(|(at, field)| self.is_field_edited(*at, field));
-        edited.any(|(_, field)| self.is_different(field, &self.tally(field)))
+        let mut edited = self.edited(self.received);
+        while let Some((at, field)) = edited {
+            let is_new = !self.received_sizes.may_have(field.name.size);
+            if is_new || self.is_different(field, &self.tally(field)) {
+                return true;
+            }
+            edited = self.edited(at.wrapping_add(1));
+        }
+        // Of what was added nothing is left, or it is what was removed.
+        let mut removed = self.edited(0);
+        while let Some((at, field)) = removed
+            && at < self.received
+        {
+            if self.is_different(field, &self.tally(field)) {
+                return true;
+            }
+            removed = self.edited(at.wrapping_add(1));
+        }
+        false
     }
 
     /// Calls `act` with each edit, in order.
@@ -48,11 +64,27 @@ impl Headers {
         if self.edits == 0 {
             return;
         }
-        for (at, field) in self.fields.iter().enumerate() {
-            if self.is_field_edited(at, field) {
-                self.edits_of(at, field, &mut act);
-            }
+        let mut edited = self.edited(0);
+        while let Some((at, field)) = edited {
+            self.edits_of(at, field, &mut act);
+            edited = self.edited(at.wrapping_add(1));
         }
+    }
+
+    /// The next field, from this place on, that came and is gone, or did not come and is there.
+    #[inline(never)]
+    fn edited(&self, from: usize) -> Option<(usize, &Field)> {
+        let (came, added) = self.fields.split_at_checked(self.received)?;
+        let at = came.get(from..).and_then(|came| {
+            let skipped = came.iter().position(|field| !field.present)?;
+            Some(from.wrapping_add(skipped))
+        });
+        let at = at.or_else(|| {
+            let from = from.saturating_sub(self.received);
+            let skipped = added.get(from..)?.iter().position(|field| field.present)?;
+            Some(self.received.wrapping_add(from).wrapping_add(skipped))
+        })?;
+        Some((at, self.fields.get(at)?))
     }
 
     /// The edits of a header of which this field was edited.
@@ -71,30 +103,31 @@ impl Headers {
         }
     }
 
-    /// Whether a field came and is gone, or did not come and is there.
-    fn is_field_edited(&self, at: usize, field: &Field) -> bool {
-        (at < self.received) != field.present
-    }
-
     /// What is known of the name of a field after one look at all fields.
     #[inline(never)]
     fn tally(&self, field: &Field) -> Tally {
-        let name = self.slice(field.name);
         let mut tally = Tally {
             first_edited: usize::MAX,
             ..Tally::default()
         };
-        for (at, other) in self.fields.iter().enumerate() {
-            if other.name.size == field.name.size {
-                self.count(&mut tally, at, other, name);
+        // What is known not to have come is among what was added.
+        let from = match self.received_sizes.may_have(field.name.size) {
+            true => 0,
+            false => self.received,
+        };
+        let mut next = self.of_size(field.name.size, from);
+        while let Some(at) = next {
+            if let Some(other) = self.fields.get(at) {
+                self.count(&mut tally, at, other, field.name);
             }
+            next = self.of_size(field.name.size, at.wrapping_add(1));
         }
         tally
     }
 
     #[inline(never)]
-    fn count(&self, tally: &mut Tally, at: usize, field: &Field, name: &[u8]) {
-        if !is_same_name(self.slice(field.name), name) {
+    fn count(&self, tally: &mut Tally, at: usize, field: &Field, name: Span) {
+        if field.name != name && !is_same_name(self.slice(field.name), self.slice(name)) {
             return;
         }
         let has_come = at < self.received;

@@ -18,28 +18,21 @@ pub(super) struct Head<'r> {
 
 impl<'r> Head<'r> {
     pub(super) fn of(request: &'r Request) -> Self {
-        let mut head = Self::default();
-        let mut origins = 0_usize;
-        for (name, value) in request.headers().iter() {
-            // The lengths of the names tell most headers apart.
-            if matches!(name.len(), 6 | 7 | 29) {
-                head.see(name, value, &mut origins);
-            }
+        let headers = request.headers();
+        let mut origins = headers.all("origin");
+        let origin = origins.next().unwrap_or_default();
+        let mut has_origin = !origin.is_empty();
+        let mut is_only = true;
+        for other in origins {
+            has_origin |= !other.is_empty();
+            is_only = false;
         }
-        head
-    }
-
-    #[inline(never)]
-    fn see(&mut self, name: &[u8], value: &'r [u8], origins: &mut usize) {
-        match name {
-            b"origin" => {
-                *origins = origins.wrapping_add(1);
-                self.has_origin |= !value.is_empty();
-                self.origin = if *origins == 1 { value } else { b"" };
-            }
-            b":method" if self.method.is_empty() => self.method = value,
-            b"access-control-request-method" => self.asks_method |= !value.is_empty(),
-            _ => {}
+        let mut asked_for = headers.all("access-control-request-method");
+        Self {
+            has_origin,
+            origin: if is_only { origin } else { b"" },
+            method: headers.first(":method").unwrap_or_default(),
+            asks_method: asked_for.any(|method| !method.is_empty()),
         }
     }
 

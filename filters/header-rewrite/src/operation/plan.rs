@@ -2,7 +2,7 @@
 
 use super::name::is_spared;
 use super::{HeaderOperation, NameSelector, RequestOperation};
-use filter_kit::headers::{Headers, is_look_alike, is_same_name};
+use filter_kit::headers::{Headers, Sizes, is_look_alike, is_same_name};
 use filter_kit::template::Template;
 use filter_kit::values::HeaderName;
 use std::iter::Sum;
@@ -56,8 +56,8 @@ impl Sum for Look {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RemovedFirst {
     names: Vec<Removed>,
-    /// The lengths of the names modulo 64, as a set: few headers have one of them.
-    lengths: u64,
+    /// The sizes of the names: few headers have one of them.
+    sizes: Sizes,
 }
 
 /// A name whose other spellings go.
@@ -78,10 +78,7 @@ impl RemovedFirst {
     /// Removes it.
     #[inline(never)]
     pub(crate) fn remove(&self, headers: &mut Headers) {
-        headers.remove_if(|other| {
-            // Not in the loop over headers, most of which it is not called for.
-            self.lengths & length(other) != 0 && self.fits(other)
-        });
+        headers.remove_if_of(self.sizes, |other| self.fits(other));
     }
 
     #[inline(never)]
@@ -90,7 +87,7 @@ impl RemovedFirst {
     }
 
     fn add(&mut self, name: &HeaderName, itself: bool) {
-        self.lengths |= length(name.as_str().as_bytes());
+        self.sizes.add_name(name.as_str().as_bytes());
         match self.names.iter_mut().find(|removed| removed.name == *name) {
             Some(removed) => removed.itself |= itself,
             None => self.names.push(Removed {
@@ -109,10 +106,6 @@ impl Removed {
         }
         is_look_alike(other, name) && !is_spared(other, false)
     }
-}
-
-fn length(name: &[u8]) -> u64 {
-    1_u64.wrapping_shl(u32::try_from(name.len() % 64).unwrap_or(0))
 }
 
 /// Takes out of the operations of a rule what can go before all of them, in one look at each
