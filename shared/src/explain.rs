@@ -28,6 +28,9 @@ const MAX_PATH_BYTES: usize = 256;
 /// The longest of other values, in bytes as sent.
 const MAX_VALUE_BYTES: usize = 128;
 
+/// Room for most lines.
+const LINE_BYTES: usize = 512;
+
 /// Why a filter refuses a request, or would. See [`Request::explain`].
 #[derive(Debug, Clone)]
 pub struct Explanation<'a> {
@@ -89,10 +92,10 @@ pub(crate) fn explain(explanation: &Explanation<'_>, request: &Request) {
         reason,
         fields,
     } = explanation;
+    let prefix = filter.replace('-', "_");
     let state = |name: &str, value: &[u8]| {
-        let prefix = filter.replace('-', "_");
-        let value = escape(value, MAX_VALUE_BYTES);
-        host::set_filter_state(&[&prefix, ".", name].concat(), value.as_bytes());
+        let (value, _) = escape(value, MAX_VALUE_BYTES);
+        host::set_filter_state(&[&prefix, ".", name].concat(), &value);
     };
     state("reason", reason.as_bytes());
     for field in fields.iter().filter(|field| field.in_filter_state) {
@@ -103,21 +106,29 @@ pub(crate) fn explain(explanation: &Explanation<'_>, request: &Request) {
             Mode::Enforce => "refused",
             Mode::Report => "would be refused",
         };
-        let mut line = [what, ": reason=", reason].concat();
+        let mut line = Vec::with_capacity(LINE_BYTES);
+        for part in [what, ": reason=", reason] {
+            line.extend_from_slice(part.as_bytes());
+        }
         for field in fields {
             push(&mut line, field.name, &field.value, MAX_VALUE_BYTES);
         }
         push_request(&mut line, request);
-        line
+        text(line)
     });
+}
+
+/// A line, which is ASCII.
+fn text(line: Vec<u8>) -> String {
+    String::from_utf8(line).unwrap_or_default()
 }
 
 /// At debug, each decision has its line.
 #[cold]
 pub(crate) fn debug(filter: &str, what: &str, request: &Request) {
-    let mut line = format!("{filter}: {what}:");
+    let mut line = Vec::new();
     push_request(&mut line, request);
-    log::debug!("{line}");
+    log::debug!("{filter}: {what}:{}", text(line));
 }
 
 /// What would change in report mode, or another line that each request may cause.
@@ -135,12 +146,12 @@ fn write_line(filter: &'static str, level: Level, now: Duration, line: impl FnOn
     if !host::is_logged(level) {
         return;
     }
-    let line = line();
-    if suppressed == 0 {
-        log::log!(level, "{filter}: {line}");
-    } else {
-        log::log!(level, "{filter}: {line} suppressed={suppressed}");
+    let mut line = line();
+    if suppressed > 0 {
+        line.push_str(" suppressed=");
+        line.push_str(&suppressed.to_string());
     }
+    log::log!(level, "{filter}: {line}");
 }
 
 /// The lines of a filter in a second.
@@ -184,14 +195,15 @@ fn take_line(filter: &'static str, now: Duration) -> Option<u64> {
 }
 
 /// Which request it is: as it was sent, so of one that was edited what the host has.
-fn push_request(line: &mut String, request: &Request) {
+fn push_request(line: &mut Vec<u8>, request: &Request) {
+    let is_changed = request.is_changed();
     for (name, header, max) in [
         ("method", ":method", MAX_VALUE_BYTES),
         ("host", ":authority", MAX_VALUE_BYTES),
         ("path", ":path", MAX_PATH_BYTES),
         ("request_id", "x-request-id", MAX_VALUE_BYTES),
     ] {
-        let value = if request.is_changed() {
+        let value = if is_changed {
             host::map_value(Map::Request, header).map(Cow::Owned)
         } else {
             request.headers().first(header).map(Cow::Borrowed)
@@ -205,28 +217,64 @@ fn push_request(line: &mut String, request: &Request) {
     }
 }
 
-fn push(line: &mut String, name: &str, value: &[u8], max: usize) {
-    let value = escape(value, max);
-    let quote = match value.is_empty() || value.contains([' ', '=', '\\']) {
-        true => "\"",
-        false => "",
-    };
-    for part in [" ", name, "=", quote, &value, quote] {
-        line.push_str(part);
+fn push(line: &mut Vec<u8>, name: &str, value: &[u8], max: usize) {
+    for part in [" ", name, "="] {
+        line.extend_from_slice(part.as_bytes());
+    }
+    let (value, signs) = escape(value, max);
+    let is_quoted = signs & NEEDS_QUOTES != 0 || value.is_empty();
+    let quote: &[u8] = if is_quoted { b"\"" } else { b"" };
+    for part in [quote, &value, quote] {
+        line.extend_from_slice(part);
     }
 }
 
-/// Printable ASCII, without quotes; mostly what is there.
-fn escape(value: &[u8], max: usize) -> Cow<'_, str> {
-    let (head, rest) = value.split_at_checked(max).unwrap_or((value, b""));
-    let is_plain = |b: &u8| (b' '..=b'~').contains(b) && !b"\"'\\".contains(b);
-    match std::str::from_utf8(head) {
-        Ok(text) if rest.is_empty() && head.iter().all(is_plain) => Cow::Borrowed(text),
-        _ => {
-            let end = if rest.is_empty() { "" } else { "..." };
-            Cow::Owned(format!("{}{end}", head.escape_ascii()))
-        }
+/// What a value holds, as bits.
+type Signs = u8;
+
+/// It stands in quotes.
+const NEEDS_QUOTES: Signs = 1;
+/// It is no printable ASCII, or has quotes itself.
+const NEEDS_ESCAPES: Signs = 2;
+
+/// What each byte means for the value that has it.
+static SIGNS: [Signs; 256] = signs();
+
+#[allow(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "at compile time, where a fault is an error"
+)]
+const fn signs() -> [Signs; 256] {
+    let mut signs = [NEEDS_ESCAPES; 256];
+    let mut byte = b' ';
+    while byte <= b'~' {
+        signs[byte as usize] = match byte {
+            b' ' | b'=' => NEEDS_QUOTES,
+            b'"' | b'\'' | b'\\' => NEEDS_ESCAPES,
+            _ => 0,
+        };
+        byte += 1;
     }
+    signs
+}
+
+/// Printable ASCII, without quotes; mostly what is there.
+fn escape(value: &[u8], max: usize) -> (Cow<'_, [u8]>, Signs) {
+    let (head, rest) = value.split_at_checked(max).unwrap_or((value, b""));
+    let of = |b: &u8| SIGNS.get(usize::from(*b)).copied();
+    let mut signs = head.iter().filter_map(of).fold(0, |all, one| all | one);
+    if rest.is_empty() && signs & NEEDS_ESCAPES == 0 {
+        return (Cow::Borrowed(head), signs);
+    }
+    let mut escaped: Vec<u8> = head.escape_ascii().collect();
+    if !rest.is_empty() {
+        escaped.extend_from_slice(b"...");
+    }
+    if escaped.contains(&b'\\') {
+        signs |= NEEDS_QUOTES;
+    }
+    (Cow::Owned(escaped), signs)
 }
 
 #[cfg(test)]
