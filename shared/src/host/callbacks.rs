@@ -1,14 +1,81 @@
 //! The SDK's contexts, which hand each callback to the pipeline. The SDK's dispatcher routes
 //! callbacks to contexts, and answers to calls.
 
+use super::abi::{self, Status};
+use super::gone::{Contexts, Streams};
 use crate::pipeline::{Filter, Next, Root, Stream};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, ContextType, LogLevel};
+use std::cell::RefCell;
 
 /// Registers a filter; the body of a module's `proxy_wasm::main!`.
 pub fn start<F: Filter>() {
     proxy_wasm::set_log_level(LogLevel::Info);
-    proxy_wasm::set_root_context(|context| Box::new(Root::<F>::new(context)));
+    proxy_wasm::set_root_context(|context| {
+        KNOWN.with_borrow_mut(|known| known.add_root(context));
+        Box::new(Root::<F>::new(context))
+    });
+}
+
+const BAD_ARGUMENT: Status = Status(2);
+
+thread_local! {
+    static KNOWN: RefCell<Known> = RefCell::default();
+}
+
+/// The contexts that the SDK keeps.
+#[derive(Default)]
+struct Known {
+    /// Few: one for each plugin of this VM, and the last one of each configuration that was
+    /// replaced.
+    roots: Vec<u32>,
+    streams: Streams,
+}
+
+impl Known {
+    /// Notes a new root, and forgets those that are gone. When the SDK makes one: it forgets no
+    /// root in other callbacks.
+    fn add_root(&mut self, context: u32) {
+        let mut host = Host { own: context };
+        if abi::set_effective_context(context).is_err() {
+            log::warn!(
+                "the host does not allow proxy_set_effective_context: each request will take some memory for good"
+            );
+        }
+        self.roots.retain(|root| {
+            let is_known = host.is_known(*root);
+            if !is_known {
+                host.forget(*root);
+            }
+            is_known
+        });
+        self.roots.push(context);
+    }
+}
+
+/// The host, and the SDK, in the callback in which a context is made.
+struct Host {
+    own: u32,
+}
+
+impl Contexts for Host {
+    fn is_known(&mut self, context: u32) -> bool {
+        match abi::set_effective_context(context) {
+            // There is no such context.
+            Err(BAD_ARGUMENT) => false,
+            // A host that does not say keeps all.
+            Err(_) => true,
+            Ok(()) => {
+                // What follows is for this one again.
+                let _ = abi::set_effective_context(self.own);
+                true
+            }
+        }
+    }
+
+    fn forget(&mut self, context: u32) {
+        abi::forget_context(context);
+    }
 }
 
 fn action(next: Next) -> Action {
@@ -36,6 +103,7 @@ impl<F: Filter> RootContext for Root<F> {
     }
 
     fn create_http_context(&self, context: u32) -> Option<Box<dyn HttpContext>> {
+        KNOWN.with_borrow_mut(|known| known.streams.add(context, &mut Host { own: context }));
         let stream = self.stream(context)?;
         Some(Box::new(stream))
     }

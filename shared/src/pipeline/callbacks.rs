@@ -68,8 +68,7 @@ impl Callbacks {
     }
 }
 
-/// Exports of every module. `proxy_on_delete` frees the SDK's context of the stream; without it
-/// each request would leak one.
+/// Exports of every module. Without `proxy_on_delete`: see `host::gone`.
 const ALWAYS: &[&str] = &[
     "memory",
     "_initialize",
@@ -77,5 +76,4 @@ const ALWAYS: &[&str] = &[
     "proxy_on_memory_allocate",
     "proxy_on_context_create",
     "proxy_on_configure",
-    "proxy_on_delete",
 ];

@@ -260,7 +260,7 @@ fn no_more_wait_than_may_and_streams_that_went_away_make_room() {
 #[test]
 fn a_filter_exports_what_it_has_a_use_for() {
     let exports =
-        |callbacks: Callbacks| callbacks.exports().into_iter().skip(7).collect::<Vec<_>>();
+        |callbacks: Callbacks| callbacks.exports().into_iter().skip(6).collect::<Vec<_>>();
     assert_eq!(exports(Callbacks::REQUEST), ["proxy_on_request_headers"]);
     assert_eq!(
         exports(Callbacks::HEADS),
