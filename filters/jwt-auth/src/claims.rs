@@ -2,7 +2,7 @@
 //! [`Claims`] is made.
 
 use crate::base64url;
-use crate::json::{Json, Number, Object};
+use crate::json::{self, Json, Number, Object};
 use crate::reason::Reason;
 use filter_kit::values::is_header_value;
 use serde::Deserialize;
@@ -15,6 +15,7 @@ const MAX_HEADER_BYTES: usize = 8 * 1024;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Claims {
     all: Object,
+    heap_bytes: usize,
     expires: Option<u64>,
     not_before: Option<u64>,
     issued: Option<u64>,
@@ -40,28 +41,45 @@ pub enum Encoding {
 pub struct ClaimPath(pub Vec<String>);
 
 impl Claims {
-    /// Checks the types of the registered claims.
+    /// Reads the second part of a token, decoded, and checks the types of the registered claims.
     ///
     /// # Errors
-    /// [`Reason::Malformed`] where one is of another type.
-    pub fn new(all: Object) -> Result<Self, Reason> {
+    /// [`Reason::Malformed`] for what is no object, and where a claim is of another type.
+    pub fn read(json: &[u8]) -> Result<Self, Reason> {
+        let (all, heap_bytes) = json::object_with_bytes(json).ok_or(Reason::Malformed)?;
+        Self::new(all, heap_bytes)
+    }
+
+    /// Checks the types of the registered claims.
+    fn new(all: Object, heap_bytes: usize) -> Result<Self, Reason> {
         let is_text = |claim: &Json| claim.as_str().is_some();
-        for name in ["iss", "sub", "jti"] {
-            if all.get(name).is_some_and(|claim| !is_text(claim)) {
-                return Err(Reason::Malformed);
+        let mut claims = Self {
+            all: Object::default(),
+            heap_bytes,
+            expires: None,
+            not_before: None,
+            issued: None,
+        };
+        for (name, claim) in all.iter() {
+            // All names are of three letters.
+            let Ok(name) = <&[u8; 3]>::try_from(name.as_bytes()) else {
+                continue;
+            };
+            match name {
+                b"iss" | b"sub" | b"jti" if !is_text(claim) => return Err(Reason::Malformed),
+                b"aud" => match claim {
+                    Json::Text(_) => {}
+                    Json::List(list) if list.iter().all(is_text) => {}
+                    _ => return Err(Reason::Malformed),
+                },
+                b"exp" => claims.expires = Some(date(claim)?),
+                b"nbf" => claims.not_before = Some(date(claim)?),
+                b"iat" => claims.issued = Some(date(claim)?),
+                _ => {}
             }
         }
-        match all.get("aud") {
-            None | Some(Json::Text(_)) => {}
-            Some(Json::List(list)) if list.iter().all(is_text) => {}
-            Some(_) => return Err(Reason::Malformed),
-        }
-        Ok(Self {
-            expires: date(&all, "exp")?,
-            not_before: date(&all, "nbf")?,
-            issued: date(&all, "iat")?,
-            all,
-        })
+        claims.all = all;
+        Ok(claims)
     }
 
     /// `exp`, in seconds since the epoch; fractions are cut off.
@@ -85,7 +103,7 @@ impl Claims {
     /// The bytes of memory that they take, beside their own place.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
-        self.all.heap_bytes()
+        self.heap_bytes
     }
 
     /// A registered claim that is a string.
@@ -172,11 +190,10 @@ impl Claims {
 
 /// A `NumericDate` (RFC 7519, section 2): seconds since the epoch, perhaps with a fraction, never
 /// negative.
-fn date(claims: &Object, name: &str) -> Result<Option<u64>, Reason> {
-    match claims.get(name) {
-        None => Ok(None),
-        Some(Json::Number(Number::Unsigned(seconds))) => Ok(Some(*seconds)),
-        Some(Json::Number(Number::Other(text))) => match text.parse::<f64>() {
+fn date(claim: &Json) -> Result<u64, Reason> {
+    match claim {
+        Json::Number(Number::Unsigned(seconds)) => Ok(*seconds),
+        Json::Number(Number::Other(text)) => match text.parse::<f64>() {
             Ok(seconds) if seconds >= 0.0 => {
                 #[allow(
                     clippy::cast_possible_truncation,
@@ -184,11 +201,11 @@ fn date(claims: &Object, name: &str) -> Result<Option<u64>, Reason> {
                     reason = "not negative; the fraction is to go, and what is too large saturates"
                 )]
                 let whole = seconds as u64;
-                Ok(Some(whole))
+                Ok(whole)
             }
             _ => Err(Reason::Malformed),
         },
-        Some(_) => Err(Reason::Malformed),
+        _ => Err(Reason::Malformed),
     }
 }
 
@@ -197,7 +214,7 @@ mod tests {
     use super::*;
 
     fn claims(json: &str) -> Result<Claims, Reason> {
-        Claims::new(crate::json::object(json.as_bytes()).unwrap())
+        Claims::read(json.as_bytes())
     }
 
     fn path(names: &[&str]) -> ClaimPath {

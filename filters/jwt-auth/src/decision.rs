@@ -297,14 +297,13 @@ impl Authenticator {
     /// All tokens of a provider. All have to be good.
     fn tokens(&self, index: usize, request: &Request, moment: &Moment<'_>) -> Tokens {
         let provider = self.providers.get(index).ok_or(Reason::KeysUnavailable)?;
-        let tokens = sources::find(&provider.sources, request)?;
-        if tokens.is_empty() {
-            return Err(Reason::Missing.into());
+        let found = sources::find(&provider.sources, request)?;
+        let (first, others) = found.ok_or(Reason::Missing)?;
+        let mut verified = vec![self.verify(index, provider, &first, moment)?];
+        for token in &others {
+            verified.push(self.verify(index, provider, token, moment)?);
         }
-        tokens
-            .iter()
-            .map(|token| self.verify(index, provider, token, moment))
-            .collect()
+        Ok(verified)
     }
 
     fn accept(
@@ -442,7 +441,7 @@ impl Authenticator {
             if slow && !budget.allows(start) {
                 return Err(Reason::Overloaded.into());
             }
-            let message = token.message.as_bytes();
+            let message = token.message;
             let good = signature::verify(header.algorithm, key, message, &token.signature);
             if slow {
                 budget.spend((moment.clock)().saturating_sub(start));

@@ -108,6 +108,10 @@ impl Filter for JwtAuth {
         self.mode
     }
 
+    fn reads_requests(&self) -> bool {
+        true
+    }
+
     fn on_request(&self, request: &mut Request, waiting: &mut Option<Waiting>) -> Flow {
         if self.looks_at_host && request.host().is_err() {
             return self.refuse(&Refusal::of(Reason::MalformedHost), request);

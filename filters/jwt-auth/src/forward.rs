@@ -4,7 +4,7 @@
 use crate::decision::Accepted;
 use crate::provider::Provider;
 use crate::sources::{self, TokenSource};
-use filter_kit::headers::Headers;
+use filter_kit::headers::{Headers, is_same_name};
 use filter_kit::request::Request;
 use filter_kit::values::HeaderName;
 use std::collections::BTreeSet;
@@ -13,11 +13,11 @@ use std::collections::BTreeSet;
 #[derive(Debug, Clone)]
 pub(crate) struct Guarded {
     /// The headers that any provider promises to set.
-    promised: BTreeSet<HeaderName>,
+    promised: Vec<HeaderName>,
     /// The headers that may carry tokens.
-    carriers: BTreeSet<HeaderName>,
+    carriers: Vec<HeaderName>,
     /// All of them that a server may read under another spelling.
-    with_look_alikes: BTreeSet<HeaderName>,
+    with_look_alikes: Vec<HeaderName>,
 }
 
 impl Guarded {
@@ -41,15 +41,11 @@ impl Guarded {
             .collect();
         let has_other_spelling =
             |name: &&HeaderName| !name.as_str().bytes().all(|b| b.is_ascii_alphanumeric());
+        let guarded = promised.union(&carriers);
         Self {
-            with_look_alikes: promised
-                .iter()
-                .chain(&carriers)
-                .filter(has_other_spelling)
-                .cloned()
-                .collect(),
-            promised,
-            carriers,
+            with_look_alikes: guarded.filter(has_other_spelling).cloned().collect(),
+            promised: promised.into_iter().collect(),
+            carriers: carriers.into_iter().collect(),
         }
     }
 
@@ -95,7 +91,7 @@ pub(crate) fn edit(
         accepted
             .iter()
             .flat_map(|accepted| &accepted.token.headers)
-            .find(|(other, _)| other == name)
+            .find(|(other, _)| is_same_name(other.as_str().as_bytes(), name.as_str().as_bytes()))
             .map(|(_, value)| value.as_slice())
     };
     request.edit(|headers| {

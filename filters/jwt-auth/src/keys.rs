@@ -3,6 +3,7 @@
 
 pub(crate) mod der;
 mod jwk;
+mod mac;
 mod p521;
 mod pem;
 mod public;
@@ -14,6 +15,7 @@ use sha2::{Digest, Sha256};
 use std::fmt;
 
 pub use jwk::{MAX_KEYS, NoUsableKey};
+use mac::Mac;
 use public::{Public, coordinate_bytes};
 pub use set::KeySet;
 
@@ -26,6 +28,7 @@ pub struct Key {
     kid: Option<String>,
     algorithms: Vec<Algorithm>,
     library: Option<DecodingKey>,
+    mac: Option<Mac>,
     spki: Vec<u8>,
     id: KeyId,
 }
@@ -53,7 +56,8 @@ impl Key {
         Ok(Self {
             kid: None,
             algorithms: vec![algorithm],
-            library: Some(DecodingKey::from_secret(secret)),
+            library: None,
+            mac: Mac::new(secret, algorithm),
             spki: Vec::new(),
             id: Sha256::digest(secret).into(),
         })
@@ -96,6 +100,7 @@ impl Key {
         let key = Self {
             kid,
             library: public.library(),
+            mac: None,
             id: Sha256::digest(&spki).into(),
             algorithms,
             spki,
@@ -130,7 +135,14 @@ impl Key {
         self.algorithms.contains(&algorithm)
     }
 
-    /// As the library takes it; `None` for P-521.
+    /// Whether a signature is the HMAC of the message; `None` where the key is no secret.
+    #[must_use]
+    pub fn verify_mac(&self, message: &[u8], signature: &[u8]) -> Option<bool> {
+        let mac = self.mac.as_ref()?;
+        Some(mac.verify(message, signature))
+    }
+
+    /// As the library takes it; `None` for P-521 and for a secret.
     #[must_use]
     pub fn library(&self) -> Option<&DecodingKey> {
         self.library.as_ref()

@@ -141,7 +141,7 @@ impl Provider {
     /// The headers that are promised, with their values, for a token with these claims; `payload`
     /// is the base64url of them all. Of two values for one header the first one counts.
     #[must_use]
-    pub fn headers_of(&self, claims: &Claims, payload: &str) -> Vec<(HeaderName, Vec<u8>)> {
+    pub fn headers_of(&self, claims: &Claims, payload: &[u8]) -> Vec<(HeaderName, Vec<u8>)> {
         let forward = &self.forward;
         let mut headers: Vec<(HeaderName, Vec<u8>)> = Vec::new();
         let mut push = |name: &HeaderName, value: Vec<u8>| {
@@ -155,7 +155,7 @@ impl Provider {
             }
         }
         if let Some(header) = &forward.payload {
-            push(header, payload.as_bytes().to_vec());
+            push(header, payload.to_vec());
         }
         if let Some(header) = &forward.provider {
             push(header, self.name.as_bytes().to_vec());

@@ -89,6 +89,9 @@ impl Rules {
     /// # Errors
     /// [`TooManyReadings`] of the path.
     pub fn requirements(&self, request: &Request) -> Result<Requirements<'_>, TooManyReadings> {
+        if self.rules.is_empty() {
+            return Ok(Requirements::from(&self.otherwise));
+        }
         let mut found = Requirements::default();
         let mut left = ReadingSet::ALL;
         let candidates = self.by_match.candidates(request);

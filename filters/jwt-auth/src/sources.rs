@@ -163,6 +163,20 @@ fn only<'v>(mut values: impl Iterator<Item = &'v [u8]>) -> Result<Option<&'v [u8
 /// What follows the prefix, without surrounding white space; `None` where there is no prefix, or
 /// nothing after it. A space at the end of the prefix is any white space (RFC 9110, section 11.4).
 fn after_prefix<'v>(value: &'v [u8], prefix: &str) -> Option<&'v [u8]> {
+    // As most clients write it: to the letter, and without white space that does not belong there.
+    if let Some(token) = value.strip_prefix(prefix.as_bytes())
+        && let ([first, ..], [.., last]) = (token, token)
+        && ![value.first().unwrap_or(first), first, last]
+            .iter()
+            .any(|b| b.is_ascii_whitespace())
+    {
+        return Some(token);
+    }
+    after_any_prefix(value, prefix)
+}
+
+#[inline(never)]
+fn after_any_prefix<'v>(value: &'v [u8], prefix: &str) -> Option<&'v [u8]> {
     let scheme = prefix.trim_ascii_end();
     let (head, rest) = value.trim_ascii().split_at_checked(scheme.len())?;
     let token = rest.trim_ascii_start();
@@ -199,24 +213,29 @@ fn holds(prefix: &str) -> impl Fn(&[u8]) -> bool {
     move |part| after_prefix(part, prefix).is_some()
 }
 
-/// The tokens of a request in these places, in their order. The same token in two places is one.
+/// The tokens of a request in these places, in their order: the first, and others. The same token
+/// in two places is one.
 ///
 /// # Errors
 /// [`Reason::Repeated`] where one place holds more than one value.
-pub(crate) fn find<'r>(
-    sources: &'r [TokenSource],
-    request: &'r Request,
-) -> Result<Vec<Cow<'r, [u8]>>, Reason> {
-    let mut tokens: Vec<Cow<'_, [u8]>> = Vec::new();
+pub(crate) fn find<'r>(sources: &'r [TokenSource], request: &'r Request) -> Found<'r> {
+    let mut first: Option<Cow<'_, [u8]>> = None;
+    let mut others: Vec<Cow<'_, [u8]>> = Vec::new();
     for source in sources {
-        if let Some(token) = source.token(sources, request)?
-            && !tokens.contains(&token)
-        {
-            tokens.push(token);
+        let Some(token) = source.token(sources, request)? else {
+            continue;
+        };
+        match &first {
+            None => first = Some(token),
+            Some(first) if *first == token || others.contains(&token) => {}
+            Some(_) => others.push(token),
         }
     }
-    Ok(tokens)
+    Ok(first.map(|first| (first, others)))
 }
+
+/// The first token and the others; `None` where there is no token.
+pub(crate) type Found<'r> = Result<Option<(Cow<'r, [u8]>, Vec<Cow<'r, [u8]>>)>, Reason>;
 
 /// Takes the tokens in these places out of a request; nothing else of it changes.
 pub(crate) fn remove<'s>(
@@ -237,6 +256,12 @@ pub(crate) fn remove<'s>(
             TokenSource::Cookie { name, .. } => cookies.push(name.as_str()),
             TokenSource::WebSocketProtocol(element) => elements.push(element),
         }
+    }
+    if parameters.is_empty() && cookies.is_empty() && elements.is_empty() {
+        for name in names {
+            request.edit(|headers| headers.remove(name));
+        }
+        return;
     }
     let protocols = without_elements(&elements, request);
     let target = without_parameters(&parameters, request);
@@ -346,7 +371,11 @@ mod tests {
 
     fn found(sources: &[TokenSource], request: &Request) -> Result<Vec<String>, Reason> {
         let text = |token: &Cow<'_, [u8]>| String::from_utf8(token.to_vec()).unwrap();
-        find(sources, request).map(|tokens| tokens.iter().map(text).collect())
+        let tokens = find(sources, request)?;
+        let tokens = tokens
+            .iter()
+            .flat_map(|(first, others)| std::iter::once(first).chain(others));
+        Ok(tokens.map(text).collect())
     }
 
     fn sources() -> Vec<TokenSource> {
@@ -423,7 +452,7 @@ mod tests {
         let head = request("GET", "/?access_token=")
             .header("cookie", "session=")
             .build();
-        assert_eq!(find(&sources, &head), Ok(vec![]));
+        assert_eq!(find(&sources, &head), Ok(None));
     }
 
     #[test]

@@ -21,9 +21,9 @@ pub struct Token<'t> {
     /// What the token says, unverified.
     pub claims: Claims,
     /// Its second part as sent: base64url of the claims.
-    pub payload: &'t str,
+    pub payload: &'t [u8],
     /// What is signed: the first two parts.
-    pub message: &'t str,
+    pub message: &'t [u8],
     /// The signature: its third part, decoded.
     pub signature: Vec<u8>,
 }
@@ -43,18 +43,23 @@ pub struct Header {
 /// Headers of tokens that verified: tokens of one issuer and key have the same, letter for letter,
 /// so most headers are not read again.
 #[derive(Debug, Default)]
-pub struct KnownHeaders(RefCell<Vec<(Box<str>, Rc<Header>)>>);
+pub struct KnownHeaders(RefCell<Vec<Known>>);
+
+/// The first part of a token, and what it says.
+type Known = (Box<[u8]>, Rc<Header>);
 
 /// How many headers are known at most.
 const MAX_KNOWN_HEADERS: usize = 4;
 
 impl KnownHeaders {
-    fn get(&self, encoded: &str) -> Option<Rc<Header>> {
+    /// The header with which a token begins, up to its dot, and what follows that.
+    fn of<'t>(&self, token: &'t [u8]) -> Option<(Rc<Header>, &'t [u8])> {
         let known = self.0.borrow();
-        let found = known
-            .iter()
-            .find(|(other, _)| is_same(other.as_bytes(), encoded.as_bytes()));
-        found.map(|(_, header)| Rc::clone(header))
+        known.iter().find_map(|(encoded, header)| {
+            let (start, rest) = token.split_at_checked(encoded.len())?;
+            let rest = rest.strip_prefix(b".")?;
+            is_same(encoded, start).then(|| (Rc::clone(header), rest))
+        })
     }
 
     /// Keeps the header of a token that verified; the one that is known longest makes room for it.
@@ -66,7 +71,7 @@ impl KnownHeaders {
         {
             return;
         }
-        if let Some((encoded, _)) = token.message.split_once('.') {
+        if let Some((encoded, _)) = split_at_dot(token.message) {
             if known.len() >= MAX_KNOWN_HEADERS {
                 known.remove(0);
             }
@@ -81,30 +86,53 @@ impl<'t> Token<'t> {
     /// # Errors
     /// [`Reason::Malformed`], [`Reason::Padded`], [`Reason::Unsupported`] or [`Reason::Algorithm`].
     pub fn parse(token: &'t [u8], known: &KnownHeaders) -> Result<Self, Reason> {
-        let text = std::str::from_utf8(token).map_err(|_| Reason::Malformed)?;
-        let (message, signature) = text.rsplit_once('.').ok_or(Reason::Malformed)?;
-        let (header, payload) = message.split_once('.').ok_or(Reason::Malformed)?;
-        if header.is_empty() || payload.is_empty() || payload.contains('.') {
-            return Err(Reason::Malformed);
-        }
-        let header = match known.get(header) {
-            Some(header) => header,
-            None => Rc::new(Header::parse(header)?),
+        // What has other parts than three is no token, whatever is wrong beside.
+        Self::parse_parts(token, known).map_err(|reason| match has_three_parts(token) {
+            true => reason,
+            false => Reason::Malformed,
+        })
+    }
+
+    fn parse_parts(token: &'t [u8], known: &KnownHeaders) -> Result<Self, Reason> {
+        let (header, rest) = match known.of(token) {
+            Some(known) => known,
+            None => {
+                let (header, rest) = split_at_dot(token).ok_or(Reason::Malformed)?;
+                (Rc::new(Header::parse(header)?), rest)
+            }
         };
-        // After the header: the reason for `none` is its algorithm, and it has no signature.
-        let signature = decode(signature)?;
-        let claims = json::object(&decode(payload)?).ok_or(Reason::Malformed)?;
+        let (payload, encoded_signature) = split_at_dot(rest).ok_or(Reason::Malformed)?;
+        // After the header: the reason for `none` is its algorithm, and it has no signature. No
+        // further dot is left: it is no character of base64url.
+        let signature = decode(encoded_signature)?;
+        let claims = Claims::read(&decode(payload)?)?;
         if signature.is_empty() {
             return Err(Reason::Malformed);
         }
+        let dot_and_signature = encoded_signature.len().saturating_add(1);
+        let message = token.len().saturating_sub(dot_and_signature);
         Ok(Self {
             header,
-            claims: Claims::new(claims)?,
+            claims,
             payload,
-            message,
+            message: token.get(..message).unwrap_or_default(),
             signature,
         })
     }
+}
+
+/// What stands before the first dot, and after it.
+fn split_at_dot(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = text.iter().position(|b| *b == b'.')?;
+    let (before, rest) = text.split_at_checked(at)?;
+    Some((before, rest.get(1..)?))
+}
+
+/// Whether a token has three parts, of which the first two hold something.
+#[cold]
+fn has_three_parts(token: &[u8]) -> bool {
+    let parts: Vec<&[u8]> = token.splitn(4, |b| *b == b'.').collect();
+    matches!(parts[..], [header, payload, _] if !header.is_empty() && !payload.is_empty())
 }
 
 impl Header {
@@ -116,7 +144,7 @@ impl Header {
         block_bytes(size_of::<(Self, [usize; 2])>()).saturating_add(texts.sum())
     }
 
-    fn parse(encoded: &str) -> Result<Self, Reason> {
+    fn parse(encoded: &[u8]) -> Result<Self, Reason> {
         let header = json::object(&decode(encoded)?).ok_or(Reason::Malformed)?;
         let text = |member: &str| match header.get(member) {
             None => Ok(None),
@@ -146,8 +174,8 @@ impl Header {
 }
 
 /// One of the three parts.
-fn decode(part: &str) -> Result<Vec<u8>, Reason> {
-    base64url::decode(part).ok_or(match part.ends_with('=') {
+fn decode(part: &[u8]) -> Result<Vec<u8>, Reason> {
+    base64url::decode(part).ok_or(match part.ends_with(b"=") {
         true => Reason::Padded,
         false => Reason::Malformed,
     })
@@ -249,6 +277,12 @@ mod tests {
                 Some(Reason::Malformed),
             ),
             ("a.b.c.d.e".into(), Some(Reason::Malformed)),
+            (
+                format!("{}.e", token(r#"{"alg":"none"}"#, "{}", "")),
+                Some(Reason::Malformed),
+            ),
+            (token(ok, "{}", ".AA"), Some(Reason::Malformed)),
+            (token(ok, "", "AA"), Some(Reason::Malformed)),
             ("..".into(), Some(Reason::Malformed)),
             ("".into(), Some(Reason::Malformed)),
             ("a".repeat(100_000), Some(Reason::Malformed)),
@@ -263,8 +297,9 @@ mod tests {
         let parsed = Token::parse(text.as_bytes(), &KnownHeaders::default()).unwrap();
         assert_eq!(parsed.header.kid.as_deref(), Some("k"));
         assert_eq!(parsed.header.typ.as_deref(), Some("jwt"));
-        assert_eq!(format!("{}.AA", parsed.message), text);
-        assert_eq!(parsed.payload, base64url::encode(r#"{"sub":"a"}"#));
+        assert_eq!([parsed.message, b".AA"].concat(), text.as_bytes());
+        let payload = base64url::encode(r#"{"sub":"a"}"#);
+        assert_eq!(parsed.payload, payload.as_bytes());
     }
 
     #[test]
