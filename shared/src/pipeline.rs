@@ -103,6 +103,12 @@ pub trait Filter: Sized + 'static {
         Mode::Enforce
     }
 
+    /// Whether it reads all headers of most requests: then a chain reads them for all filters,
+    /// before one of them asks for a single header.
+    fn reads_requests(&self) -> bool {
+        false
+    }
+
     /// Decides on a request whose head is here.
     fn on_request(&self, request: &mut Request, state: &mut Self::State) -> Flow;
 

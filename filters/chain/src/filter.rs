@@ -12,6 +12,7 @@ use std::cell::Cell;
 pub struct Chain {
     pub(crate) items: Vec<Item>,
     has_background: bool,
+    reads_requests: bool,
     /// The item for which a request begins to wait.
     pub(crate) waits_for: Cell<usize>,
 }
@@ -35,6 +36,7 @@ impl Filter for Chain {
         let items = item::items(config.items);
         Self {
             has_background: items.iter().any(|item| item.background().is_some()),
+            reads_requests: items.iter().any(Item::reads_requests),
             items,
             waits_for: Cell::new(0),
         }
@@ -44,6 +46,9 @@ impl Filter for Chain {
 
     fn on_request(&self, request: &mut Request, state: &mut State) -> Flow {
         state.items = self.states();
+        if self.reads_requests {
+            let _ = request.headers();
+        }
         self.follow(0, None, request, state)
     }
 

@@ -42,6 +42,13 @@ macro_rules! items {
                 }
             }
 
+            /// Whether the filter reads all headers of most requests.
+            pub(crate) fn reads_requests(&self) -> bool {
+                match self {
+                    $(Self::$item(filter) => filter.reads_requests()),+
+                }
+            }
+
             /// Takes a request through the filter.
             pub(crate) fn on_request(
                 &self,

@@ -48,6 +48,10 @@ impl Filter for HeaderRewrite {
         self.mode
     }
 
+    fn reads_requests(&self) -> bool {
+        self.rules.edit_requests()
+    }
+
     fn on_request(&self, request: &mut Request, state: &mut State) -> Flow {
         if self.rules.is_empty() {
             return Flow::Continue;

@@ -68,6 +68,12 @@ impl Rules {
             .filter_map(|at| Some((at, self.rules.get(at)?)))
     }
 
+    /// Whether a rule edits requests.
+    #[must_use]
+    pub fn edit_requests(&self) -> bool {
+        self.rules.iter().any(Rule::edits_request)
+    }
+
     /// Carries out the request operations of rules, up to the first answer; each sees what those
     /// before it did.
     ///
