@@ -11,6 +11,7 @@ mod tool;
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
     process::Command,
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
@@ -45,6 +46,7 @@ pub struct Stack {
     tool: Tool,
     project: String,
     sample: String,
+    filters: PathBuf,
 }
 
 /// One of its Envoys.
@@ -62,7 +64,15 @@ impl Stack {
     /// If there is no Docker, an image cannot be had, or a service does not become healthy; then
     /// with the end of its log.
     pub fn up(sample: &str) -> Result<Self> {
-        Self::start(sample, "", SERVICES)
+        Self::start(sample, &paths::filters(), "", SERVICES)
+    }
+
+    /// As [`Stack::up`], with the modules of this folder: `FILTERS`.
+    ///
+    /// # Errors
+    /// As [`Stack::up`].
+    pub fn up_with(sample: &str, filters: &Path) -> Result<Self> {
+        Self::start(sample, filters, "", SERVICES)
     }
 
     /// Starts what a user gets with `FILTER=sample docker-compose --profile fleet up`.
@@ -70,16 +80,17 @@ impl Stack {
     /// # Errors
     /// As [`Stack::up`].
     pub fn up_fleet(sample: &str) -> Result<Self> {
-        Self::start(sample, "fleet", FLEET)
+        Self::start(sample, &paths::filters(), "fleet", FLEET)
     }
 
-    fn start(sample: &str, profiles: &str, expected: &[&str]) -> Result<Self> {
+    fn start(sample: &str, filters: &Path, profiles: &str, expected: &[&str]) -> Result<Self> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let stack = Self {
             tool: Tool::find()?,
             project: format!("filter-catalog-test-{}-{number}", std::process::id()),
             sample: sample.to_string(),
+            filters: filters.to_owned(),
         };
         for image in images(expected)? {
             image::provide(&image, |line| eprintln!("{line}"))?;
@@ -157,7 +168,8 @@ impl Stack {
         command
             .args(["-p", &self.project])
             .args(args)
-            .env("FILTER", &self.sample);
+            .env("FILTER", &self.sample)
+            .env("FILTERS", &self.filters);
         command
     }
 }

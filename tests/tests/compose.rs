@@ -17,9 +17,32 @@ fn each_sample_does_in_containers_what_it_promises() {
 
 #[test]
 fn a_sample_that_is_not_there_is_an_error_and_no_folder_is_made_for_it() {
-    assert!(Stack::up("no-such-sample").is_err());
+    let error = error(Stack::up("no-such-sample"));
+    let expected = "FILTER=no-such-sample: no envoy-configs/no-such-sample.yaml";
+    assert!(error.contains(expected), "{error}");
     let made = e2e::paths::workspace().join("envoy-configs/no-such-sample.yaml");
     assert!(!made.exists());
+}
+
+/// What is printed where the stack does not start.
+fn error(stack: anyhow::Result<Stack>) -> String {
+    match stack {
+        Ok(_) => panic!("it started"),
+        Err(error) => format!("{error:#}"),
+    }
+}
+
+#[test]
+fn a_module_or_a_file_that_is_missing_is_named_before_envoy_starts() {
+    let empty = tempfile::tempdir().unwrap();
+    let folder = empty.path().display();
+    let error = self::error(Stack::up_with("cors", empty.path()));
+    let expected = format!("no cors.wasm in {folder}: run cargo xtask build");
+    assert!(error.contains(&expected), "{error}");
+
+    let error = self::error(Stack::up("jwt-auth-remote"));
+    let expected = "this sample needs /etc/envoy/tls/";
+    assert!(error.contains(expected), "{error}");
 }
 
 #[test]
