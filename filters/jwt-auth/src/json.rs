@@ -71,12 +71,20 @@ fn sort_few(members: &mut [(String, Json)]) {
     for end in 2..=members.len() {
         let mut sorted = members.get_mut(..end).unwrap_or_default();
         while let [.., (before, _), (name, _)] = sorted
-            && name < before
+            && is_before(name, before)
         {
             let last = sorted.len().wrapping_sub(1);
             sorted.swap(last.wrapping_sub(1), last);
             sorted = sorted.get_mut(..last).unwrap_or_default();
         }
+    }
+}
+
+/// Whether a name is before another one; mostly their first letters tell.
+fn is_before(name: &str, other: &str) -> bool {
+    match (name.as_bytes().first(), other.as_bytes().first()) {
+        (Some(a), Some(b)) if a != b => a < b,
+        _ => name < other,
     }
 }
 
@@ -100,7 +108,10 @@ impl Object {
     pub fn get(&self, name: &str) -> Option<&Json> {
         let found = if self.0.len() <= FEW_MEMBERS {
             let is_it = |(member, _): &(String, _)| {
-                member.len() == name.len() && is_same_name(member.as_bytes(), name.as_bytes())
+                let (member, name) = (member.as_bytes(), name.as_bytes());
+                member.len() == name.len()
+                    && member.first() == name.first()
+                    && is_same_name(member, name)
             };
             self.0.iter().position(is_it)?
         } else {

@@ -100,11 +100,12 @@ impl<'j> Reader<'j> {
     fn object(&mut self, depth: u32) -> Option<Object> {
         let depth = deeper(depth)?;
         self.advance(1);
-        let mut members = Vec::new();
         if self.peek()? == b'}' {
             self.advance(1);
             return Some(Object::default());
         }
+        // Most tokens have more claims than the four that a list begins with.
+        let mut members = Vec::with_capacity(if depth == 1 { 8 } else { 0 });
         loop {
             if self.peek()? != b'"' {
                 return None;
@@ -237,11 +238,13 @@ impl<'j> Reader<'j> {
         let is_zero_first = self.rest.first() == Some(&b'0');
         let first_digit = self.at();
         let mut whole = 0_u64;
-        while let [digit @ b'0'..=b'9', ..] = self.rest {
+        let mut rest = self.rest;
+        while let [digit @ b'0'..=b'9', after @ ..] = rest {
             let digit = u64::from(digit.wrapping_sub(b'0'));
             whole = whole.wrapping_mul(10).wrapping_add(digit);
-            self.advance(1);
+            rest = after;
         }
+        self.rest = rest;
         let digits = self.at().wrapping_sub(first_digit);
         // More digits than these may not fit.
         let whole = match digits <= 19 {
