@@ -1,14 +1,22 @@
 //! Headers as bytes: views into the host's one buffer, and the difference that edits make.
 
 mod difference;
+mod edit;
 mod list;
 mod names;
+mod same;
+mod sizes;
+mod spans;
 
+use sizes::size_of_name;
+use spans::spans;
 use std::ops::Range;
 
 pub use difference::Edit;
 pub use list::list_elements;
 pub use names::{is_look_alike, plain_name};
+pub use same::{is_same, is_same_name};
+pub use sizes::Sizes;
 
 /// The header fields of a message, pseudo-headers among them, in the order received. Names are in
 /// lower case, values are bytes, and a repeated header is as many fields: a decision that looks at
@@ -77,36 +85,6 @@ struct Field {
     value: Span,
     /// Whether the field is there now.
     present: bool,
-}
-
-/// The sizes of names, as bits: most names that are looked for and not there have a size that no
-/// other name has, so that no field is looked at.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Sizes(u64);
-
-impl Sizes {
-    /// Adds the size of a name.
-    pub fn add_name(&mut self, name: &[u8]) {
-        self.add(size_of_name(name));
-    }
-
-    /// Whether a name of each may have the same size.
-    fn meet(self, other: Self) -> bool {
-        self.0 & other.0 != 0
-    }
-
-    fn of(size: u32) -> Self {
-        Self(1_u64.wrapping_shl(size))
-    }
-
-    fn add(&mut self, size: u32) {
-        self.0 |= Self::of(size).0;
-    }
-
-    /// Whether a name may have this size.
-    fn may_have(self, size: u32) -> bool {
-        self.0 & Self::of(size).0 != 0
-    }
 }
 
 /// A part of the buffer.
@@ -240,102 +218,6 @@ impl Headers {
             .map(|field| (self.slice(field.name), self.slice(field.value)))
     }
 
-    /// Replaces all values of a header by one.
-    pub fn set(&mut self, name: &str, value: &[u8]) {
-        if let Some((field, after)) = self.find(name.as_bytes(), 0) {
-            let is_only = self.find(name.as_bytes(), after).is_none();
-            if is_only && is_same(self.slice(field.value), value) {
-                return;
-            }
-            self.remove(name);
-        }
-        self.push(name.as_bytes(), value);
-    }
-
-    /// Adds one more value of a header.
-    pub fn add(&mut self, name: &str, value: &[u8]) {
-        self.push(name.as_bytes(), value);
-    }
-
-    /// Replaces all values of a header by these, in this order; none removes it.
-    pub fn replace<V: AsRef<[u8]>>(&mut self, name: &str, values: &[V]) {
-        if self.all(name).eq(values.iter().map(AsRef::as_ref)) {
-            return;
-        }
-        self.remove(name);
-        for value in values {
-            self.push(name.as_bytes(), value.as_ref());
-        }
-    }
-
-    /// Removes all values of a header.
-    pub fn remove(&mut self, name: &str) {
-        let name = name.as_bytes();
-        self.remove_sized(name.len(), |other| is_same_name(other, name));
-    }
-
-    /// Removes the headers whose name has this size, which tells most others apart, and fits.
-    fn remove_sized(&mut self, size: usize, fits: impl Fn(&[u8]) -> bool) {
-        let size = u32::try_from(size).unwrap_or(u32::MAX);
-        let mut from = 0;
-        while let Some(at) = self.of_size(size, from) {
-            from = at.wrapping_add(1);
-            self.remove_at(at, &mut &fits);
-        }
-    }
-
-    /// Removes the field in this place if it is there, and its name fits.
-    fn remove_at(&mut self, at: usize, fits: &mut impl FnMut(&[u8]) -> bool) {
-        let Some(field) = self.fields.get_mut(at).filter(|field| field.present) else {
-            return;
-        };
-        let name = self.bytes.get(field.name.range()).unwrap_or_default();
-        if fits(name) {
-            field.present = false;
-            note_removed(name, &mut self.edits, &mut self.touched);
-        }
-    }
-
-    /// Removes all headers whose name fits, and has one of these sizes.
-    pub fn remove_if_of(&mut self, sizes: Sizes, mut fits: impl FnMut(&[u8]) -> bool) {
-        if !self.sizes.meet(sizes) {
-            return;
-        }
-        let mut from = 0;
-        while let Some(rest) = self.fields.get(from..) {
-            let has_size = |field: &Field| sizes.may_have(field.name.size);
-            let Some(skipped) = rest.iter().position(has_size) else {
-                return;
-            };
-            let at = from.wrapping_add(skipped);
-            from = at.wrapping_add(1);
-            self.remove_at(at, &mut fits);
-        }
-    }
-
-    /// Removes all headers whose name fits.
-    pub fn remove_if(&mut self, mut fits: impl FnMut(&[u8]) -> bool) {
-        let bytes = &self.bytes;
-        for field in self.fields.iter_mut().filter(|field| field.present) {
-            let name = bytes.get(field.name.range()).unwrap_or_default();
-            if fits(name) {
-                field.present = false;
-                note_removed(name, &mut self.edits, &mut self.touched);
-            }
-        }
-    }
-
-    /// Removes the headers that a server may read as `name`, which stays itself: those whose name
-    /// has another character than letters and digits in the same places, as `x_jwt_sub` for
-    /// `x-jwt-sub`. CGI (RFC 3875, section 4.1.18), WSGI and PHP see both under one name.
-    /// Pseudo-headers stay: no server gets them by their names.
-    pub fn remove_look_alikes(&mut self, name: &str) {
-        let name = name.as_bytes();
-        self.remove_sized(name.len(), |other| {
-            !other.starts_with(b":") && is_look_alike(other, name)
-        });
-    }
-
     /// How many fields were added or removed so far.
     pub(crate) fn edits(&self) -> u32 {
         self.edits
@@ -345,139 +227,6 @@ impl Headers {
     pub(crate) fn take_touched(&mut self) -> Touched {
         std::mem::take(&mut self.touched)
     }
-
-    fn push(&mut self, name: &[u8], value: &[u8]) {
-        self.edits = self.edits.wrapping_add(1);
-        self.touched.add(name);
-        let (name, value) = (self.append(name), self.append(value));
-        self.sizes.add(name.size);
-        self.fields.push(Field {
-            name,
-            value,
-            present: true,
-        });
-    }
-
-    fn append(&mut self, bytes: &[u8]) -> Span {
-        let span = Span {
-            start: u32::try_from(self.bytes.len()).unwrap_or(u32::MAX),
-            size: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
-        };
-        self.bytes.extend_from_slice(bytes);
-        span
-    }
-}
-
-/// Whether two names are the same. Not in the loops over fields, for most of which it is not
-/// called; most names are compared by their two ends, which may overlap.
-#[must_use]
-#[inline(never)]
-pub fn is_same_name(a: &[u8], b: &[u8]) -> bool {
-    if a.len() != b.len() {
-        return false;
-    }
-    match a.len() {
-        0..4 => {
-            let middle = a.len() / 2;
-            a.first() == b.first() && a.last() == b.last() && a.get(middle) == b.get(middle)
-        }
-        4..8 => has_same_ends::<4>(a, b),
-        8..=16 => has_same_ends::<8>(a, b),
-        _ => is_same_long_name(a, b),
-    }
-}
-
-#[inline(never)]
-fn is_same_long_name(a: &[u8], b: &[u8]) -> bool {
-    is_same(a, b)
-}
-
-fn has_same_ends<const N: usize>(a: &[u8], b: &[u8]) -> bool {
-    match (
-        a.last_chunk::<N>(),
-        b.last_chunk(),
-        a.first_chunk::<N>(),
-        b.first_chunk(),
-    ) {
-        (Some(a_end), Some(b_end), Some(a), Some(b)) => a_end == b_end && a == b,
-        _ => false,
-    }
-}
-
-#[inline(never)]
-fn note_removed(name: &[u8], edits: &mut u32, touched: &mut Touched) {
-    *edits = edits.wrapping_add(1);
-    touched.add(name);
-}
-
-fn size_of_name(name: &[u8]) -> u32 {
-    u32::try_from(name.len()).unwrap_or(u32::MAX)
-}
-
-/// Where names and values stand in the host's buffer, and the sizes of the names; `None` where it
-/// is not in that form.
-fn spans(bytes: &[u8]) -> Option<(Vec<Field>, Sizes)> {
-    let count = u32::from_le_bytes(*bytes.first_chunk()?);
-    let count = usize::try_from(count).ok()?;
-    let sizes = bytes.get(4..)?.get(..count.checked_mul(8)?)?;
-    // With room for what is added.
-    let mut fields = Vec::with_capacity(count.checked_add(4)?);
-    let mut known = Sizes::default();
-    // Sums of at most as many 32-bit sizes as there are bytes are far from 64 bits. A start beyond
-    // 32 bits is one beyond the buffer, for which there are no fields.
-    let mut start = u64::try_from(sizes.len()).ok()?.wrapping_add(4);
-    fields.extend(sizes.as_chunks::<8>().0.iter().map(|pair| {
-        let pair = u64::from_le_bytes(*pair);
-        let (name_size, value_size) = (pair & u64::from(u32::MAX), pair >> 32);
-        let value = start.wrapping_add(name_size).wrapping_add(1);
-        let name = span(start, name_size);
-        start = value.wrapping_add(value_size).wrapping_add(1);
-        known.add(name.size);
-        Field {
-            name,
-            value: span(value, value_size),
-            present: true,
-        }
-    }));
-    (usize::try_from(start).ok()? <= bytes.len()).then_some((fields, known))
-}
-
-#[allow(
-    clippy::cast_possible_truncation,
-    reason = "a size has 32 bits; a start beyond them is refused as a whole"
-)]
-fn span(start: u64, size: u64) -> Span {
-    Span {
-        start: start as u32,
-        size: size as u32,
-    }
-}
-
-/// Whether two long texts are the same: eight bytes at a time, four times in a turn. What `==`
-/// calls in a module goes byte by byte.
-#[must_use]
-pub fn is_same(a: &[u8], b: &[u8]) -> bool {
-    if a.len() != b.len() {
-        return false;
-    }
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<32>(), b.as_chunks::<32>());
-    let mut difference = 0;
-    for (a, b) in a.iter().zip(b) {
-        if let ([a0, a1, a2, a3], [b0, b1, b2, b3]) = (a.as_chunks::<8>().0, b.as_chunks::<8>().0) {
-            difference |=
-                differing(a0, b0) | differing(a1, b1) | differing(a2, b2) | differing(a3, b3);
-        }
-    }
-    let ((a, a_rest), (b, b_rest)) = (a_rest.as_chunks::<8>(), b_rest.as_chunks::<8>());
-    for (a, b) in a.iter().zip(b) {
-        difference |= differing(a, b);
-    }
-    difference == 0 && a_rest.iter().zip(b_rest).all(|(a, b)| a == b)
-}
-
-/// The bits in which they differ.
-fn differing(a: &[u8; 8], b: &[u8; 8]) -> u64 {
-    u64::from_le_bytes(*a) ^ u64::from_le_bytes(*b)
 }
 
 #[cfg(test)]

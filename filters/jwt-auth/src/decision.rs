@@ -1,24 +1,26 @@
 //! From a request to a verdict: finds the tokens, verifies them or remembers that they were, and
 //! asks the requirement.
 
-use crate::algorithm::{Algorithm, Family};
+mod verified;
+mod verify;
+
 use crate::budget::Budget;
 use crate::cache::Cache;
 use crate::claims::Claims;
 use crate::deny_list::DenyList;
-use crate::json::block_bytes;
-use crate::keys::{KeyId, KeySet};
+use crate::keys::KeySet;
 use crate::provider::Provider;
 use crate::reason::Reason;
 use crate::requirement::{About, ProviderRequirement, Refusal, Requirement, evaluate};
 use crate::rules::Requirements;
-use crate::token::{Header, KnownHeaders, Token};
-use crate::{signature, sources};
+use crate::sources;
+use crate::token::KnownHeaders;
 use filter_kit::request::Request;
-use filter_kit::values::HeaderName;
 use std::cell::{Cell, RefCell};
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use std::time::Duration;
+
+pub use verified::Verified;
 
 /// How much of what was verified is kept.
 #[derive(Debug, Clone, Copy)]
@@ -41,25 +43,6 @@ pub struct Authenticator {
     denied: DenyList,
     known_headers: KnownHeaders,
     hits: Cell<bool>,
-}
-
-/// A token whose signature is good.
-#[derive(Debug)]
-pub struct Verified {
-    /// What it says.
-    pub claims: Claims,
-    /// The key that verified it.
-    pub key: KeyId,
-    /// The algorithm of its signature.
-    pub algorithm: Algorithm,
-    /// The headers that its provider promises, with their values.
-    pub headers: Vec<(HeaderName, Vec<u8>)>,
-    /// What filter state gets of it, by name.
-    pub exports: Vec<(Rc<str>, Vec<u8>)>,
-    /// Its header.
-    header: Rc<Header>,
-    /// The set of the key, which mostly is the provider's still.
-    set: Weak<KeySet>,
 }
 
 /// A token that a requirement accepted.
@@ -134,46 +117,6 @@ impl Failure {
             about: Some(Rc::new(about)),
             ..self
         }
-    }
-}
-
-impl Verified {
-    fn failure(&self, reason: Reason) -> Failure {
-        Failure::from(reason).of(self.header.kid.as_deref(), &self.claims)
-    }
-
-    /// Whether its key is in this set still, and would verify its algorithm.
-    fn holds_with(&self, set: &Rc<KeySet>) -> bool {
-        self.set.as_ptr() == Rc::as_ptr(set) || set.verifies(&self.key, self.algorithm)
-    }
-
-    /// The bytes of memory that it takes, with the counters of its `Rc`.
-    fn bytes(&self) -> usize {
-        let place = size_of::<(Self, [usize; 2])>();
-        let headers = self
-            .headers
-            .capacity()
-            .saturating_mul(size_of::<(HeaderName, Vec<u8>)>());
-        let values = self.headers.iter().map(|(name, value)| {
-            let name = block_bytes(name.as_str().len());
-            name.saturating_add(block_bytes(value.capacity()))
-        });
-        block_bytes(place)
-            .saturating_add(self.claims.heap_bytes())
-            .saturating_add(block_bytes(headers))
-            .saturating_add(values.sum())
-            .saturating_add(self.header.bytes())
-            .saturating_add(self.export_bytes())
-    }
-}
-
-impl Verified {
-    fn export_bytes(&self) -> usize {
-        let place = self.exports.capacity();
-        let place = place.saturating_mul(size_of::<(Rc<str>, Vec<u8>)>());
-        let values = self.exports.iter();
-        let values = values.map(|(_, value)| block_bytes(value.capacity()));
-        block_bytes(place).saturating_add(values.sum())
     }
 }
 
@@ -323,138 +266,6 @@ impl Authenticator {
         Ok(Accepted {
             provider: required.provider,
             token: Rc::clone(token),
-        })
-    }
-
-    fn verify(
-        &self,
-        index: usize,
-        provider: &Provider,
-        text: &[u8],
-        moment: &Moment<'_>,
-    ) -> Result<Rc<Verified>, Failure> {
-        let now = moment.now.as_secs();
-        let keys = (moment.keys)(index);
-        let cacheable = text.len() <= self.max_cached_bytes;
-        if cacheable
-            && let KeyState::Here { set, .. } = &keys
-            && let Some(verified) = self.cache.borrow_mut().get(index, text)
-            && verified.holds_with(set)
-        {
-            self.hits.set(true);
-            provider
-                .check_time(&verified.claims, now)
-                .map_err(|reason| verified.failure(reason))?;
-            return Ok(verified);
-        }
-        let parsed = match text.len() > provider.max_token_bytes {
-            true => Err(Reason::TooLarge),
-            false => Token::parse(text, &self.known_headers),
-        };
-        let token = parsed.map_err(|reason| {
-            if sources::is_joined(&provider.sources, text) {
-                Reason::Repeated
-            } else {
-                reason
-            }
-        })?;
-        let key = self
-            .judged(provider, &token, &keys, moment)
-            .map_err(|failure| failure.of(token.header.kid.as_deref(), &token.claims))?;
-        self.known_headers.keep(&token);
-        let verified = Rc::new(Verified {
-            exports: provider.exports_of(&token.claims),
-            header: Rc::clone(&token.header),
-            headers: provider.headers_of(&token.claims, token.payload),
-            algorithm: token.header.algorithm,
-            claims: token.claims,
-            key,
-            set: match &keys {
-                KeyState::Here { set, .. } => Rc::downgrade(set),
-                KeyState::NotHere { .. } => Weak::new(),
-            },
-        });
-        if cacheable {
-            let kept = Rc::clone(&verified);
-            let bytes = verified.bytes();
-            self.cache.borrow_mut().insert(index, text, kept, bytes);
-        }
-        Ok(verified)
-    }
-
-    /// The key of a token that passes all checks of its provider.
-    fn judged(
-        &self,
-        provider: &Provider,
-        token: &Token<'_>,
-        keys: &KeyState,
-        moment: &Moment<'_>,
-    ) -> Result<KeyId, Failure> {
-        provider.check(token, moment.now.as_secs())?;
-        if self.denied.has(&token.claims) {
-            return Err(Reason::Denied.into());
-        }
-        self.verified_by(token, keys, moment)
-    }
-
-    /// The key whose signature a token bears.
-    fn verified_by(
-        &self,
-        token: &Token<'_>,
-        keys: &KeyState,
-        moment: &Moment<'_>,
-    ) -> Result<KeyId, Failure> {
-        let header = &token.header;
-        // No server has a secret.
-        let can_be_fetched = header.algorithm.family() != Family::Hmac;
-        let (set, may_change) = match keys {
-            KeyState::Here { set, may_change } => (set, *may_change),
-            KeyState::NotHere { may_change } => {
-                let reason = match can_be_fetched {
-                    true => Reason::KeysUnavailable,
-                    false => Reason::UnknownKey,
-                };
-                return Err(Failure {
-                    reason,
-                    may_change: *may_change && can_be_fetched,
-                    about: None,
-                });
-            }
-        };
-        // A known key whose signature is bad is no reason to fetch others.
-        let is_known = header.kid.as_deref().is_some_and(|kid| set.has(kid));
-        let may_change = may_change && can_be_fetched && !is_known;
-        let mut candidates = set
-            .candidates(header.kid.as_deref(), header.algorithm)
-            .peekable();
-        if candidates.peek().is_none() {
-            return Err(Failure {
-                reason: Reason::UnknownKey,
-                may_change,
-                about: None,
-            });
-        }
-        let slow = signature::is_slow(header.algorithm);
-        for key in candidates {
-            let mut budget = self.budget.borrow_mut();
-            let start = if slow { (moment.clock)() } else { moment.now };
-            if slow && !budget.allows(start) {
-                return Err(Reason::Overloaded.into());
-            }
-            let message = token.message;
-            let good = signature::verify(header.algorithm, key, message, &token.signature);
-            if slow {
-                budget.spend((moment.clock)().saturating_sub(start));
-            }
-            if good {
-                return Ok(key.id());
-            }
-        }
-        // It may be of a key that is not here yet.
-        Err(Failure {
-            reason: Reason::Signature,
-            may_change,
-            about: None,
         })
     }
 }

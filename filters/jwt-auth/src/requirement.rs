@@ -1,5 +1,7 @@
 //! What a request has to show, and whether it does. The tokens themselves are looked at elsewhere.
 
+mod evaluate;
+
 use crate::claims::{ClaimPath, Claims};
 use crate::reason::Reason;
 use filter_kit::matching::TextMatch;
@@ -7,6 +9,8 @@ use filter_kit::request::Request;
 use filter_kit::template::{Template, Values};
 use std::borrow::Cow;
 use std::rc::Rc;
+
+pub(crate) use evaluate::evaluate;
 
 /// What a request has to show.
 #[derive(Debug, Clone)]
@@ -229,176 +233,5 @@ impl Refusal {
     }
 }
 
-/// Evaluates a requirement; `check` looks at one provider's tokens.
-///
-/// # Errors
-/// The weightiest [`Refusal`].
-pub(crate) fn evaluate<A>(
-    requirement: &Requirement,
-    check: &mut dyn FnMut(&ProviderRequirement) -> Result<A, Refusal>,
-) -> Result<Vec<A>, Refusal> {
-    match requirement {
-        Requirement::Nothing => Ok(Vec::new()),
-        Requirement::Provider(provider) => Ok(vec![check(provider)?]),
-        Requirement::Any(list) => {
-            let mut weightiest: Option<Refusal> = None;
-            for one in list {
-                match evaluate(one, check) {
-                    Ok(accepted) => return Ok(accepted),
-                    Err(refusal) => {
-                        weightiest = Some(Refusal::weightier(weightiest, refusal));
-                    }
-                }
-            }
-            // An empty list, which no configuration holds, is fulfilled by nothing.
-            Err(weightiest.unwrap_or_else(Refusal::missing))
-        }
-        Requirement::All(list) if list.is_empty() => Err(Refusal::missing()),
-        Requirement::All(list) => {
-            let mut accepted = Vec::new();
-            let mut weightiest: Option<Refusal> = None;
-            for one in list {
-                match evaluate(one, check) {
-                    Ok(more) => accepted.extend(more),
-                    Err(refusal) => weightiest = Some(Refusal::weightier(weightiest, refusal)),
-                }
-            }
-            match weightiest {
-                Some(refusal) => Err(refusal),
-                None => Ok(accepted),
-            }
-        }
-        Requirement::Optional(inner) => match evaluate(inner, check) {
-            Err(refusal) if refusal.reason == Reason::Missing && !has_token(inner, check) => {
-                Ok(Vec::new())
-            }
-            other => other,
-        },
-        Requirement::IgnoreFailure(inner) => match evaluate(inner, check) {
-            Err(refusal) if !refusal.may_change => Ok(Vec::new()),
-            other => other,
-        },
-    }
-}
-
-/// Whether a provider that the requirement names has a token, good or bad.
-fn has_token<A>(
-    requirement: &Requirement,
-    check: &mut dyn FnMut(&ProviderRequirement) -> Result<A, Refusal>,
-) -> bool {
-    match requirement {
-        Requirement::Nothing => false,
-        Requirement::Provider(provider) => {
-            check(provider).err().map(|refusal| refusal.reason) != Some(Reason::Missing)
-        }
-        Requirement::Any(list) | Requirement::All(list) => {
-            list.iter().any(|one| has_token(one, check))
-        }
-        Requirement::Optional(inner) | Requirement::IgnoreFailure(inner) => has_token(inner, check),
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn provider(provider: usize) -> Requirement {
-        Requirement::Provider(ProviderRequirement {
-            provider,
-            audiences: None,
-            scopes: None,
-            claims: Vec::new(),
-        })
-    }
-
-    /// Evaluates with these outcomes of the providers, in order; `None` accepts.
-    fn outcome(
-        requirement: &Requirement,
-        outcomes: &[Option<Reason>],
-    ) -> Result<Vec<usize>, Reason> {
-        evaluate(requirement, &mut |p| match outcomes[p.provider] {
-            None => Ok(p.provider),
-            Some(reason) => Err(Refusal::of(reason)),
-        })
-        .map_err(|refusal| refusal.reason)
-    }
-
-    #[test]
-    fn requirements_combine() {
-        let any = Requirement::Any(vec![provider(0), provider(1)]);
-        let all = Requirement::All(vec![provider(0), provider(1)]);
-        let optional = Requirement::Optional(Box::new(any.clone()));
-        let optional_all = Requirement::Optional(Box::new(all.clone()));
-        let ignore = Requirement::IgnoreFailure(Box::new(any.clone()));
-        let (missing, issuer, expired) = (
-            Some(Reason::Missing),
-            Some(Reason::Issuer),
-            Some(Reason::Expired),
-        );
-        for (requirement, outcomes, expected) in [
-            (&Requirement::Nothing, [expired, expired], Ok(vec![])),
-            (
-                &Requirement::Any(vec![]),
-                [None, None],
-                Err(Reason::Missing),
-            ),
-            (
-                &Requirement::All(vec![]),
-                [None, None],
-                Err(Reason::Missing),
-            ),
-            (&any, [None, None], Ok(vec![0])),
-            (&any, [expired, None], Ok(vec![1])),
-            (&any, [missing, issuer], Err(Reason::Issuer)),
-            (&any, [expired, issuer], Err(Reason::Expired)),
-            (&any, [issuer, expired], Err(Reason::Expired)),
-            (&any, [Some(Reason::Scope), expired], Err(Reason::Scope)),
-            (
-                &any,
-                [expired, Some(Reason::KeysUnavailable)],
-                Err(Reason::KeysUnavailable),
-            ),
-            (&any, [missing, missing], Err(Reason::Missing)),
-            (&all, [None, None], Ok(vec![0, 1])),
-            (&all, [None, expired], Err(Reason::Expired)),
-            (&all, [missing, expired], Err(Reason::Expired)),
-            (&optional_all, [missing, missing], Ok(vec![])),
-            (&optional_all, [missing, expired], Err(Reason::Expired)),
-            (&optional_all, [None, missing], Err(Reason::Missing)),
-            (&optional_all, [None, None], Ok(vec![0, 1])),
-            (&optional, [missing, missing], Ok(vec![])),
-            (&optional, [missing, expired], Err(Reason::Expired)),
-            (&optional, [missing, issuer], Err(Reason::Issuer)),
-            (&optional, [missing, None], Ok(vec![1])),
-            (&ignore, [expired, issuer], Ok(vec![])),
-            (&ignore, [expired, None], Ok(vec![1])),
-        ] {
-            assert_eq!(
-                outcome(requirement, &outcomes),
-                expected,
-                "{requirement:?} {outcomes:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_failure_that_may_change_is_waited_for_before_it_is_ignored_or_outweighed() {
-        let waits = |requirement: &Requirement| {
-            evaluate(requirement, &mut |p| {
-                Err::<(), _>(Refusal {
-                    reason: if p.provider == 0 {
-                        Reason::UnknownKey
-                    } else {
-                        Reason::Scope
-                    },
-                    may_change: p.provider == 0,
-                    ..Refusal::missing()
-                })
-            })
-            .is_err_and(|refusal| refusal.may_change)
-        };
-        assert!(waits(&Requirement::Any(vec![provider(1), provider(0)])));
-        assert!(waits(&Requirement::IgnoreFailure(Box::new(provider(0)))));
-        assert!(waits(&Requirement::Optional(Box::new(provider(0)))));
-    }
-}
+mod tests;

@@ -1,18 +1,19 @@
 //! Providers as written.
 
+mod claim;
+mod source;
+
 use super::keys::RawKeys;
 use crate::algorithm::{Algorithm, Family};
-use crate::claims::{ClaimPath, Encoding};
 use crate::provider::{ClaimHeader, Forward, Issuer, Issuers, Provider};
-use crate::sources::{Element, TokenSource};
 use crate::token::media_type;
-use filter_kit::config::{At, Env, Invalid, check_name, each, in_range, not_empty, not_empty_list};
-use filter_kit::values::{Anchoring, Duration, HeaderName, Pattern, is_token};
+use filter_kit::config::{At, Env, Invalid, check_name, each, in_range, not_empty_list};
+use filter_kit::values::{Anchoring, Duration, HeaderName, Pattern};
 use serde::Deserialize;
-use serde::de::{Deserializer, SeqAccess, Visitor};
-use std::collections::BTreeSet;
-use std::fmt;
-use std::rc::Rc;
+
+pub(crate) use claim::RawClaimPath;
+use claim::{RawClaimHeader, RawExport};
+use source::{RawTokenSource, bearer};
 
 /// An issuer of tokens, and on which terms they are accepted.
 #[derive(Debug, Deserialize)]
@@ -91,168 +92,6 @@ fn issuers(one: Option<String>, list: Option<Vec<RawIssuer>>) -> Result<Issuers,
         (Some(_), Some(_)) => {
             Err(Invalid::new("must not be set together with issuer").at("issuers"))
         }
-    }
-}
-
-/// A place for a token.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(
-    rename_all = "snake_case",
-    deny_unknown_fields,
-    expecting = "a token source, as {header: {name: authorization, prefix: \"Bearer \"}}"
-)]
-pub enum RawTokenSource {
-    /// A header.
-    Header {
-        /// The header's name.
-        name: HeaderName,
-        /// The text before the token, compared without case; left out: none.
-        #[serde(default)]
-        prefix: String,
-    },
-    /// A query parameter. Envoy and others write the query to their logs.
-    Query {
-        /// The parameter's name, decoded.
-        name: String,
-    },
-    /// A cookie. Its value is percent-decoded once.
-    Cookie {
-        /// The cookie's name.
-        name: String,
-        /// The text before the token, compared without case; left out: none.
-        #[serde(default)]
-        prefix: String,
-    },
-    /// An element of `sec-websocket-protocol`, where pages of browsers can put a token. The other
-    /// elements stay.
-    WebsocketProtocol(RawElement),
-}
-
-/// Which element of a list is the token.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum RawElement {
-    /// The one that begins with this; what follows is the token.
-    Prefix(String),
-    /// The one that follows this one, which stays.
-    After(String),
-}
-
-/// Claims as filter state.
-#[derive(Debug, Default, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct RawExport {
-    /// The claims; at most 16. `sub` is in `wasm.jwt.sub`, `[org, id]` in `wasm.jwt.org.id`, each
-    /// byte of a name that is no letter, digit, `-` or `_` as `_`.
-    #[serde(default)]
-    pub claims: Vec<RawClaimPath>,
-}
-
-/// The most claims that a provider exports.
-const MAX_EXPORTS: usize = 16;
-
-impl RawExport {
-    fn build(self) -> Result<Vec<(ClaimPath, Rc<str>)>, Invalid> {
-        let mut names = BTreeSet::new();
-        let count = self.claims.len();
-        if count > MAX_EXPORTS {
-            let reason = format!("{count} claims exceed the maximum of {MAX_EXPORTS}");
-            return Err(Invalid::new(reason).at("claims"));
-        }
-        each("claims", self.claims, |claim| {
-            let path = claim.build()?;
-            let plain = |c: char| match c {
-                c if c.is_ascii_alphanumeric() || c == '-' => c,
-                _ => '_',
-            };
-            let part = |name: &String| name.chars().map(plain).collect::<String>();
-            let parts: Vec<String> = path.0.iter().map(part).collect();
-            let name = format!("jwt.{}", parts.join("."));
-            if !names.insert(name.clone()) {
-                return Err(Invalid::new(format!("duplicate name \"wasm.{name}\"")));
-            }
-            Ok((path, Rc::from(name)))
-        })
-    }
-}
-
-/// A claim as a header.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(
-    deny_unknown_fields,
-    expecting = "a claim and its header, as {claim: sub, header: x-jwt-sub}"
-)]
-pub struct RawClaimHeader {
-    /// The claim: its name, or the names on the way to it as a list.
-    pub claim: RawClaimPath,
-    /// The header.
-    pub header: HeaderName,
-    /// How the claim becomes the header's value.
-    #[serde(default)]
-    pub encoding: Encoding,
-}
-
-/// A claim as written: a name or a list of names.
-#[derive(Debug, Clone)]
-pub struct RawClaimPath(Vec<String>);
-
-impl<'de> Deserialize<'de> for RawClaimPath {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct PathVisitor;
-
-        impl<'de> Visitor<'de> for PathVisitor {
-            type Value = RawClaimPath;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the name of a claim, or a list of names")
-            }
-
-            fn visit_str<E>(self, name: &str) -> Result<RawClaimPath, E> {
-                Ok(RawClaimPath(vec![name.to_owned()]))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<RawClaimPath, A::Error> {
-                let mut names = Vec::new();
-                while let Some(name) = seq.next_element()? {
-                    names.push(name);
-                }
-                Ok(RawClaimPath(names))
-            }
-        }
-
-        deserializer.deserialize_any(PathVisitor)
-    }
-}
-
-#[cfg(feature = "schema")]
-impl schemars::JsonSchema for RawClaimPath {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "ClaimPath".into()
-    }
-    fn inline_schema() -> bool {
-        true
-    }
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({
-            "description": "the name of a claim, or the names on the way to it",
-            "oneOf": [
-                {"type": "string"},
-                {"type": "array", "items": {"type": "string"}, "minItems": 1}
-            ]
-        })
-    }
-}
-
-impl RawClaimPath {
-    pub(super) fn build(self) -> Result<ClaimPath, Invalid> {
-        if self.0.is_empty() || self.0.iter().any(String::is_empty) {
-            return Err(Invalid::new("the name of a claim is not empty").at("claim"));
-        }
-        Ok(ClaimPath(self.0))
     }
 }
 
@@ -335,40 +174,6 @@ impl RawProvider {
                 payload: self.payload_header,
                 provider: self.provider_header,
             },
-        })
-    }
-}
-
-fn bearer() -> TokenSource {
-    TokenSource::Header {
-        name: HeaderName::from_static("authorization"),
-        prefix: "Bearer ".to_owned(),
-    }
-}
-
-impl RawTokenSource {
-    fn build(self) -> Result<TokenSource, Invalid> {
-        let named = |key: &str, name: String| not_empty("name", name).at(key);
-        Ok(match self {
-            Self::Header { name, prefix } => TokenSource::Header { name, prefix },
-            Self::Query { name } => TokenSource::Query(named("query", name)?),
-            Self::Cookie { name, prefix } => TokenSource::Cookie {
-                name: named("cookie", name)?,
-                prefix,
-            },
-            Self::WebsocketProtocol(element) => {
-                let part = |key: &str, text: String| {
-                    if !is_token(text.as_bytes()) {
-                        let reason = format!("\"{text}\" is not a protocol: must be a token");
-                        return Err(Invalid::new(reason).at(key).at("websocket_protocol"));
-                    }
-                    Ok(text)
-                };
-                TokenSource::WebSocketProtocol(match element {
-                    RawElement::Prefix(text) => Element::Prefix(part("prefix", text)?),
-                    RawElement::After(text) => Element::After(part("after", text)?),
-                })
-            }
         })
     }
 }

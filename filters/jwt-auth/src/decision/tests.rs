@@ -1,5 +1,6 @@
 use super::*;
 use crate::config::Config;
+use crate::signature;
 use crate::testing::{NOW, jwks, sign, token};
 use filter_kit::config::{Env, load};
 use filter_kit::testing::request;

@@ -1,0 +1,56 @@
+//! The target of a request: its path and its query.
+
+use super::Request;
+
+/// Where path and query end in `:path`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Target {
+    path: usize,
+    /// `None` where there is no question mark.
+    query: Option<usize>,
+}
+
+impl Request {
+    /// `:path`: path and query as the client sent them. `None` for CONNECT.
+    #[must_use]
+    pub fn target(&self) -> Option<&[u8]> {
+        self.headers().first(":path")
+    }
+
+    /// The path without the query: empty for CONNECT, `*` for `OPTIONS *`.
+    #[must_use]
+    pub fn path(&self) -> &[u8] {
+        let target = self.target().unwrap_or_default();
+        target.get(..self.split().path).unwrap_or_default()
+    }
+
+    /// The query without its question mark; `None` where there is no question mark.
+    #[must_use]
+    pub fn query(&self) -> Option<&[u8]> {
+        let split = self.split();
+        self.target()?.get(split.path..split.query?)?.get(1..)
+    }
+
+    fn split(&self) -> Target {
+        *self.target.get_or_init(|| {
+            let (path, query) = split_target(self.target().unwrap_or_default());
+            Target {
+                path: path.len(),
+                query: query.map(|query| path.len().saturating_add(1).saturating_add(query.len())),
+            }
+        })
+    }
+}
+
+/// Path and query of a `:path`. A fragment, which Envoy refuses by default, belongs to neither.
+#[must_use]
+pub fn split_target(target: &[u8]) -> (&[u8], Option<&[u8]>) {
+    let target = target.split(|b| *b == b'#').next().unwrap_or_default();
+    match target.iter().position(|b| *b == b'?') {
+        None => (target, None),
+        Some(at) => {
+            let (path, query) = target.split_at_checked(at).unwrap_or((target, b""));
+            (path, query.get(1..))
+        }
+    }
+}
