@@ -1,4 +1,3 @@
-
 use super::*;
 use filter_kit::testing::request;
 
