@@ -12,7 +12,9 @@ use std::cell::RefCell;
 pub fn start<F: Filter>() {
     proxy_wasm::set_log_level(LogLevel::Info);
     proxy_wasm::set_root_context(|context| {
-        KNOWN.with_borrow_mut(|known| known.add_root(context));
+        if !F::CALLBACKS.waiting {
+            KNOWN.with_borrow_mut(|known| known.add_root(context));
+        }
         Box::new(Root::<F>::new(context))
     });
 }
@@ -23,7 +25,7 @@ thread_local! {
     static KNOWN: RefCell<Known> = RefCell::default();
 }
 
-/// The contexts that the SDK keeps.
+/// The contexts that the SDK keeps, in a module without `proxy_on_delete`.
 #[derive(Default)]
 struct Known {
     /// Few: one for each plugin of this VM, and the last one of each configuration that was
@@ -103,7 +105,9 @@ impl<F: Filter> RootContext for Root<F> {
     }
 
     fn create_http_context(&self, context: u32) -> Option<Box<dyn HttpContext>> {
-        KNOWN.with_borrow_mut(|known| known.streams.add(context, &mut Host { own: context }));
+        if !F::CALLBACKS.waiting {
+            KNOWN.with_borrow_mut(|known| known.streams.add(context, &mut Host { own: context }));
+        }
         let stream = self.stream(context)?;
         Some(Box::new(stream))
     }

@@ -9,7 +9,8 @@
 pub struct Callbacks {
     /// The head of a response.
     pub response: bool,
-    /// Body and trailers of a request, which wait while it waits.
+    /// Body and trailers of a request, which wait while it waits, and the end of its stream, where
+    /// what it holds is given back.
     pub waiting: bool,
     /// Answers to gRPC calls.
     pub grpc: bool,
@@ -52,7 +53,11 @@ impl Callbacks {
             (self.response, &["proxy_on_response_headers"]),
             (
                 self.waiting,
-                &["proxy_on_request_body", "proxy_on_request_trailers"],
+                &[
+                    "proxy_on_request_body",
+                    "proxy_on_request_trailers",
+                    "proxy_on_delete",
+                ],
             ),
             // An answer arrives by `receive`, a failure by `close`.
             (self.grpc, &["proxy_on_grpc_receive", "proxy_on_grpc_close"]),
@@ -68,7 +73,7 @@ impl Callbacks {
     }
 }
 
-/// Exports of every module. Without `proxy_on_delete`: see `host::gone`.
+/// Exports of every module. For those without `proxy_on_delete`, see `host::gone`.
 const ALWAYS: &[&str] = &[
     "memory",
     "_initialize",

@@ -272,5 +272,7 @@ fn a_filter_exports_what_it_has_a_use_for() {
         background: true,
         ..Callbacks::HEADS
     };
-    assert_eq!(exports(all).len(), 8);
+    assert_eq!(exports(all).len(), 9);
+    // Leases and places in the waiting room are given back when the stream ends.
+    assert!(exports(all).contains(&"proxy_on_delete"));
 }

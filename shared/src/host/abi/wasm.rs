@@ -96,7 +96,7 @@ unsafe extern "C" {
 }
 
 unsafe extern "C" {
-    /// A callback of the SDK's, which the host never calls.
+    /// A callback of the SDK's. A module that calls it does not export it.
     fn proxy_on_delete(context: u32);
 }
 
