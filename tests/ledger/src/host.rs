@@ -150,6 +150,7 @@ impl Instance {
             let headers = i32::try_from(exchange.response.len())?;
             self.call("proxy_on_response_headers", &[context, headers, 1])?;
         }
+        self.call("proxy_on_delete", &[context])?;
         let left = self.store.get_fuel()?;
         let script = self.store.data_mut();
         Ok(Cost {
