@@ -3,6 +3,7 @@
 
 use super::abi::{self, Status};
 use super::gone::{Contexts, Streams};
+use crate::config::FilterConfig;
 use crate::pipeline::{Filter, Next, Root, Stream};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, ContextType, LogLevel};
@@ -32,6 +33,8 @@ struct Known {
     /// replaced.
     roots: Vec<u32>,
     streams: Streams,
+    /// Whether the host does not let the module look at contexts. Then it would keep them all.
+    is_restricted: bool,
 }
 
 impl Known {
@@ -39,11 +42,7 @@ impl Known {
     /// root in other callbacks.
     fn add_root(&mut self, context: u32) {
         let mut host = Host { own: context };
-        if abi::set_effective_context(context).is_err() {
-            log::warn!(
-                "the host does not allow proxy_set_effective_context: each request will take some memory for good"
-            );
-        }
+        self.is_restricted = abi::set_effective_context(context).is_err();
         self.roots.retain(|root| {
             let is_known = host.is_known(*root);
             if !is_known {
@@ -97,6 +96,13 @@ impl<F: Filter> RootContext for Root<F> {
     /// Envoy refuses a configuration for which this is false: it does not start, or goes on with
     /// the old one.
     fn on_configure(&mut self, _: usize) -> bool {
+        if KNOWN.with_borrow(|known| known.is_restricted) {
+            log::error!(
+                "{}: capability_restriction_config must allow proxy_set_effective_context",
+                <F::Config as FilterConfig>::FILTER
+            );
+            return false;
+        }
         self.configure()
     }
 

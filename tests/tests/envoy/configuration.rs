@@ -232,3 +232,51 @@ fn a_bad_configuration_at_run_time_is_rejected_and_the_old_one_serves() {
         || rule().as_deref() == Some("two"),
     );
 }
+
+/// They free the streams that are gone by this call, and would keep them all without it.
+#[test]
+fn filters_that_may_not_look_at_contexts_are_refused_at_load() {
+    let allowed = |names: &[&str]| {
+        let names: Vec<_> = names.iter().map(|name| format!("{name}: {{}}")).collect();
+        format!(
+            "capability_restriction_config: {{allowed_capabilities: {{{}}}}}",
+            names.join(", ")
+        )
+    };
+    let few = [
+        "proxy_on_context_create",
+        "proxy_on_configure",
+        "proxy_on_request_headers",
+        "proxy_on_response_headers",
+        "proxy_log",
+        "proxy_get_buffer_bytes",
+        "proxy_get_header_map_pairs",
+        "proxy_get_header_map_value",
+        "proxy_replace_header_map_value",
+        "proxy_define_metric",
+        "proxy_get_property",
+        "environ_get",
+        "environ_sizes_get",
+        "clock_time_get",
+        "random_get",
+        "fd_write",
+    ];
+    let with_it = [&few[..], &["proxy_set_effective_context"]].concat();
+    for (filter, config) in [
+        ("cors", "policies: [{allow_origins: [\"*\"]}]"),
+        (
+            "header-rewrite",
+            "rules: [{request: [{set: {name: x-a, value: b}}]}]",
+        ),
+    ] {
+        let envoy = Envoy::with_filter(filter, config).plugin(allowed(&few));
+        let error = format!("{:#}", envoy.start().err().expect(filter));
+        let line = format!(
+            "{filter}: capability_restriction_config must allow proxy_set_effective_context"
+        );
+        assert!(error.contains(&line), "{error}");
+        let envoy = Envoy::with_filter(filter, config).plugin(allowed(&with_it));
+        let envoy = envoy.start().unwrap();
+        assert_eq!(Client::http1().get(envoy.url("/")).send().status, 200);
+    }
+}

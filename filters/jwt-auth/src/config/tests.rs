@@ -284,6 +284,31 @@ fn mistakes_in_remote_keys_are_refused_with_their_place() {
     }
     let hmac = remote("remote", uri, "").replace(r#""keys""#, r#""algorithms": ["HS256"], "keys""#);
     assert!(error(&hmac).contains("algorithms[0]: HS256 is only valid with keys.secret"));
+    let document = |kind| remote(kind, uri, r#", "document_issuer": "https://b""#);
+    let line =
+        "jwt-auth: providers.corp.keys.remote.document_issuer: is only valid with keys.discovery";
+    assert_eq!(error(&document("remote")), line);
+    assert!(load::<Config>(document("discovery").as_bytes(), &Env::new()).is_ok());
+}
+
+#[test]
+fn a_provider_exports_sixteen_claims_at_most() {
+    let export = |count: usize| {
+        let claims: Vec<_> = (0..count).map(|n| format!("\"c{n}\"")).collect();
+        corp(&format!(
+            r#", "export": {{"claims": [{}]}}"#,
+            claims.join(", ")
+        ))
+    };
+    assert!(load::<Config>(export(16).as_bytes(), &Env::new()).is_ok());
+    let line = "jwt-auth: providers.corp.export.claims: 17 claims exceed the maximum of 16";
+    assert_eq!(error(&export(17)), line);
+}
+
+#[test]
+fn a_thousand_requests_may_wait_by_default() {
+    let config = load::<Config>(corp("").as_bytes(), &Env::new()).unwrap();
+    assert_eq!(config.max_waiting, 1000);
 }
 
 #[test]

@@ -235,6 +235,18 @@ fn a_token_is_refused_for_the_first_reason() {
 }
 
 #[test]
+fn a_token_may_be_as_long_as_its_provider_allows() {
+    let token = token("{}");
+    for (max, expected) in [
+        (token.len(), None),
+        (token.len() - 1, Some(Reason::TooLarge)),
+    ] {
+        let f = fixture(&format!(r#", "max_token_bytes": {max}"#), CORP, "");
+        assert_eq!(f.reason(&token), expected, "{max}");
+    }
+}
+
+#[test]
 fn a_public_key_is_never_a_secret() {
     let f = fixture("", CORP, "");
     // Signed with the public key's text as the secret: the classic confusion.

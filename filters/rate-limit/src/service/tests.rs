@@ -215,6 +215,24 @@ fn headers_are_passed_on_unless_they_would_break_the_message() {
     assert_eq!(answer.for_upstream[1].1, b"\xe9");
 }
 
+#[test]
+fn a_unit_is_so_many_seconds_where_it_has_one_length() {
+    let seconds = [
+        None,
+        Some(1),
+        Some(60),
+        Some(3600),
+        Some(86_400),
+        None,
+        None,
+        Some(604_800),
+        None,
+    ];
+    for (unit, expected) in (0..).zip(seconds) {
+        assert_eq!(proto::unit_seconds(unit), expected, "{unit}");
+    }
+}
+
 proptest! {
     #[test]
     fn any_bytes_are_read_without_panic(bytes: Vec<u8>) {
