@@ -55,6 +55,10 @@ fn every_sample_is_run_by_a_test() {
         if let Some(file) = name.strip_prefix("dynamic/") {
             ways.push(format!("\"{file}\""));
         }
+        // The suite `schemas` holds samples against these.
+        if name.starts_with("schemas/") {
+            continue;
+        }
         // A pair by its name.
         if let Some(pair) = bare.strip_prefix("migrating/") {
             ways.push(format!("\"{pair}\""));
