@@ -148,14 +148,26 @@ fn ledger(words: &[String]) -> Result<()> {
     Tests::new(&["--package", "ledger"]).run(words)
 }
 
+/// The features of `e2e` that bring no dependencies. Together, so that the harness is compiled once
+/// for all suites that need one of them.
+const LIGHT: &str = "browser,compose,faults,matrix,nginx,oidc,soak,speed";
+
+fn features(name: &str) -> &str {
+    match LIGHT.split(',').any(|light| light == name) {
+        true => LIGHT,
+        false => name,
+    }
+}
+
 /// A test program of the package `e2e` that is behind a feature of its name.
 fn further(name: &str, words: &[String]) -> Result<()> {
-    prepare(Some(name))?;
+    prepare(Some(features(name)))?;
     behind(name, words)
 }
 
 fn behind(name: &str, words: &[String]) -> Result<()> {
-    Tests::new(&["--package", "e2e", "--features", name, "--test", name]).run(words)
+    let features = features(name);
+    Tests::new(&["--package", "e2e", "--features", features, "--test", name]).run(words)
 }
 
 /// What `e2e` does with some thousand requests.
@@ -169,10 +181,10 @@ fn hostile(words: &[String]) -> Result<()> {
 }
 
 fn nginx(words: &[String]) -> Result<()> {
-    prepare(Some("nginx"))?;
+    prepare(Some(LIGHT))?;
     let readings = ["readings::".to_owned()];
     let words = if words.is_empty() { &readings } else { words };
-    Tests::new(&["--package", "e2e", "--features", "nginx", "--test", "all"]).run(words)
+    Tests::new(&["--package", "e2e", "--features", LIGHT, "--test", "all"]).run(words)
 }
 
 fn oidc(words: &[String]) -> Result<()> {
@@ -181,15 +193,15 @@ fn oidc(words: &[String]) -> Result<()> {
 }
 
 fn compose(words: &[String]) -> Result<()> {
-    prepare(Some("compose"))?;
-    process::run_own(&mut elsewhere::harness(Some("compose"), &["images"]))?;
+    prepare(Some(LIGHT))?;
+    process::run_own(&mut elsewhere::harness(Some(LIGHT), &["images"]))?;
     behind("compose", words)
 }
 
 /// The samples on every Envoy, and each filter beside Envoy's own.
 fn matrix(words: &[String]) -> Result<()> {
-    prepare(Some("matrix"))?;
-    let found = process::captured(&mut elsewhere::harness(Some("matrix"), &["find", "--all"]))?;
+    prepare(Some(LIGHT))?;
+    let found = process::captured(&mut elsewhere::harness(Some(LIGHT), &["find", "--all"]))?;
     print!("{found}");
     behind("matrix", words)?;
     if !words.is_empty() {
