@@ -1,4 +1,4 @@
-//! What becomes of a refusal on its way: gRPC-Web clients, and an Envoy in front.
+//! Refusals as clients get them: gRPC-Web clients, and clients behind another Envoy.
 
 use super::{filter, get};
 use e2e::{Client, Envoy, Protocol};

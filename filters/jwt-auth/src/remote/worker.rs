@@ -57,7 +57,7 @@ pub(crate) struct Call {
     pub timeout: Duration,
 }
 
-/// What becomes of an answer.
+/// What follows from an answer.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Step {
     /// It leads to another call.

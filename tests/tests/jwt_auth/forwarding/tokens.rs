@@ -1,4 +1,4 @@
-//! What becomes of the tokens themselves.
+//! How tokens are taken out of a request or forwarded.
 
 use super::*;
 
