@@ -133,7 +133,7 @@ mod tests {
         for filter in FILTERS {
             let manifest = folder().join(filter.name).join("Cargo.toml");
             let manifest = fs::read_to_string(manifest).unwrap();
-            let every = ["memory_allocate", "context_create", "configure"];
+            let every = ["memory_allocate", "context_create", "configure", "delete"];
             let callbacks: Vec<_> = (filter.exports)()
                 .iter()
                 .filter_map(|export| export.strip_prefix("proxy_on_"))

@@ -11,8 +11,6 @@ mod allocator;
 mod callbacks;
 mod context;
 mod counters;
-#[cfg(any(test, target_arch = "wasm32"))]
-mod gone;
 mod grpc_call;
 mod http_call;
 mod level;

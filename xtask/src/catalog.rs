@@ -23,13 +23,14 @@ pub(crate) struct Filter {
 }
 
 /// Exports of every module (`ALWAYS` in `filter_kit::pipeline::callbacks`).
-const ALWAYS: [&str; 6] = [
+const ALWAYS: [&str; 7] = [
     "memory",
     "_initialize",
     "proxy_abi_version_0_2_1",
     "proxy_on_memory_allocate",
     "proxy_on_context_create",
     "proxy_on_configure",
+    "proxy_on_delete",
 ];
 
 /// All filters, by name.

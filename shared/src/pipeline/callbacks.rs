@@ -9,8 +9,7 @@
 pub struct Callbacks {
     /// The head of a response.
     pub response: bool,
-    /// Body and trailers of a request, which wait while it waits, and the end of its stream, where
-    /// what it holds is given back.
+    /// Body and trailers of a request, which wait while it waits.
     pub waiting: bool,
     /// Answers to gRPC calls.
     pub grpc: bool,
@@ -53,11 +52,7 @@ impl Callbacks {
             (self.response, &["proxy_on_response_headers"]),
             (
                 self.waiting,
-                &[
-                    "proxy_on_request_body",
-                    "proxy_on_request_trailers",
-                    "proxy_on_delete",
-                ],
+                &["proxy_on_request_body", "proxy_on_request_trailers"],
             ),
             // An answer arrives by `receive`, a failure by `close`.
             (self.grpc, &["proxy_on_grpc_receive", "proxy_on_grpc_close"]),
@@ -73,7 +68,8 @@ impl Callbacks {
     }
 }
 
-/// Exports of every module. For those without `proxy_on_delete`, see `host::gone`.
+/// Exports of every module. `proxy_on_delete` frees the SDK's context of the stream; without it
+/// each request would leak one.
 const ALWAYS: &[&str] = &[
     "memory",
     "_initialize",
@@ -81,4 +77,5 @@ const ALWAYS: &[&str] = &[
     "proxy_on_memory_allocate",
     "proxy_on_context_create",
     "proxy_on_configure",
+    "proxy_on_delete",
 ];

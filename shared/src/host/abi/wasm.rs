@@ -95,11 +95,6 @@ unsafe extern "C" {
     ) -> u32;
 }
 
-unsafe extern "C" {
-    /// A callback of the SDK's. A module that calls it does not export it.
-    fn proxy_on_delete(context: u32);
-}
-
 const REQUEST_STREAM: u32 = 0;
 const COUNTER: u32 = 0;
 
@@ -243,13 +238,6 @@ pub(crate) fn set_tick(milliseconds: u32) -> Result<(), Status> {
 pub(crate) fn set_effective_context(context: u32) -> Result<(), Status> {
     // SAFETY: numbers only.
     done(unsafe { proxy_set_effective_context(context) })
-}
-
-/// Makes the SDK forget a context. Not in a callback of that context, nor, for a root, in one of
-/// any root: the SDK is at work on it.
-pub(crate) fn forget_context(context: u32) {
-    // SAFETY: the SDK's own function, by the signature that it has in the version which is pinned.
-    unsafe { proxy_on_delete(context) }
 }
 
 pub(crate) fn resume_request() -> Result<(), Status> {
