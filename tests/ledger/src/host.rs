@@ -15,10 +15,7 @@ pub(crate) const NOW: u64 = 1_700_000_000;
 
 const OK: i32 = 0;
 const NOT_FOUND: i32 = 1;
-const BAD_ARGUMENT: i32 = 2;
 const CAS_MISMATCH: i32 = 8;
-/// The root context; those of streams follow.
-const ROOT: i32 = 1;
 /// More than any run needs.
 const FUEL: u64 = u64::MAX / 2;
 
@@ -35,8 +32,6 @@ struct Script {
     metrics: i32,
     calls: BTreeMap<&'static str, u32>,
     local_reply: Option<i32>,
-    /// The one stream that there is.
-    live: i32,
     log: Vec<String>,
     /// The functions that are running, by number, with the fuel that they and those that they
     /// called have used.
@@ -131,7 +126,6 @@ impl Instance {
         let context = self.next;
         self.next += 1;
         let script = self.store.data_mut();
-        script.live = context;
         script.request.clone_from(&exchange.request);
         script.response.clone_from(&exchange.response);
         script.properties = exchange
@@ -390,18 +384,6 @@ fn link(engine: &Engine, module: &Module) -> Result<Linker<Script>> {
                 let id = host.data().metrics.cast_unsigned();
                 write_number(&mut host, at, id);
                 OK
-            },
-        )?
-        .func_wrap(
-            "env",
-            "proxy_set_effective_context",
-            |mut host: Host<'_>, context: i32| {
-                count(&mut host, "set_effective_context");
-                if context == ROOT || context == host.data().live {
-                    OK
-                } else {
-                    BAD_ARGUMENT
-                }
             },
         )?
         .func_wrap(

@@ -15,12 +15,8 @@ fn calls(filter: &str, config: &str, headers: &[(&str, &str)]) -> Vec<String> {
         .get(envoy.url("/"))
         .headers(headers.iter().copied());
     assert_eq!(request.send().status, 200);
-    // The last callback of a request has returned.
-    let last = match filter {
-        "jwt-auth" => "[host<-vm] proxy_on_request_headers",
-        _ => "[host<-vm] proxy_on_response_headers",
-    };
-    envoy.wait_for_log(last, Duration::from_secs(10));
+    // The last callback of a request.
+    envoy.wait_for_log("proxy_on_delete(", Duration::from_secs(10));
     let log = envoy.log();
     let (_, of_request) = log
         .split_once("[host->vm] proxy_on_request_headers(")

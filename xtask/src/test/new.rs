@@ -14,10 +14,11 @@ mod standalone;
 const TUTORIAL: &str = "tutorial";
 
 /// The name of the new filter.
-const NAME: &str = "made-anew";
+const NAME: &str = "copied-filter";
 
-/// Makes `made-anew` from each filter named, and the filter of the tutorial where that is named, and
-/// runs their checks. By default: the blank, the tutorial, and a copy of a whole filter.
+/// Makes `copied-filter` from each filter that is named, builds the filter of the tutorial where that
+/// is named, and runs their checks. By default: the blank, the tutorial, and a copy of a whole
+/// filter.
 pub(super) fn run(from: &[String]) -> Result<()> {
     let all = ["blank", TUTORIAL, "header-rewrite"].map(str::to_owned);
     let from = if from.is_empty() { &all } else { from };

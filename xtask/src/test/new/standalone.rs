@@ -16,7 +16,7 @@ use crate::{new, process, wasm_target, workspace};
 const NAME: &str = "maintenance";
 
 /// The folder that is the repository for cargo, which keeps copies under this name.
-const UPSTREAM: &str = "made-anew-upstream";
+const UPSTREAM: &str = "copied-filter-upstream";
 
 /// How much larger or smaller the module may be than that of the same filter in the catalog, in
 /// bytes: the filter's name has another length, and so have the paths of the kit's sources.
