@@ -100,6 +100,12 @@ impl Request {
         self.headers.get_or_init(|| host::map(Map::Request))
     }
 
+    /// Whether the headers have been read, so that looking at them costs no call of the host.
+    #[must_use]
+    pub fn is_read(&self) -> bool {
+        self.headers.get().is_some()
+    }
+
     /// Whether a header that most requests do not have is there. Where the headers have not been
     /// read yet, only this one is asked for.
     #[must_use]

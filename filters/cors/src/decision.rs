@@ -31,8 +31,8 @@ pub(crate) enum Action {
     Reply(LocalReply),
 }
 
-/// Decides on a request. Most requests have no origin: of these it reads what the policies look at,
-/// and whether `origin` is there.
+/// Decides on a request. Reads what the policies look at, and `origin`; all headers only where a
+/// guard or a preflight needs them.
 #[must_use]
 pub(crate) fn decide(policies: &Policies, request: &Request) -> Decision {
     if policies.look_at_host() && request.host().is_err() {
@@ -43,22 +43,42 @@ pub(crate) fn decide(policies: &Policies, request: &Request) -> Decision {
     } else {
         policies.select(request)
     };
-    if let Ok(None) = selected {
+    let Some(selected) = selected.transpose() else {
         return Decision::pass(None, Plan::default());
-    }
-    let head = if request.has("origin") {
-        Head::of(request)
-    } else {
-        Head::default()
     };
+    match request.value("origin") {
+        None => decide_by(policies, selected, request, Head::default()),
+        Some(origin) => decide_with_origin(policies, selected, request, &origin),
+    }
+}
+
+#[inline(never)]
+fn decide_with_origin(
+    policies: &Policies,
+    selected: Result<&Policy, AmbiguousPath>,
+    request: &Request,
+    origin: &[u8],
+) -> Decision {
+    let head = match policies.guard() {
+        None => Head::with_origin(origin, request),
+        Some(_) => Head::of(request),
+    };
+    decide_by(policies, selected, request, head)
+}
+
+fn decide_by(
+    policies: &Policies,
+    selected: Result<&Policy, AmbiguousPath>,
+    request: &Request,
+    head: Head<'_>,
+) -> Decision {
     match selected {
-        Ok(Some(policy)) if head.has_origin => decide_by(policy, request, head),
-        Ok(Some(policy)) => match policy.guard {
+        Ok(policy) if head.has_origin => decide_by_policy(policy, request, head),
+        Ok(policy) => match policy.guard {
             Some(guard) => guard::refuse(guard, request, head, None),
             None => None,
         }
         .unwrap_or_else(|| Decision::pass(None, Plan::without_origin(policy))),
-        Ok(None) => Decision::pass(None, Plan::default()),
         Err(AmbiguousPath) => without_policy(policies, request, head),
     }
 }
@@ -111,7 +131,7 @@ fn without_policy(policies: &Policies, request: &Request, head: Head<'_>) -> Dec
 }
 
 #[inline(never)]
-fn decide_by(policy: &Policy, request: &Request, head: Head<'_>) -> Decision {
+fn decide_by_policy(policy: &Policy, request: &Request, head: Head<'_>) -> Decision {
     let allowed = policy.origins.allow_sent(head.origin);
     if head.is_preflight() {
         preflight::decide(policy, request, head, allowed)

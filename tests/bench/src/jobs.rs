@@ -5,15 +5,18 @@ mod four;
 mod growth;
 mod headers;
 mod limits;
+mod prices;
 mod requests;
 mod tokens;
 
 pub(crate) use self::floors::Floors;
-pub(crate) use self::four::ONE_MODULE;
 use self::four::chain_of_four;
+pub(crate) use self::four::{FLOOR_OF_ONE, ONE_MODULE};
 use self::growth::{growth, idle, many_headers};
 use self::headers::{cors, headers};
 use self::limits::limits;
+use self::prices::prices;
+pub(crate) use self::prices::{COUNT, END, IDLE, MISSING, PRESENT, PRICES, RESPONSE};
 use self::tokens::tokens;
 
 use std::rc::Rc;
@@ -159,6 +162,7 @@ pub(crate) fn all(floors: &Floors, keys: usize) -> Result<Vec<Job>> {
     jobs.extend(growth(keys)?);
     jobs.extend(idle(floors)?);
     jobs.extend(many_headers(floors)?);
+    jobs.push(prices(floors));
     Ok(jobs)
 }
 

@@ -95,6 +95,7 @@ impl Effort {
                 "rate-limit-both",
                 "jwt-es256",
                 "keys",
+                "prices",
             ],
         }
     }

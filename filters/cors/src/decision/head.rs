@@ -17,6 +17,19 @@ pub(super) struct Head<'r> {
 }
 
 impl<'r> Head<'r> {
+    /// By single headers, each of which costs as much as all of them where it is there: most
+    /// requests with an origin are no preflights.
+    pub(super) fn with_origin(origin: &'r [u8], request: &'r Request) -> Self {
+        if request.is_read() || request.has("access-control-request-method") {
+            return Self::of(request);
+        }
+        Self {
+            has_origin: !origin.is_empty(),
+            origin,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn of(request: &'r Request) -> Self {
         let headers = request.headers();
         let mut origins = headers.all("origin");

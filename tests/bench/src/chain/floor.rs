@@ -4,7 +4,8 @@
 //! They are written in the text format of WebAssembly. What such a module costs is what Envoy takes
 //! for entering the VM and for the calls: no filter that needs these calls can be below it.
 
-use std::fmt::Write as _;
+mod wat;
+
 use std::fs;
 use std::path::PathBuf;
 
@@ -12,7 +13,6 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use super::wasm;
-use crate::jobs::COPIES;
 
 /// A map of headers.
 #[derive(Clone, Copy)]
@@ -38,6 +38,8 @@ pub(crate) enum Call {
     RemoveNumbered(String),
     /// Reads the time.
     Time,
+    /// Counts.
+    Count,
     /// Reads shared data, and writes it, under a key that begins so and ends with one of ten
     /// thousand numbers in turn: a thousand for each copy.
     Shared(String),
@@ -52,7 +54,10 @@ pub(crate) enum Call {
 pub(crate) struct Floor {
     pub(crate) name: String,
     pub(crate) request: Vec<Call>,
-    pub(crate) response: Vec<Call>,
+    /// `None`: it has no callback for the response.
+    pub(crate) response: Option<Vec<Call>>,
+    /// Whether it has a callback for the end of a stream.
+    pub(crate) end: bool,
 }
 
 impl Floor {
@@ -66,161 +71,6 @@ impl Floor {
             None,
         )
     }
-
-    fn text(&self) -> String {
-        let mut module = Module::default();
-        let request = module.function("proxy_on_request_headers", &self.request);
-        let response = if self.response.is_empty() {
-            String::new()
-        } else {
-            module.function("proxy_on_response_headers", &self.response)
-        };
-        format!(
-            "(module{IMPORTS}
-  (memory (export \"memory\") 8)
-  (global $turn (mut i32) (i32.const 0))
-  (global $key (mut i32) (i32.const 0))
-  {}
-  (func (export \"proxy_abi_version_0_2_1\"))
-  ;; What the host gives is read by no one: each answer may overwrite the last.
-  (func (export \"proxy_on_memory_allocate\") (param i32) (result i32) (i32.const {HEAP}))
-  (func (export \"proxy_on_context_create\") (param i32 i32))
-{request}{response})",
-            module.data
-        )
-    }
-}
-
-/// Where the host writes what it gives, behind all data.
-const HEAP: usize = 256 * 1024;
-/// Where data begins.
-const START: usize = 64;
-/// Where it writes pointers and numbers.
-const CELLS: [usize; 3] = [0, 4, 8];
-
-const IMPORTS: &str = r#"
-  (import "env" "proxy_get_header_map_pairs" (func $all (param i32 i32 i32) (result i32)))
-  (import "env" "proxy_get_header_map_value" (func $get (param i32 i32 i32 i32 i32) (result i32)))
-  (import "env" "proxy_replace_header_map_value" (func $set (param i32 i32 i32 i32 i32) (result i32)))
-  (import "env" "proxy_add_header_map_value" (func $add (param i32 i32 i32 i32 i32) (result i32)))
-  (import "env" "proxy_remove_header_map_value" (func $remove (param i32 i32 i32) (result i32)))
-  (import "env" "proxy_get_current_time_nanoseconds" (func $time (param i32) (result i32)))
-  (import "env" "proxy_get_shared_data" (func $get_shared (param i32 i32 i32 i32 i32) (result i32)))
-  (import "env" "proxy_set_shared_data" (func $set_shared (param i32 i32 i32 i32 i32) (result i32)))
-  (import "env" "proxy_call_foreign_function" (func $foreign (param i32 i32 i32 i32 i32 i32) (result i32)))
-  (import "env" "proxy_send_local_response" (func $reply (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))"#;
-
-/// A module's data, and functions that refer to it.
-#[derive(Default)]
-struct Module {
-    data: String,
-    used: usize,
-}
-
-impl Module {
-    /// Keeps bytes: their place and length, as two constants.
-    fn keep(&mut self, bytes: &[u8]) -> String {
-        let at = START + self.used;
-        self.used += bytes.len();
-        let escaped: String = bytes.iter().map(|byte| format!("\\{byte:02x}")).collect();
-        write!(self.data, "(data (i32.const {at}) \"{escaped}\")\n  ").unwrap();
-        format!("(i32.const {at}) (i32.const {})", bytes.len())
-    }
-
-    fn function(&mut self, name: &str, calls: &[Call]) -> String {
-        let result = if calls.iter().any(|call| matches!(call, Call::Reply(_))) {
-            1
-        } else {
-            0
-        };
-        let calls: String = calls
-            .iter()
-            .map(|call| format!("    {}\n", self.call(call)))
-            .collect();
-        format!(
-            "  (func (export \"{name}\") (param i32 i32 i32) (result i32)\n{calls}    (i32.const {result}))\n"
-        )
-    }
-
-    fn call(&mut self, call: &Call) -> String {
-        let [first, second, third] = CELLS.map(|cell| format!("(i32.const {cell})"));
-        match call {
-            Call::All(map) => format!("(drop (call $all {} {first} {second}))", number(*map)),
-            Call::Get(map, name) => {
-                let name = self.keep(name.as_bytes());
-                format!(
-                    "(drop (call $get {} {name} {first} {second}))",
-                    number(*map)
-                )
-            }
-            Call::Set(map, name, value) => self.edit("set", *map, name, value),
-            Call::Add(map, name, value) => self.edit("add", *map, name, value),
-            Call::RemoveNumbered(prefix) => {
-                // The copies of a chain take their turns.
-                let name = self.keep(format!("{prefix}0").as_bytes());
-                let last = START + self.used - 1;
-                format!(
-                    "(i32.store8 (i32.const {last}) (i32.add (i32.const 48) (global.get $turn)))
-    (global.set $turn (i32.rem_u (i32.add (global.get $turn) (i32.const 1)) (i32.const {COPIES})))
-    (drop (call $remove {} {name}))",
-                    number(Map::Request)
-                )
-            }
-            Call::Time => format!("(drop (call $time {first}))"),
-            Call::Shared(prefix) => {
-                let (key, value) = (
-                    self.keep(format!("{prefix}0000").as_bytes()),
-                    self.keep(&[7; 16]),
-                );
-                let end = START + self.used - 16;
-                let digits: String = [1000, 100, 10, 1].iter().zip(end - 4..).map(|(power, at)| {
-                    format!(
-                        "(i32.store8 (i32.const {at}) (i32.add (i32.const 48) (i32.rem_u (i32.div_u (global.get $key) (i32.const {power})) (i32.const 10))))
-    "
-                    )
-                }).collect();
-                format!(
-                    "(global.set $key (i32.rem_u (i32.add (global.get $key) (i32.const 1)) (i32.const 10000)))
-    {digits}(drop (call $get_shared {key} {first} {second} {third}))
-    (drop (call $set_shared {key} {value} (i32.const 0)))"
-                )
-            }
-            Call::Verify(argument) => {
-                let (name, argument) = (self.keep(b"verify_signature"), self.keep(argument));
-                format!("(drop (call $foreign {name} {argument} {first} {second}))")
-            }
-            Call::Reply(headers) => {
-                let (details, headers) = (self.keep(b"floor"), self.keep(&pairs(headers)));
-                format!(
-                    "(drop (call $reply (i32.const 204) {details} (i32.const 0) (i32.const 0) {headers} (i32.const -1)))"
-                )
-            }
-        }
-    }
-
-    fn edit(&mut self, function: &str, map: Map, name: &str, value: &str) -> String {
-        let (name, value) = (self.keep(name.as_bytes()), self.keep(value.as_bytes()));
-        format!("(drop (call ${function} {} {name} {value}))", number(map))
-    }
-}
-
-fn number(map: Map) -> String {
-    format!("(i32.const {})", map as i32)
-}
-
-/// Headers as the host takes them: how many, their lengths, then names and values, each with a zero
-/// byte.
-fn pairs(headers: &[(String, String)]) -> Vec<u8> {
-    let mut bytes = (headers.len() as u32).to_le_bytes().to_vec();
-    for (name, value) in headers {
-        bytes.extend((name.len() as u32).to_le_bytes());
-        bytes.extend((value.len() as u32).to_le_bytes());
-    }
-    for text in headers.iter().flat_map(|(name, value)| [name, value]) {
-        bytes.extend(text.as_bytes());
-        bytes.push(0);
-    }
-    bytes
 }
 
 fn path(name: &str) -> PathBuf {
@@ -231,8 +81,8 @@ fn path(name: &str) -> PathBuf {
 pub(crate) fn write(floors: &[Floor]) -> Result<()> {
     for floor in floors {
         let path = path(&floor.name);
-        let module =
-            wat::parse_str(floor.text()).with_context(|| format!("the floor {}", floor.name))?;
+        let module = ::wat::parse_str(wat::text(floor))
+            .with_context(|| format!("the floor {}", floor.name))?;
         fs::create_dir_all(path.parent().context("a folder")?)?;
         fs::write(&path, module)?;
     }
@@ -253,6 +103,7 @@ mod tests {
             Call::Add(Map::Response, text("a"), text("2")),
             Call::RemoveNumbered(text("b-")),
             Call::Time,
+            Call::Count,
             Call::Shared(text("key")),
             Call::Verify(vec![0, 255]),
             Call::Reply(vec![(text("vary"), text("origin"))]),
@@ -260,17 +111,10 @@ mod tests {
         let floor = Floor {
             name: text("all"),
             request: calls.clone(),
-            response: calls,
+            response: Some(calls),
+            end: true,
         };
-        assert!(wat::parse_str(floor.text()).is_ok(), "{}", floor.text());
-    }
-
-    #[test]
-    fn headers_are_laid_out_as_the_host_reads_them() {
-        let bytes = pairs(&[("a".to_owned(), "bc".to_owned())]);
-        assert_eq!(
-            bytes,
-            [&[1, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0][..], b"a\0bc\0"].concat()
-        );
+        let text = wat::text(&floor);
+        assert!(::wat::parse_str(&text).is_ok(), "{text}");
     }
 }

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use super::prices;
 use super::requests::{ORIGIN, bearer};
 use crate::chain::{Call, Floor, Map};
 
@@ -25,6 +26,8 @@ pub(crate) struct Floors {
     pub(super) cached: Floor,
     pub(super) rs256: Floor,
     pub(super) es256: Floor,
+    pub(super) one_module: Floor,
+    pub(super) prices: Vec<(&'static str, Floor)>,
 }
 
 impl Floors {
@@ -33,7 +36,8 @@ impl Floors {
         let floor = |name: &str, request: Vec<Call>, response: Vec<Call>| Floor {
             name: text(name),
             request,
-            response,
+            response: (!response.is_empty()).then_some(response),
+            end: false,
         };
         let token = |argument: Option<Vec<u8>>| {
             let verify = argument.map(Call::Verify);
@@ -51,30 +55,43 @@ impl Floors {
         ];
         let add =
             |name: &str| Call::Add(Map::Response, text(name), text("\"tenant\";r=999999;t=1"));
+        let fields = [
+            add("ratelimit"),
+            add("ratelimit-policy"),
+            set(Map::Response, "x-ratelimit-limit", "1000000"),
+            set(Map::Response, "x-ratelimit-remaining", "999999"),
+            set(Map::Response, "x-ratelimit-reset", "1"),
+        ];
+        // What the upstream says about CORS is replaced, and `vary` is extended.
+        let cors = [
+            Call::All(Map::Response),
+            set(Map::Response, "access-control-allow-origin", ORIGIN.1),
+            set(Map::Response, "access-control-allow-credentials", "true"),
+            set(
+                Map::Response,
+                "access-control-expose-headers",
+                "x-request-id",
+            ),
+            set(Map::Response, "vary", "origin"),
+        ];
+        let edits = [
+            set(Map::Request, "x-env", "prod"),
+            Call::RemoveNumbered(text("x-internal-")),
+        ];
+        let frame = set(Map::Response, "x-frame-options", "DENY");
         Ok(Self {
             idle: floor("idle", vec![], vec![]),
             headers: floor(
                 "headers",
-                vec![
-                    // A name to remove has other spellings that servers read as the same one, so
-                    // the names are looked at.
-                    Call::All(Map::Request),
-                    set(Map::Request, "x-env", "prod"),
-                    Call::RemoveNumbered(text("x-internal-")),
-                ],
-                vec![set(Map::Response, "x-frame-options", "DENY")],
+                // A name to remove has other spellings that servers read as the same one, so the
+                // names are looked at.
+                [&[Call::All(Map::Request)], &edits[..]].concat(),
+                vec![frame.clone()],
             ),
             cors: floor(
                 "cors",
                 vec![Call::Get(Map::Request, text("origin"))],
-                vec![
-                    // What the upstream says about CORS is replaced, and `vary` is extended.
-                    Call::All(Map::Response),
-                    set(Map::Response, "access-control-allow-origin", ORIGIN.1),
-                    set(Map::Response, "access-control-allow-credentials", "true"),
-                    set(Map::Response, "access-control-expose-headers", "x-request-id"),
-                    set(Map::Response, "vary", "origin"),
-                ],
+                cors.to_vec(),
             ),
             no_origin: floor(
                 "no-origin",
@@ -103,19 +120,36 @@ impl Floors {
             limit_with_fields: floor(
                 "limit-with-fields",
                 limit.clone(),
-                vec![
-                    Call::Get(Map::Response, text("ratelimit")),
-                    add("ratelimit"),
-                    add("ratelimit-policy"),
-                    set(Map::Response, "x-ratelimit-limit", "1000000"),
-                    set(Map::Response, "x-ratelimit-remaining", "999999"),
-                    set(Map::Response, "x-ratelimit-reset", "1"),
-                ],
+                [&[Call::Get(Map::Response, text("ratelimit"))], &fields[..]].concat(),
+            ),
+            // The head of the request is read once, and so is that of the response.
+            one_module: floor(
+                "one-module",
+                [&limit[..], &[set(Map::Request, "x-jwt-sub", "alice")], &edits].concat(),
+                [&cors[..], &fields, &[frame]].concat(),
             ),
             limit: floor("limit", limit, vec![]),
             cached: floor("cached", token(None), vec![]),
             rs256: floor("rs256", token(Some(signature("RS256", "test-rs256")?)), vec![]),
             es256: floor("es256", token(Some(signature("ES256", "test-es256")?)), vec![]),
+            prices: prices::floors(),
+        })
+    }
+
+    /// That of a job.
+    #[cfg(test)]
+    pub(crate) fn of(&self, job: &str) -> Option<&Floor> {
+        Some(match job {
+            "header-rewrite" => &self.headers,
+            "cors" => &self.cors,
+            "cors-no-origin" => &self.no_origin,
+            "cors-preflight" => &self.preflight,
+            "rate-limit-both" => &self.limit_with_fields,
+            "rate-limit-none" => &self.limit,
+            "jwt-cached" => &self.cached,
+            "jwt-rs256" => &self.rs256,
+            "jwt-es256" => &self.es256,
+            _ => return None,
         })
     }
 
@@ -132,8 +166,10 @@ impl Floors {
             &self.cached,
             &self.rs256,
             &self.es256,
+            &self.one_module,
         ];
-        all.into_iter().cloned().collect()
+        let prices = self.prices.iter().map(|(_, floor)| floor);
+        all.into_iter().chain(prices).cloned().collect()
     }
 }
 

@@ -9,6 +9,9 @@ use crate::chain;
 /// The module chain, in whose VM all four run.
 pub(crate) const ONE_MODULE: &str = "ours, one module";
 
+/// The floor of one module that does the work of all four.
+pub(crate) const FLOOR_OF_ONE: &str = "floor, one module";
+
 pub(super) fn chain_of_four(floors: &Floors) -> Result<Job> {
     let proof = &[
         "access-control-allow-origin: ",
@@ -49,6 +52,7 @@ pub(super) fn chain_of_four(floors: &Floors) -> Result<Job> {
         native("native", false),
         native("native, with its cache", true),
         Chain::of("floor", (0..COPIES).flat_map(floor).collect(), proof),
+        Chain::copies(FLOOR_OF_ONE, |copy| floors.one_module.filter(copy), proof),
         Chain::of("ours", ours, proof).with_token(),
         Chain::of(ONE_MODULE, one_module, proof).with_token(),
     ];
