@@ -15,6 +15,7 @@ use crate::catalog::Filter;
 use crate::{build, catalog, process, term, wasm_target, workspace};
 
 mod archive;
+mod hub;
 mod oci;
 mod sbom;
 
@@ -146,7 +147,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     step("software bill of materials");
     let sbom = sbom::of(version, &commit)?;
     fs::write(dist.join("sbom.cdx.json"), format!("{sbom:#}\n"))?;
-    step("OCI images");
+    step("OCI images and catalog entries");
     let created = git(&["log", "-1", "--format=%cI"])?;
     let release = oci::Release {
         version,
@@ -154,12 +155,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         created: created.trim(),
     };
     for (filter, module) in &modules {
-        oci::write(
-            &dist.join("oci").join(&filter.name),
-            filter,
-            module,
-            &release,
-        )?;
+        let folder = dist.join("oci").join(&filter.name);
+        let digest = oci::write(&folder, filter, module, &release)?;
+        hub::write(&dist.join("artifact-hub"), filter, &digest, &release)?;
     }
     let sums = sums(&dist)?;
     fs::write(dist.join("SHA256SUMS"), &sums)?;

@@ -123,7 +123,7 @@ impl<'t> Token<'t> {
 
 /// What stands before the first dot, and after it.
 fn split_at_dot(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let at = text.iter().position(|b| *b == b'.')?;
+    let at = memchr::memchr(b'.', text)?;
     let (before, rest) = text.split_at_checked(at)?;
     Some((before, rest.get(1..)?))
 }

@@ -21,8 +21,13 @@ pub(super) struct Release<'a> {
     pub(super) created: &'a str,
 }
 
-/// Writes the layout of a filter's image to a folder.
-pub(super) fn write(folder: &Path, filter: &Filter, module: &[u8], of: &Release<'_>) -> Result<()> {
+/// Writes the layout of a filter's image to a folder, and returns the digest of its manifest.
+pub(super) fn write(
+    folder: &Path,
+    filter: &Filter,
+    module: &[u8],
+    of: &Release<'_>,
+) -> Result<String> {
     let blobs = folder.join("blobs/sha256");
     fs::create_dir_all(&blobs)?;
     let blob = |content: &[u8], media_type: &str| -> Result<Value> {
@@ -63,6 +68,7 @@ pub(super) fn write(folder: &Path, filter: &Filter, module: &[u8], of: &Release<
         manifest.to_string().as_bytes(),
         "application/vnd.oci.image.manifest.v1+json",
     )?;
+    let digest = manifest["digest"].as_str().unwrap_or_default().to_owned();
     manifest["annotations"] = json!({"org.opencontainers.image.ref.name": of.version});
     let index = json!({
         "schemaVersion": 2,
@@ -74,7 +80,7 @@ pub(super) fn write(folder: &Path, filter: &Filter, module: &[u8], of: &Release<
         folder.join("oci-layout"),
         json!({"imageLayoutVersion": "1.0.0"}).to_string(),
     )?;
-    Ok(())
+    Ok(digest)
 }
 
 /// What registries and Artifact Hub show; the latter lists no image without the first three

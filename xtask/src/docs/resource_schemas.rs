@@ -1,5 +1,5 @@
-//! Schemas for editors of the resources of Kubernetes that hold configurations: the published
-//! definition, with the filter's schema at its place.
+//! Schemas for editors of what holds configurations. Of a resource of Kubernetes the published
+//! definition, with the filter's schema at its place; of Envoy's own files only that place.
 
 use std::path::Path;
 
@@ -48,7 +48,44 @@ pub(super) fn outputs(root: &Path, filters: &[Value]) -> Result<Vec<Output>> {
             text: format!("{schema:#}\n"),
         })
     };
-    PLACES.iter().map(output).collect()
+    let of_envoy = Output {
+        path: root.join("envoy-configs/schemas/envoy.schema.json"),
+        text: format!("{:#}\n", envoy(&names)),
+    };
+    PLACES.iter().map(output).chain([Ok(of_envoy)]).collect()
+}
+
+/// Bootstraps, and files of LDS and ECDS: a Wasm filter stands anywhere in them. Everything else is
+/// Envoy's to check.
+fn envoy(filters: &[&str]) -> Value {
+    let of_type = |name: &str| {
+        let name = format!("type.googleapis.com/{name}");
+        json!({"properties": {"@type": {"const": name}}, "required": ["@type"]})
+    };
+    let choices = filters.iter().map(|filter| {
+        let schema = format!("../../filters/{filter}/config.schema.json");
+        json!({
+            "if": {"properties": {"root_id": {"const": filter}}, "required": ["root_id"]},
+            "then": {"properties": {"configuration": {
+                "if": of_type("google.protobuf.Struct"),
+                "then": {"properties": {"value": {"$ref": schema}}},
+            }}},
+        })
+    });
+    let anything = json!({"$ref": "#/$defs/anything"});
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Envoy, with filters of the catalog",
+        "$ref": "#/$defs/anything",
+        "$defs": {
+            "anything": {
+                "if": of_type("envoy.extensions.filters.http.wasm.v3.Wasm"),
+                "then": {"properties": {"config": {"$ref": "#/$defs/plugin"}}},
+                "else": {"additionalProperties": anything, "items": anything},
+            },
+            "plugin": {"allOf": choices.collect::<Vec<_>>()},
+        },
+    })
 }
 
 fn schema(place: &Place, definition: &Value, filters: &[&str]) -> Result<Value> {

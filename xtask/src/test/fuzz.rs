@@ -262,4 +262,17 @@ artifact_prefix='x/'; Test unit written to x/crash-0a
             }
         }
     }
+
+    #[test]
+    fn the_weekly_workflow_runs_every_target() {
+        let workflow = workspace::root().join(".github/workflows/endurance.yml");
+        let workflow = fs::read_to_string(workflow).unwrap();
+        let (_, listed) = workflow.split_once("        target:\n").unwrap();
+        let listed = listed
+            .lines()
+            .map_while(|line| line.trim().strip_prefix("- "));
+        let mut listed: Vec<&str> = listed.collect();
+        listed.sort_unstable();
+        assert_eq!(listed, targets().unwrap());
+    }
 }

@@ -59,8 +59,25 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
 ];
 
-/// Resources whose schema knows that they are wrong.
+/// What holds the configuration of a filter.
+const HOLDERS: &[&str] = &[
+    "\nkind: WasmPlugin\n",
+    "\nkind: EnvoyExtensionPolicy\n",
+    ".http.wasm.v3.Wasm",
+];
+
+/// Files and resources whose schema knows that they are wrong.
 const WRONG_RESOURCES: &[(&str, &str)] = &[
+    (
+        "envoy",
+        r#"{"static_resources": {"listeners": [{"filters": [{"typed_config":
+            {"@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm", "config": {"root_id": "cors",
+              "configuration": {"@type": "type.googleapis.com/google.protobuf.Struct", "value": {"polices": []}}}}}]}]}}"#,
+    ),
+    (
+        "envoy",
+        r#"{"resources": [{"@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm", "config": {"root_id": "rate-limit", "configuration": {"@type": "type.googleapis.com/google.protobuf.Struct", "value": {"limits": {}}}}}]}"#,
+    ),
     (
         "wasmplugin",
         r#"{"apiVersion": "extensions.istio.io/v1alpha1", "kind": "WasmPlugin", "metadata": {"name": "a"},
@@ -79,24 +96,25 @@ const WRONG_RESOURCES: &[(&str, &str)] = &[
     ),
 ];
 
-/// The samples of Istio and Envoy Gateway against the schemas that their modelines name.
+/// The samples with a filter against the schemas that their modelines name.
 fn check_resources() -> Result<()> {
     let samples = workspace::root().join("envoy-configs");
     let schema = |kind: &str| samples.join(format!("schemas/{kind}.schema.json"));
     let mut count = 0;
-    for folder in ["istio", "envoy-gateway"] {
+    for folder in ["", "dynamic", "migrating", "istio", "envoy-gateway"] {
         for entry in fs::read_dir(samples.join(folder))? {
             let file = entry?.path();
+            if file.extension().is_none_or(|ending| ending != "yaml") {
+                continue;
+            }
             let text = fs::read_to_string(&file)?;
-            let named = text.lines().find_map(|line| {
-                line.strip_prefix("# yaml-language-server: $schema=../schemas/")?
-                    .strip_suffix(".schema.json")
-            });
-            let has_filter = ["WasmPlugin", "EnvoyExtensionPolicy"]
-                .iter()
-                .any(|kind| text.contains(&format!("\nkind: {kind}\n")));
+            let up = if folder.is_empty() { "" } else { "../" };
+            let modeline = format!("# yaml-language-server: $schema={up}schemas/");
+            let named = text
+                .lines()
+                .find_map(|line| line.strip_prefix(&modeline)?.strip_suffix(".schema.json"));
             let Some(kind) = named else {
-                if has_filter {
+                if HOLDERS.iter().any(|holder| text.contains(holder)) {
                     bail!("{} has no modeline", workspace::display(&file));
                 }
                 continue;
@@ -114,7 +132,7 @@ fn check_resources() -> Result<()> {
             bail!("the schema of {kind} accepts {wrong}");
         }
     }
-    println!("{count} resources of samples fit the schemas that they name");
+    println!("{count} samples fit the schemas that they name");
     Ok(())
 }
 
