@@ -60,7 +60,8 @@ pub(super) fn outputs(root: &Path, filters: &[Value]) -> Result<Vec<Output>> {
 fn envoy(filters: &[&str]) -> Value {
     let of_type = |name: &str| {
         let name = format!("type.googleapis.com/{name}");
-        json!({"properties": {"@type": {"const": name}}, "required": ["@type"]})
+        // A list would fit where no type is asked for.
+        json!({"type": "object", "properties": {"@type": {"const": name}}, "required": ["@type"]})
     };
     let choices = filters.iter().map(|filter| {
         let schema = format!("../../filters/{filter}/config.schema.json");
