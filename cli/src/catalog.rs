@@ -1,5 +1,4 @@
-//! The one list of filters. A new filter is one row here and one dependency in `cli/Cargo.toml`;
-//! `cargo xtask new` writes both.
+//! The one list of filters: those that `cli/Cargo.toml` depends on. `build.rs` writes a row for each.
 
 use anyhow::{Result, bail};
 use filter_kit::config::{self, Env};
@@ -24,32 +23,29 @@ pub struct Filter {
 macro_rules! filter {
     ($name:literal, $package:ident :: $filter:ident) => {
         Filter {
-            name: $name,
-            check: check::<$package::$filter>,
-            exports: exports::<$package::$filter>,
-            schema: || $package::schema().into(),
             counters: counters::<$package::Event>,
             reasons: include_str!(concat!("../../filters/", $name, "/src/reasons.md")),
+            ..composed!($name, $package::$filter)
         }
     };
 }
 
-/// All filters, in the order in which READMEs list them.
-pub const FILTERS: &[Filter] = &[
-    Filter {
-        name: "chain",
-        check: check::<chain::Chain>,
-        exports: exports::<chain::Chain>,
-        schema: || chain::schema().into(),
-        // Its items count, and have the reasons.
-        counters: Vec::new,
-        reasons: "",
-    },
-    filter!("cors", cors::Cors),
-    filter!("header-rewrite", header_rewrite::HeaderRewrite),
-    filter!("jwt-auth", jwt_auth::JwtAuth),
-    filter!("rate-limit", rate_limit::RateLimit),
-];
+/// A filter whose items count, and have the reasons.
+macro_rules! composed {
+    ($name:literal, $package:ident :: $filter:ident) => {
+        Filter {
+            name: $name,
+            check: check::<$package::$filter>,
+            exports: exports::<$package::$filter>,
+            schema: || $package::schema().into(),
+            counters: Vec::new,
+            reasons: "",
+        }
+    };
+}
+
+/// All filters, by name.
+pub const FILTERS: &[Filter] = include!(concat!(env!("OUT_DIR"), "/filters.rs"));
 
 impl Filter {
     /// The filter of this name.

@@ -107,15 +107,7 @@ pub(crate) fn create(root: &Path, name: &str, from: &str) -> Result<Vec<String>>
     // filter.
     let files = if from == blank::BLANK {
         let mut files = blank::files(root, &names)?;
-        let rows = register::changes(root, &Names::new(name, blank::PATTERN))?;
-        files.extend(rows.into_iter().map(|(path, text)| {
-            let new = names.new_forms();
-            let copied = format!("{}::Cors", new.snake);
-            (
-                path,
-                text.replace(&copied, &format!("{}::{}", new.snake, new.pascal)),
-            )
-        }));
+        files.extend(register::changes(root, &Names::new(name, blank::PATTERN))?);
         files
     } else {
         let mut files = copies(root, &names)?;

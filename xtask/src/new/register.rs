@@ -17,7 +17,7 @@ pub(super) fn changes(root: &Path, names: &Names) -> Result<Vec<File>> {
         match edit(&read(root, path)?) {
             Some(text) => Ok((path.to_owned(), text)),
             None => bail!(
-                "{path} has no row of {} where one is expected; add {} by hand, as CONTRIBUTING.md tells",
+                "{path} has no row of {} where one is expected; add {} by hand, as CONTRIBUTING.md says",
                 old.kebab,
                 new.kebab
             ),
@@ -25,11 +25,11 @@ pub(super) fn changes(root: &Path, names: &Names) -> Result<Vec<File>> {
     };
     let key = format!("{} = {{", old.kebab);
     let sample = |forms: &Forms| format!("    {}: \"{}\",\n", forms.snake, forms.kebab);
-    let row = format!("    filter!(\"{}\", ", old.kebab);
     Ok(vec![
-        change("cli/Cargo.toml", &|text| repeat(text, &key, "\n", names))?,
-        change("cli/src/catalog.rs", &|text| {
-            repeat(text, &row, ",\n", names)
+        change("cli/Cargo.toml", &|text| {
+            let row = text.lines().find(|line| line.starts_with(&key))?;
+            let row = format!("{row}\n");
+            twice(text, &row, &row.replace(&old.kebab, &new.kebab))
         })?,
         change("tests/src/cases.rs", &|text| {
             twice(text, &sample(old), &sample(new))
@@ -59,30 +59,4 @@ fn description(names: &Names) -> String {
 fn twice(text: &str, row: &str, copy: &str) -> Option<String> {
     let (before, after) = text.split_once(row)?;
     Some(format!("{before}{row}{copy}{after}"))
-}
-
-/// The text with the first block from `begin` at the head of a line to `end` twice, the second time
-/// under the new name.
-fn repeat(text: &str, begin: &str, end: &str, names: &Names) -> Option<String> {
-    let start = if text.starts_with(begin) {
-        0
-    } else {
-        text.find(&format!("\n{begin}"))? + 1
-    };
-    let after = start + begin.len();
-    let close = if begin.ends_with(end) {
-        after
-    } else {
-        after + text[after..].find(end)? + end.len()
-    };
-    let block = &text[start..close];
-    // In a manifest the name stands at the head of the line, bare: it is renamed as what people
-    // read.
-    let kind = if begin.starts_with(' ') {
-        ".rs"
-    } else {
-        ".toml"
-    };
-    let copy = names.renamer(std::iter::empty()).text(kind, block);
-    Some(format!("{}{copy}{}", &text[..close], &text[close..]))
 }
