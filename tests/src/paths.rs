@@ -8,7 +8,7 @@ use std::{
     time::SystemTime,
 };
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 /// The workspace's root.
 pub fn workspace() -> &'static Path {
@@ -77,7 +77,7 @@ fn newest_source(filter: &str) -> Result<Option<(SystemTime, PathBuf)>> {
     let mut files = vec![root.join("Cargo.toml"), root.join("Cargo.lock")];
     for folder in crates {
         files.push(folder.join("Cargo.toml"));
-        collect(&folder.join("src"), &mut files)?;
+        files.append(&mut files_below(&folder.join("src"))?);
     }
     let changed = files.into_iter().filter_map(|file| {
         let changed = fs::metadata(&file).ok()?.modified().ok()?;
@@ -88,16 +88,24 @@ fn newest_source(filter: &str) -> Result<Option<(SystemTime, PathBuf)>> {
     Ok(found)
 }
 
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
-    for entry in fs::read_dir(folder).into_iter().flatten() {
+/// All files below a folder, sorted.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    for entry in entries {
         let path = entry?.path();
         if path.is_dir() {
-            collect(&path, files)?;
+            files.append(&mut files_below(&path)?);
         } else {
             files.push(path);
         }
     }
-    Ok(())
+    files.sort();
+    Ok(files)
 }
 
 /// The names of all filters: the folders under `filters/`.

@@ -1,9 +1,6 @@
 //! The bootstraps among the files of `envoy-configs/`, and which Envoys they are for.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -40,28 +37,41 @@ impl Bootstrap {
     }
 }
 
+/// All files of `envoy-configs/`, by their paths in it, with their texts.
+///
+/// # Errors
+/// If one cannot be read as text.
+pub fn files() -> Result<Vec<(String, String)>> {
+    let folder = paths::workspace().join("envoy-configs");
+    let named = |file: PathBuf| {
+        let text =
+            fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        Ok((file.strip_prefix(&folder)?.display().to_string(), text))
+    };
+    paths::files_below(&folder)?
+        .into_iter()
+        .map(named)
+        .collect()
+}
+
 /// All bootstraps, by name. Other files there are parts of a bootstrap, or for other programs.
 ///
 /// # Errors
-/// If a file cannot be read or is not YAML.
+/// If a file cannot be read.
 pub fn bootstraps() -> Result<Vec<Bootstrap>> {
-    let folder = paths::workspace().join("envoy-configs");
-    let mut files = Vec::new();
-    collect(&folder, &mut files)?;
-    files.sort();
     let mut found = Vec::new();
-    for file in files {
-        let text =
-            fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    for (file, text) in files()? {
+        let Some(name) = file.strip_suffix(".yaml") else {
+            continue;
+        };
         // A file of several documents is for Kubernetes.
         let Ok(content) = yaml::parse(&text) else {
             continue;
         };
         let resources = ["static_resources", "dynamic_resources"];
         if resources.iter().any(|key| content.get(key).is_some()) {
-            let name = file.strip_prefix(&folder)?.with_extension("");
             found.push(Bootstrap {
-                name: name.display().to_string(),
+                name: name.to_owned(),
                 needs: needs(&text),
             });
         }
@@ -78,20 +88,6 @@ pub fn bootstrap(name: &str) -> Result<Bootstrap> {
         .into_iter()
         .find(|bootstrap| bootstrap.name == name)
         .with_context(|| format!("no bootstrap envoy-configs/{name}.yaml"))
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
-    let entries =
-        fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
-    for entry in entries {
-        let path = entry?.path();
-        if path.is_dir() {
-            collect(&path, files)?;
-        } else if path.extension().is_some_and(|ending| ending == "yaml") {
-            files.push(path);
-        }
-    }
-    Ok(())
 }
 
 /// The version after `Needs Envoy` in the first paragraph of the first comment.

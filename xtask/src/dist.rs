@@ -260,28 +260,13 @@ fn sha256(content: &[u8]) -> String {
 
 /// `SHA256SUMS` of all files of a folder, by name.
 fn sums(dist: &Path) -> Result<String> {
-    let mut files = Vec::new();
-    files_of(dist, &mut files)?;
-    files.sort();
-    files
+    workspace::files_below(dist)?
         .iter()
         .map(|file| {
             let name = file.strip_prefix(dist)?.display();
             Ok(format!("{}  {name}\n", sha256(&fs::read(file)?)))
         })
         .collect()
-}
-
-fn files_of(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            files_of(&path, files)?;
-        } else {
-            files.push(path);
-        }
-    }
-    Ok(())
 }
 
 /// What a release calls the image of a filter.

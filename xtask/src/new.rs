@@ -138,8 +138,7 @@ type File = (String, String);
 /// The crate, the sample and the suite of the new filter.
 fn copies(root: &Path, names: &Names) -> Result<Vec<File>> {
     let old = names.old();
-    let mut files = Vec::new();
-    collect(root, &format!("filters/{}", old.kebab), &mut files)?;
+    let mut files = files_below(root, &format!("filters/{}", old.kebab))?;
     for single in [
         format!("envoy-configs/{}.yaml", old.kebab),
         format!("tests/tests/{}/main.rs", old.snake),
@@ -188,20 +187,14 @@ fn not_yet_closed(sample: &str) -> String {
 }
 
 /// All files below a folder of the workspace.
-fn collect(root: &Path, folder: &str, files: &mut Vec<File>) -> Result<()> {
-    let entries =
-        fs::read_dir(root.join(folder)).with_context(|| format!("cannot read {folder}"))?;
-    for entry in entries {
-        let entry = entry?;
-        let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
-        if entry.file_type()?.is_dir() {
-            collect(root, &path, files)?;
-        } else {
-            let text = read(root, &path)?;
-            files.push((path, text));
-        }
-    }
-    Ok(())
+fn files_below(root: &Path, folder: &str) -> Result<Vec<File>> {
+    let file = |path: PathBuf| {
+        let path = path.strip_prefix(root)?.display().to_string();
+        let text = read(root, &path)?;
+        Ok((path, text))
+    };
+    let files = workspace::files_below(&root.join(folder))?;
+    files.into_iter().map(file).collect()
 }
 
 fn read(root: &Path, path: &str) -> Result<String> {

@@ -1,8 +1,10 @@
 //! Where things are: the workspace and the files that builds leave in it.
 
-use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::{env, fs};
+
+use anyhow::{Context as _, Result};
 
 /// The folder of the package whose program this is, where it is not the catalog's own.
 static PACKAGE: OnceLock<&str> = OnceLock::new();
@@ -35,4 +37,21 @@ pub(crate) fn display(path: &Path) -> String {
         .unwrap_or(path)
         .display()
         .to_string()
+}
+
+/// All files below a folder, sorted.
+pub(crate) fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    for entry in entries {
+        let path = entry?.path();
+        if path.is_dir() {
+            files.append(&mut files_below(&path)?);
+        } else {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
 }

@@ -1,42 +1,22 @@
 //! All files of `envoy-configs/`: each is run by a test, Envoy accepts each bootstrap, and what
 //! they refer to is of this version.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::fs;
 
-use e2e::{Envoy, paths, wasm, yaml};
-
-/// All files below a folder.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(files(&path));
-        } else {
-            found.push(path);
-        }
-    }
-    found.sort();
-    found
-}
+use e2e::{paths, samples, wasm};
 
 /// The samples by their names in `envoy-configs/`, with their texts.
 fn samples() -> Vec<(String, String)> {
-    let folder = paths::workspace().join("envoy-configs");
-    let samples = files(&folder).into_iter().map(|path| {
-        let name = path.strip_prefix(&folder).unwrap().display().to_string();
-        (name, fs::read_to_string(path).unwrap())
-    });
-    samples.filter(|(name, _)| !name.ends_with(".md")).collect()
+    let mut samples = samples::files().unwrap();
+    samples.retain(|(name, _)| !name.ends_with(".md"));
+    samples
 }
 
 #[test]
 fn every_sample_is_run_by_a_test() {
     let tests = paths::workspace().join("tests");
-    let sources: String = files(&tests)
+    let sources: String = paths::files_below(&tests)
+        .unwrap()
         .iter()
         .filter(|path| path.extension().is_some_and(|ending| ending == "rs"))
         .filter(|path| !path.ends_with("samples.rs"))
@@ -73,25 +53,16 @@ fn every_sample_is_run_by_a_test() {
 #[test]
 fn envoy_accepts_every_bootstrap() {
     let mut accepted = Vec::new();
-    for (name, text) in samples() {
-        if !name.ends_with(".yaml") {
-            continue;
-        }
-        let document = yaml::parse(&text).unwrap();
-        let is_dynamic = document.get("dynamic_resources").is_some();
-        if !is_dynamic && document.get("static_resources").is_none() {
-            continue;
-        }
-        let mut builder = Envoy::from_sample(&name);
-        if is_dynamic {
-            builder = builder.dynamic_samples("/etc/envoy/dynamic/", "dynamic");
-        }
-        let validation = builder.validate().unwrap();
-        assert!(validation.ok, "{name}: {}", validation.log);
-        accepted.push(name);
+    for bootstrap in samples::bootstraps().unwrap() {
+        let validation = bootstrap.envoy().validate().unwrap();
+        assert!(validation.ok, "{}: {}", bootstrap.name, validation.log);
+        accepted.push(format!("{}.yaml", bootstrap.name));
     }
-    assert!(accepted.contains(&"all-filters.yaml".to_string()));
     assert!(accepted.contains(&"dynamic/bootstrap.yaml".to_string()));
+    for (name, _) in samples() {
+        let is_bootstrap = name.ends_with(".yaml") && !name.contains('/');
+        assert!(!is_bootstrap || accepted.contains(&name), "{name}");
+    }
 }
 
 #[test]

@@ -7,21 +7,19 @@ use std::path::Path;
 use crate::workspace;
 
 fn tests_in(folder: &Path, names: &mut BTreeSet<String>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            tests_in(&path, names);
-        } else if path.extension().is_some_and(|ending| ending == "rs") {
-            let text = std::fs::read_to_string(&path).unwrap();
-            let mut is_test = false;
-            for line in text.lines().map(str::trim) {
-                match line.strip_prefix("fn ") {
-                    Some(rest) if is_test => {
-                        names.extend(rest.split('(').next().map(str::to_owned));
-                        is_test = false;
-                    }
-                    _ => is_test |= line == "#[test]",
+    for path in workspace::files_below(folder).unwrap() {
+        if path.extension().is_none_or(|ending| ending != "rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let mut is_test = false;
+        for line in text.lines().map(str::trim) {
+            match line.strip_prefix("fn ") {
+                Some(rest) if is_test => {
+                    names.extend(rest.split('(').next().map(str::to_owned));
+                    is_test = false;
                 }
+                _ => is_test |= line == "#[test]",
             }
         }
     }

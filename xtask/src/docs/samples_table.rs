@@ -2,18 +2,19 @@
 //! comment.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use super::{cell, markdown_table};
+use crate::workspace;
 
 /// The table of all YAML files under `folder`.
 pub(super) fn table(folder: &Path) -> Result<String> {
     let mut rows = Vec::new();
-    let mut files = Vec::new();
-    collect(folder, &mut files)?;
+    let mut files = workspace::files_below(folder)?;
+    files.retain(|file| file.extension().is_some_and(|ending| ending == "yaml"));
     // Files before folders, as a reader would look.
     files.sort_by_key(|file| (file.components().count(), file.clone()));
     for file in files {
@@ -39,20 +40,6 @@ pub(super) fn table(folder: &Path) -> Result<String> {
         "| File | Is | What it shows |",
         rows.into_iter(),
     ))
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
-    let entries =
-        fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
-    for entry in entries {
-        let path = entry?.path();
-        if path.is_dir() {
-            collect(&path, files)?;
-        } else if path.extension().is_some_and(|ending| ending == "yaml") {
-            files.push(path);
-        }
-    }
-    Ok(())
 }
 
 /// What a sample is, by the keys it begins with.

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use e2e::Envoy;
 
 use crate::serve::{self, EnvoyArgs};
-use crate::style;
+use crate::term;
 
 mod step;
 mod tour;
@@ -26,7 +26,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if let Some(port) = busy.first() {
         println!(
             "{} port {port} is taken; using free ports",
-            style::yellow("note:")
+            term::yellow("note:")
         );
     }
     let (envoy, _key_server) = serve::start(&sample, &args.envoy, !busy.is_empty())?;
@@ -39,7 +39,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     println!(
         "\n{}",
-        style::green(format!("all {total} steps answered as expected"))
+        term::green(format!("all {total} steps answered as expected"))
     );
     if args.once {
         println!("Next: cargo xtask test, or cargo xtask serve SAMPLE (envoy-configs/)");
@@ -58,7 +58,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 fn take_tour(envoy: &Envoy) -> (usize, usize) {
     let mut outcomes = Vec::new();
     for chapter in tour::chapters() {
-        println!("\n{}", style::bold(chapter.filter));
+        println!("\n{}", term::bold(chapter.filter));
         outcomes.extend(chapter.steps.iter().map(|step| step.run(envoy)));
     }
     (

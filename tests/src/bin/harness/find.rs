@@ -6,7 +6,7 @@ use e2e::envoy::find::Find;
 use e2e::envoy::versions;
 use e2e::{compose, samples};
 
-use crate::style;
+use crate::term;
 
 /// Arguments of the command.
 #[derive(clap::Args)]
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 pub(crate) fn images() -> Result<()> {
     compose::is_here()?;
     for image in compose::images(compose::FLEET)? {
-        compose::image::provide(&image, |line| println!("{} {line}", style::yellow("note:")))?;
+        compose::image::provide(&image, |line| println!("{} {line}", term::yellow("note:")))?;
     }
     Ok(())
 }

@@ -5,7 +5,9 @@
 mod demo;
 mod find;
 mod serve;
-mod style;
+/// Colour as the other commands have it.
+#[path = "../../../../xtask/src/term.rs"]
+mod term;
 
 use std::process::ExitCode;
 
@@ -45,7 +47,7 @@ fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{} {error:#}", style::red("error:"));
+            eprintln!("{} {error:#}", term::red("error:"));
             ExitCode::FAILURE
         }
     }

@@ -12,7 +12,7 @@ use e2e::envoy::find::Find;
 use e2e::{Envoy, KeyServer};
 use serde_json::Value;
 
-use crate::style;
+use crate::term;
 
 /// The folder that Envoy watches, as the samples call it.
 const DYNAMIC: &str = "/etc/envoy/dynamic/";
@@ -148,7 +148,7 @@ pub(crate) fn until_interrupted(envoy: &Envoy) -> Result<()> {
     let (interrupted, wait) = mpsc::channel();
     ctrlc::set_handler(move || interrupted.send(()).unwrap_or_default())
         .context("cannot wait for Ctrl-C")?;
-    println!("{}", style::dim("Ctrl-C ends it."));
+    println!("{}", term::dim("Ctrl-C ends it."));
     let process = PathBuf::from(format!("/proc/{}", envoy.pid()));
     let can_look = process.exists();
     while wait.recv_timeout(Duration::from_millis(500)).is_err() {

@@ -1,10 +1,10 @@
 //! What every sample sets of Envoy, read from the files as Envoy and the control planes read them.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs};
 
 use e2e::{
     kubernetes::{self, ClientTrafficPolicy},
-    paths, yaml,
+    paths, samples, yaml,
 };
 use serde_json::{Value, json};
 
@@ -37,24 +37,14 @@ pub(crate) fn removed() -> Value {
 
 /// All samples by their names, parsed.
 pub(crate) fn documents() -> Vec<(String, Value)> {
-    let root = paths::workspace().join("envoy-configs");
-    let mut found = Vec::new();
-    collect(&root, &root, &mut found);
-    found
-}
-
-fn collect(root: &Path, folder: &Path, found: &mut Vec<(String, Value)>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            collect(root, &path, found);
-        } else if path.extension().is_some_and(|ending| ending == "yaml") {
-            let name = path.strip_prefix(root).unwrap().display().to_string();
-            let text = fs::read_to_string(&path).unwrap();
+    let files = samples::files().unwrap().into_iter();
+    files
+        .filter(|(name, _)| name.ends_with(".yaml"))
+        .map(|(name, text)| {
             let document = yaml::parse(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
-            found.push((name, document));
-        }
-    }
+            (name, document)
+        })
+        .collect()
 }
 
 /// All messages of this type in a document, by the end of their `@type`.

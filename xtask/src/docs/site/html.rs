@@ -4,17 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use super::super::links::{self, normalized};
-
-/// Pages whose links are not theirs: 404.html is served for every path.
-const SKIPPED: [&str; 1] = ["404.html"];
+use crate::workspace;
 
 /// Fails where a link leads nowhere; the number of links.
 pub(super) fn check(book: &Path) -> Result<usize> {
     let mut pages = BTreeMap::new();
-    collect(book, book, &mut pages)?;
+    for file in workspace::files_below(book)? {
+        let name = file.strip_prefix(book)?.to_owned();
+        let is_page = name.extension().is_some_and(|ending| ending == "html");
+        // The links of 404.html are not its own: it is served for every path.
+        if is_page && name != Path::new("404.html") {
+            pages.insert(name, fs::read_to_string(&file)?);
+        }
+    }
     let mut dead = Vec::new();
     let mut count = 0;
     for (page, text) in &pages {
@@ -33,22 +38,6 @@ pub(super) fn check(book: &Path) -> Result<usize> {
         bail!("the site has no links");
     }
     Ok(count)
-}
-
-fn collect(book: &Path, folder: &Path, pages: &mut BTreeMap<PathBuf, String>) -> Result<()> {
-    for entry in fs::read_dir(folder).with_context(|| format!("no {}", folder.display()))? {
-        let path = entry?.path();
-        if path.is_dir() {
-            collect(book, &path, pages)?;
-            continue;
-        }
-        let name = path.strip_prefix(book)?.to_owned();
-        let is_page = name.extension().is_some_and(|ending| ending == "html");
-        if is_page && !SKIPPED.iter().any(|skipped| name == Path::new(skipped)) {
-            pages.insert(name, fs::read_to_string(&path)?);
-        }
-    }
-    Ok(())
 }
 
 fn leads_somewhere(

@@ -2,7 +2,7 @@
 
 use e2e::{Client, Envoy, Response};
 
-use crate::style;
+use crate::term;
 
 /// A request with its expected answer.
 pub(super) struct Step {
@@ -94,7 +94,7 @@ impl Step {
         match request.try_send() {
             Ok(answer) => self.print_answer(&answer),
             Err(error) => {
-                println!("    {}", style::red(format!("✗ no answer: {error:#}")));
+                println!("    {}", term::red(format!("✗ no answer: {error:#}")));
                 false
             }
         }
@@ -135,7 +135,7 @@ impl Step {
             .filter_map(|seen| seen.mistake.as_ref())
             .collect();
         for mistake in &mistakes {
-            println!("    {}", style::red(format!("✗ {mistake}")));
+            println!("    {}", term::red(format!("✗ {mistake}")));
         }
         mistakes.is_empty()
     }
@@ -202,7 +202,7 @@ fn print_block(sign: &str, lines: &[String]) {
     let indent = " ".repeat(sign.chars().count());
     for (number, line) in lines.iter().enumerate() {
         let lead = if number == 0 { sign } else { &indent };
-        println!("    {} {line}", style::dim(lead));
+        println!("    {} {line}", term::dim(lead));
     }
 }
 
