@@ -2,8 +2,8 @@
 //!
 //! ```no_run
 //! # use e2e::Envoy;
-//! let sample = Envoy::from_sample("header-rewrite").concurrency(4).start()?;
-//! let built = Envoy::with_filter("cors", "policies: []").hcm("normalize_path: true").start()?;
+//! let sample = Envoy::from_sample("header-rewrite").concurrency(4).start();
+//! let built = Envoy::with_filter("cors", "policies: []").hcm("normalize_path: true").start();
 //! let refusal = Envoy::with_filter("cors", "polices: []").refuses()?;
 //! # anyhow::Ok(())
 //! ```

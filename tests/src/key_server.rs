@@ -36,7 +36,7 @@ impl KeyServer {
         let tls = Envoy::with_no_filter()
             .tls(certificate)
             .upstream(&upstream)
-            .start()?;
+            .try_start()?;
         Ok(Self { upstream, tls })
     }
 

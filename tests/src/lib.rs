@@ -24,12 +24,11 @@
 //! ```no_run
 //! use e2e::{Client, Envoy};
 //!
-//! let envoy = Envoy::with_filter("header-rewrite", "rules: []").start()?;
+//! let envoy = Envoy::with_filter("header-rewrite", "rules: []").start();
 //! let answer = Client::http1().get(envoy.url("/hello")).header("x-a", "1").send();
 //! assert_eq!(answer.status, 200);
 //! assert_eq!(answer.echo().header("x-a"), Some("1"));
 //! envoy.assert_vm_alive();
-//! # anyhow::Ok(())
 //! ```
 
 pub mod browser;

@@ -3,7 +3,6 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::{Envoy, envoy::Builder, envoy::Chain, paths};
@@ -33,9 +32,10 @@ impl Builder<Chain> {
 /// A client: an Envoy that sends what it gets to another one over TLS, with this server name (SNI)
 /// and, perhaps, this certificate.
 ///
-/// # Errors
+/// # Panics
 /// If it cannot be started.
-pub fn client(server: &Envoy, name: &str, certificate: Option<&str>) -> Result<Envoy> {
+#[track_caller]
+pub fn client(server: &Envoy, name: &str, certificate: Option<&str>) -> Envoy {
     let mut context = context(certificate);
     context["sni"] = json!(name);
     let cluster = json!({

@@ -26,7 +26,7 @@ impl World {
         };
         Self {
             browser: Browser::start().unwrap(),
-            api: Envoy::with_filter("cors", POLICY).start().unwrap(),
+            api: Envoy::with_filter("cors", POLICY).start(),
             pages: Upstream::with(page).unwrap(),
         }
     }
@@ -149,8 +149,7 @@ fn a_page_reads_the_headers_that_are_exposed_and_no_others() {
     let world = World {
         api: Envoy::with_filter("cors", POLICY)
             .upstream(&upstream)
-            .start()
-            .unwrap(),
+            .start(),
         ..pages
     };
     world.page_at("localhost");
@@ -221,8 +220,7 @@ fn a_page_reads_what_an_image_without_an_origin_brought_into_the_cache() {
     let world = World {
         api: Envoy::with_filter("cors", POLICY)
             .upstream(&upstream)
-            .start()
-            .unwrap(),
+            .start(),
         ..pages
     };
     world.page_at("localhost");
@@ -252,7 +250,7 @@ fn a_page_reads_what_an_image_without_an_origin_brought_into_the_cache() {
 
 impl World {
     fn with(policies: &str) -> Self {
-        let api = Envoy::with_filter("cors", policies).start().unwrap();
+        let api = Envoy::with_filter("cors", policies).start();
         Self { api, ..Self::new() }
     }
 }

@@ -100,7 +100,6 @@ fn envoy_of(port: u16, idp: u16, issuer: &str, options: &str) -> Envoy {
         .cluster_at("idp", idp, Protocol::Http1)
         .concurrency(4)
         .start()
-        .unwrap()
 }
 
 fn get(envoy: &Envoy, token: &str) -> Response {

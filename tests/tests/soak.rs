@@ -35,8 +35,7 @@ fn a_million_successful_logins_lock_no_one_and_the_sixth_failed_one_is_locked() 
     let envoy = Envoy::with_filter("rate-limit", config)
         .upstream(&upstream)
         .concurrency(2)
-        .start()
-        .unwrap();
+        .start();
     let total = requests();
     let load = Load::new(envoy.url("/login")).total(total).connections(32);
     let result = load.header("x-password", "right").run();
@@ -64,8 +63,7 @@ fn a_million_keys_take_no_more_than_the_table_and_free_nobody_who_is_limited() {
         format!("{{max_keys: {slots}, limits: [{{name: user, key: [{{header: x-user}}], requests: 3, per: 1h}}]}}"),
     )
     .concurrency(2)
-    .start()
-    .unwrap();
+    .start();
     let busy = || {
         let request = Client::http1().get(envoy.url("/"));
         request.header("x-user", "busy").send().status
@@ -117,8 +115,7 @@ fn a_million_requests_through_all_filters_leave_memory_and_open_files_as_they_we
         .path("burst: 1000", "burst: 4000000")
         .path("burst: 100", "burst: 4000000")
         .concurrency(2)
-        .start()
-        .unwrap();
+        .start();
     let token = Token::new("ES256").bearer();
     let load = |total| {
         Load::new(envoy.url("/api/v1/items?debug=1"))

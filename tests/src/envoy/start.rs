@@ -67,10 +67,19 @@ struct Prepared {
 impl<S: Source> Builder<S> {
     /// Starts Envoy and waits until it serves.
     ///
+    /// # Panics
+    /// If it does not; see [`Builder::try_start`].
+    #[track_caller]
+    pub fn start(self) -> Envoy {
+        self.try_start().unwrap_or_else(|error| panic!("{error:#}"))
+    }
+
+    /// Starts Envoy and waits until it serves.
+    ///
     /// # Errors
     /// If there is no Envoy, a module is not built, or Envoy does not come up; then with the end of
     /// its log.
-    pub fn start(self) -> Result<Envoy> {
+    pub fn try_start(self) -> Result<Envoy> {
         let prepared = self.prepare()?;
         let Prepared {
             binary,

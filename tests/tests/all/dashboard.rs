@@ -82,8 +82,7 @@ fn everything() -> Page {
         let envoy = Envoy::with_filters(&filters)
             .bootstrap(stats_config())
             .cluster_at("idp", idp.port(), Protocol::Http1)
-            .start()
-            .unwrap();
+            .start();
         let get = |path: &str| Client::http1().get(envoy.url(path));
         let bearer = format!("Bearer {}", Token::new("ES256").sign());
         for _ in 0..2 {
@@ -141,8 +140,7 @@ fn trapped() -> Page {
     fs::write(file.path(), trap::module()).unwrap();
     let envoy = Envoy::with_filter(file.path().to_str().unwrap(), "{}")
         .bootstrap(stats_config())
-        .start()
-        .unwrap();
+        .start();
     let reloads = || {
         Page::of(&envoy)
             .unwrap()

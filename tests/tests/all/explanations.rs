@@ -59,8 +59,7 @@ fn the_log_and_the_access_log_say_why_in_both_modes() {
             let envoy = Envoy::with_filter(filter, config)
                 .access_log(&format(state))
                 .hcm("generate_request_id: true")
-                .start()
-                .unwrap();
+                .start();
             let url = envoy.url("/admin/x?secret=1");
             // The first uses up the limit of rate-limit.
             let statuses: Vec<u16> = (0..2)
@@ -86,8 +85,7 @@ fn a_request_that_passes_has_no_filter_state_and_no_line() {
         serde_json::json!({"providers": {"corp": {"keys": {"jwks": jwks_for_any_algorithm()}}}});
     let envoy = Envoy::with_filter("jwt-auth", config.to_string())
         .access_log(&format(state))
-        .start()
-        .unwrap();
+        .start();
     let token = Token::new("ES256").bearer();
     let request = Client::http1()
         .get(envoy.url("/"))
@@ -103,10 +101,7 @@ fn a_request_that_passes_has_no_filter_state_and_no_line() {
 #[test]
 fn a_worker_writes_ten_lines_a_second_and_counts_the_others() {
     let (filter, config, ..) = CASES.last().unwrap();
-    let envoy = Envoy::with_filter(filter, *config)
-        .concurrency(1)
-        .start()
-        .unwrap();
+    let envoy = Envoy::with_filter(filter, *config).concurrency(1).start();
     let get = || Client::http1().get(envoy.url("/")).send().status;
     let started = std::time::Instant::now();
     (0..200).for_each(|_| assert_eq!(get(), 401));
@@ -120,14 +115,13 @@ fn a_worker_writes_ten_lines_a_second_and_counts_the_others() {
 
 #[test]
 fn a_module_states_its_name_and_version_and_at_debug_each_decision() {
-    let envoy = Envoy::with_filter("cors", "{}").start().unwrap();
+    let envoy = Envoy::with_filter("cors", "{}").start();
     envoy.wait_for_log("cors 0.", 10 * SECOND);
     assert_eq!(Client::http1().get(envoy.url("/quiet")).send().status, 200);
     assert!(!envoy.log().contains("/quiet"));
     let envoy = Envoy::with_filter("cors", "{}")
         .args(&["--component-log-level", "wasm:debug"])
-        .start()
-        .unwrap();
+        .start();
     assert_eq!(Client::http1().get(envoy.url("/told")).send().status, 200);
     envoy.wait_for_log("cors: passed: method=GET", 10 * SECOND);
 }

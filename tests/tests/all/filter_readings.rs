@@ -105,7 +105,6 @@ impl Filter {
         Envoy::with_filter(self.name(), self.config(std::slice::from_ref(matches)))
             .hcm("{normalize_path: false, merge_slashes: false, path_with_escaped_slashes_action: KEEP_UNCHANGED}")
             .start()
-            .unwrap()
     }
 
     /// What it did with a request to this target and host, sent as they stand here, from a page of

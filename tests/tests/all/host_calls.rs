@@ -9,8 +9,7 @@ fn calls(filter: &str, config: &str, headers: &[(&str, &str)]) -> Vec<String> {
     let envoy = Envoy::with_filter(filter, config)
         .concurrency(1)
         .args(&["--component-log-level", "wasm:trace"])
-        .start()
-        .unwrap();
+        .start();
     let request = Client::http1()
         .get(envoy.url("/"))
         .headers(headers.iter().copied());

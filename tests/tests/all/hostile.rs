@@ -22,8 +22,7 @@ fn each_filter(check: impl Fn(&Envoy)) {
     for filter in paths::all_filters().unwrap() {
         let envoy = Envoy::with_filter(&filter, hostile(&filter))
             .hcm("{upgrade_configs: [{upgrade_type: websocket}, {upgrade_type: CONNECT}], http_protocol_options: {accept_http_10: true}}")
-            .start()
-            .unwrap();
+            .start();
         check(&envoy);
         let next = Client::http1().get(envoy.url("/next")).send();
         assert!(
@@ -250,8 +249,7 @@ fn an_upstream_that_answers_with_what_no_server_should_send() {
                 Protocol::Http1,
             )
             .route("{match: {prefix: /bad}, route: {cluster: bad}}")
-            .start()
-            .unwrap();
+            .start();
         listener.set_nonblocking(true).unwrap();
         for (n, answer) in answers.iter().enumerate() {
             // Some filters let none of these requests through: then no one comes, and the upstream

@@ -13,8 +13,7 @@ fn ask(filter: (&str, &str), headers: &[(&str, &str)]) -> (Response, Upstream) {
     let envoy = Envoy::with_filters(&[filter])
         .route("{match: {path: /old}, route: {cluster: upstream, internal_redirect_policy: {}}}")
         .upstream(&upstream)
-        .start()
-        .unwrap();
+        .start();
     let request = Client::http1().get(envoy.url("/old"));
     let answer = request.headers(headers.iter().copied()).send();
     envoy.assert_vm_alive();

@@ -23,7 +23,7 @@ fn the_samples_do_what_their_comments_say() {
         Envoy::from_sample("all-filters"),
         Envoy::from_sample("chain"),
     ] {
-        let envoy = sample.concurrency(2).start().unwrap();
+        let envoy = sample.concurrency(2).start();
         cases::all_filters::check(&envoy);
     }
 }

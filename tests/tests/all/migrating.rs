@@ -242,7 +242,7 @@ fn before(pair: &Value) -> Envoy {
             "typed_per_filter_config": policies});
         envoy = envoy.route(route.to_string());
     }
-    envoy.start().unwrap()
+    envoy.start()
 }
 
 fn after(pair: &Value) -> Envoy {
@@ -250,7 +250,7 @@ fn after(pair: &Value) -> Envoy {
     for (name, config) in pair["after"].as_object().unwrap() {
         envoy = envoy.filter(name, config.to_string());
     }
-    envoy.start().unwrap()
+    envoy.start()
 }
 
 #[test]

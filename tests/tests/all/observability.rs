@@ -10,7 +10,7 @@ use e2e::{
 use serde_json::{Value, json};
 
 fn sample() -> Envoy {
-    Envoy::from_sample("all-filters").start().unwrap()
+    Envoy::from_sample("all-filters").start()
 }
 
 /// A request of each kind that the filters decide on differently.

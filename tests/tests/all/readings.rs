@@ -150,7 +150,7 @@ fn guarded(servers: &Servers, normalization: Normalization) -> Envoy {
             .route(route.to_string())
             .cluster_at(name, *port, Protocol::Http1)
     });
-    filter.start().unwrap()
+    filter.start()
 }
 
 /// A request as it stands here; redirects are followed, as a client would.
@@ -325,10 +325,7 @@ fn envoy_normalizes_as_its_models() {
             format!("Envoy, {}", parts.join(", "))
         };
         let (_, model) = PROXIES.iter().find(|(n, _)| *n == name).unwrap();
-        let envoy = Envoy::with_no_filter()
-            .hcm(normalization.hcm())
-            .start()
-            .unwrap();
+        let envoy = Envoy::with_no_filter().hcm(normalization.hcm()).start();
         let paths = HOSTILE.iter().chain(LEGITIMATE).map(|p| (*p).to_owned());
         for path in paths.chain(disguises(300)) {
             let request = format!("GET {path} HTTP/1.1\r\nhost: a\r\n\r\n");

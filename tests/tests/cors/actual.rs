@@ -102,8 +102,7 @@ fn an_origin_that_is_not_allowed_is_refused_where_the_policy_says_so() {
         r#"{"policies": [{"allow_origins": ["https://app.example.com"], "unmatched_origin": "refuse"}]}"#,
     )
     .access_log("%RESPONSE_CODE_DETAILS%\n")
-    .start()
-    .unwrap();
+    .start();
     let answer = get(&envoy, "https://evil.example", &[]);
     assert_eq!(answer.status, 403);
     assert_eq!(cors(&answer), [("vary", "Origin")]);
@@ -119,8 +118,7 @@ fn envoys_own_answers_carry_the_headers() {
         .virtual_host(r#"{name: only, domains: [api.example.com], routes: [
             {match: {path: /known}, route: {cluster: upstream}}, {match: {path: /direct}, direct_response: {status: 204}},
             {match: {path: /moved}, redirect: {path_redirect: /x}}]}"#)
-        .start()
-        .unwrap();
+        .start();
     envoy.upstream_mut().stop();
     for (path, status) in [
         ("/none", 404),

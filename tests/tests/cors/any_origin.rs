@@ -55,8 +55,7 @@ fn a_star_stands_on_envoys_own_answers_without_an_origin_too() {
         .virtual_host(
             r#"{name: only, domains: [only.example.com], routes: [{match: {path: /direct}, direct_response: {status: 410}}]}"#,
         )
-        .start()
-        .unwrap();
+        .start();
     for (path, status) in [("/direct", 410), ("/none", 404)] {
         let request = Client::http1().get(envoy.url(path));
         let answer = request.host("only.example.com").send();

@@ -12,7 +12,7 @@ pub(crate) const POLICY: &str = r#"{"policies": [{"match": {"hosts": ["api.examp
     "allow_credentials": true, "max_age": "10m"}]}"#;
 
 pub(crate) fn with(config: &str) -> Envoy {
-    Envoy::with_filter("cors", config).start().unwrap()
+    Envoy::with_filter("cors", config).start()
 }
 
 /// A GET from this origin to the policy's host; the upstream is asked to set these headers.
@@ -44,8 +44,7 @@ pub(crate) fn everywhere(config: &str, check: impl Fn(&Envoy, &Client)) {
     for workers in [1, 4] {
         let envoy = Envoy::with_filter("cors", config)
             .concurrency(workers)
-            .start()
-            .unwrap();
+            .start();
         for client in [Client::http1(), Client::http2()] {
             check(&envoy, &client);
         }

@@ -17,7 +17,7 @@ use e2e::{Client, ConfigForm, Envoy, cases};
 
 #[test]
 fn the_sample_does_what_its_comments_say() {
-    let envoy = Envoy::from_sample("cors").concurrency(2).start().unwrap();
+    let envoy = Envoy::from_sample("cors").concurrency(2).start();
     cases::cors::check(&envoy);
 }
 
@@ -25,10 +25,7 @@ fn the_sample_does_what_its_comments_say() {
 fn json_text_and_struct_behave_alike() {
     let config = r#"{"policies": [{"allow_origins": ["https://app.example.com"], "allow_methods": ["GET", "PUT"]}]}"#;
     for form in [ConfigForm::Struct, ConfigForm::Text] {
-        let envoy = Envoy::with_filter("cors", config)
-            .form(form)
-            .start()
-            .unwrap();
+        let envoy = Envoy::with_filter("cors", config).form(form).start();
         for (method, status) in [("PUT", 204), ("POST", 403)] {
             let answer = Client::http1()
                 .options(envoy.url("/"))

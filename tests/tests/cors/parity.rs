@@ -39,7 +39,6 @@ fn both() -> Envoy {
         .virtual_host(ours("ours"))
         .virtual_host(ours("ours-any"))
         .start()
-        .unwrap()
 }
 
 /// What a browser looks at, in one line.

@@ -4,8 +4,7 @@ use crate::common::*;
 fn a_preflight_is_answered_before_later_filters_and_without_a_route() {
     let mut envoy = Envoy::with_filter("cors", POLICY)
         .native("{name: envoy.filters.http.rbac, typed_config: {'@type': type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC, rules: {action: ALLOW, policies: {}}}}")
-        .start()
-        .unwrap();
+        .start();
     let answer = preflight(&envoy, APP, "PUT", "x-token");
     assert_eq!(answer.status, 204);
     assert_eq!(

@@ -9,7 +9,7 @@ use e2e::{
 
 #[test]
 fn the_echo_tells_what_came_through_envoy_byte_by_byte() {
-    let envoy = Envoy::with_no_filter().start().unwrap();
+    let envoy = Envoy::with_no_filter().start();
     let answer = Client::http1()
         .request("PUT", envoy.url("/x//y;z?q=%20"))
         .host("api.example.com")
@@ -43,8 +43,7 @@ fn the_echo_tells_what_came_through_envoy_byte_by_byte() {
 fn http2_reaches_envoy_and_the_upstream() {
     let envoy = Envoy::with_no_filter()
         .upstream_protocol(Protocol::Http2)
-        .start()
-        .unwrap();
+        .start();
     let client = Client::http2();
     for _ in 0..3 {
         let answer = client
@@ -72,8 +71,7 @@ fn a_grpc_call_is_answered_with_its_status_in_the_trailers() {
     let envoy = Envoy::with_no_filter()
         .upstream_protocol(Protocol::Http2)
         .route(r#"{match: {path: /no.Service/No}, direct_response: {status: 403}}"#)
-        .start()
-        .unwrap();
+        .start();
     let call = |path| Client::http2().post(envoy.url(path)).send_grpc(b"message");
     let answer = call("/a.Service/Do");
     assert_eq!(answer.status, Some(0));
@@ -88,7 +86,7 @@ fn a_grpc_call_is_answered_with_its_status_in_the_trailers() {
 
 #[test]
 fn connections_are_reused_unless_a_client_says_otherwise() {
-    let envoy = Envoy::with_no_filter().start().unwrap();
+    let envoy = Envoy::with_no_filter().start();
     let opened = || envoy.stat("http.ingress.downstream_cx_total");
     for (client, connections) in [(Client::http1(), 1), (Client::http1().new_connections(), 3)] {
         let before = opened();
@@ -103,8 +101,7 @@ fn connections_are_reused_unless_a_client_says_otherwise() {
 fn a_client_can_come_from_another_address() {
     let envoy = Envoy::with_no_filter()
         .hcm("use_remote_address: true")
-        .start()
-        .unwrap();
+        .start();
     let echo = Client::http1()
         .source("127.0.0.2")
         .get(envoy.url("/"))
@@ -115,7 +112,7 @@ fn a_client_can_come_from_another_address() {
 
 #[test]
 fn raw_bytes_get_the_answer_that_envoy_gives_them() {
-    let envoy = Envoy::with_no_filter().start().unwrap();
+    let envoy = Envoy::with_no_filter().start();
     let status = |bytes: &[u8]| raw::send(envoy.address(), bytes).status();
     assert_eq!(status(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"), Some(200));
     assert_eq!(
@@ -147,8 +144,7 @@ fn raw_bytes_get_the_answer_that_envoy_gives_them() {
 fn a_websocket_upgrade_makes_a_tunnel_that_echoes() {
     let envoy = Envoy::with_no_filter()
         .hcm("upgrade_configs: [{upgrade_type: websocket}]")
-        .start()
-        .unwrap();
+        .start();
     let mut connection = raw::Connection::open(envoy.address());
     connection
         .send("GET /ws HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n");
@@ -175,8 +171,7 @@ fn an_upstream_answers_as_it_is_programmed() {
     let envoy = Envoy::with_no_filter()
         .upstream(&upstream)
         .route("{match: {prefix: /slow}, route: {cluster: upstream, timeout: 0.1s}}")
-        .start()
-        .unwrap();
+        .start();
     let get = |path| Client::http1().get(envoy.url(path)).send();
     let answer = get("/json?a=b");
     assert_eq!(
@@ -190,12 +185,12 @@ fn an_upstream_answers_as_it_is_programmed() {
 
 #[test]
 fn an_upstream_goes_away_and_comes_back_on_its_port() {
-    let mut envoy = Envoy::with_no_filter().start().unwrap();
+    let mut envoy = Envoy::with_no_filter().start();
     let get = |envoy: &Envoy| Client::http1().get(envoy.url("/")).send().status;
     assert_eq!(get(&envoy), 200);
     envoy.upstream_mut().stop();
     assert_eq!(get(&envoy), 503);
-    envoy.upstream_mut().start().unwrap();
+    envoy.upstream_mut().start();
     assert_eq!(get(&envoy), 200);
     assert_eq!(envoy.upstream().count(), 2);
 }
@@ -204,8 +199,7 @@ fn an_upstream_goes_away_and_comes_back_on_its_port() {
 fn a_load_is_counted_by_answer() {
     let envoy = Envoy::with_no_filter()
         .route(r#"{match: {prefix: /no}, direct_response: {status: 403}}"#)
-        .start()
-        .unwrap();
+        .start();
     let result = load(envoy.url("/"), 200, 8);
     assert_eq!(result.statuses, BTreeMap::from([(200, 200)]));
     assert_eq!((result.failed(), result.latencies.len()), (0, 200));

@@ -159,8 +159,7 @@ fn thousands_of_rules_load_and_serve() {
         "header-rewrite",
         format!(r#"{{"rules": [{}]}}"#, rules.join(",")),
     )
-    .start()
-    .unwrap();
+    .start();
     let answer = Client::http1().get(envoy.url("/2999")).send();
     assert_eq!(answer.header("x-rule"), Some("2999"));
     envoy.assert_vm_alive();
@@ -173,8 +172,7 @@ fn a_bad_configuration_at_run_time_is_rejected_and_the_old_one_serves() {
     };
     let envoy = Envoy::with_replaceable_filter("header-rewrite", &config("rules", "one"))
         .unwrap()
-        .start()
-        .unwrap();
+        .start();
     let configure = |config: &str| {
         let dynamic = envoy.dynamic();
         dynamic.configure("header-rewrite", config).unwrap();

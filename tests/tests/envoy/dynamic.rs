@@ -26,7 +26,6 @@ fn sample() -> Envoy {
         .dynamic_samples("/etc/envoy/dynamic/", "dynamic")
         .concurrency(2)
         .start()
-        .unwrap()
 }
 
 /// Which rules answer now.

@@ -29,7 +29,7 @@ fn ask(client: &Client, url: &str, steer: &[(&str, &str)]) -> Response {
 #[test]
 fn both_echoes_tell_the_same() {
     let (envoy, upstream) = (
-        Envoy::from_sample("echo").start().unwrap(),
+        Envoy::from_sample("echo").start(),
         Upstream::echo().unwrap(),
     );
     for client in [Client::http1(), Client::http2()] {
@@ -45,7 +45,7 @@ fn both_echoes_tell_the_same() {
 #[test]
 fn both_echoes_are_steered_alike() {
     let (envoy, upstream) = (
-        Envoy::from_sample("echo").start().unwrap(),
+        Envoy::from_sample("echo").start(),
         Upstream::echo().unwrap(),
     );
     let steers: &[&[(&str, &str)]] = &[
@@ -86,7 +86,7 @@ fn both_echoes_are_steered_alike() {
 
 #[test]
 fn bytes_that_no_one_should_send_end_in_an_answer() {
-    let envoy = Envoy::from_sample("echo").start().unwrap();
+    let envoy = Envoy::from_sample("echo").start();
     for field in [
         "x-echo-set: \u{80}\u{ff}: 1",
         "x-echo-set:",

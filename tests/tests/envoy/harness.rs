@@ -39,12 +39,7 @@ static_resources:
 #[test]
 fn a_sample_runs_on_free_ports_with_an_upstream_of_its_own() {
     let envoys: Vec<_> = (0..2)
-        .map(|_| {
-            Envoy::from_bootstrap(SAMPLE)
-                .concurrency(2)
-                .start()
-                .unwrap()
-        })
+        .map(|_| Envoy::from_bootstrap(SAMPLE).concurrency(2).start())
         .collect();
     assert_ne!(envoys[0].address(), envoys[1].address());
     for envoy in &envoys {
@@ -65,10 +60,7 @@ fn a_sample_for_people_keeps_its_ports() {
         .replace("10000", &listener.to_string())
         .replace("9901", &admin.to_string())
         .replace("8080", &upstream.to_string());
-    let envoy = Envoy::from_bootstrap(&*sample)
-        .keep_ports()
-        .start()
-        .unwrap();
+    let envoy = Envoy::from_bootstrap(&*sample).keep_ports().start();
     assert_eq!(
         [
             envoy.address().port(),
@@ -81,7 +73,7 @@ fn a_sample_for_people_keeps_its_ports() {
     let error = Envoy::from_bootstrap(sample)
         .keep_ports()
         .upstream(envoy.upstream())
-        .start()
+        .try_start()
         .err();
     assert!(error.unwrap().to_string().contains(" is taken: "));
 }
@@ -92,8 +84,7 @@ fn other_clusters_are_pointed_at_by_name() {
     let renamed = SAMPLE.replace("upstream", "idp");
     let envoy = Envoy::from_bootstrap(renamed)
         .cluster_port("idp", other.port())
-        .start()
-        .unwrap();
+        .start();
     assert_eq!(Client::http1().get(envoy.url("/")).send().json(), "other");
 }
 
@@ -104,7 +95,7 @@ fn a_refused_bootstrap_says_why() {
         assert!(log.contains("no_such_option"), "{log}");
     }
     assert!(!bad().validate().unwrap().ok);
-    let error = bad().start().err().unwrap().to_string();
+    let error = bad().try_start().err().unwrap().to_string();
     assert!(
         error.starts_with("Envoy ended (") && error.contains("no_such_option"),
         "{error}"
@@ -125,9 +116,9 @@ fn an_accepted_bootstrap_does_not_pass_for_a_refused_one() {
 fn a_module_that_is_not_built_is_named_with_the_command_that_builds_it() {
     let sample = SAMPLE.replace("# A sample.", "# /etc/envoy/filters/no-such-filter.wasm");
     for error in [
-        Envoy::from_bootstrap(sample).start().err().unwrap(),
+        Envoy::from_bootstrap(sample).try_start().err().unwrap(),
         Envoy::with_filter("no-such-filter", "{}")
-            .start()
+            .try_start()
             .err()
             .unwrap(),
     ] {
@@ -166,8 +157,7 @@ fn dynamic_files_are_swapped_under_load_without_a_failed_request() {
     );
     let envoy = Envoy::from_bootstrap(bootstrap)
         .dynamic("/etc/envoy/dynamic/", &[("lds.yaml", &listener("one"))])
-        .start()
-        .unwrap();
+        .start();
     let version = || {
         let answer = Client::http1().new_connections().get(envoy.url("/")).send();
         answer.header("x-version").map(ToString::to_string)
@@ -200,8 +190,7 @@ fn dynamic_files_are_swapped_under_load_without_a_failed_request() {
 fn envoy_tells_about_itself() {
     let envoy = Envoy::with_no_filter()
         .access_log("%REQ(:PATH)% %RESPONSE_CODE%")
-        .start()
-        .unwrap();
+        .start();
     Client::http1().get(envoy.url("/logged")).send();
     assert_eq!(envoy.wait_for_access_log("/logged", SOON), "/logged 200");
     assert_eq!(envoy.stat("cluster.upstream.upstream_rq_total"), 1);
@@ -219,11 +208,11 @@ fn envoy_tells_about_itself() {
 
 #[test]
 fn envoy_ends_with_its_test() {
-    let envoy = Envoy::with_no_filter().start().unwrap();
+    let envoy = Envoy::with_no_filter().start();
     let address = envoy.address();
     drop(envoy);
     assert!(std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, address.port())).is_ok());
-    let (status, log) = Envoy::with_no_filter().start().unwrap().quit().unwrap();
+    let (status, log) = Envoy::with_no_filter().start().quit().unwrap();
     assert!(
         status.success() && log.contains("exiting"),
         "{status} {log}"
@@ -235,9 +224,7 @@ fn envoy_ends_with_its_test() {
 fn a_module_that_traps_does_not_pass_for_alive() {
     let file = tempfile::Builder::new().suffix(".wasm").tempfile().unwrap();
     std::fs::write(file.path(), trap::module()).unwrap();
-    let envoy = Envoy::with_filter(file.path().to_str().unwrap(), "{}")
-        .start()
-        .unwrap();
+    let envoy = Envoy::with_filter(file.path().to_str().unwrap(), "{}").start();
     envoy.assert_vm_alive();
     assert_eq!(Client::http1().get(envoy.url("/")).send().status, 503);
     envoy.assert_vm_alive();

@@ -20,8 +20,7 @@ impl Setting {
         let modules = Upstream::files(paths::filters()).unwrap();
         let envoy = Envoy::from_sample("dynamic/bootstrap")
             .dynamic_samples("/etc/envoy/dynamic/", "dynamic")
-            .start()
-            .unwrap();
+            .start();
         let port = |port: u16| format!("port_value: {port}");
         let (upstream, others) = (port(envoy.upstream().port()), port(modules.port()));
         let add = |text: &str| {
@@ -165,7 +164,7 @@ fn by_lds_the_old_listener_serves_until_the_module_is_here() {
     for _ in 0..10 {
         assert_eq!(setting.rules().as_deref(), Some("1"));
     }
-    setting.modules.start().unwrap();
+    setting.modules.start();
     wait::until("the new listener serves", SOON, || {
         setting.rules().as_deref() == Some("2")
     });

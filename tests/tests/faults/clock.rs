@@ -51,7 +51,6 @@ impl Clock {
             .env("CLOCK_OFFSET", &self.path("offset"))
             .concurrency(2)
             .start()
-            .unwrap()
     }
 }
 

@@ -28,8 +28,7 @@ fn crash_under_load(policy: &str) -> Seen {
             "{{failure_policy: {policy}, reload_config: {{backoff: {{base_interval: 0.05s}}}}}}"
         ))
         .concurrency(2)
-        .start()
-        .unwrap();
+        .start();
     let load = || {
         let load = Load::new(envoy.url("/")).client(Client::http1().new_connections());
         load.total(u64::MAX).connections(4)

@@ -51,8 +51,7 @@ fn five_hundred_updates_under_load_fail_no_request_and_leave_nothing_behind() {
         .args(&["--drain-time-s", "1"])
         .upstream(&upstream)
         .concurrency(2)
-        .start()
-        .unwrap();
+        .start();
     let load = Load::new(envoy.url("/"))
         .header("authorization", Token::new("HS256").bearer())
         .total(u64::MAX)

@@ -24,7 +24,6 @@ fn envoy(service: &RateLimitService, failure_mode_deny: bool) -> Envoy {
         .cluster_at("rls", service.port(), Protocol::Http2)
         .route("{match: {prefix: /}, route: {cluster: upstream, rate_limits: [{actions: [{remote_address: {}}]}]}}")
         .start()
-        .unwrap()
 }
 
 #[test]

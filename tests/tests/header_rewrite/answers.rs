@@ -95,8 +95,7 @@ fn a_redirect_whose_location_cannot_be_made_or_leads_elsewhere_is_refused() {
         r#"{"rules": [{"redirect": {"status": 302, "location": "/${request.query.to}"}}]}"#,
     )
     .access_log("%RESPONSE_CODE% %RESPONSE_CODE_DETAILS%")
-    .start()
-    .unwrap();
+    .start();
     let get = |target: &str| Client::http1().get(envoy.url(target)).send();
     assert_eq!(get("/?to=a/b").header("location"), Some("/a/b"));
     for target in [

@@ -4,9 +4,7 @@ pub(crate) use e2e::{Client, Envoy, raw};
 pub(crate) use std::time::Duration;
 
 pub(crate) fn with(config: &str) -> Envoy {
-    Envoy::with_filter("header-rewrite", config)
-        .start()
-        .unwrap()
+    Envoy::with_filter("header-rewrite", config).start()
 }
 
 pub(crate) fn stat(envoy: &Envoy, name: &str) -> u64 {
@@ -18,8 +16,7 @@ pub(crate) fn everywhere(config: &str, check: impl Fn(&Envoy, &Client)) {
     for workers in [1, 4] {
         let envoy = Envoy::with_filter("header-rewrite", config)
             .concurrency(workers)
-            .start()
-            .unwrap();
+            .start();
         for client in [Client::http1(), Client::http2()] {
             check(&envoy, &client);
         }

@@ -19,7 +19,6 @@ fn with(config: &str) -> Envoy {
         .concurrency(1)
         .access_log("%RESPONSE_CODE% %RESPONSE_CODE_DETAILS%")
         .start()
-        .unwrap()
 }
 
 /// The answer, and the shortest time of three.

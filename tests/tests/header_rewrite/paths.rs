@@ -11,8 +11,7 @@ fn no_spelling_of_a_path_slips_past_a_rule() {
     let plain = with(config);
     let normalizing = Envoy::with_filter("header-rewrite", config)
         .hcm("{normalize_path: true, merge_slashes: true, path_with_escaped_slashes_action: UNESCAPE_AND_FORWARD}")
-        .start()
-        .unwrap();
+        .start();
     for (path, status) in [
         ("/admin", 200),
         ("/%61dmin", 200),
@@ -74,8 +73,7 @@ fn a_refusal_names_its_reason_in_the_access_log() {
             {"match": {"paths": [{"prefix": "/files"}]}, "response": [{"preset": "security_headers"}]}]}"#,
     )
     .access_log("%RESPONSE_CODE% %RESPONSE_CODE_DETAILS%")
-    .start()
-    .unwrap();
+    .start();
     assert_eq!(Client::http1().get(envoy.url("//admin")).send().status, 400);
     envoy.wait_for_access_log("400 ambiguous_path", Duration::from_secs(5));
     let grpc = Client::http2()

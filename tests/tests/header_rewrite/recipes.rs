@@ -48,8 +48,7 @@ fn a_content_security_policy_with_a_nonce() {
             recipe("A content security policy with a nonce"),
         )
         .upstream(&upstream)
-        .start()
-        .unwrap();
+        .start();
         let answer = Client::http1().get(envoy.url("/")).send();
         let policy = answer.header("content-security-policy");
         let begins = policy.is_some_and(|policy| policy.starts_with("script-src 'nonce-"));
@@ -87,14 +86,14 @@ fn the_name_in_a_clients_certificate() {
         request.header("x-client-subject", "CN=forged").send()
     };
     let envoy = Envoy::with_filter("header-rewrite", recipe.as_str()).mutual_tls("idp");
-    let envoy = envoy.start().unwrap();
+    let envoy = envoy.start();
     for (certificate, subject) in [("other", "CN=other.example"), ("idp", "CN=idp.example")] {
-        let client = tls::client(&envoy, "idp.example", Some(certificate)).unwrap();
+        let client = tls::client(&envoy, "idp.example", Some(certificate));
         let answer = forged(&client);
         assert_eq!(answer.echo().headers_all("x-client-subject"), [subject]);
     }
     for certificate in [None, Some("foreign")] {
-        let client = tls::client(&envoy, "idp.example", certificate).unwrap();
+        let client = tls::client(&envoy, "idp.example", certificate);
         assert_eq!(
             forged(&client).status,
             503,

@@ -29,7 +29,7 @@ fn mistakes_are_refused_with_their_line() {
         ),
     ] {
         let config = format!(r#"{{"rules": [{{{rule}}}]}}"#);
-        let error = Envoy::with_filter("header-rewrite", config).start().err();
+        let error = Envoy::with_filter("header-rewrite", config).try_start().err();
         let error = error.unwrap_or_else(|| panic!("accepted: {rule}")).to_string();
         let line = format!("header-rewrite: rules[0].{line}");
         assert!(error.contains(&line), "{line}\n{error}");

@@ -4,7 +4,7 @@ use crate::common::*;
 
 #[test]
 fn routes_match_on_what_the_filter_made() {
-    let envoy = Envoy::from_sample("header-rewrite").start().unwrap();
+    let envoy = Envoy::from_sample("header-rewrite").start();
     let answer = Client::http1().get(envoy.url("/api/v0/gone")).send();
     assert_eq!(answer.status, 410);
     assert_eq!(
@@ -19,8 +19,7 @@ fn local_replies_and_404s_are_rewritten_too() {
     let config = r#"{"rules": [{"response": [{"set": {"name": "x-status", "value": "${response.status}"}}]}]}"#;
     let mut envoy = Envoy::with_filter("header-rewrite", config)
         .virtual_host(r#"{name: only, domains: [only.example.com], routes: [{match: {path: /known}, direct_response: {status: 204}}]}"#)
-        .start()
-        .unwrap();
+        .start();
     let client = Client::http1();
     let no_route = client
         .get(envoy.url("/other"))

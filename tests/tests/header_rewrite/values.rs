@@ -12,8 +12,7 @@ fn templates_see_what_envoy_knows() {
     )
     .vm_env("REGION", "eu")
     .route(r#"{name: named, match: {prefix: /named}, route: {cluster: upstream}}"#)
-    .start()
-    .unwrap();
+    .start();
     let answer = Client::http1()
         .get(envoy.url("/named"))
         .host("a.example:80")

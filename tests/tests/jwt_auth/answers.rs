@@ -213,8 +213,7 @@ fn rows() -> Vec<Row> {
 fn each_reason_has_its_status_challenge_details_and_counter() {
     let envoy = Envoy::with_filter("jwt-auth", config(json!({})))
         .access_log("%REQ(X-CASE)% %RESPONSE_CODE% %RESPONSE_CODE_DETAILS%")
-        .start()
-        .unwrap();
+        .start();
     let readme =
         std::fs::read_to_string(e2e::paths::workspace().join("filters/jwt-auth/README.md"))
             .unwrap();
@@ -307,8 +306,7 @@ fn each_reason_has_its_status_challenge_details_and_counter() {
 fn a_path_that_is_ambiguous_is_answered_without_a_challenge() {
     let envoy = Envoy::with_filter("jwt-auth", config(json!({})))
         .access_log("%RESPONSE_CODE% %RESPONSE_CODE_DETAILS%")
-        .start()
-        .unwrap();
+        .start();
     let answer = Client::http1().get(envoy.url(&ambiguous())).send();
     assert_eq!(
         (answer.status, answer.header("www-authenticate")),
@@ -340,8 +338,7 @@ fn a_host_that_is_malformed_is_answered_without_a_challenge() {
     let by_host = json!({"rules": [{"match": {"hosts": ["a.example"]}, "require": "nothing"}]});
     let envoy = Envoy::with_filter("jwt-auth", config(by_host))
         .access_log("%RESPONSE_CODE% %RESPONSE_CODE_DETAILS%")
-        .start()
-        .unwrap();
+        .start();
     let request = Client::http1().get(envoy.url("/")).host("a.example:x");
     let answer = request
         .header("authorization", Token::new("ES256").bearer())

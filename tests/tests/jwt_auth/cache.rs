@@ -15,9 +15,7 @@ fn envoy(rest: Value) -> Envoy {
         "rules": [{"match": {"paths": [{"prefix": "/admin"}]}, "require": admin}, {"require": corp}],
     });
     e2e::yaml::merge(&mut config, rest);
-    Envoy::with_filter("jwt-auth", config.to_string())
-        .start()
-        .unwrap()
+    Envoy::with_filter("jwt-auth", config.to_string()).start()
 }
 
 fn status(envoy: &Envoy, path: &str, token: &str) -> u16 {

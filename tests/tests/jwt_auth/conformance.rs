@@ -88,10 +88,7 @@ fn without_foreign_functions() -> Envoy {
             },
         },
     });
-    Envoy::with_no_filter()
-        .native(filter.to_string())
-        .start()
-        .unwrap()
+    Envoy::with_no_filter().native(filter.to_string()).start()
 }
 
 /// Sends a token with this signature, and reads the verdict from the answer.
@@ -277,9 +274,7 @@ fn ed25519(envoy: &Envoy) {
 /// No time at all is allowed for what takes long, so whatever is judged here is judged by Envoy.
 #[test]
 fn envoy_tells_every_wrong_signature_from_a_good_one() {
-    let envoy = Envoy::with_filter("jwt-auth", config("0s").to_string())
-        .start()
-        .unwrap();
+    let envoy = Envoy::with_filter("jwt-auth", config("0s").to_string()).start();
     for algorithm in ["RS256", "RS384", "RS512", "ES256"] {
         of_any_kind(&envoy, algorithm);
     }
@@ -304,9 +299,7 @@ fn envoy_tells_every_wrong_signature_from_a_good_one() {
 /// With time for them. ES512 shows that it is Envoy who judges: no one else here can.
 #[test]
 fn envoy_tells_every_wrong_signature_on_the_larger_curves_from_a_good_one() {
-    let envoy = Envoy::with_filter("jwt-auth", config("1s").to_string())
-        .start()
-        .unwrap();
+    let envoy = Envoy::with_filter("jwt-auth", config("1s").to_string()).start();
     for algorithm in ["ES384", "ES512"] {
         of_any_kind(&envoy, algorithm);
         ecdsa(&envoy, algorithm);

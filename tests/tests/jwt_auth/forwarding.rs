@@ -40,9 +40,7 @@ fn promising() -> Envoy {
             rule("/needed", corp.clone()),
         ],
     });
-    Envoy::with_filter("jwt-auth", config.to_string())
-        .start()
-        .unwrap()
+    Envoy::with_filter("jwt-auth", config.to_string()).start()
 }
 
 /// Every header that a provider promises, as a client would forge it, once and twice, and as
@@ -189,9 +187,7 @@ fn a_claim_of_each_type_is_the_header_that_the_readme_says() {
     let config = json!({"providers": {"corp": {
         "keys": {"jwks": jwks()}, "claims_to_headers": mapped, "payload_header": "x-payload", "provider_header": "x-provider",
     }}});
-    let envoy = Envoy::with_filter("jwt-auth", config.to_string())
-        .start()
-        .unwrap();
+    let envoy = Envoy::with_filter("jwt-auth", config.to_string()).start();
     // One token per claim: all together would not fit into 16 KiB.
     for (claim, value, expected) in cases {
         let token = Token::new("ES256").claim(claim, value);
@@ -226,8 +222,7 @@ fn trailers_do_not_bring_what_the_headers_may_not() {
     let envoy = Envoy::with_filter("jwt-auth", config.to_string())
         .hcm("http_protocol_options: {enable_trailers: true}")
         .upstream_protocol(e2e::Protocol::Http2)
-        .start()
-        .unwrap();
+        .start();
     let request = format!(
         "POST / HTTP/1.1\r\nhost: a\r\nauthorization: {}\r\ntransfer-encoding: chunked\r\ntrailer: x-jwt-sub\r\n\r\n\
          4\r\nbody\r\n0\r\nx-jwt-sub: root\r\nx_jwt_sub: root\r\nauthorization: Bearer FORGED\r\nx-checksum: 1\r\n\r\n",
@@ -259,9 +254,7 @@ fn a_claim_is_encoded_as_asked_and_a_number_keeps_its_digits() {
     let config = json!({"providers": {"corp": {
         "keys": {"jwks": jwks()}, "claims_to_headers": headers.collect::<Vec<_>>(),
     }}, "rules": [{"require": {"provider": {"name": "corp", "claims": [{"claim": "big", "exact": "12345678901234567890123"}]}}}]});
-    let envoy = Envoy::with_filter("jwt-auth", config.to_string())
-        .start()
-        .unwrap();
+    let envoy = Envoy::with_filter("jwt-auth", config.to_string()).start();
     // serde_json would round the number.
     let token = Token::new("ES256");
     let claims = serde_json::to_string(&token.claims).unwrap();

@@ -120,10 +120,7 @@ fn unknown(n: usize) -> String {
 #[test]
 fn four_workers_fetch_once_and_the_first_requests_wait_for_it() {
     let idp = KeyServer::new(keys(&["test-es256"]).delay(SECOND * 3));
-    let envoy = filter(idp.upstream.port(), "")
-        .concurrency(4)
-        .start()
-        .unwrap();
+    let envoy = filter(idp.upstream.port(), "").concurrency(4).start();
     let token = old();
     let answers = together(60, |n| {
         let client = if n % 2 == 0 {
@@ -213,8 +210,7 @@ fn a_change_of_the_configuration_keeps_the_keys() {
         .dynamic("/etc/envoy/dynamic/", &[("lds.json", &listener(4, ""))])
         .cluster_port("idp", idp.upstream.port())
         .concurrency(2)
-        .start()
-        .unwrap();
+        .start();
     until_fetched(&envoy);
     for (n, options) in [(1, r#", "refresh": "20m""#), (2, r#", "timeout": "1s""#)] {
         envoy

@@ -27,7 +27,6 @@ fn guarded() -> Envoy {
     Envoy::with_filter("jwt-auth", config.to_string())
         .hcm("{normalize_path: false, merge_slashes: false, path_with_escaped_slashes_action: KEEP_UNCHANGED}")
         .start()
-        .unwrap()
 }
 
 /// The status of a request as it stands here.
@@ -156,9 +155,7 @@ fn where_readings_fall_under_several_rules_all_their_requirements_must_hold() {
             {"require": "nothing"},
         ],
     });
-    let envoy = Envoy::with_filter("jwt-auth", config.to_string())
-        .start()
-        .unwrap();
+    let envoy = Envoy::with_filter("jwt-auth", config.to_string()).start();
     let ask = |path: &str, scope: &str| {
         let token = Token::new("ES256").claim("scope", json!(scope)).bearer();
         let request = Client::http1().get(envoy.url(path));
@@ -267,7 +264,7 @@ fn no_spelling_of_a_host_walks_around_its_rule() {
 
 #[test]
 fn in_the_sample_envoy_brings_paths_into_plain_form_first() {
-    let envoy = Envoy::from_sample("jwt-auth").start().unwrap();
+    let envoy = Envoy::from_sample("jwt-auth").start();
     for (target, expected) in [
         ("/admin", 401),
         ("/%61dmin", 401),

@@ -17,9 +17,7 @@ fn envoy(sources: Value, options: Value) -> Envoy {
         {"match": {"paths": [{"prefix": "/optional"}]}, "require": {"optional": {"provider": {"name": "corp"}}}},
         {"require": {"provider": {"name": "corp"}}},
     ]});
-    Envoy::with_filter("jwt-auth", config.to_string())
-        .start()
-        .unwrap()
+    Envoy::with_filter("jwt-auth", config.to_string()).start()
 }
 
 /// The status, and what the upstream got in a header.
@@ -97,8 +95,7 @@ fn an_upgrade_to_a_websocket_passes_by_its_protocol() {
     let config = json!({"providers": {"corp": {"keys": {"jwks": jwks()}, "token_sources": [{"websocket_protocol": {"prefix": "bearer."}}]}}});
     let envoy = Envoy::with_filter("jwt-auth", config.to_string())
         .hcm("upgrade_configs: [{upgrade_type: websocket}]")
-        .start()
-        .unwrap();
+        .start();
     for (token, expected) in [(Token::new("ES256").sign(), 101), ("x".to_owned(), 401)] {
         let mut connection = e2e::raw::Connection::open(envoy.address());
         connection.send(format!(

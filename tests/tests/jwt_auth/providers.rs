@@ -324,7 +324,7 @@ fn providers_sample(idp: &KeyServer) -> Envoy {
             format!("{{address: 127.0.0.1, port_value: {}}}", idp.port()),
         );
     }
-    envoy.concurrency(2).start().unwrap()
+    envoy.concurrency(2).start()
 }
 
 #[test]
@@ -406,8 +406,7 @@ fn forms_that_cannot_work_are_refused_with_the_way_that_does() {
         "https://www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com"}}}}});
     let envoy = Envoy::with_filter("jwt-auth", config.to_string())
         .cluster_at("google", idp.port(), e2e::Protocol::Http1)
-        .start()
-        .unwrap();
+        .start();
     let way =
         "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com";
     envoy.wait_for_log(way, std::time::Duration::from_secs(15));

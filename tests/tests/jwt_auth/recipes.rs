@@ -22,9 +22,7 @@ fn keys() -> Value {
 fn a_login_page_and_the_way_back() {
     let mut config = recipe("A login page, and the way back.");
     config["providers"] = json!({"corp": {"keys": keys()}});
-    let envoy = Envoy::with_filter("jwt-auth", config.to_string())
-        .start()
-        .unwrap();
+    let envoy = Envoy::with_filter("jwt-auth", config.to_string()).start();
     for (target, back) in [
         ("/shop?a=b&c=d", "%2Fshop%3Fa%3Db%26c%3Dd"),
         ("/%2Fevil.example", "%2F%252Fevil.example"),
@@ -41,9 +39,7 @@ fn a_login_page_and_the_way_back() {
 fn an_mcp_server_behind_oauth() {
     let mut config = recipe("An MCP server behind OAuth.");
     config["providers"]["mcp"]["keys"] = keys();
-    let envoy = Envoy::with_filter("jwt-auth", config.to_string())
-        .start()
-        .unwrap();
+    let envoy = Envoy::with_filter("jwt-auth", config.to_string()).start();
     let get = |path: &str, token: Option<&Token>| {
         let request = Client::http1()
             .get(envoy.url(path))

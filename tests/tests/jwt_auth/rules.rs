@@ -23,9 +23,7 @@ fn envoy(rules: &[(&str, Value)], rest: Value) -> Envoy {
         "rules": rules,
     });
     e2e::yaml::merge(&mut config, rest);
-    Envoy::with_filter("jwt-auth", config.to_string())
-        .start()
-        .unwrap()
+    Envoy::with_filter("jwt-auth", config.to_string()).start()
 }
 
 fn status(envoy: &Envoy, path: &str, token: Option<&str>) -> u16 {

@@ -125,8 +125,7 @@ fn run(filter: &Configured) {
     // A route that only what chain rewrites matches.
     let envoy = builder
         .route("{match: {path: /v0/svc/gone}, direct_response: {status: 410}}")
-        .start()
-        .unwrap();
+        .start();
     behaviour(&envoy);
     envoy.assert_vm_alive();
 }
@@ -200,8 +199,7 @@ fn the_envoy_filter_for_istio_puts_its_filters_before_the_router_in_order() {
         .fold(Envoy::with_no_filter(), |builder, filter| {
             builder.native(filter)
         })
-        .start()
-        .unwrap();
+        .start();
     // cors answers the preflight before jwt-auth asks for a token, and a page can read the refusal
     // of jwt-auth.
     let answer = preflight(&envoy, "https://app.example.com");

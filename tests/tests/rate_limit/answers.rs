@@ -11,7 +11,7 @@ fn settings() -> [(u32, fn() -> Client); 3] {
 
 fn filter(workers: u32, config: &str) -> Envoy {
     let envoy = Envoy::with_filter("rate-limit", config);
-    envoy.concurrency(workers).start().unwrap()
+    envoy.concurrency(workers).start()
 }
 
 fn ask(client: &Client, envoy: &Envoy, fields: &[(&str, &str)]) -> Response {
@@ -62,7 +62,7 @@ fn five_failed_logins_lock_the_sixth_try_and_successful_ones_never_do() {
 fn the_refusal_of_a_filter_behind_it_is_a_failed_login() {
     let jwt = "providers: {a: {keys: {secret: {value: 0123456789abcdef0123456789abcdef, algorithm: HS256}}}}";
     let envoy = Envoy::with_filters(&[("rate-limit", FAILED_LOGINS), ("jwt-auth", jwt)]);
-    let envoy = envoy.concurrency(4).start().unwrap();
+    let envoy = envoy.concurrency(4).start();
     let statuses = [(); 6].map(|()| ask(&Client::http1(), &envoy, &[]).status);
     assert_eq!(statuses, [401, 401, 401, 401, 401, 429]);
     envoy.assert_vm_alive();
@@ -130,7 +130,7 @@ fn in_report_mode_answers_are_charged_and_nobody_is_locked() {
 
 #[test]
 fn the_sample_does_what_its_comments_say() {
-    let envoy = Envoy::from_sample("rate-limit-answers").start().unwrap();
+    let envoy = Envoy::from_sample("rate-limit-answers").start();
     let client = Client::http1();
     let wrong = [("x-echo-status", "401")];
     let statuses = [(); 6].map(|()| ask(&client, &envoy, &wrong).status);

@@ -31,14 +31,14 @@ fn as_many_as_may_be_are_under_way_over_all_workers_and_the_next_pass_when_they_
         (4, Client::http2),
     ] {
         let envoy = Envoy::with_filter("rate-limit", "limits: [{name: parallel, concurrent: 3}]");
-        let envoy = envoy.concurrency(workers).start().unwrap();
+        let envoy = envoy.concurrency(workers).start();
         for _ in 0..3 {
             assert_eq!(at_once(&envoy, client(), 12), (3, 9), "{workers}");
         }
         assert_eq!(envoy.upstream().most_under_way(), 3);
         // One after the other there is never a second one.
         let one = Envoy::with_filter("rate-limit", "limits: [{name: one, concurrent: 1}]");
-        let one = one.concurrency(workers).start().unwrap();
+        let one = one.concurrency(workers).start();
         let result = Load::new(one.url("/")).client(client().new_connections());
         let result = result.total(300).connections(1).run();
         assert_eq!(result.count(200), 300, "{:?}", result.statuses);
@@ -164,8 +164,7 @@ fn one_run(module: &str) {
     let envoy = Envoy::with_listener(&listener(module, access_log, 0))
         .upstream(&upstream)
         .concurrency(4)
-        .start()
-        .unwrap();
+        .start();
     let is_over = AtomicBool::new(false);
     let end = Instant::now() + Duration::from_secs(8);
     thread::scope(|scope| {

@@ -21,12 +21,12 @@ fn get(envoy: &Envoy, path: &str, headers: &[(&str, &str)]) -> Response {
 }
 
 fn filter(config: &str) -> Envoy {
-    Envoy::with_filter("rate-limit", config).start().unwrap()
+    Envoy::with_filter("rate-limit", config).start()
 }
 
 #[test]
 fn the_sample_does_what_its_comments_say() {
-    let envoy = Envoy::from_sample("rate-limit").start().unwrap();
+    let envoy = Envoy::from_sample("rate-limit").start();
     (cases::of("rate-limit").check)(&envoy);
 }
 
@@ -104,8 +104,7 @@ fn of_two_limiters_in_a_chain_the_one_with_less_left_is_told() {
             "limits: [{name: inner, requests: 5, per: 1h}]",
         ),
     ])
-    .start()
-    .unwrap();
+    .start();
     let answer = get(&envoy, "/", &[]);
     assert_eq!(answer.header("x-ratelimit-limit"), Some("5"));
     assert_eq!(answer.header("x-ratelimit-remaining"), Some("4"));
@@ -124,8 +123,7 @@ fn what_clients_get_is_in_the_form_that_they_ask_for() {
     let envoy = Envoy::with_filter("rate-limit", "limits: [{name: none, requests: 1, per: 1h}]")
         .upstream_protocol(e2e::Protocol::Http2)
         .access_log("%RESPONSE_CODE_DETAILS%")
-        .start()
-        .unwrap();
+        .start();
     assert_eq!(get(&envoy, "/", &[]).status, 200);
     let problem = get(&envoy, "/", &[("accept", "application/json")]);
     assert_eq!(
@@ -166,7 +164,7 @@ fn what_clients_get_is_in_the_form_that_they_ask_for() {
 #[test]
 fn report_mode_changes_nothing_but_counters_and_logs() {
     let envoy = filter("{mode: report, limits: [{name: a, requests: 1, per: 1h}]}");
-    let plain = Envoy::with_no_filter().start().unwrap();
+    let plain = Envoy::with_no_filter().start();
     for _ in 0..3 {
         let answer = get(&envoy, "/", &[]);
         assert_eq!(answer.status, 200);

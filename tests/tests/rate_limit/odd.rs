@@ -38,8 +38,7 @@ fn two_plugins_of_one_vm_have_buckets_of_their_own() {
             .native(plugin("default.one", limit(true, one)))
             .native(plugin("default.other", limit(false, other)))
             .concurrency(4)
-            .start()
-            .unwrap();
+            .start();
         let passed = |fields: &[(&str, &str)]| {
             let statuses = (0..40).map(|_| get(&envoy, "/", fields).status);
             u32::try_from(statuses.filter(|status| *status == 200).count()).unwrap()
@@ -57,7 +56,7 @@ fn a_limit_whose_numbers_change_starts_with_full_buckets() {
         format!(r#"{{"limits": [{{"name": "daily", "requests": {requests}, "per": "1d"}}]}}"#)
     };
     let envoy = Envoy::with_replaceable_filter("rate-limit", &config(2));
-    let envoy = envoy.unwrap().concurrency(4).start().unwrap();
+    let envoy = envoy.unwrap().concurrency(4).start();
     let get = || {
         Client::http1()
             .new_connections()

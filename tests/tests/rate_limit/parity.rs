@@ -39,7 +39,6 @@ routes: [{match: {prefix: /}, route: {cluster: upstream}}]
         .access_log("%REQ(:AUTHORITY)% %RESPONSE_CODE% %RESPONSE_CODE_DETAILS%")
         .concurrency(2)
         .start()
-        .unwrap()
 }
 
 const HOSTS: [&str; 2] = ["native.example.com", "ours.example.com"];

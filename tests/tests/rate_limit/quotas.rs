@@ -11,7 +11,7 @@ fn on_both(config: &str, check: impl Fn(&Envoy, &Client)) {
         (4, Client::http2()),
     ] {
         let envoy = Envoy::with_filter("rate-limit", config);
-        let envoy = envoy.concurrency(workers).start().unwrap();
+        let envoy = envoy.concurrency(workers).start();
         check(&envoy, &client);
         envoy.assert_vm_alive();
     }
@@ -107,8 +107,7 @@ fn an_attribute_of_envoy_is_a_key() {
     let envoy = envoy
         .route("{name: admin, match: {prefix: /admin}, route: {cluster: upstream}}")
         .concurrency(4)
-        .start()
-        .unwrap();
+        .start();
     let status = |path| get(&envoy, path, &[]).status;
     assert_eq!(
         ["/admin", "/admin/x", "/", "/x"].map(status),
@@ -142,9 +141,9 @@ fn the_server_name_and_the_clients_certificate_are_keys() {
             "limits: [{{name: tls, key: [{{property: connection.{attribute}}}], missing_key: refuse, requests: 1, per: 1h}}]"
         );
         let envoy = Envoy::with_filter("rate-limit", limit).mutual_tls("idp");
-        let envoy = envoy.start().unwrap();
+        let envoy = envoy.start();
         let status = |(name, certificate)| {
-            let client = tls::client(&envoy, name, Some(certificate)).unwrap();
+            let client = tls::client(&envoy, name, Some(certificate));
             get(&client, "/", &[]).status
         };
         assert_eq!(

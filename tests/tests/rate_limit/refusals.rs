@@ -39,7 +39,7 @@ fn a_grpc_web_client_gets_the_status_of_each_filter_with_and_without_envoys_own_
             if has_envoys_own {
                 chain = chain.native(GRPC_WEB);
             }
-            let envoy = chain.filter(filter, config).start().unwrap();
+            let envoy = chain.filter(filter, config).start();
             for (content_type, form) in [
                 ("application/grpc-web+proto", "application/grpc-web+proto"),
                 (
@@ -92,8 +92,7 @@ fn an_envoy_in_front_does_not_retry_a_refusal() {
                 "{match: {prefix: /}, route: {cluster: back, retry_policy: {retry_on: '5xx,retriable-4xx,retriable-status-codes',
                     retriable_status_codes: [429, 503], num_retries: 3, retry_back_off: {base_interval: 0.001s}}}}",
             )
-            .start()
-            .unwrap();
+            .start();
         assert_eq!(get(&front, "/", &[]).status, 200);
         let refused = get(&front, "/", &[]);
         assert_eq!(refused.status, status);

@@ -35,7 +35,6 @@ fn envoy() -> Envoy {
     Envoy::with_filter("jwt-auth", config.to_string())
         .concurrency(1)
         .start()
-        .unwrap()
 }
 
 fn request(token: &str) -> String {

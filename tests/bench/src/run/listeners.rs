@@ -111,7 +111,7 @@ pub(super) fn start(
         .concurrency(1)
         .log_level("warn")
         .deadline(Duration::from_secs(300));
-    cores.on_envoys(|| builder.start())?
+    cores.on_envoys(|| builder.try_start())?
 }
 
 pub(super) fn pool(envoy: &Envoy, listener: &str) -> Result<Pool> {

@@ -114,7 +114,7 @@ pub(crate) fn start(
         builder = builder.dynamic_samples(DYNAMIC, &folder_of(sample).to_string_lossy());
     }
     let envoy = builder
-        .start()
+        .try_start()
         .with_context(|| e2e::paths::display(sample))?;
     Ok((envoy, key_server))
 }

@@ -32,14 +32,14 @@ impl From<Envoy> for Running {
 
 /// A bootstrap.
 pub(crate) fn bootstrap(sample: &str) -> Running {
-    Envoy::from_sample(sample).start().unwrap().into()
+    Envoy::from_sample(sample).start().into()
 }
 
 /// The bootstrap of `dynamic/`, whichever of its files is named.
 pub(crate) fn dynamic(_: &str) -> Running {
     let builder = Envoy::from_sample("dynamic/bootstrap");
     let builder = builder.dynamic_samples("/etc/envoy/dynamic/", "dynamic");
-    builder.start().unwrap().into()
+    builder.start().into()
 }
 
 /// A bootstrap that asks a key server.
@@ -47,7 +47,7 @@ pub(crate) fn with_key_server(sample: &str) -> Running {
     let server = KeyServer::start("idp").unwrap();
     let builder = Envoy::from_sample(sample).cluster_port("idp", server.port());
     Running {
-        envoy: builder.start().unwrap(),
+        envoy: builder.start(),
         _beside: Some(Box::new(server)),
     }
 }
@@ -59,7 +59,7 @@ pub(crate) fn with_module_server(sample: &str) -> Running {
     let text = read(sample).replace(wasm::CHECKSUM_PLACEHOLDER, &checksum);
     let builder = Envoy::from_bootstrap(text).cluster_port("modules", server.port());
     Running {
-        envoy: builder.start().unwrap(),
+        envoy: builder.start(),
         _beside: Some(Box::new(server)),
     }
 }
@@ -69,7 +69,7 @@ pub(crate) fn without_service(sample: &str) -> Running {
     let builder = Envoy::from_sample(sample)
         .cluster_port("rate-limit-service", ports::free().unwrap())
         .path("address: limitador", "address: 127.0.0.1");
-    builder.start().unwrap().into()
+    builder.start().into()
 }
 
 /// A bootstrap that lets underscores pass: what remains is up to the filters.
@@ -77,7 +77,7 @@ pub(crate) fn with_underscores(sample: &str) -> Running {
     let text = read(sample);
     assert_eq!(text.matches("REJECT_REQUEST").count(), 1);
     let text = text.replace("REJECT_REQUEST", "ALLOW");
-    Envoy::from_bootstrap(text).start().unwrap().into()
+    Envoy::from_bootstrap(text).start().into()
 }
 
 /// A `WasmPlugin`, with `connection-manager.yaml` at a gateway.
@@ -99,7 +99,7 @@ fn istio(sample: &str, settings: &EnvoyFilter, context: Context) -> Running {
     let builder = configured(&plugin.filter())
         .hcm(ISTIO)
         .hcm(settings.connection_manager(context).to_string());
-    builder.start().unwrap().into()
+    builder.start().into()
 }
 
 /// What Istio itself sets that matters here.
@@ -114,7 +114,7 @@ pub(crate) fn envoy_filter(sample: &str) -> Running {
     let chain = filter.filters().into_iter().fold(builder, |builder, one| {
         builder.native(one.to_string().replace("/etc/envoy/filters/", &modules))
     });
-    chain.start().unwrap().into()
+    chain.start().into()
 }
 
 /// An `EnvoyExtensionPolicy`, with `client-traffic-policy.yaml`.
@@ -126,7 +126,7 @@ pub(crate) fn at_envoy_gateway(sample: &str) -> Running {
         panic!("{sample}: one filter each")
     };
     let builder = configured(&wasm.filter()).hcm(settings.connection_manager().to_string());
-    builder.start().unwrap().into()
+    builder.start().into()
 }
 
 fn configured(filter: &Configured) -> Builder<Chain> {

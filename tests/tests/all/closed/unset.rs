@@ -17,7 +17,7 @@ fn envoy(filter: &str, config: &str, are_set: bool) -> Envoy {
             removed()
         ));
     }
-    builder.start().unwrap()
+    builder.start()
 }
 
 fn get(envoy: &Envoy, host: &str, fields: &[(&str, &str)]) -> Response {
@@ -118,8 +118,7 @@ fn a_redirect_lacks_the_port_that_the_client_used() {
         let envoy = Envoy::with_filter("cors", "policies: []")
             .route(route)
             .hcm(settings().to_string())
-            .start()
-            .unwrap();
+            .start();
         let answer = get(&envoy, "a.example:8443", &[]);
         assert_eq!(answer.header("location"), Some(location));
     }
@@ -176,8 +175,7 @@ fn a_filter_that_a_route_switches_on_is_missed_by_a_rewrite_to_that_route() {
     let envoy = Envoy::with_filter("header-rewrite", rewrite)
         .native(switched_off.to_string())
         .route(admin)
-        .start()
-        .unwrap();
+        .start();
     let admin = Client::http1().get(envoy.url("/admin")).send();
     assert_eq!(admin.status, 401);
     let rewritten = get(&envoy, "a", &[]);

@@ -45,7 +45,6 @@ fn start(filter: Filter, matches: &[Value]) -> Envoy {
     Envoy::with_filter(filter.name(), filter.config(matches))
         .hcm("{normalize_path: false, merge_slashes: false}")
         .start()
-        .unwrap()
 }
 
 /// Fails where `many` rules cost more than `most` times what `one` costs, for any filter and

@@ -138,9 +138,7 @@ fn header_rewrite_reads_the_host_by_that_name() {
         {"copy": {"from": "host", "to": "x-copy"}},
         {"set": {"name": "x-sent", "value": "${request.host}"}},
     ]}]});
-    let envoy = Envoy::with_filter("header-rewrite", config.to_string())
-        .start()
-        .unwrap();
+    let envoy = Envoy::with_filter("header-rewrite", config.to_string()).start();
     for client in [Client::http1(), Client::http2()] {
         let request = client.get(envoy.url("/")).host("API.example.com.:8080");
         let echo = request.send().echo();

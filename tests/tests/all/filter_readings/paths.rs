@@ -167,9 +167,7 @@ fn a_rule_for_responses_alone_refuses_no_path() {
         "match": {"paths": [{"prefix": "/files"}]},
         "response": [{"set": {"name": "x-rule", "value": "applied"}}],
     }]});
-    let envoy = Envoy::with_filter("header-rewrite", config.to_string())
-        .start()
-        .unwrap();
+    let envoy = Envoy::with_filter("header-rewrite", config.to_string()).start();
     for (target, is_applied) in [
         ("/files/a%2Fb", true),
         ("//files", true),
@@ -189,7 +187,7 @@ fn a_rule_for_responses_alone_refuses_no_path() {
 
 #[test]
 fn the_sample_of_rate_limit_serves_and_counts_a_path_with_parameters() {
-    let envoy = Envoy::from_sample("rate-limit").start().unwrap();
+    let envoy = Envoy::from_sample("rate-limit").start();
     for target in ["/login;jsessionid=A", "/%6cogin", "/x/..;/login"] {
         let answer = Client::http1().get(envoy.url(target)).send();
         assert_eq!(answer.status, 200, "{target}");

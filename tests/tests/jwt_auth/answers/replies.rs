@@ -7,9 +7,7 @@ use serde_json::json;
 
 #[test]
 fn a_client_that_prefers_json_gets_a_problem_document() {
-    let envoy = Envoy::with_filter("jwt-auth", config(json!({})))
-        .start()
-        .unwrap();
+    let envoy = Envoy::with_filter("jwt-auth", config(json!({}))).start();
     for (accept, is_json) in [
         ("application/json", true),
         ("application/problem+json", true),
@@ -50,9 +48,7 @@ fn status_body_and_headers_are_those_of_the_configuration() {
         "forbidden": {"status": 404, "body": "Nothing here: ${jwt.reason}.", "headers": [{"name": "x-none", "value": "${request.header.x-none}"}]},
         "unavailable": {"status": 429, "headers": [{"name": "x-why", "value": "${jwt.reason}"}]},
     }});
-    let envoy = Envoy::with_filter("jwt-auth", config(responses))
-        .start()
-        .unwrap();
+    let envoy = Envoy::with_filter("jwt-auth", config(responses)).start();
     let get = |path: &str, token: Option<Token>| {
         let request = Client::http1().get(envoy.url(path));
         match token {
@@ -86,9 +82,7 @@ fn status_body_and_headers_are_those_of_the_configuration() {
 
 #[test]
 fn without_a_realm_it_is_the_host_of_the_request_and_cannot_break_out_of_its_quotes() {
-    let envoy = Envoy::with_filter("jwt-auth", config(json!({"realm": null})))
-        .start()
-        .unwrap();
+    let envoy = Envoy::with_filter("jwt-auth", config(json!({"realm": null}))).start();
     for (host, realm) in [
         ("api.example.com", "api.example.com"),
         ("api.example.com:8080", "api.example.com"),
@@ -125,8 +119,7 @@ fn each_challenge_names_the_metadata_and_keeps_the_error_where_it_is_replaced() 
             "challenge": {"resource_metadata": metadata}, "responses": {"forbidden": written},
         })),
     )
-    .start()
-    .unwrap();
+    .start();
     let challenge = |path: &str, token: Option<String>| {
         let request = Client::http1().get(envoy.url(path)).host("api.example.com");
         let answer = match token {

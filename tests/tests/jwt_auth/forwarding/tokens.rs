@@ -13,9 +13,7 @@ fn with_sources(forward: bool) -> Envoy {
             {"cookie": {"name": "session"}},
         ],
     }}});
-    Envoy::with_filter("jwt-auth", config.to_string())
-        .start()
-        .unwrap()
+    Envoy::with_filter("jwt-auth", config.to_string()).start()
 }
 
 /// A token in each place, and what is left of the request: path, cookie, `authorization`,

@@ -8,10 +8,7 @@ use std::net::TcpListener;
 fn a_server_that_is_down_at_the_start_is_503_and_service_begins_within_two_seconds_of_its_return() {
     let mut idp = KeyServer::new(keys(&["test-es256"]));
     idp.upstream.stop();
-    let envoy = filter(idp.upstream.port(), "")
-        .concurrency(4)
-        .start()
-        .unwrap();
+    let envoy = filter(idp.upstream.port(), "").concurrency(4).start();
     wait::until("a fetch fails", SOON, || {
         stat(&envoy, "fetch.failed.status") > 0
     });
@@ -28,7 +25,7 @@ fn a_server_that_is_down_at_the_start_is_503_and_service_begins_within_two_secon
         (3..=most).contains(&failed),
         "pauses between the fetches: {failed}"
     );
-    idp.upstream.start().unwrap();
+    idp.upstream.start();
     let back = Instant::now();
     wait::until("service", SECOND * 2, || get(&envoy, &old()).status == 200);
     assert!(back.elapsed() < SECOND * 2);
@@ -41,10 +38,7 @@ fn a_server_that_is_down_at_the_start_is_503_and_service_begins_within_two_secon
 fn old_keys_serve_while_the_server_is_down_until_they_are_too_old() {
     let mut idp = KeyServer::new(keys(&["test-es256"]));
     let options = r#", "refresh": "1s", "stale_for": "8s""#;
-    let envoy = filter(idp.upstream.port(), options)
-        .concurrency(4)
-        .start()
-        .unwrap();
+    let envoy = filter(idp.upstream.port(), options).concurrency(4).start();
     until_fetched(&envoy);
     wait::until("the keys are kept fresh", SOON, || idp.fetches() >= 3);
     idp.upstream.stop();
@@ -64,7 +58,7 @@ fn old_keys_serve_while_the_server_is_down_until_they_are_too_old() {
         "cached tokens too, on all workers"
     );
     assert_eq!(answers[0].header("retry-after"), Some("1"));
-    idp.upstream.start().unwrap();
+    idp.upstream.start();
     wait::until("service", SECOND * 2, || get(&envoy, &old()).status == 200);
     assert_eq!(statuses(&together(20, |_| get(&envoy, &old()))), [200]);
     envoy.assert_vm_alive();
@@ -74,10 +68,7 @@ fn old_keys_serve_while_the_server_is_down_until_they_are_too_old() {
 fn an_answer_that_is_no_good_is_counted_and_the_old_keys_stay() {
     let idp = KeyServer::new(keys(&["test-es256"]));
     let options = r#", "refresh": "1s", "timeout": "500ms""#;
-    let envoy = filter(idp.upstream.port(), options)
-        .concurrency(2)
-        .start()
-        .unwrap();
+    let envoy = filter(idp.upstream.port(), options).concurrency(2).start();
     until_fetched(&envoy);
     let truncated = {
         let mut reply = keys(&["test-es256"]);
@@ -167,8 +158,7 @@ fn drip() -> u16 {
 fn a_server_that_drips_is_given_up_and_who_waited_is_answered() {
     let envoy = filter(drip(), r#", "timeout": "1s""#)
         .concurrency(2)
-        .start()
-        .unwrap();
+        .start();
     let start = Instant::now();
     let answers = together(20, |_| get(&envoy, &old()));
     assert_eq!(statuses(&answers), [503]);
@@ -185,8 +175,7 @@ fn who_waits_for_a_fetch_that_fails_is_answered_when_it_does() {
     let idp = KeyServer::new(Reply::new(500).delay(SECOND));
     let envoy = filter(idp.upstream.port(), r#", "timeout": "30s""#)
         .concurrency(4)
-        .start()
-        .unwrap();
+        .start();
     let start = Instant::now();
     let answers = together(40, |n| {
         let client = if n % 2 == 0 {
@@ -223,8 +212,7 @@ fn a_cluster_that_is_not_there_or_empty_is_503_at_once() {
         let envoy = Envoy::with_filter("jwt-auth", config(cluster))
             .cluster(empty)
             .concurrency(2)
-            .start()
-            .unwrap();
+            .start();
         let start = Instant::now();
         let answers = together(20, |_| get(&envoy, &old()));
         assert_eq!(statuses(&answers), [503], "{cluster}");

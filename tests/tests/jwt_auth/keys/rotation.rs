@@ -6,10 +6,7 @@ use super::*;
 fn the_first_request_with_a_rotated_key_passes_with_one_fetch_at_four_workers() {
     let idp = KeyServer::new(keys(&["test-es256"]));
     let options = r#", "refetch_on_unknown_key": "1s""#;
-    let envoy = filter(idp.upstream.port(), options)
-        .concurrency(4)
-        .start()
-        .unwrap();
+    let envoy = filter(idp.upstream.port(), options).concurrency(4).start();
     until_fetched(&envoy);
     let fetched = Instant::now();
     assert_eq!(statuses(&together(40, |_| get(&envoy, &old()))), [200]);
@@ -42,7 +39,7 @@ fn a_token_without_kid_has_a_rotated_key_fetched_too() {
     let key = |name: &str| Token::new(name).header("kid", Value::Null).sign();
     let idp = KeyServer::new(without_kid("test-es256"));
     let options = r#", "refetch_on_unknown_key": "1s""#;
-    let envoy = filter(idp.upstream.port(), options).start().unwrap();
+    let envoy = filter(idp.upstream.port(), options).start();
     until_fetched(&envoy);
     let fetched = Instant::now();
     assert_eq!(get(&envoy, &key("ES256")).status, 200);
@@ -57,10 +54,7 @@ fn a_token_without_kid_has_a_rotated_key_fetched_too() {
 fn a_flood_of_unknown_keys_costs_one_fetch_per_interval() {
     let idp = KeyServer::new(keys(&["test-es256"]));
     let start = |options: &str| {
-        let envoy = filter(idp.upstream.port(), options)
-            .concurrency(4)
-            .start()
-            .unwrap();
+        let envoy = filter(idp.upstream.port(), options).concurrency(4).start();
         until_fetched(&envoy);
         envoy
     };
@@ -105,10 +99,7 @@ fn only_a_token_that_other_keys_could_verify_causes_a_fetch_and_only_one() {
     let no_kid = |kid: &str| set_of(kid, |key| drop(key.as_object_mut().unwrap().remove("kid")));
     let idp = KeyServer::new(no_kid("test-es256"));
     let options = r#", "refetch_on_unknown_key": "1s""#;
-    let envoy = filter(idp.upstream.port(), options)
-        .concurrency(2)
-        .start()
-        .unwrap();
+    let envoy = filter(idp.upstream.port(), options).concurrency(2).start();
     until_fetched(&envoy);
     let fetched = Instant::now();
     assert_eq!(get(&envoy, &old()).status, 200);
@@ -145,9 +136,7 @@ fn only_a_token_that_other_keys_could_verify_causes_a_fetch_and_only_one() {
 fn a_key_that_is_narrowed_to_another_algorithm_verifies_no_remembered_token() {
     let bound = |algorithm: &str| set_of("test-rs256", |key| key["alg"] = json!(algorithm));
     let idp = KeyServer::new(bound("RS256"));
-    let envoy = filter(idp.upstream.port(), r#", "refresh": "1s""#)
-        .start()
-        .unwrap();
+    let envoy = filter(idp.upstream.port(), r#", "refresh": "1s""#).start();
     until_fetched(&envoy);
     let token = new();
     assert_eq!(get(&envoy, &token).status, 200);

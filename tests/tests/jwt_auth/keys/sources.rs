@@ -23,8 +23,7 @@ fn discovery_leads_to_the_keys_of_the_issuer() {
     let envoy = Envoy::with_filter("jwt-auth", config)
         .cluster_at("idp", idp.port(), Protocol::Http1)
         .concurrency(4)
-        .start()
-        .unwrap();
+        .start();
     wait::until("the document is refused", SOON, || {
         stat(&envoy, "fetch.failed.discovery") > 0
     });
@@ -48,8 +47,7 @@ fn sample(certificate: &str) -> (Envoy, e2e::KeyServer) {
     let envoy = Envoy::from_sample("jwt-auth-remote")
         .cluster_port("idp", idp.port())
         .concurrency(2)
-        .start()
-        .unwrap();
+        .start();
     (envoy, idp)
 }
 
@@ -95,8 +93,7 @@ fn a_key_server_gets_the_headers_that_it_asks_for_and_a_user_agent() {
     let envoy = filter(idp.upstream.port(), headers)
         .vm_env("KEYS_TOKEN", "Bearer of-the-proxy")
         .args(&["--component-log-level", "wasm:trace"])
-        .start()
-        .unwrap();
+        .start();
     until_fetched(&envoy);
     assert_eq!(get(&envoy, &old()).status, 200);
     let asked = idp.upstream.requests();
@@ -166,8 +163,7 @@ fn the_document_of_discovery_is_of_the_issuer_that_is_written_for_it() {
         let envoy =
             Envoy::with_filter("jwt-auth", json!({"providers": {"corp": corp}}).to_string())
                 .cluster_at("idp", idp.port(), Protocol::Http1)
-                .start()
-                .unwrap();
+                .start();
         let expected = if fetched {
             "fetch.succeeded"
         } else {

@@ -176,5 +176,4 @@ pub(crate) fn both() -> Envoy {
         .native(json!({"name": "envoy.filters.http.jwt_authn", "typed_config": native}).to_string())
         .filter("jwt-auth", ours.to_string())
         .start()
-        .unwrap()
 }

@@ -187,9 +187,7 @@ fn scopes_come_from_the_claim_that_is_named_and_conditions_may_look_at_the_reque
 fn an_issuer_is_one_of_a_list_or_matches_a_pattern_as_a_whole() {
     let issuers = json!({"providers": {"corp": {"keys": {"jwks": jwks()}, "issuers": [
         {"exact": "https://one.example"}, {"regex": "https://sts\\.example/[0-9a-f-]{36}/"}]}}});
-    let envoy = Envoy::with_filter("jwt-auth", issuers.to_string())
-        .start()
-        .unwrap();
+    let envoy = Envoy::with_filter("jwt-auth", issuers.to_string()).start();
     let tenant = "https://sts.example/11111111-2222-3333-4444-555555555555/";
     for (issuer, expected) in [
         (json!("https://one.example"), 200),
