@@ -42,6 +42,9 @@ pub use self::{
 use crate::{upstream::Upstream, wait};
 
 /// A running Envoy. Dropped, it is killed and waited for: a `static` one would outlive its test.
+///
+/// One of [`Builder::start`] fails when it is dropped if a module has trapped, was reloaded, or
+/// could not be set up on a worker; see [`Envoy::unchecked`].
 pub struct Envoy {
     process: Process,
     admin: SocketAddr,
@@ -50,6 +53,7 @@ pub struct Envoy {
     dynamic: Option<DynamicDir>,
     folder: TempDir,
     version: String,
+    is_checked: bool,
 }
 
 impl Envoy {
@@ -200,6 +204,13 @@ impl Envoy {
         assert_alive(&self.log(), &self.stats());
     }
 
+    /// One whose modules may fail.
+    #[must_use]
+    pub fn unchecked(mut self) -> Self {
+        self.is_checked = false;
+        self
+    }
+
     /// Ends the process without warning, as the kernel does when memory runs out.
     pub fn kill(self) {
         drop(self);
@@ -214,6 +225,19 @@ impl Envoy {
         self.admin_post("/quitquitquit");
         let status = self.process.wait(Duration::from_secs(10))?;
         Ok((status, self.log()))
+    }
+}
+
+impl Drop for Envoy {
+    fn drop(&mut self) {
+        if !self.is_checked || std::thread::panicking() {
+            return;
+        }
+        let stats = match self.process.ended() {
+            Some(_) => BTreeMap::new(),
+            None => self.stats(),
+        };
+        assert_alive(&self.log(), &stats);
     }
 }
 

@@ -28,7 +28,6 @@
 //! let answer = Client::http1().get(envoy.url("/hello")).header("x-a", "1").send();
 //! assert_eq!(answer.status, 200);
 //! assert_eq!(answer.echo().header("x-a"), Some("1"));
-//! envoy.assert_vm_alive();
 //! ```
 
 pub mod browser;

@@ -71,7 +71,13 @@ impl<S: Source> Builder<S> {
     /// If it does not; see [`Builder::try_start`].
     #[track_caller]
     pub fn start(self) -> Envoy {
-        self.try_start().unwrap_or_else(|error| panic!("{error:#}"))
+        match self.try_start() {
+            Ok(mut envoy) => {
+                envoy.is_checked = true;
+                envoy
+            }
+            Err(error) => panic!("{error:#}"),
+        }
     }
 
     /// Starts Envoy and waits until it serves.
@@ -106,6 +112,7 @@ impl<S: Source> Builder<S> {
             dynamic,
             folder,
             version: binary.version,
+            is_checked: false,
         })
     }
 

@@ -30,7 +30,6 @@ fn each_filter(check: impl Fn(&Envoy)) {
             "{filter}: the next request got {}",
             next.status
         );
-        envoy.assert_vm_alive();
     }
 }
 
@@ -280,6 +279,5 @@ fn an_upstream_that_answers_with_what_no_server_should_send() {
             });
         }
         assert!(Client::http1().get(envoy.url("/next")).send().status < 500);
-        envoy.assert_vm_alive();
     }
 }

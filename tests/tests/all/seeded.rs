@@ -94,7 +94,6 @@ fn no_request_of_chance_breaks_a_filter_or_passes_the_guard() {
     );
     let wrong = wrong.lock().unwrap();
     assert!(wrong.is_empty(), "seed {seed}: {}", wrong.join("\n"));
-    envoy.assert_vm_alive();
     assert!(!envoy.log().contains("panicked"), "{}", envoy.log());
     // Otherwise it shows little.
     let count = |status| statuses.get(&status).copied().unwrap_or(0);

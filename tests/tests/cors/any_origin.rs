@@ -46,7 +46,6 @@ fn a_star_answers_a_star_to_preflights_of_any_origin() {
         assert_eq!(answer.status, 204, "{origin}");
         assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
     }
-    envoy.assert_vm_alive();
 }
 
 #[test]
@@ -62,5 +61,4 @@ fn a_star_stands_on_envoys_own_answers_without_an_origin_too() {
         assert_eq!(answer.status, status);
         assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
     }
-    envoy.assert_vm_alive();
 }

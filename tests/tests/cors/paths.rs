@@ -57,7 +57,6 @@ fn a_path_whose_spelling_decides_on_the_policy_gets_no_permission_and_goes_on() 
         "cors_preflight_refused{ambiguous_path}",
         Duration::from_secs(10),
     );
-    envoy.assert_vm_alive();
 }
 
 #[test]
@@ -83,7 +82,6 @@ fn a_path_with_one_reading_falls_under_its_policy_however_it_is_encoded() {
     let request = Client::http1().get(envoy.url("//x/..;/y"));
     let answer = request.host("api.example.com").header("origin", APP).send();
     assert_eq!(answer.header("access-control-allow-origin"), Some(APP));
-    envoy.assert_vm_alive();
 }
 
 #[test]
@@ -113,5 +111,4 @@ fn in_report_mode_a_path_that_is_ambiguous_is_counted_and_changes_nothing() {
         "report: the response would change in: ",
         Duration::from_secs(10),
     );
-    envoy.assert_vm_alive();
 }

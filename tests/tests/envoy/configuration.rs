@@ -162,7 +162,6 @@ fn thousands_of_rules_load_and_serve() {
     .start();
     let answer = Client::http1().get(envoy.url("/2999")).send();
     assert_eq!(answer.header("x-rule"), Some("2999"));
-    envoy.assert_vm_alive();
 }
 
 #[test]

@@ -131,7 +131,6 @@ fn ten_configurations_and_two_modules_are_swapped_under_load_without_a_failed_or
         ))
     };
     assert_eq!((stat("config_fail"), stat("update_rejected")), (0, 0));
-    envoy.assert_vm_alive();
 }
 
 #[test]
@@ -161,7 +160,6 @@ fn the_rules_of_jwt_auth_are_swapped_and_no_request_slips_between_them() {
     edit(", {prefix: /shop}]", "]").unwrap();
     wait::until("the old rule holds again", SOON, || status("/shop") == 200);
     traffic.finish(Duration::ZERO, &["1"]);
-    envoy.assert_vm_alive();
 }
 
 #[test]
@@ -202,7 +200,6 @@ fn listeners_and_clusters_are_swapped_under_load_without_a_failed_or_unfiltered_
         header("x-from").as_deref() == Some("other")
     });
     traffic.finish(Duration::ZERO, &["1"]);
-    envoy.assert_vm_alive();
 }
 
 #[test]
@@ -226,5 +223,4 @@ fn a_mounted_config_map_is_noticed_though_its_files_are_links() {
         &text.replace("x-rules, value: \"1\"", "x-rules, value: \"2\""),
     );
     wait_for_rules(&envoy, "2", SOON);
-    envoy.assert_vm_alive();
 }

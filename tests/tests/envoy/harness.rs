@@ -203,7 +203,6 @@ fn envoy_tells_about_itself() {
             .contains(envoy.version())
     );
     envoy.wait_for_log("starting main dispatch loop", SOON);
-    envoy.assert_vm_alive();
 }
 
 #[test]
@@ -225,7 +224,5 @@ fn a_module_that_traps_does_not_pass_for_alive() {
     let file = tempfile::Builder::new().suffix(".wasm").tempfile().unwrap();
     std::fs::write(file.path(), trap::module()).unwrap();
     let envoy = Envoy::with_filter(file.path().to_str().unwrap(), "{}").start();
-    envoy.assert_vm_alive();
     assert_eq!(Client::http1().get(envoy.url("/")).send().status, 503);
-    envoy.assert_vm_alive();
 }

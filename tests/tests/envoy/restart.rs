@@ -77,7 +77,6 @@ fn a_killed_envoy_serves_no_request_unfiltered_while_it_comes_back() {
         "{:?}",
         without.statuses
     );
-    second.assert_vm_alive();
 }
 
 #[test]
@@ -114,5 +113,4 @@ fn a_hot_restart_fails_no_request_and_lets_none_pass_unfiltered() {
             result.statuses
         );
     }
-    second.assert_vm_alive();
 }

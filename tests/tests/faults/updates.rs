@@ -87,5 +87,4 @@ fn five_hundred_updates_under_load_fail_no_request_and_leave_nothing_behind() {
     );
     assert_eq!(envoy.stat("listener_manager.lds.update_rejected"), 0);
     assert!(grown < MAX_GROWTH, "{} KiB", grown / 1024);
-    envoy.assert_vm_alive();
 }

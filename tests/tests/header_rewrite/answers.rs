@@ -117,7 +117,6 @@ fn a_redirect_whose_location_cannot_be_made_or_leads_elsewhere_is_refused() {
     for line in ["302 rewrite_redirect", "400 rewrite_invalid_location"] {
         envoy.wait_for_access_log(line, Duration::from_secs(5));
     }
-    envoy.assert_vm_alive();
 }
 
 #[test]
@@ -150,5 +149,4 @@ fn in_report_mode_nothing_is_answered() {
         "header-rewrite: would be refused: reason=rewrite_respond",
         Duration::from_secs(5),
     );
-    envoy.assert_vm_alive();
 }

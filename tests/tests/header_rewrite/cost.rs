@@ -65,7 +65,6 @@ fn a_value_that_would_keep_a_worker_busy_is_refused_in_the_time_of_a_few_reading
     envoy.wait_for_access_log("400 rewrite_too_costly", Duration::from_secs(5));
     let next = get("x-far", "a <b> c <");
     assert_eq!(next.echo().header("x-far"), Some("a - c -"));
-    envoy.assert_vm_alive();
 }
 
 #[test]
@@ -91,7 +90,6 @@ fn a_path_that_is_too_costly_to_rewrite_is_refused() {
         .header("x-far", "<".repeat(20_000))
         .send_grpc(b"");
     assert_eq!((grpc.http.status, grpc.status), (200, Some(3)));
-    envoy.assert_vm_alive();
 }
 
 #[test]
@@ -113,7 +111,6 @@ fn a_response_header_that_is_too_costly_to_replace_in_is_removed() {
         assert_eq!(answer.header("x-edited"), Some("yes"));
     }
     assert_eq!(stat(&envoy, "removed.too_costly_total"), 1);
-    envoy.assert_vm_alive();
 }
 
 #[test]
@@ -143,7 +140,6 @@ fn report_mode_counts_what_is_too_costly_and_lets_it_pass() {
         Duration::from_secs(5),
     );
     assert!(!log.contains("<<<"), "values are never logged");
-    envoy.assert_vm_alive();
 }
 
 #[test]
@@ -172,5 +168,4 @@ fn a_pattern_that_follows_many_ways_at_once_is_bounded_by_its_work() {
     assert_eq!(answer.status, 400);
     assert_eq!(stat(&envoy, "refused.too_costly_total"), 5);
     envoy.wait_for_access_log("400 rewrite_too_costly", Duration::from_secs(5));
-    envoy.assert_vm_alive();
 }

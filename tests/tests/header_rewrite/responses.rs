@@ -40,7 +40,6 @@ fn local_replies_and_404s_are_rewritten_too() {
     envoy.upstream_mut().stop();
     let down = client.get(envoy.url("/")).send();
     assert_eq!((down.status, down.header("x-status")), (503, Some("503")));
-    envoy.assert_vm_alive();
 }
 
 #[test]
@@ -149,7 +148,6 @@ fn a_policy_of_eleven_kilobytes_is_sent() {
     ));
     let answer = Client::http1().get(envoy.url("/")).send();
     assert_eq!(answer.header("content-security-policy"), Some(policy));
-    envoy.assert_vm_alive();
 }
 
 #[test]

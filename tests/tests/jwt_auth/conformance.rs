@@ -293,7 +293,6 @@ fn envoy_tells_every_wrong_signature_from_a_good_one() {
         );
     }
     of_any_kind(&envoy, "ES256");
-    envoy.assert_vm_alive();
 }
 
 /// With time for them. ES512 shows that it is Envoy who judges: no one else here can.
@@ -306,7 +305,6 @@ fn envoy_tells_every_wrong_signature_on_the_larger_curves_from_a_good_one() {
     }
     let (message, good) = parts("ES512");
     check(&envoy, "ES512", "at the end", &message, &good, Passes);
-    envoy.assert_vm_alive();
 }
 
 #[test]
@@ -326,5 +324,4 @@ fn the_module_tells_every_wrong_signature_from_a_good_one_where_envoy_does_not_h
     // No one can verify P-521 here: refused, and never let through.
     let (message, good) = parts("ES512");
     check(&envoy, "ES512", "as it is", &message, &good, Forged);
-    envoy.assert_vm_alive();
 }

@@ -83,5 +83,4 @@ fn every_algorithm_verifies_and_a_forged_signature_does_not() {
         envoy.stat("wasmcustom.jwt_auth.provider.secret.allowed_total"),
         1
     );
-    envoy.assert_vm_alive();
 }

@@ -86,7 +86,6 @@ fn the_first_rule_that_matches_decides_and_without_one_any_provider_will_do() {
             .send();
         assert_eq!(answer.status, expected);
     }
-    envoy.assert_vm_alive();
 }
 
 #[test]
@@ -143,7 +142,6 @@ fn a_preflight_passes_and_nothing_that_only_looks_like_one() {
         assert_eq!(answer.status, 401);
         let allowed = envoy.stat("wasmcustom.jwt_auth.allowed.preflight_total");
         assert_eq!(allowed, u64::from(preflight == 200));
-        envoy.assert_vm_alive();
     }
 }
 

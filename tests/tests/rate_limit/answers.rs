@@ -54,7 +54,6 @@ fn five_failed_logins_lock_the_sixth_try_and_successful_ones_never_do() {
         let wait: u64 = locked.header("retry-after").unwrap().parse().unwrap();
         assert!((1..=12).contains(&wait), "{wait}");
         assert_eq!(get(&envoy, "/other", &[]).status, 200);
-        envoy.assert_vm_alive();
     }
 }
 
@@ -65,7 +64,6 @@ fn the_refusal_of_a_filter_behind_it_is_a_failed_login() {
     let envoy = envoy.concurrency(4).start();
     let statuses = [(); 6].map(|()| ask(&Client::http1(), &envoy, &[]).status);
     assert_eq!(statuses, [401, 401, 401, 401, 401, 429]);
-    envoy.assert_vm_alive();
 }
 
 #[test]
@@ -97,7 +95,6 @@ fn an_answer_says_what_it_cost_and_what_is_beyond_the_quota_is_owed() {
             (3595..=3604).contains(&wait),
             "at most a burst is owed: {wait}"
         );
-        envoy.assert_vm_alive();
     }
 }
 
@@ -150,5 +147,4 @@ fn the_sample_does_what_its_comments_say() {
         policy,
         "\"tokens\";q=10000;w=3600, \"chats-at-once\";q=5;qu=\"concurrent-requests\""
     );
-    envoy.assert_vm_alive();
 }

@@ -22,7 +22,6 @@ fn twenty_times_out_of_twenty_exactly_the_quota_passes() {
         assert_eq!(result.count(429), 4950, "run {run}: {:?}", result.errors);
     }
     assert_eq!(envoy.stat("wasmcustom.rate_limit.contended_total"), 0);
-    envoy.assert_vm_alive();
 }
 
 #[test]
@@ -36,7 +35,6 @@ fn a_hundred_keys_at_once_have_exactly_their_quota_each() {
     let passed = result.count_by_key(200);
     assert_eq!(passed.len(), 100);
     assert!(passed.values().all(|count| *count == 50), "{passed:?}");
-    envoy.assert_vm_alive();
 }
 
 #[test]
@@ -85,7 +83,6 @@ fn a_new_configuration_keeps_the_counts_of_limits_that_did_not_change() {
     for _ in 0..20 {
         assert_eq!(get("/kept").unwrap().status, 429, "on every worker");
     }
-    envoy.assert_vm_alive();
 }
 
 #[test]
@@ -113,5 +110,4 @@ fn a_flood_of_keys_takes_no_more_than_the_table_and_frees_nobody_who_is_limited(
     // The table was full before: what is more now is Envoy's own, for requests under way.
     assert!(grown < 16 << 20, "{grown} bytes more");
     assert!(envoy.stat("wasmcustom.rate_limit.evicted_total") > 15_000);
-    envoy.assert_vm_alive();
 }

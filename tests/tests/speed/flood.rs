@@ -162,5 +162,4 @@ fn a_flood_of_forged_tokens_of_any_algorithm_does_not_slow_good_requests_by_more
             "{algorithm}: p99 rose {ratios:.2?} times"
         );
     }
-    envoy.assert_vm_alive();
 }

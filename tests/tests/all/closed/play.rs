@@ -54,7 +54,6 @@ fn faults(closed: &Closed) -> String {
                 let _ = writeln!(faults, "{sample}: {says}\n  {version:?}: {what}\n  {fault}");
             }
         }
-        running.envoy.assert_vm_alive();
     }
     faults
 }

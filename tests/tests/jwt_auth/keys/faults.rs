@@ -31,7 +31,6 @@ fn a_server_that_is_down_at_the_start_is_503_and_service_begins_within_two_secon
     assert!(back.elapsed() < SECOND * 2);
     let answers = together(40, |_| get(&envoy, &old()));
     assert_eq!((statuses(&answers), idp.fetches()), (vec![200], 1));
-    envoy.assert_vm_alive();
 }
 
 #[test]
@@ -61,7 +60,6 @@ fn old_keys_serve_while_the_server_is_down_until_they_are_too_old() {
     idp.upstream.start();
     wait::until("service", SECOND * 2, || get(&envoy, &old()).status == 200);
     assert_eq!(statuses(&together(20, |_| get(&envoy, &old()))), [200]);
-    envoy.assert_vm_alive();
 }
 
 #[test]
@@ -132,7 +130,6 @@ fn an_answer_that_is_no_good_is_counted_and_the_old_keys_stay() {
         log.contains("keys of corp: the fetch failed: the answer has 5242880 bytes"),
         "{log}"
     );
-    envoy.assert_vm_alive();
 }
 
 /// A server that answers, but takes for ever over it.
@@ -167,7 +164,6 @@ fn a_server_that_drips_is_given_up_and_who_waited_is_answered() {
     wait::until("it is counted", SOON, || {
         stat(&envoy, "fetch.failed.no_answer") > 0
     });
-    envoy.assert_vm_alive();
 }
 
 #[test]
@@ -197,7 +193,6 @@ fn who_waits_for_a_fetch_that_fails_is_answered_when_it_does() {
     assert!(stat(&envoy, "waiting.begun") > 0);
     let none = Client::http1().get(envoy.url("/")).send();
     assert_eq!(none.status, 401, "no token: nothing to wait for");
-    envoy.assert_vm_alive();
 }
 
 #[test]
@@ -224,6 +219,5 @@ fn a_cluster_that_is_not_there_or_empty_is_503_at_once() {
         wait::until("failures are counted", SOON, || {
             stat(&envoy, "fetch.failed.not_sent") + stat(&envoy, "fetch.failed.status") > 2
         });
-        envoy.assert_vm_alive();
     }
 }

@@ -24,7 +24,6 @@ fn the_first_request_with_a_rotated_key_passes_with_one_fetch_at_four_workers() 
             .unwrap()
             .contains("invalid_token")
     );
-    envoy.assert_vm_alive();
 }
 
 #[test]
@@ -47,7 +46,6 @@ fn a_token_without_kid_has_a_rotated_key_fetched_too() {
     passed(fetched, SECOND);
     assert_eq!(get(&envoy, &key("RS256")).status, 200);
     assert_eq!(idp.fetches(), 2);
-    envoy.assert_vm_alive();
 }
 
 #[test]
@@ -78,7 +76,6 @@ fn a_flood_of_unknown_keys_costs_one_fetch_per_interval() {
         idp.fetches()
     );
     assert_eq!(get(&envoy, &old()).status, 200);
-    envoy.assert_vm_alive();
 }
 
 /// The set of one test key, changed.
@@ -129,7 +126,6 @@ fn only_a_token_that_other_keys_could_verify_causes_a_fetch_and_only_one() {
         .sign();
     assert_eq!(get(&envoy, &other).status, 401);
     assert_eq!(idp.fetches(), 3);
-    envoy.assert_vm_alive();
 }
 
 #[test]
@@ -147,5 +143,4 @@ fn a_key_that_is_narrowed_to_another_algorithm_verifies_no_remembered_token() {
         get(&envoy, &token).status == 401
     });
     assert!(stat(&envoy, "denied.unknown_key") > 0);
-    envoy.assert_vm_alive();
 }

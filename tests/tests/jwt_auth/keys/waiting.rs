@@ -39,7 +39,6 @@ fn clients_that_go_away_while_they_wait_do_no_harm() {
     assert_eq!(stat(&envoy, "allowed.token"), 20);
     assert_eq!(idp.fetches(), 1);
     assert_eq!(get(&envoy, &old()).status, 200);
-    envoy.assert_vm_alive();
 }
 
 #[test]
@@ -83,7 +82,6 @@ fn a_storm_of_requests_that_wait_and_give_up_leaves_every_other_one_served() {
     );
     assert!(stat(&envoy, "waiting.begun") > 300);
     assert_eq!(idp.fetches(), 1);
-    envoy.assert_vm_alive();
 }
 
 // with `Pause` on body and trailers as long as a request waits, so
@@ -130,7 +128,6 @@ fn a_request_with_a_body_waits_as_a_whole_whatever_stop_iteration_means() {
         let served = envoy.upstream().requests();
         assert_eq!(served.len(), 2, "no forged one reached the upstream");
         assert!(served.iter().all(|request| request.body.len() == 50_000));
-        envoy.assert_vm_alive();
     }
 }
 
@@ -158,7 +155,6 @@ fn only_so_many_requests_wait_and_report_mode_never_does() {
         (stat(&envoy, "waiting.begun"), stat(&envoy, "waiting.full")),
         (3, 7)
     );
-    envoy.assert_vm_alive();
 
     let envoy = start(r#""mode": "report""#);
     let begun = Instant::now();
@@ -180,5 +176,4 @@ fn only_so_many_requests_wait_and_report_mode_never_does() {
     });
     assert_eq!(get(&envoy, &new()).status, 200);
     assert_eq!(stat(&envoy, "allowed.token"), 2);
-    envoy.assert_vm_alive();
 }
