@@ -39,7 +39,11 @@ pub use self::{
     sample::File,
     start::{Bootstrap, Setting, Source, Validation},
 };
-use crate::{upstream::Upstream, wait};
+use crate::{
+    client::{Client, request::RequestBuilder},
+    upstream::Upstream,
+    wait,
+};
 
 /// A running Envoy. Dropped, it is killed and waited for: a `static` one would outlive its test.
 ///
@@ -95,6 +99,16 @@ impl Envoy {
     /// A URL at the first listener.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
+    }
+
+    /// A GET of this path by HTTP/1.1; see [`Client`].
+    pub fn get(&self, path: &str) -> RequestBuilder {
+        self.request("GET", path)
+    }
+
+    /// A request to this path by HTTP/1.1; see [`Client`].
+    pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
+        Client::http1().request(method, self.url(path))
     }
 
     /// The address of the admin interface.

@@ -22,10 +22,10 @@
 //! | [`paths`], [`ports`], [`yaml`], [`wait`] | where things lie, free ports, YAML as JSON values, waiting for a condition |
 //!
 //! ```no_run
-//! use e2e::{Client, Envoy};
+//! use e2e::Envoy;
 //!
 //! let envoy = Envoy::with_filter("header-rewrite", "rules: []").start();
-//! let answer = Client::http1().get(envoy.url("/hello")).header("x-a", "1").send();
+//! let answer = envoy.get("/hello").header("x-a", "1").send();
 //! assert_eq!(answer.status, 200);
 //! assert_eq!(answer.echo().header("x-a"), Some("1"));
 //! ```

@@ -48,7 +48,7 @@ fn a_million_successful_logins_lock_no_one_and_the_sixth_failed_one_is_locked() 
         result.errors
     );
     let fail = || {
-        let request = Client::http1().get(envoy.url("/login"));
+        let request = envoy.get("/login");
         request.header("x-password", "wrong").send().status
     };
     assert_eq!([(); 6].map(|()| fail()), [401, 401, 401, 401, 401, 429]);
@@ -64,7 +64,7 @@ fn a_million_keys_take_no_more_than_the_table_and_free_nobody_who_is_limited() {
     .concurrency(2)
     .start();
     let busy = || {
-        let request = Client::http1().get(envoy.url("/"));
+        let request = envoy.get("/");
         request.header("x-user", "busy").send().status
     };
     assert_eq!([(); 4].map(|()| busy()), [200, 200, 200, 429]);

@@ -83,7 +83,7 @@ fn everything() -> Page {
             .bootstrap(stats_config())
             .cluster_at("idp", idp.port(), Protocol::Http1)
             .start();
-        let get = |path: &str| Client::http1().get(envoy.url(path));
+        let get = |path: &str| envoy.get(path);
         let bearer = format!("Bearer {}", Token::new("ES256").sign());
         for _ in 0..2 {
             get("/account").header("authorization", &bearer).send();
@@ -150,7 +150,7 @@ fn trapped() -> Page {
             .sum::<f64>()
     };
     wait::until("a reload", Duration::from_secs(10), || {
-        assert_eq!(Client::http1().get(envoy.url("/")).send().status, 503);
+        assert_eq!(envoy.get("/").send().status, 503);
         reloads() > 0.0
     });
     Page::of(&envoy).unwrap()

@@ -86,9 +86,7 @@ fn a_request_that_passes_has_no_filter_state_and_no_line() {
         .access_log(&format(state))
         .start();
     let token = Token::new("ES256").bearer();
-    let request = Client::http1()
-        .get(envoy.url("/"))
-        .header("authorization", token);
+    let request = envoy.get("/").header("authorization", token);
     assert_eq!(request.send().status, 200);
     envoy.wait_for_access_log(
         "200 wasm.jwt_auth.reason=- wasm.jwt_auth.provider=-",
@@ -101,7 +99,7 @@ fn a_request_that_passes_has_no_filter_state_and_no_line() {
 fn a_worker_writes_ten_lines_a_second_and_counts_the_others() {
     let (filter, config, ..) = CASES.last().unwrap();
     let envoy = Envoy::with_filter(filter, *config).concurrency(1).start();
-    let get = || Client::http1().get(envoy.url("/")).send().status;
+    let get = || envoy.get("/").send().status;
     let started = std::time::Instant::now();
     (0..200).for_each(|_| assert_eq!(get(), 401));
     let seconds = usize::try_from(started.elapsed().as_secs()).unwrap() + 2;
@@ -116,11 +114,11 @@ fn a_worker_writes_ten_lines_a_second_and_counts_the_others() {
 fn a_module_states_its_name_and_version_and_at_debug_each_decision() {
     let envoy = Envoy::with_filter("cors", "{}").start();
     envoy.wait_for_log("cors 0.", 10 * SECOND);
-    assert_eq!(Client::http1().get(envoy.url("/quiet")).send().status, 200);
+    assert_eq!(envoy.get("/quiet").send().status, 200);
     assert!(!envoy.log().contains("/quiet"));
     let envoy = Envoy::with_filter("cors", "{}")
         .args(&["--component-log-level", "wasm:debug"])
         .start();
-    assert_eq!(Client::http1().get(envoy.url("/told")).send().status, 200);
+    assert_eq!(envoy.get("/told").send().status, 200);
     envoy.wait_for_log("cors: passed: method=GET", 10 * SECOND);
 }

@@ -10,9 +10,7 @@ fn calls(filter: &str, config: &str, headers: &[(&str, &str)]) -> Vec<String> {
         .concurrency(1)
         .args(&["--component-log-level", "wasm:trace"])
         .start();
-    let request = Client::http1()
-        .get(envoy.url("/"))
-        .headers(headers.iter().copied());
+    let request = envoy.get("/").headers(headers.iter().copied());
     assert_eq!(request.send().status, 200);
     // The last callback of a request.
     envoy.wait_for_log("proxy_on_delete(", Duration::from_secs(10));

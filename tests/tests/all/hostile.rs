@@ -24,7 +24,7 @@ fn each_filter(check: impl Fn(&Envoy)) {
             .hcm("{upgrade_configs: [{upgrade_type: websocket}, {upgrade_type: CONNECT}], http_protocol_options: {accept_http_10: true}}")
             .start();
         check(&envoy);
-        let next = Client::http1().get(envoy.url("/next")).send();
+        let next = envoy.get("/next").send();
         assert!(
             next.status < 500,
             "{filter}: the next request got {}",
@@ -278,6 +278,6 @@ fn an_upstream_that_answers_with_what_no_server_should_send() {
                 answered.store(true, Ordering::Relaxed);
             });
         }
-        assert!(Client::http1().get(envoy.url("/next")).send().status < 500);
+        assert!(envoy.get("/next").send().status < 500);
     }
 }

@@ -14,7 +14,7 @@ fn ask(filter: (&str, &str), headers: &[(&str, &str)]) -> (Response, Upstream) {
         .route("{match: {path: /old}, route: {cluster: upstream, internal_redirect_policy: {}}}")
         .upstream(&upstream)
         .start();
-    let request = Client::http1().get(envoy.url("/old"));
+    let request = envoy.get("/old");
     let answer = request.headers(headers.iter().copied()).send();
     (answer, upstream)
 }

@@ -127,7 +127,7 @@ fn every_filter_has_these_parts() {
     let status = |filter: &str, config: &str, path: &str, headers: &[(&str, &str)]| {
         let envoy = chain(filter, config);
         let send = || {
-            let request = Client::http1().get(envoy.url(path));
+            let request = envoy.get(path);
             let request = headers.iter().fold(request, |r, (n, v)| r.header(n, *v));
             request.send().status
         };

@@ -15,7 +15,7 @@ fn sample() -> Envoy {
 
 /// A request of each kind that the filters decide on differently.
 fn traffic(envoy: &Envoy) {
-    let get = |path: &str| Client::http1().get(envoy.url(path));
+    let get = |path: &str| envoy.get(path);
     let token = Token::new("ES256");
     let bearer = |token: &str| format!("Bearer {token}");
     for _ in 0..5 {
@@ -181,7 +181,7 @@ fn the_names_of_the_metrics_are_few_and_known() {
 #[test]
 fn the_access_log_names_the_reason_of_a_filter_and_no_query() {
     let envoy = sample();
-    let get = |path: &str| Client::http1().get(envoy.url(path));
+    let get = |path: &str| envoy.get(path);
     get("/account?access_token=not-for-the-log").send();
     get("/hello?a=b").send();
     Client::http1()

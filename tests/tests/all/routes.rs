@@ -36,7 +36,7 @@ fn a_rewrite_before_jwt_auth_is_judged_as_what_is_served() {
         ("/area", 401),
         ("/else", 200),
     ] {
-        let answer = Client::http1().get(envoy.url(path)).send();
+        let answer = envoy.get(path).send();
         assert_eq!(answer.status, status, "{path}");
     }
 }
@@ -46,7 +46,7 @@ fn a_rewrite_before_jwt_auth_is_judged_as_what_is_served() {
 fn a_rewrite_behind_jwt_auth_reaches_a_route_that_it_has_not_judged() {
     let envoy = chain(&[JWT, REWRITE]);
     for (path, status) in [("/admin", 401), ("/office", 202), ("/area", 203)] {
-        let answer = Client::http1().get(envoy.url(path)).send();
+        let answer = envoy.get(path).send();
         assert_eq!(answer.status, status, "{path}");
     }
     for readme in ["header-rewrite", "jwt-auth"] {
@@ -114,8 +114,8 @@ fn no_spelling_leads_past_jwt_auth(envoy: &Envoy) {
         }
     }
     let token = Token::new("ES256").claim("scope", json!("admin"));
-    let admin = Client::http1()
-        .get(envoy.url("/admin"))
+    let admin = envoy
+        .get("/admin")
         .header("authorization", token.bearer())
         .send();
     assert_eq!(admin.status, 200);

@@ -3,8 +3,8 @@ use crate::common::*;
 #[test]
 fn no_policy_matches_then_nothing_is_touched() {
     let envoy = with(POLICY);
-    let answer = Client::http1()
-        .get(envoy.url("/"))
+    let answer = envoy
+        .get("/")
         .host("other.example.com")
         .header("origin", APP)
         .header("x-echo-set", "access-control-allow-origin: *")
@@ -16,7 +16,7 @@ fn no_policy_matches_then_nothing_is_touched() {
 fn no_origin_then_only_vary_is_added() {
     let envoy = with(POLICY);
     let ask = |vary: &[&str]| {
-        let request = Client::http1().get(envoy.url("/")).host("api.example.com");
+        let request = envoy.get("/").host("api.example.com");
         vary.iter()
             .fold(request, |request, field| {
                 request.header("x-echo-set", field)
@@ -121,8 +121,8 @@ fn envoys_own_answers_carry_the_headers() {
         ("/moved", 301),
         ("/known", 503),
     ] {
-        let answer = Client::http1()
-            .get(envoy.url(path))
+        let answer = envoy
+            .get(path)
             .host("api.example.com")
             .header("origin", APP)
             .send();

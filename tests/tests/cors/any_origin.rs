@@ -56,7 +56,7 @@ fn a_star_stands_on_envoys_own_answers_without_an_origin_too() {
         )
         .start();
     for (path, status) in [("/direct", 410), ("/none", 404)] {
-        let request = Client::http1().get(envoy.url(path));
+        let request = envoy.get(path);
         let answer = request.host("only.example.com").send();
         assert_eq!(answer.status, status);
         assert_eq!(answer.header("access-control-allow-origin"), Some("*"));

@@ -17,8 +17,8 @@ pub(crate) fn with(config: &str) -> Envoy {
 
 /// A GET from this origin to the policy's host; the upstream is asked to set these headers.
 pub(crate) fn get(envoy: &Envoy, origin: &str, upstream: &[&str]) -> Response {
-    let request = Client::http1()
-        .get(envoy.url("/"))
+    let request = envoy
+        .get("/")
         .host("api.example.com")
         .header("origin", origin);
     upstream

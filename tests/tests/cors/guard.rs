@@ -57,7 +57,7 @@ fn a_refusal_names_its_reason_and_is_counted() {
             "unsafe_fetch_site",
         ),
     ] {
-        let request = Client::http1().request("POST", envoy.url("/"));
+        let request = envoy.request("POST", "/");
         let answer = request.headers([headers]).send();
         assert_eq!(answer.status, 403);
         envoy.wait_for_access_log(
@@ -98,7 +98,7 @@ fn the_configuration_of_the_readme_guards() {
     let (yaml, _) = block.split_once("```").unwrap();
     let envoy = with(&e2e::yaml::parse(yaml).unwrap().to_string());
     for (origin, status) in [("https://evil.example", 403), (APP, 200)] {
-        let request = Client::http1().request("POST", envoy.url("/"));
+        let request = envoy.request("POST", "/");
         assert_eq!(request.header("origin", origin).send().status, status);
     }
 }

@@ -21,8 +21,8 @@ fn origins_that_are_near_misses_are_told_from_those_that_are_allowed() {
         (b"*", false),
         (b"https://*.example.org", false),
     ] {
-        let answer = Client::http1()
-            .get(envoy.url("/"))
+        let answer = envoy
+            .get("/")
             .host("api.example.com")
             .header("origin", origin)
             .send();

@@ -79,7 +79,7 @@ fn a_path_with_one_reading_falls_under_its_policy_however_it_is_encoded() {
     );
     // Where a policy is for all paths, no spelling makes a difference.
     let envoy = with(POLICY);
-    let request = Client::http1().get(envoy.url("//x/..;/y"));
+    let request = envoy.get("//x/..;/y");
     let answer = request.host("api.example.com").header("origin", APP).send();
     assert_eq!(answer.header("access-control-allow-origin"), Some(APP));
 }

@@ -10,8 +10,8 @@ use e2e::{
 #[test]
 fn the_echo_tells_what_came_through_envoy_byte_by_byte() {
     let envoy = Envoy::with_no_filter().start();
-    let answer = Client::http1()
-        .request("PUT", envoy.url("/x//y;z?q=%20"))
+    let answer = envoy
+        .request("PUT", "/x//y;z?q=%20")
         .host("api.example.com")
         .header("x-a", "1")
         .header("x-a", [0xe9, b'2'])
@@ -172,7 +172,7 @@ fn an_upstream_answers_as_it_is_programmed() {
         .upstream(&upstream)
         .route("{match: {prefix: /slow}, route: {cluster: upstream, timeout: 0.1s}}")
         .start();
-    let get = |path| Client::http1().get(envoy.url(path)).send();
+    let get = |path| envoy.get(path).send();
     let answer = get("/json?a=b");
     assert_eq!(
         (answer.json()["q"].as_u64(), answer.header("x-q")),
@@ -186,7 +186,7 @@ fn an_upstream_answers_as_it_is_programmed() {
 #[test]
 fn an_upstream_goes_away_and_comes_back_on_its_port() {
     let mut envoy = Envoy::with_no_filter().start();
-    let get = |envoy: &Envoy| Client::http1().get(envoy.url("/")).send().status;
+    let get = |envoy: &Envoy| envoy.get("/").send().status;
     assert_eq!(get(&envoy), 200);
     envoy.upstream_mut().stop();
     assert_eq!(get(&envoy), 503);

@@ -160,7 +160,7 @@ fn thousands_of_rules_load_and_serve() {
         format!(r#"{{"rules": [{}]}}"#, rules.join(",")),
     )
     .start();
-    let answer = Client::http1().get(envoy.url("/2999")).send();
+    let answer = envoy.get("/2999").send();
     assert_eq!(answer.header("x-rule"), Some("2999"));
 }
 
@@ -177,8 +177,8 @@ fn a_bad_configuration_at_run_time_is_rejected_and_the_old_one_serves() {
         dynamic.configure("header-rewrite", config).unwrap();
     };
     let rule = || {
-        Client::http1()
-            .get(envoy.url("/"))
+        envoy
+            .get("/")
             .try_send()
             .ok()
             .and_then(|a| a.header("x-rule").map(str::to_owned))

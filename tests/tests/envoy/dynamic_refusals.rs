@@ -170,7 +170,7 @@ fn the_admin_interface_shows_the_filter_that_came_last_even_where_it_was_refused
     let value = filter.pointer("/ecds_filter/typed_config/config/configuration/value");
     assert!(value.unwrap().get("ruls").is_some(), "{filter}");
     assert_eq!(filter.get("error_state"), None);
-    let answer = Client::http1().get(envoy.url("/")).send();
+    let answer = envoy.get("/").send();
     assert_eq!(answer.header("x-rules"), Some("1"), "the old one serves");
 }
 
@@ -245,7 +245,7 @@ fn a_listener_whose_filter_never_came_answers_500_and_never_serves_without_it() 
         .dynamic("/etc/envoy/dynamic/", &files)
         .start();
     for path in ["/shop", "/account"] {
-        let answer = Client::http1().get(envoy.url(path)).send();
+        let answer = envoy.get(path).send();
         assert_eq!(answer.status, 500, "{path}");
     }
     assert_eq!(envoy.upstream().count(), 0);

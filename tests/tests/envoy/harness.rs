@@ -43,7 +43,7 @@ fn a_sample_runs_on_free_ports_with_an_upstream_of_its_own() {
         .collect();
     assert_ne!(envoys[0].address(), envoys[1].address());
     for envoy in &envoys {
-        let answer = Client::http1().get(envoy.url("/a?b=c")).send();
+        let answer = envoy.get("/a?b=c").send();
         assert_eq!(
             (answer.status, answer.echo().path.as_str()),
             (200, "/a?b=c")
@@ -69,7 +69,7 @@ fn a_sample_for_people_keeps_its_ports() {
         ],
         [listener, admin, upstream]
     );
-    assert_eq!(Client::http1().get(envoy.url("/")).send().status, 200);
+    assert_eq!(envoy.get("/").send().status, 200);
     let error = Envoy::from_bootstrap(sample)
         .keep_ports()
         .upstream(envoy.upstream())
@@ -85,7 +85,7 @@ fn other_clusters_are_pointed_at_by_name() {
     let envoy = Envoy::from_bootstrap(renamed)
         .cluster_port("idp", other.port())
         .start();
-    assert_eq!(Client::http1().get(envoy.url("/")).send().json(), "other");
+    assert_eq!(envoy.get("/").send().json(), "other");
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn envoy_tells_about_itself() {
     let envoy = Envoy::with_no_filter()
         .access_log("%REQ(:PATH)% %RESPONSE_CODE%")
         .start();
-    Client::http1().get(envoy.url("/logged")).send();
+    envoy.get("/logged").send();
     assert_eq!(envoy.wait_for_access_log("/logged", SOON), "/logged 200");
     assert_eq!(envoy.stat("cluster.upstream.upstream_rq_total"), 1);
     assert!(envoy.rss_bytes().unwrap() > 1 << 20);
@@ -224,5 +224,5 @@ fn a_module_that_traps_does_not_pass_for_alive() {
     let file = tempfile::Builder::new().suffix(".wasm").tempfile().unwrap();
     std::fs::write(file.path(), trap::module()).unwrap();
     let envoy = Envoy::with_filter(file.path().to_str().unwrap(), "{}").start();
-    assert_eq!(Client::http1().get(envoy.url("/")).send().status, 503);
+    assert_eq!(envoy.get("/").send().status, 503);
 }

@@ -26,7 +26,7 @@ fn config(rest: &str) -> String {
 }
 
 fn get(envoy: &Envoy) -> Response {
-    Client::http1().get(envoy.url("/")).send()
+    envoy.get("/").send()
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn one_call_asks_for_all_limits_of_a_request_with_its_cost() {
             {name: here, requests: 5, per: 1h}],
           service: {cluster: rls, domain: edge, timeout: 5s, on_error: allow}}",
     );
-    let request = Client::http1().get(envoy.url("/b?q=%C3%A9"));
+    let request = envoy.get("/b?q=%C3%A9");
     let answer = request
         .header("x-user", b"caf\xe9")
         .header("x-cost", "3")

@@ -34,14 +34,14 @@ fn envoys_own_filter_lets_five_requests_pass_and_refuses_the_sixth() {
         .unwrap();
     let envoy = envoy(&service, true);
     for left in (0..5).rev() {
-        let answer = Client::http1().get(envoy.url("/")).send();
+        let answer = envoy.get("/").send();
         assert_eq!(answer.status, 200);
         assert_eq!(
             answer.header("x-ratelimit-remaining"),
             Some(&*left.to_string())
         );
     }
-    let answer = Client::http1().get(envoy.url("/")).send();
+    let answer = envoy.get("/").send();
     assert_eq!(answer.status, 429);
     assert_eq!(answer.header("x-envoy-ratelimited"), Some("true"));
     assert_eq!((service.count(), envoy.upstream().count()), (6, 5));
@@ -72,11 +72,11 @@ fn envoys_own_filter_passes_on_what_the_service_adds() {
         }
     });
     for _ in 0..5 {
-        let answer = Client::http1().get(envoy.url("/")).send();
+        let answer = envoy.get("/").send();
         assert_eq!(answer.echo().header("x-request"), Some("added"));
         assert_eq!(answer.header("x-response"), Some("added"));
     }
-    let refused = Client::http1().get(envoy.url("/")).send();
+    let refused = envoy.get("/").send();
     assert_eq!((refused.status, &*refused.text()), (429, "slow down"));
 }
 
@@ -84,8 +84,7 @@ fn envoys_own_filter_passes_on_what_the_service_adds() {
 fn without_the_service_envoys_own_filter_follows_its_failure_mode() {
     let mut service = RateLimitService::options().start().unwrap();
     let (closed, open) = (envoy(&service, true), envoy(&service, false));
-    let statuses =
-        || [&closed, &open].map(|envoy| Client::http1().get(envoy.url("/")).send().status);
+    let statuses = || [&closed, &open].map(|envoy| envoy.get("/").send().status);
     assert_eq!(statuses(), [200, 200]);
     service.fail_with(Code::Internal);
     assert_eq!(statuses(), [500, 200]);

@@ -96,7 +96,7 @@ fn a_redirect_whose_location_cannot_be_made_or_leads_elsewhere_is_refused() {
     )
     .access_log("%RESPONSE_CODE% %RESPONSE_CODE_DETAILS%")
     .start();
-    let get = |target: &str| Client::http1().get(envoy.url(target)).send();
+    let get = |target: &str| envoy.get(target).send();
     assert_eq!(get("/?to=a/b").header("location"), Some("/a/b"));
     for target in [
         "/?to=/evil.example",
@@ -123,7 +123,7 @@ fn a_redirect_whose_location_cannot_be_made_or_leads_elsewhere_is_refused() {
 fn in_report_mode_nothing_is_answered() {
     let report = |config: &str| config.replacen('{', r#"{"mode": "report", "#, 1);
     let envoy = with(&report(TO_HTTPS));
-    let answer = Client::http1().get(envoy.url("/a")).send();
+    let answer = envoy.get("/a").send();
     assert_eq!(
         (answer.echo().path.as_str(), answer.header("x-edge")),
         ("/a", None)
@@ -138,10 +138,7 @@ fn in_report_mode_nothing_is_answered() {
         r#"{"rules": [{"respond": {"status": 503}, "response": [{"preset": {"security_headers": {
         "content_security_policy": "script-src 'nonce-${nonce}'"}}}]}]}"#,
     ));
-    let answer = Client::http1()
-        .get(envoy.url("/a"))
-        .header("x-csp-nonce", "own")
-        .send();
+    let answer = envoy.get("/a").header("x-csp-nonce", "own").send();
     assert_eq!(answer.echo().header("x-csp-nonce"), Some("own"));
     assert_eq!(answer.header("content-security-policy"), None);
     assert_eq!(stat(&envoy, "reported.request_answered_total"), 1);

@@ -28,7 +28,7 @@ fn json_text_and_struct_behave_alike() {
         let envoy = Envoy::with_filter("header-rewrite", config)
             .form(form)
             .start();
-        let answer = Client::http1().get(envoy.url("/a?n=%41")).send();
+        let answer = envoy.get("/a?n=%41").send();
         assert_eq!(answer.echo().header("x-a"), Some("A"), "{form:?}");
         assert_eq!(answer.header("x-b"), Some("c"), "{form:?}");
     }

@@ -292,7 +292,7 @@ fn both_edit_alike_but_for_the_differences_that_the_readme_lists() {
         };
         for (side, expected) in [("native", native), ("ours", ours)] {
             let (path, host) = (format!("/{at}"), format!("{side}.example.com"));
-            let request = Client::http1().get(envoy.url(&format!("{path}{}", case.query)));
+            let request = envoy.get(&format!("{path}{}", case.query));
             let headers = case.headers.iter().copied();
             let answer = request.host(&host).headers(headers).send();
             let seen = seen(&upstream, &path, &host, &answer);

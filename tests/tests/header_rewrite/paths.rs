@@ -74,18 +74,18 @@ fn a_refusal_names_its_reason_in_the_access_log() {
     )
     .access_log("%RESPONSE_CODE% %RESPONSE_CODE_DETAILS%")
     .start();
-    assert_eq!(Client::http1().get(envoy.url("//admin")).send().status, 400);
+    assert_eq!(envoy.get("//admin").send().status, 400);
     envoy.wait_for_access_log("400 ambiguous_path", Duration::from_secs(5));
     let grpc = Client::http2()
         .request("POST", envoy.url("//admin"))
         .send_grpc(b"");
     assert_eq!((grpc.http.status, grpc.status), (200, Some(3)));
     for path in ["/files/a%2Fb", "/x/..;/files", "/%66iles;v=1"] {
-        let answer = Client::http1().get(envoy.url(path)).send();
+        let answer = envoy.get(path).send();
         assert_eq!(answer.echo().path, path);
         assert_eq!(answer.header("x-frame-options"), Some("DENY"), "{path}");
     }
-    let answer = Client::http1().get(envoy.url("/other;v=1")).send();
+    let answer = envoy.get("/other;v=1").send();
     assert_eq!(answer.header("x-frame-options"), None);
 }
 
@@ -108,7 +108,7 @@ fn what_the_client_sent_stays_as_sent_behind_a_rewrite_and_cannot_leave_its_plac
         ),
         ("/apix/%2e%2e/y", "/apix/%2e%2e/y"),
     ] {
-        let answer = Client::http1().get(envoy.url(target)).send();
+        let answer = envoy.get(target).send();
         assert_eq!(answer.echo().path, rewritten, "{target}");
     }
     let before = envoy.upstream().count();

@@ -16,26 +16,20 @@ fn recipe(title: &str) -> String {
 #[test]
 fn http_to_https() {
     let envoy = with(&recipe("http to https."));
-    let answer = Client::http1()
-        .get(envoy.url("/a?b=c"))
-        .host("a.example:80")
-        .send();
+    let answer = envoy.get("/a?b=c").host("a.example:80").send();
     assert_eq!(answer.header("location"), Some("https://a.example/a?b=c"));
 }
 
 #[test]
 fn a_maintenance_page() {
     let envoy = with(&recipe("A maintenance page"));
-    let answer = Client::http1().get(envoy.url("/a")).send();
+    let answer = envoy.get("/a").send();
     assert_eq!(
         (answer.status, answer.header("cache-control")),
         (503, Some("no-store"))
     );
     assert!(answer.text().contains("is back soon"));
-    assert_eq!(
-        Client::http1().get(envoy.url("/healthz")).send().text(),
-        "ok\n"
-    );
+    assert_eq!(envoy.get("/healthz").send().text(), "ok\n");
 }
 
 #[test]
@@ -49,7 +43,7 @@ fn a_content_security_policy_with_a_nonce() {
         )
         .upstream(&upstream)
         .start();
-        let answer = Client::http1().get(envoy.url("/")).send();
+        let answer = envoy.get("/").send();
         let policy = answer.header("content-security-policy");
         let begins = policy.is_some_and(|policy| policy.starts_with("script-src 'nonce-"));
         assert_eq!(begins, has_policy, "{kind}: {policy:?}");
@@ -67,7 +61,7 @@ fn an_internal_area() {
     let recipe = recipe("An internal area.");
     for (range, is_inside) in [("10.0.0.0/8", false), ("127.0.0.0/8", true)] {
         let envoy = with(&recipe.replace("10.0.0.0/8", range));
-        let status = |path: &str| Client::http1().get(envoy.url(path)).send().status;
+        let status = |path: &str| envoy.get(path).send().status;
         assert_eq!(status("/internal/x"), if is_inside { 200 } else { 403 });
         // Of some it is not sure that they are the area: 400.
         for path in ["/internal", "/%69nternal", "//internal", "/x/../internal"] {
@@ -82,7 +76,7 @@ fn an_internal_area() {
 fn the_name_in_a_clients_certificate() {
     let recipe = recipe("The name in a client's certificate");
     let forged = |envoy: &Envoy| {
-        let request = Client::http1().get(envoy.url("/"));
+        let request = envoy.get("/");
         request.header("x-client-subject", "CN=forged").send()
     };
     let envoy = Envoy::with_filter("header-rewrite", recipe.as_str()).mutual_tls("idp");

@@ -5,7 +5,7 @@ use crate::common::*;
 #[test]
 fn routes_match_on_what_the_filter_made() {
     let envoy = Envoy::from_sample("header-rewrite").start();
-    let answer = Client::http1().get(envoy.url("/api/v0/gone")).send();
+    let answer = envoy.get("/api/v0/gone").send();
     assert_eq!(answer.status, 410);
     assert_eq!(
         answer.header("x-frame-options"),
@@ -146,7 +146,7 @@ fn a_policy_of_eleven_kilobytes_is_sent() {
     let envoy = with(&format!(
         r#"{{"rules": [{{"response": [{{"set": {{"name": "content-security-policy", "value": "{policy}"}}}}]}}]}}"#
     ));
-    let answer = Client::http1().get(envoy.url("/")).send();
+    let answer = envoy.get("/").send();
     assert_eq!(answer.header("content-security-policy"), Some(policy));
 }
 
@@ -157,9 +157,7 @@ fn what_changes_nothing_is_not_counted_as_a_change() {
             {"dedupe": {"name": "x-list"}}]}]}"#,
     );
     let get = |field: &str, status: &str| {
-        let request = Client::http1()
-            .get(envoy.url("/"))
-            .header("x-echo-set", field);
+        let request = envoy.get("/").header("x-echo-set", field);
         request.header("x-echo-status", status).send();
         stat(&envoy, "response.changed_total")
     };

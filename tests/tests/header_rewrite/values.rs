@@ -13,10 +13,7 @@ fn templates_see_what_envoy_knows() {
     .vm_env("REGION", "eu")
     .route(r#"{name: named, match: {prefix: /named}, route: {cluster: upstream}}"#)
     .start();
-    let answer = Client::http1()
-        .get(envoy.url("/named"))
-        .host("a.example:80")
-        .send();
+    let answer = envoy.get("/named").host("a.example:80").send();
     let echo = answer.echo();
     assert_eq!(
         echo.header("x-seen"),

@@ -306,7 +306,7 @@ fn a_path_that_is_ambiguous_is_answered_without_a_challenge() {
     let envoy = Envoy::with_filter("jwt-auth", config(json!({})))
         .access_log("%RESPONSE_CODE% %RESPONSE_CODE_DETAILS%")
         .start();
-    let answer = Client::http1().get(envoy.url(&ambiguous())).send();
+    let answer = envoy.get(&ambiguous()).send();
     assert_eq!(
         (answer.status, answer.header("www-authenticate")),
         (400, None)
@@ -322,7 +322,7 @@ fn a_path_that_is_ambiguous_is_answered_without_a_challenge() {
     assert_eq!(call.status, Some(3));
     // Another spelling of a path falls under its rule.
     let token = Token::new("ES256").bearer();
-    let request = Client::http1().get(envoy.url("/%61ll"));
+    let request = envoy.get("/%61ll");
     let answer = request.header("authorization", token).send();
     assert_eq!(answer.status, 403);
     let challenge = answer.header("www-authenticate").unwrap();
@@ -337,7 +337,7 @@ fn a_host_that_is_malformed_is_answered_without_a_challenge() {
     let envoy = Envoy::with_filter("jwt-auth", config(by_host))
         .access_log("%RESPONSE_CODE% %RESPONSE_CODE_DETAILS%")
         .start();
-    let request = Client::http1().get(envoy.url("/")).host("a.example:x");
+    let request = envoy.get("/").host("a.example:x");
     let answer = request
         .header("authorization", Token::new("ES256").bearer())
         .send();

@@ -19,7 +19,7 @@ fn envoy(rest: Value) -> Envoy {
 }
 
 fn status(envoy: &Envoy, path: &str, token: &str) -> u16 {
-    let request = Client::http1().get(envoy.url(path));
+    let request = envoy.get(path);
     request
         .header("authorization", format!("Bearer {token}"))
         .send()

@@ -94,8 +94,8 @@ fn without_foreign_functions() -> Envoy {
 /// Sends a token with this signature, and reads the verdict from the answer.
 fn judge(envoy: &Envoy, message: &str, signature: &[u8]) -> (u16, String) {
     let token = format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature));
-    let answer = Client::http1()
-        .get(envoy.url("/"))
+    let answer = envoy
+        .get("/")
         .header("authorization", format!("Bearer {token}"))
         .send();
     let text = if answer.status == 200 {

@@ -190,7 +190,7 @@ fn a_claim_of_each_type_is_the_header_that_the_readme_says() {
     // One token per claim: all together would not fit into 16 KiB.
     for (claim, value, expected) in cases {
         let token = Token::new("ES256").claim(claim, value);
-        let request = Client::http1().get(envoy.url("/"));
+        let request = envoy.get("/");
         let echo = request
             .header("authorization", token.bearer())
             .send()
@@ -203,7 +203,7 @@ fn a_claim_of_each_type_is_the_header_that_the_readme_says() {
     }
     let mut token = Token::new("ES256").claim("deep", json!({"a.b": {"c": "found"}}));
     token.claims.insert("null".to_owned(), Value::Null);
-    let request = Client::http1().get(envoy.url("/"));
+    let request = envoy.get("/");
     let echo = request
         .header("authorization", token.bearer())
         .send()
@@ -268,7 +268,7 @@ fn a_claim_is_encoded_as_asked_and_a_number_keeps_its_digits() {
         &token::key(algorithm).unwrap(),
         message.as_bytes(),
     );
-    let request = Client::http1().get(envoy.url("/"));
+    let request = envoy.get("/");
     let answer = request
         .header(
             "authorization",

@@ -21,7 +21,7 @@ fn sample() -> Envoy {
 }
 
 fn get(envoy: &Envoy, path: &str, token: Option<&str>) -> Response {
-    let request = Client::http1().get(envoy.url(path));
+    let request = envoy.get(path);
     match token {
         Some(token) => request
             .header("authorization", format!("Bearer {token}"))

@@ -156,7 +156,7 @@ fn where_readings_fall_under_several_rules_all_their_requirements_must_hold() {
     let envoy = Envoy::with_filter("jwt-auth", config.to_string()).start();
     let ask = |path: &str, scope: &str| {
         let token = Token::new("ES256").claim("scope", json!(scope)).bearer();
-        let request = Client::http1().get(envoy.url(path));
+        let request = envoy.get(path);
         request.header("authorization", token).send().status
     };
     for (path, scope, status) in [
@@ -177,8 +177,8 @@ fn a_path_with_too_many_readings_is_refused_whatever_token_comes_with_it() {
     let envoy = guarded();
     let path = format!("/%{}61dmin", "25".repeat(100));
     let ask = |path: &str| -> Response {
-        Client::http1()
-            .get(envoy.url(path))
+        envoy
+            .get(path)
             .header("authorization", Token::new("ES256").bearer())
             .send()
     };

@@ -22,7 +22,7 @@ fn envoy(sources: Value, options: Value) -> Envoy {
 
 /// The status, and what the upstream got in a header.
 fn sent(envoy: &Envoy, path: &str, header: &str, values: &[String]) -> (u16, Vec<String>) {
-    let request = Client::http1().get(envoy.url(path));
+    let request = envoy.get(path);
     let request = values
         .iter()
         .fold(request, |r, value| r.header(header, value));

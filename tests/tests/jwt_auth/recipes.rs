@@ -28,7 +28,7 @@ fn a_login_page_and_the_way_back() {
         ("/%2Fevil.example", "%2F%252Fevil.example"),
         ("/a'b", "%2Fa%27b"),
     ] {
-        let answer = Client::http1().get(envoy.url(target)).send();
+        let answer = envoy.get(target).send();
         assert_eq!(answer.status, 302, "{target}");
         let location = format!("https://login.example.com/?return={back}");
         assert_eq!(answer.header("location"), Some(&*location), "{target}");
@@ -41,9 +41,7 @@ fn an_mcp_server_behind_oauth() {
     config["providers"]["mcp"]["keys"] = keys();
     let envoy = Envoy::with_filter("jwt-auth", config.to_string()).start();
     let get = |path: &str, token: Option<&Token>| {
-        let request = Client::http1()
-            .get(envoy.url(path))
-            .host("mcp.example.com:8443");
+        let request = envoy.get(path).host("mcp.example.com:8443");
         match token {
             Some(token) => request.header("authorization", token.bearer()).send(),
             None => request.send(),

@@ -27,7 +27,7 @@ fn envoy(rules: &[(&str, Value)], rest: Value) -> Envoy {
 }
 
 fn status(envoy: &Envoy, path: &str, token: Option<&str>) -> u16 {
-    let request = Client::http1().get(envoy.url(path));
+    let request = envoy.get(path);
     match token {
         Some(token) => {
             request
@@ -124,8 +124,8 @@ fn a_preflight_passes_and_nothing_that_only_looks_like_one() {
             ),
             ("GET", vec![origin, method], 401),
         ] {
-            let answer = Client::http1()
-                .request(verb, envoy.url("/"))
+            let answer = envoy
+                .request(verb, "/")
                 .headers(headers.iter().copied())
                 .send();
             assert_eq!(answer.status, expected, "{verb} {headers:?}");

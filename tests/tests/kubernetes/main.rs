@@ -45,16 +45,16 @@ fn cors(envoy: &Envoy) {
         let allowed = (status == 204).then_some(origin);
         assert_eq!(answer.header("access-control-allow-origin"), allowed);
     }
-    let public = Client::http1()
-        .get(envoy.url("/public/prices"))
+    let public = envoy
+        .get("/public/prices")
         .header("origin", "https://anybody.example")
         .send();
     assert_eq!(public.header("access-control-allow-origin"), Some("*"));
 }
 
 fn header_rewrite(envoy: &Envoy) {
-    let answer = Client::http1()
-        .get(envoy.url("/"))
+    let answer = envoy
+        .get("/")
         .header("x-internal-user", "root")
         .header("x-env", "forged")
         .header("x-echo-set", "x-powered-by: tests")
@@ -72,7 +72,7 @@ fn chain(envoy: &Envoy) {
 
 fn jwt_auth(envoy: &Envoy) {
     let get = |path: &str, token: Option<&Token>| {
-        let request = Client::http1().get(envoy.url(path));
+        let request = envoy.get(path);
         match token {
             Some(token) => request.header("authorization", format!("Bearer {}", token.sign())),
             None => request,
@@ -105,10 +105,7 @@ fn rate_limit(envoy: &Envoy) {
         200,
         "another client"
     );
-    assert_eq!(
-        Client::http1().get(envoy.url("/healthz")).send().status,
-        200
-    );
+    assert_eq!(envoy.get("/healthz").send().status, 200);
 }
 
 /// Runs the filter as the control plane would hand it over.
@@ -203,8 +200,8 @@ fn the_envoy_filter_for_istio_puts_its_filters_before_the_router_in_order() {
     // of jwt-auth.
     let answer = preflight(&envoy, "https://app.example.com");
     assert_eq!(answer.status, 403, "PUT is not among the methods");
-    let refused = Client::http1()
-        .get(envoy.url("/"))
+    let refused = envoy
+        .get("/")
         .header("origin", "https://app.example.com")
         .send();
     assert_eq!(refused.status, 401);
@@ -213,9 +210,6 @@ fn the_envoy_filter_for_istio_puts_its_filters_before_the_router_in_order() {
         Some("https://app.example.com")
     );
     let token = format!("Bearer {}", Token::new("ES256").sign());
-    let answer = Client::http1()
-        .get(envoy.url("/"))
-        .header("authorization", token)
-        .send();
+    let answer = envoy.get("/").header("authorization", token).send();
     assert_eq!(answer.status, 200);
 }

@@ -50,7 +50,7 @@ fn a_refusal_says_how_many_may_be_under_way() {
     let envoy = filter("limits: [{name: parallel, key: [{header: x-user}], concurrent: 1}]");
     let slow = thread::scope(|scope| {
         let slow = scope.spawn(|| {
-            let request = Client::http1().get(envoy.url("/"));
+            let request = envoy.get("/");
             request
                 .headers([("x-user", "a"), ("x-echo-delay", "1s")])
                 .send()
@@ -58,12 +58,7 @@ fn a_refusal_says_how_many_may_be_under_way() {
         wait::until("the first is under way", Duration::from_secs(10), || {
             envoy.upstream().count() == 1
         });
-        let ask = |user| {
-            Client::http1()
-                .get(envoy.url("/"))
-                .header("x-user", user)
-                .send()
-        };
+        let ask = |user| envoy.get("/").header("x-user", user).send();
         let refused = ask("a");
         assert_eq!((refused.status, ask("b").status), (429, 200));
         assert_eq!(refused.header("retry-after"), Some("1"));

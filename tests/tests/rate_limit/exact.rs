@@ -63,7 +63,7 @@ fn a_new_configuration_keeps_the_counts_of_limits_that_did_not_change() {
         .unwrap()
         .concurrency(2)
         .start();
-    let get = |path: &str| Client::http1().get(envoy.url(path)).try_send().ok();
+    let get = |path: &str| envoy.get(path).try_send().ok();
     for _ in 0..3 {
         assert_eq!(get("/kept").unwrap().status, 200);
     }
@@ -91,7 +91,7 @@ fn a_flood_of_keys_takes_no_more_than_the_table_and_frees_nobody_who_is_limited(
         "{max_keys: 1000, limits: [{name: user, key: [{header: x-user}], requests: 5, per: 1h}]}",
     );
     let busy = || {
-        let request = Client::http1().get(envoy.url("/"));
+        let request = envoy.get("/");
         request.header("x-user", "busy").send().status
     };
     assert_eq!([(); 6].map(|()| busy()), [200, 200, 200, 200, 200, 429]);

@@ -14,10 +14,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 fn get(envoy: &Envoy, path: &str, headers: &[(&str, &str)]) -> Response {
-    Client::http1()
-        .get(envoy.url(path))
-        .headers(headers.iter().copied())
-        .send()
+    envoy.get(path).headers(headers.iter().copied()).send()
 }
 
 fn filter(config: &str) -> Envoy {

@@ -44,7 +44,7 @@ routes: [{match: {prefix: /}, route: {cluster: upstream}}]
 const HOSTS: [&str; 2] = ["native.example.com", "ours.example.com"];
 
 fn get(envoy: &Envoy, host: &str, user: &str) -> Response {
-    let request = Client::http1().get(envoy.url("/")).host(host);
+    let request = envoy.get("/").host(host);
     request.header("x-user", user).send()
 }
 
@@ -117,7 +117,7 @@ fn a_refusal_says_which_limit_it_was_only_in_ours() {
 fn a_request_without_the_key_is_limited_only_in_ours() {
     let envoy = both();
     for (host, fourth) in HOSTS.into_iter().zip([200, 429]) {
-        let without = || Client::http1().get(envoy.url("/")).host(host).send().status;
+        let without = || envoy.get("/").host(host).send().status;
         assert_eq!(
             [(); 4].map(|()| without()),
             [200, 200, 200, fourth],

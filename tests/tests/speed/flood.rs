@@ -123,7 +123,7 @@ fn p99_under(envoy: &Envoy, good: &str, requests: &Arc<Vec<String>>) -> (Duratio
 fn a_flood_of_forged_tokens_of_any_algorithm_does_not_slow_good_requests_by_more_than_three() {
     let envoy = envoy();
     let good = Token::new("ES256").sign();
-    let warm = Client::http1().get(envoy.url("/"));
+    let warm = envoy.get("/");
     assert_eq!(
         warm.header("authorization", format!("Bearer {good}"))
             .send()

@@ -21,7 +21,7 @@ fn envoy(filter: &str, config: &str, are_set: bool) -> Envoy {
 }
 
 fn get(envoy: &Envoy, host: &str, fields: &[(&str, &str)]) -> Response {
-    let request = Client::http1().get(envoy.url("/x")).host(host);
+    let request = envoy.get("/x").host(host);
     request.headers(fields.iter().copied()).send()
 }
 
@@ -176,7 +176,7 @@ fn a_filter_that_a_route_switches_on_is_missed_by_a_rewrite_to_that_route() {
         .native(switched_off.to_string())
         .route(admin)
         .start();
-    let admin = Client::http1().get(envoy.url("/admin")).send();
+    let admin = envoy.get("/admin").send();
     assert_eq!(admin.status, 401);
     let rewritten = get(&envoy, "a", &[]);
     assert_eq!((rewritten.status, &*rewritten.echo().path), (200, "/admin"));

@@ -185,7 +185,7 @@ fn a_rule_for_responses_alone_refuses_no_path() {
 fn the_sample_of_rate_limit_serves_and_counts_a_path_with_parameters() {
     let envoy = Envoy::from_sample("rate-limit").start();
     for target in ["/login;jsessionid=A", "/%6cogin", "/x/..;/login"] {
-        let answer = Client::http1().get(envoy.url(target)).send();
+        let answer = envoy.get(target).send();
         assert_eq!(answer.status, 200, "{target}");
         let policies = answer.headers_all("ratelimit-policy").join(", ");
         assert!(policies.contains("\"login\""), "{target}: {policies}");

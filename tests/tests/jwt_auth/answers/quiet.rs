@@ -17,8 +17,8 @@ fn report_mode_changes_nothing_but_counters_and_the_log() {
         .start();
     let good = Token::new("ES256").bearer();
     for row in rows() {
-        let mut request = Client::http1()
-            .get(envoy.url(row.path))
+        let mut request = envoy
+            .get(row.path)
             .header("x-sub", "forged")
             .header("x-provider", "forged");
         let bearer = row.token.map(|token| format!("Bearer {token}"));
@@ -50,9 +50,7 @@ fn report_mode_changes_nothing_but_counters_and_the_log() {
         );
         envoy.wait_for_access_log(row.reason, Duration::from_secs(15));
     }
-    let request = Client::http1()
-        .get(envoy.url("/"))
-        .header("authorization", &good);
+    let request = envoy.get("/").header("authorization", &good);
     let echo = request.header("x-sub", "forged").send().echo();
     assert_eq!(
         (echo.header("authorization"), echo.header("x-sub")),
@@ -60,7 +58,7 @@ fn report_mode_changes_nothing_but_counters_and_the_log() {
     );
     assert_eq!(envoy.stat("wasmcustom.jwt_auth.allowed.token_total"), 1);
     let path = ambiguous();
-    assert_eq!(Client::http1().get(envoy.url(&path)).send().status, 200);
+    assert_eq!(envoy.get(&path).send().status, 200);
     assert_eq!(
         envoy.stat("wasmcustom.jwt_auth.reported.ambiguous_path_total"),
         1
@@ -101,7 +99,7 @@ fn no_token_or_secret_is_ever_logged_told_or_counted_and_no_kid_breaks_a_line() 
         let mut told = String::new();
         for token in &tokens {
             for accept in ["*/*", "application/json"] {
-                let request = Client::http1().get(envoy.url("/")).header("accept", accept);
+                let request = envoy.get("/").header("accept", accept);
                 let answer = request
                     .header("authorization", format!("Bearer {token}"))
                     .send();
@@ -169,7 +167,7 @@ fn access_logs_get_the_claims_that_are_exported_and_why_a_request_is_refused() {
                 "- - jwt_expired 3 corp test-es256",
             ),
         ] {
-            let mut request = Client::http1().get(envoy.url(path)).header("x-case", case);
+            let mut request = envoy.get(path).header("x-case", case);
             if let Some(token) = token {
                 request = request.header("authorization", token.bearer());
             }

@@ -14,10 +14,7 @@ fn a_client_that_prefers_json_gets_a_problem_document() {
         ("text/html, application/json;q=0.9", false),
         ("*/*", false),
     ] {
-        let answer = Client::http1()
-            .get(envoy.url("/"))
-            .header("accept", accept)
-            .send();
+        let answer = envoy.get("/").header("accept", accept).send();
         assert_eq!(answer.status, 401, "{accept}");
         if is_json {
             assert_eq!(
@@ -50,7 +47,7 @@ fn status_body_and_headers_are_those_of_the_configuration() {
     }});
     let envoy = Envoy::with_filter("jwt-auth", config(responses)).start();
     let get = |path: &str, token: Option<Token>| {
-        let request = Client::http1().get(envoy.url(path));
+        let request = envoy.get(path);
         match token {
             Some(token) => request.header("authorization", token.bearer()).send(),
             None => request.send(),
@@ -121,7 +118,7 @@ fn each_challenge_names_the_metadata_and_keeps_the_error_where_it_is_replaced() 
     )
     .start();
     let challenge = |path: &str, token: Option<String>| {
-        let request = Client::http1().get(envoy.url(path)).host("api.example.com");
+        let request = envoy.get(path).host("api.example.com");
         let answer = match token {
             Some(token) => request.header("authorization", token).send(),
             None => request.send(),

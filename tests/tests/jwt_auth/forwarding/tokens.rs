@@ -94,7 +94,7 @@ fn the_token_is_taken_out_of_where_it_stood_and_nothing_else() {
     ] {
         let headers: Vec<(&str, &str)> = headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
         for (envoy, kept) in [(&takes_out, false), (&leaves_in, true)] {
-            let request = Client::http1().get(envoy.url(&path));
+            let request = envoy.get(&path);
             let echo = request.headers(headers.iter().copied()).send().echo();
             let sent = |name: &str| {
                 headers
@@ -148,7 +148,7 @@ fn what_could_not_be_verified_is_taken_out_where_it_was_looked_at() {
         } else {
             sent
         };
-        let request = Client::http1().get(envoy.url(path));
+        let request = envoy.get(path);
         let echo = request.header("authorization", sent).send().echo();
         assert_eq!(echo.header("authorization"), received, "{path}: {sent}");
     }

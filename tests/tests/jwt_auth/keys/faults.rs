@@ -191,7 +191,7 @@ fn who_waits_for_a_fetch_that_fails_is_answered_when_it_does() {
         start.elapsed()
     );
     assert!(stat(&envoy, "waiting.begun") > 0);
-    let none = Client::http1().get(envoy.url("/")).send();
+    let none = envoy.get("/").send();
     assert_eq!(none.status, 401, "no token: nothing to wait for");
 }
 

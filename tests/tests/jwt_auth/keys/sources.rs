@@ -64,11 +64,8 @@ fn the_sample_fetches_over_tls_from_a_server_whose_name_and_authority_are_right(
         get(&envoy, &partner).echo().header("x-jwt-provider"),
         Some("partner")
     );
-    assert_eq!(Client::http1().get(envoy.url("/")).send().status, 401);
-    assert_eq!(
-        Client::http1().get(envoy.url("/healthz")).send().status,
-        200
-    );
+    assert_eq!(envoy.get("/").send().status, 401);
+    assert_eq!(envoy.get("/healthz").send().status, 200);
     assert_eq!(idp.requests().len(), 3);
     assert!(
         idp.requests()

@@ -172,7 +172,7 @@ fn scopes_come_from_the_claim_that_is_named_and_conditions_may_look_at_the_reque
         for (name, value) in claim.as_object().into_iter().flatten() {
             token = token.claim(name, value.clone());
         }
-        let mut request = Client::http1().get(envoy.url(path));
+        let mut request = envoy.get(path);
         for tenant in tenants {
             request = request.header("x-tenant", tenant);
         }

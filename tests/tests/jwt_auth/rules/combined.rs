@@ -20,7 +20,7 @@ fn requirements_combine_as_the_readme_says() {
     let (good, other, bad) = (corp().sign(), partner().sign(), forged(&corp().sign()));
     let scoped = partner().claim("scope", json!("a")).sign();
     let seen = |path: &str, token: Option<&str>| {
-        let mut request = Client::http1().get(envoy.url(path));
+        let mut request = envoy.get(path);
         if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
@@ -161,7 +161,7 @@ fn all_tokens_of_a_provider_must_be_good_and_each_place_may_hold_one() {
             200,
         ),
     ] {
-        let request = Client::http1().get(envoy.url(&path));
+        let request = envoy.get(&path);
         let answer = request.headers(headers).send();
         assert_eq!(answer.status, expected, "{what}");
     }
