@@ -267,6 +267,17 @@ impl LoadResult {
         counts
     }
 
+    /// Fails unless every request got an answer of this status.
+    ///
+    /// # Panics
+    /// Then, with what came instead.
+    #[track_caller]
+    pub fn assert_all(&self, status: u16) {
+        assert!(self.errors.is_empty(), "{:?}", self.errors);
+        let statuses: Vec<_> = self.statuses.keys().collect();
+        assert_eq!(statuses, [&status], "{:?}", self.statuses);
+    }
+
     /// How many requests got an answer.
     pub fn answered(&self) -> u64 {
         self.statuses.values().sum()

@@ -14,11 +14,20 @@ const POLICY: &str = r#"{"policies": [
 struct World {
     browser: Browser,
     api: Envoy,
+    upstream: Upstream,
     pages: Upstream,
 }
 
 impl World {
     fn new() -> Self {
+        Self::with(POLICY)
+    }
+
+    fn with(policies: &str) -> Self {
+        Self::of(policies, Upstream::echo().unwrap())
+    }
+
+    fn of(policies: &str, upstream: Upstream) -> Self {
         let page = |_: &_| {
             Reply::new(200)
                 .header("content-type", "text/html")
@@ -26,7 +35,10 @@ impl World {
         };
         Self {
             browser: Browser::start().unwrap(),
-            api: Envoy::with_filter("cors", POLICY).start(),
+            api: Envoy::with_filter("cors", policies)
+                .upstream(&upstream)
+                .start(),
+            upstream,
             pages: Upstream::with(page).unwrap(),
         }
     }
@@ -94,8 +106,7 @@ fn a_page_reads_what_its_origin_may_read() {
     assert_eq!(header, blocked(), "a header that is not allowed");
 
     let paths: Vec<String> = world
-        .api
-        .upstream()
+        .upstream
         .requests()
         .iter()
         .map(|request| format!("{} {}", request.method, request.path))
@@ -136,7 +147,6 @@ fn credentials_go_along_and_exposed_headers_come_back() {
 
 #[test]
 fn a_page_reads_the_headers_that_are_exposed_and_no_others() {
-    let pages = World::new();
     let upstream = Upstream::with(|_| {
         Reply::new(200)
             .header("x-request-id", "7")
@@ -144,12 +154,7 @@ fn a_page_reads_the_headers_that_are_exposed_and_no_others() {
             .header("access-control-expose-headers", "x-secret")
     })
     .unwrap();
-    let world = World {
-        api: Envoy::with_filter("cors", POLICY)
-            .upstream(&upstream)
-            .start(),
-        ..pages
-    };
+    let world = World::of(POLICY, upstream);
     world.page_at("localhost");
     let answer = world.fetch("/mine", &json!({}));
     assert_eq!(answer["headers"]["x-request-id"], "7");
@@ -170,7 +175,7 @@ fn a_page_of_another_origin_reads_nothing_but_what_is_public() {
     ] {
         assert_eq!(world.fetch("/mine", &options), blocked(), "{options}");
     }
-    let requests = world.api.upstream().requests();
+    let requests = world.upstream.requests();
     assert!(
         requests.iter().all(|request| request.method == "GET"),
         "no DELETE got through"
@@ -205,7 +210,6 @@ fn from_frame(world: &World, path: &str) -> Value {
 
 #[test]
 fn a_page_reads_what_an_image_without_an_origin_brought_into_the_cache() {
-    let pages = World::new();
     let upstream = Upstream::with(|_| {
         Reply::new(200)
             .header("content-type", "image/gif")
@@ -213,12 +217,7 @@ fn a_page_reads_what_an_image_without_an_origin_brought_into_the_cache() {
             .body("GIF89a\u{1}\u{0}\u{1}\u{0}\u{0}\u{0}\u{0};")
     })
     .unwrap();
-    let world = World {
-        api: Envoy::with_filter("cors", POLICY)
-            .upstream(&upstream)
-            .start(),
-        ..pages
-    };
+    let world = World::of(POLICY, upstream);
     world.page_at("localhost");
     let url = format!(
         "http://localhost:{}/public/image",
@@ -235,19 +234,13 @@ fn a_page_reads_what_an_image_without_an_origin_brought_into_the_cache() {
         world.fetch("/public/image", &json!({"cache": "force-cache"}))["status"],
         200
     );
-    let origins: Vec<bool> = upstream
+    let origins: Vec<bool> = world
+        .upstream
         .requests()
         .iter()
         .map(|request| request.header("origin").is_some())
         .collect();
     assert_eq!(origins, [false], "the fetch came from the cache");
-}
-
-impl World {
-    fn with(policies: &str) -> Self {
-        let api = Envoy::with_filter("cors", policies).start();
-        Self { api, ..Self::new() }
-    }
 }
 
 #[test]
@@ -313,7 +306,7 @@ fn a_guard_refuses_what_another_site_makes_the_browser_send() {
     );
     let port = world.api.address().port();
     let posted = || {
-        let requests = world.api.upstream().requests();
+        let requests = world.upstream.requests();
         requests
             .iter()
             .filter(|request| request.method == "POST")

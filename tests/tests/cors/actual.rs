@@ -139,7 +139,7 @@ fn envoys_own_answers_carry_the_headers() {
 #[test]
 fn the_list_of_methods_is_asked_of_preflights_only() {
     let config = r#"{"policies": [{"allow_origins": ["https://app.example.com"], "allow_methods": ["PUT"]}]}"#;
-    everywhere(config, |envoy, client| {
+    everywhere("cors", config, |envoy, client| {
         for method in ["GET", "HEAD", "POST", "PUT", "DELETE"] {
             let request = client.request(method, envoy.url("/"));
             let answer = request.header("origin", APP).send();

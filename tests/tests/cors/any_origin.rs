@@ -6,7 +6,7 @@ const STAR: &str = r#"{"policies": [{"allow_origins": ["*"], "expose_headers": [
 
 #[test]
 fn a_star_answers_a_star_with_or_without_an_origin() {
-    everywhere(STAR, |envoy, client| {
+    everywhere("cors", STAR, |envoy, client| {
         for origin in [
             None,
             Some("https://a.example"),

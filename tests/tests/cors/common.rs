@@ -1,7 +1,7 @@
 //! What the tests of cors share.
 
 pub(crate) use e2e::cases::cors::{PREFLIGHT_VARY, headers as cors};
-pub(crate) use e2e::{Client, Envoy, Response, raw};
+pub(crate) use e2e::{Client, Envoy, Response, everywhere, raw};
 pub(crate) use std::time::Duration;
 
 pub(crate) const APP: &str = "https://app.example.com";
@@ -37,16 +37,4 @@ pub(crate) fn preflight(envoy: &Envoy, origin: &str, method: &str, headers: &str
         .header("access-control-request-method", method)
         .header("access-control-request-headers", headers)
         .send()
-}
-
-/// The answers to a request by HTTP/1.1 and HTTP/2, of Envoy with one worker and with four.
-pub(crate) fn everywhere(config: &str, check: impl Fn(&Envoy, &Client)) {
-    for workers in [1, 4] {
-        let envoy = Envoy::with_filter("cors", config)
-            .concurrency(workers)
-            .start();
-        for client in [Client::http1(), Client::http2()] {
-            check(&envoy, &client);
-        }
-    }
 }

@@ -21,7 +21,7 @@ const CASES: &[(&[(&str, &str)], bool)] = &[
 
 #[test]
 fn an_unsafe_method_is_refused_to_other_sites() {
-    everywhere(GUARD, |envoy, client| {
+    everywhere("cors", GUARD, |envoy, client| {
         for (headers, is_refused) in CASES {
             for method in ["POST", "PUT", "PATCH", "DELETE", "GET", "HEAD"] {
                 let before = envoy.upstream().count();

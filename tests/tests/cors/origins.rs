@@ -63,7 +63,7 @@ fn two_origins_and_a_huge_one_get_no_permission() {
 fn origins_without_a_web_scheme_are_allowed_by_name_and_whole_schemes_too() {
     let config = r#"{"policies": [{"allow_origins": ["app://.", "file://", "moz-extension://*", "chrome-extension://*", "https://*"],
         "allow_origin_regexes": ["tauri://[a-z.]+"]}]}"#;
-    everywhere(config, |envoy, client| {
+    everywhere("cors", config, |envoy, client| {
         for (origin, allowed) in [
             ("app://.", true),
             ("app://x", false),

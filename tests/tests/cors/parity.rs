@@ -73,38 +73,30 @@ const STAR: &str = "`*`";
 const CASE: &str = "letter case and default port";
 const EXPOSED: &str = "exposed headers in the answer to a preflight";
 
+/// A simple request of the origin that is allowed.
+const UP: Case = Case {
+    host: "",
+    method: "GET",
+    path: "/up",
+    headers: &[("origin", APP)],
+    native: "200 allow-credentials=true; allow-origin=https://app.example.com; expose-headers=x-request-id",
+    ours: "200 allow-credentials=true; allow-origin=https://app.example.com; expose-headers=x-request-id; vary=Origin",
+    differences: &[VARY],
+};
+
 const CASES: &[Case] = &[
     Case {
-        host: "",
-        method: "GET",
-        path: "/up",
         headers: &[],
         native: "200 ",
         ours: "200 vary=Origin",
-        differences: &[VARY],
+        ..UP
     },
+    UP,
     Case {
-        host: "",
-        method: "GET",
-        path: "/up",
-        headers: &[("origin", APP)],
-        native: "200 allow-credentials=true; allow-origin=https://app.example.com; expose-headers=x-request-id",
-        ours: "200 allow-credentials=true; allow-origin=https://app.example.com; expose-headers=x-request-id; vary=Origin",
-        differences: &[VARY],
-    },
-    Case {
-        host: "",
         method: "DELETE",
-        path: "/up",
-        headers: &[("origin", APP)],
-        native: "200 allow-credentials=true; allow-origin=https://app.example.com; expose-headers=x-request-id",
-        ours: "200 allow-credentials=true; allow-origin=https://app.example.com; expose-headers=x-request-id; vary=Origin",
-        differences: &[VARY],
+        ..UP
     },
     Case {
-        host: "",
-        method: "GET",
-        path: "/up",
         headers: &[
             ("origin", APP),
             (
@@ -112,14 +104,9 @@ const CASES: &[Case] = &[
                 "access-control-allow-origin: https://other.example",
             ),
         ],
-        native: "200 allow-credentials=true; allow-origin=https://app.example.com; expose-headers=x-request-id",
-        ours: "200 allow-credentials=true; allow-origin=https://app.example.com; expose-headers=x-request-id; vary=Origin",
-        differences: &[VARY],
+        ..UP
     },
     Case {
-        host: "",
-        method: "GET",
-        path: "/up",
         headers: &[
             ("origin", "https://evil.example"),
             ("x-echo-set", "access-control-allow-origin: *"),
@@ -127,20 +114,17 @@ const CASES: &[Case] = &[
         native: "200 allow-origin=*",
         ours: "200 vary=Origin",
         differences: &[UPSTREAM],
+        ..UP
     },
     Case {
-        host: "",
-        method: "GET",
-        path: "/up",
         headers: &[("origin", "https://APP.example.com:443")],
         native: "200 ",
         ours: "200 allow-credentials=true; allow-origin=https://APP.example.com:443; expose-headers=x-request-id; vary=Origin",
         differences: &[CASE],
+        ..UP
     },
     Case {
-        host: "",
         method: "OPTIONS",
-        path: "/up",
         headers: &[
             ("origin", APP),
             ("access-control-request-method", "PUT"),
@@ -149,11 +133,10 @@ const CASES: &[Case] = &[
         native: "200 allow-credentials=true; allow-headers=x-token; allow-methods=GET, PUT; allow-origin=https://app.example.com; expose-headers=x-request-id; max-age=600",
         ours: "200 allow-credentials=true; allow-headers=x-token; allow-methods=GET, PUT; allow-origin=https://app.example.com; max-age=600; vary=Origin, Access-Control-Request-Method, Access-Control-Request-Headers, Access-Control-Request-Private-Network",
         differences: &[VARY, EXPOSED],
+        ..UP
     },
     Case {
-        host: "",
         method: "OPTIONS",
-        path: "/up",
         headers: &[
             ("origin", APP),
             ("access-control-request-method", "GET"),
@@ -162,20 +145,18 @@ const CASES: &[Case] = &[
         native: "200 allow-credentials=true; allow-headers=x-token; allow-methods=GET, PUT; allow-origin=https://app.example.com; allow-private-network=true; expose-headers=x-request-id; max-age=600",
         ours: "200 allow-credentials=true; allow-headers=x-token; allow-methods=GET, PUT; allow-origin=https://app.example.com; allow-private-network=true; max-age=600; vary=Origin, Access-Control-Request-Method, Access-Control-Request-Headers, Access-Control-Request-Private-Network",
         differences: &[VARY, EXPOSED],
+        ..UP
     },
     Case {
-        host: "",
         method: "OPTIONS",
-        path: "/up",
         headers: &[("origin", APP), ("access-control-request-method", "DELETE")],
         native: "200 allow-credentials=true; allow-headers=x-token; allow-methods=GET, PUT; allow-origin=https://app.example.com; expose-headers=x-request-id; max-age=600",
         ours: "403 vary=Origin, Access-Control-Request-Method, Access-Control-Request-Headers, Access-Control-Request-Private-Network",
         differences: &[CHECKED],
+        ..UP
     },
     Case {
-        host: "",
         method: "OPTIONS",
-        path: "/up",
         headers: &[
             ("origin", "https://evil.example"),
             ("access-control-request-method", "GET"),
@@ -183,69 +164,56 @@ const CASES: &[Case] = &[
         native: "200 allow-credentials=true; allow-headers=x-token; allow-methods=GET, PUT; max-age=600",
         ours: "403 vary=Origin, Access-Control-Request-Method, Access-Control-Request-Headers, Access-Control-Request-Private-Network",
         differences: &[STATUS],
+        ..UP
     },
     Case {
-        host: "",
         method: "OPTIONS",
-        path: "/up",
         headers: &[("origin", APP), ("access-control-request-method", "")],
-        native: "200 allow-credentials=true; allow-origin=https://app.example.com; expose-headers=x-request-id",
-        ours: "200 allow-credentials=true; allow-origin=https://app.example.com; expose-headers=x-request-id; vary=Origin",
-        differences: &[VARY],
+        ..UP
     },
     Case {
-        host: "",
-        method: "GET",
         path: "/none",
-        headers: &[("origin", APP)],
         native: "404 ",
         ours: "404 allow-credentials=true; allow-origin=https://app.example.com; expose-headers=x-request-id; vary=Origin",
         differences: &[NO_ROUTE],
+        ..UP
     },
     Case {
-        host: "",
-        method: "GET",
         path: "/direct",
-        headers: &[("origin", APP)],
         native: "204 ",
         ours: "204 allow-credentials=true; allow-origin=https://app.example.com; expose-headers=x-request-id; vary=Origin",
         differences: &[NO_ROUTE],
+        ..UP
     },
     Case {
-        host: "",
-        method: "GET",
         path: "/moved",
-        headers: &[("origin", APP)],
         native: "301 ",
         ours: "301 allow-credentials=true; allow-origin=https://app.example.com; expose-headers=x-request-id; vary=Origin",
         differences: &[NO_ROUTE],
+        ..UP
     },
     Case {
         host: "-any",
-        method: "GET",
-        path: "/up",
         headers: &[],
         native: "200 ",
         ours: "200 allow-origin=*; expose-headers=x-request-id",
         differences: &[STAR],
+        ..UP
     },
     Case {
         host: "-any",
-        method: "GET",
-        path: "/up",
-        headers: &[("origin", APP)],
         native: "200 allow-origin=https://app.example.com; expose-headers=x-request-id",
         ours: "200 allow-origin=*; expose-headers=x-request-id",
         differences: &[STAR],
+        ..UP
     },
     Case {
         host: "-any",
-        method: "GET",
-        path: "/up",
         headers: &[("origin", "null")],
         native: "200 allow-origin=null; expose-headers=x-request-id",
         ours: "200 allow-origin=*; expose-headers=x-request-id",
         differences: &[STAR],
+        ..UP
     },
 ];
 
@@ -257,8 +225,8 @@ fn both_answer_alike_but_for_the_differences_that_the_readme_lists() {
     let envoy = both();
     for case in CASES {
         let ask = |side: &str| {
-            let request = Client::http1()
-                .request(case.method, envoy.url(case.path))
+            let request = envoy
+                .request(case.method, case.path)
                 .host(&format!("{side}{}.example.com", case.host));
             seen(&request.headers(case.headers.iter().copied()).send())
         };

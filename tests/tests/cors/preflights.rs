@@ -122,7 +122,7 @@ fn the_policy_of_a_preflight_is_that_of_the_method_it_asks_for() {
     let config = r#"{"policies": [
         {"match": {"methods": ["PUT"]}, "allow_origins": ["https://put.example"], "allow_methods": ["PUT"]},
         {"match": {"methods": ["GET", "POST"]}, "allow_origins": ["https://get.example"]}]}"#;
-    everywhere(config, |envoy, client| {
+    everywhere("cors", config, |envoy, client| {
         for (origin, asks_for, status) in [
             ("https://put.example", "PUT", 204),
             ("https://get.example", "PUT", 403),

@@ -9,7 +9,7 @@ const BY_HEADER: &str = r#"{"policies": [
 
 #[test]
 fn the_headers_that_choose_a_policy_are_listed_also_where_none_matches() {
-    everywhere(BY_HEADER, |envoy, client| {
+    everywhere("cors", BY_HEADER, |envoy, client| {
         for (path, headers, expected) in [
             ("/", &[][..], "x-tier, accept-language"),
             ("/", &[("origin", APP)], "x-tier, accept-language"),
@@ -36,7 +36,7 @@ fn the_headers_that_choose_a_policy_are_listed_also_where_none_matches() {
 #[test]
 fn the_answer_to_a_preflight_lists_private_network_access_where_it_may_be_granted() {
     let config = r#"{"policies": [{"allow_origins": ["https://app.example.com"], "allow_private_network": true}]}"#;
-    everywhere(config, |envoy, client| {
+    everywhere("cors", config, |envoy, client| {
         for (origin, method, status) in [(APP, "GET", 204), (APP, "PUT", 403), ("null", "GET", 403)]
         {
             let answer = client

@@ -76,13 +76,7 @@ impl Traffic {
         // What jwt-auth refuses never reaches header-rewrite.
         for (load, status, seen) in [(self.with_token, 200, seen), (self.without, 401, &[""])] {
             let result = load.finish();
-            assert_eq!(result.failed(), 0, "{:?}", result.errors);
-            assert_eq!(
-                result.count(status),
-                result.answered(),
-                "{:?}",
-                result.statuses
-            );
+            result.assert_all(status);
             assert!(result.answered() >= 90 * seconds, "{:?}", result.statuses);
             let tally: Vec<_> = result.tally.keys().map(String::as_str).collect();
             assert_eq!(tally, seen);

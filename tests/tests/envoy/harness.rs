@@ -176,14 +176,7 @@ fn dynamic_files_are_swapped_under_load_without_a_failed_request() {
     wait::until("the new listener takes over", SOON, || {
         version().as_deref() == Some("two")
     });
-    let result = traffic.finish();
-    assert!(result.count(200) > 0, "{result:?}");
-    assert_eq!(
-        (result.failed(), result.answered()),
-        (0, result.count(200)),
-        "{:?}",
-        result.errors
-    );
+    traffic.finish().assert_all(200);
 }
 
 #[test]

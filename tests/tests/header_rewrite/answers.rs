@@ -9,7 +9,7 @@ const TO_HTTPS: &str = r#"{"rules": [
 
 #[test]
 fn a_request_over_http_is_redirected_and_the_answer_edited() {
-    everywhere(TO_HTTPS, |envoy, client| {
+    everywhere("header-rewrite", TO_HTTPS, |envoy, client| {
         let before = envoy.upstream().count();
         for (target, host, location) in [
             (
@@ -49,7 +49,7 @@ fn a_maintenance_page_is_served_but_to_the_inside() {
         {"match": {"headers": [{"name": "x-team", "present": false}]},
          "respond": {"status": 503, "body": "<h1>${request.hostname} is back soon</h1>\n",
             "headers": [{"name": "content-type", "value": "text/html"}, {"name": "retry-after", "value": "600"}, {"name": "x-none", "value": "${request.query.none}"}]}}]}"#;
-    everywhere(config, |envoy, client| {
+    everywhere("header-rewrite", config, |envoy, client| {
         let answer = client.get(envoy.url("/shop")).host("a.example").send();
         assert_eq!(answer.status, 503);
         assert_eq!(answer.text(), "<h1>a.example is back soon</h1>\n");
@@ -77,7 +77,7 @@ fn the_first_answer_ends_the_request_after_the_operations_so_far() {
         {"request": [{"path": {"prefix": "/old", "with": "/new"}}]},
         {"match": {"paths": [{"prefix": "/old"}]}, "redirect": {"status": 301, "location": "${request.target}"}},
         {"respond": {"status": 404}, "response": [{"set": {"name": "x-late", "value": "1"}}]}]}"#;
-    everywhere(config, |envoy, client| {
+    everywhere("header-rewrite", config, |envoy, client| {
         let answer = client.get(envoy.url("/old/x?y=z")).send();
         assert_eq!(
             (answer.status, answer.header("location")),

@@ -140,7 +140,7 @@ fn what_the_client_sent_stays_as_sent_behind_a_rewrite_and_cannot_leave_its_plac
 fn encoded_segments_are_rewritten_as_they_are_and_what_is_too_long_is_refused() {
     let config = r#"{"rules": [{"request": [{"path": {"regex": "^/api/(v[0-9]+)/(.*)$", "with": "/${1}/svc/${2}"}}]},
         {"match": {"paths": [{"prefix": "/x"}]}, "request": [{"path": {"prefix": "/x", "with": "/tenants/${request.header.x-tenant}"}}]}]}"#;
-    everywhere(config, |envoy, client| {
+    everywhere("header-rewrite", config, |envoy, client| {
         for (target, rewritten) in [
             ("/api/v2/a%2Fb%20c", "/v2/svc/a%2Fb%20c"),
             ("/api/v2/a;b=c/100%25?q=%2F", "/v2/svc/a;b=c/100%25?q=%2F"),

@@ -49,7 +49,7 @@ fn an_operation_may_ask_for_headers_of_the_response() {
         {"when": {"headers": [{"name": "x-type", "prefix": "text/html"}]}, "set": {"name": "x-html", "value": "yes"}},
         {"when": {"status": [404], "headers": [{"name": "x-kind", "exact": "page"}]}, "set": {"name": "x-both", "value": "yes"}},
         {"when": {"headers": [{"name": "x-none", "present": false}, {"name": "x-many", "regex": "b+"}]}, "set": {"name": "x-all", "value": "yes"}}]}]}"#;
-    everywhere(config, |envoy, client| {
+    everywhere("header-rewrite", config, |envoy, client| {
         for (upstream, status, expected) in [
             (
                 &["x-type: text/html; charset=utf-8"][..],
@@ -83,6 +83,7 @@ fn an_operation_may_ask_for_headers_of_the_response() {
 fn strict_transport_security_is_sent_over_https_only() {
     // Without use_remote_address Envoy trusts the proxy before it.
     everywhere(
+        "header-rewrite",
         r#"{"rules": [{"response": [{"preset": "security_headers"}]}]}"#,
         |envoy, client| {
             for (proto, expected) in [
@@ -111,7 +112,7 @@ fn strict_transport_security_is_sent_over_https_only() {
 fn a_policy_holds_a_nonce_of_each_request_that_the_upstream_gets() {
     let config = r#"{"rules": [{"response": [{"preset": {"security_headers": {
         "content_security_policy": "script-src 'nonce-${nonce}' 'strict-dynamic'; report-uri ${request.path}"}}}]}]}"#;
-    everywhere(config, |envoy, client| {
+    everywhere("header-rewrite", config, |envoy, client| {
         let mut seen = std::collections::BTreeSet::new();
         for _ in 0..20 {
             let answer = client

@@ -71,7 +71,7 @@ fn values_that_may_not_be_written_are_not() {
 fn a_set_that_cannot_be_made_leaves_none() {
     let config = r#"{"rules": [{"request": [{"set": {"name": "x-env", "value": "prod-${request.host}"}},
         {"set": {"name": "x-client", "value": "${request.query.client}"}}]}]}"#;
-    everywhere(config, |envoy, client| {
+    everywhere("header-rewrite", config, |envoy, client| {
         let host = format!("{}.example", "a".repeat(9_000));
         let request = client.get(envoy.url("/")).host(&host);
         let answer = request
@@ -95,7 +95,7 @@ fn defaults_are_templates_unused_groups_are_empty_and_groups_are_decoded_once_in
          "response": [{"replace": {"name": "set-cookie", "regex": "(?i); *path=/bar(/[^;]*)?(;|$)", "with": "; Path=/foo${1}${2}"}}]},
         {"match": {"paths": [{"regex": "/go/([a-z]+)(/.*)?"}]},
          "request": [{"query": {"set": {"name": "to", "value": "${match.1}${match.2}"}}}, {"set": {"name": "x-group", "value": "<${match.2}>"}}]}]}"#;
-    everywhere(config, |envoy, client| {
+    everywhere("header-rewrite", config, |envoy, client| {
         let cookies = [
             "a=1; path=/bar",
             "b=2; Path=/bar/x; Secure",
@@ -141,7 +141,7 @@ fn defaults_are_templates_unused_groups_are_empty_and_groups_are_decoded_once_in
 #[test]
 fn proxy_authorization_may_be_removed() {
     let config = r#"{"rules": [{"request": [{"remove": {"name": "proxy-authorization"}}]}]}"#;
-    everywhere(config, |envoy, client| {
+    everywhere("header-rewrite", config, |envoy, client| {
         let request = client
             .get(envoy.url("/"))
             .header("proxy-authorization", "Basic c2VjcmV0");

@@ -6,6 +6,12 @@ use e2e::token::{self, Token};
 use e2e::{Client, Envoy, Response};
 use serde_json::{Value, json};
 
+/// The token is refused.
+pub(crate) const INVALID: &str = "401 invalid_token";
+
+/// The token is good, and does not suffice.
+pub(crate) const SCOPE: &str = "403 insufficient_scope";
+
 /// A request to both.
 #[derive(Clone)]
 pub(crate) struct Ask {
@@ -20,6 +26,11 @@ pub(crate) fn ask(path: &str) -> Ask {
         path: path.to_owned(),
         headers: Vec::new(),
     }
+}
+
+/// A request with this token.
+pub(crate) fn at(path: &str, token: Token) -> Ask {
+    ask(path).bearer(&token.sign())
 }
 
 impl Ask {
@@ -43,8 +54,8 @@ impl Ask {
     }
 
     pub(crate) fn send(&self, envoy: &Envoy, side: &str) -> Response {
-        let request = Client::http1()
-            .request(self.method, envoy.url(&self.path))
+        let request = envoy
+            .request(self.method, &self.path)
             .host(&format!("{side}.example.com"));
         let own = &side[..1];
         self.headers
@@ -104,12 +115,9 @@ pub(crate) fn differ(
     differences: &'static [&'static str],
 ) -> Case {
     Case {
-        what,
-        ask,
-        native,
         ours,
-        native_before_1_40: None,
         differences,
+        ..same(what, ask, native)
     }
 }
 
@@ -118,14 +126,19 @@ pub(crate) fn es(token: Token) -> String {
     token.sign()
 }
 
+/// A good token but for this claim.
+pub(crate) fn claim(name: &str, value: Value) -> Token {
+    good().claim(name, value)
+}
+
 /// A token about somebody.
 pub(crate) fn sub(name: &str) -> Token {
-    good().claim("sub", json!(name))
+    claim("sub", json!(name))
 }
 
 /// A token of the second issuer.
 pub(crate) fn partner() -> Token {
-    good().claim("iss", json!("https://partner.example"))
+    claim("iss", json!("https://partner.example"))
 }
 
 /// A good token.
