@@ -24,7 +24,12 @@ macro_rules! filter {
     ($name:literal, $package:ident :: $filter:ident) => {
         Filter {
             counters: counters::<$package::Event>,
-            reasons: include_str!(concat!("../../filters/", $name, "/src/reasons.md")),
+            reasons: include_str!(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/../filters/",
+                $name,
+                "/src/reasons.md"
+            )),
             ..composed!($name, $package::$filter)
         }
     };

@@ -51,7 +51,7 @@ fn the_second_envoy_of_a_fleet_has_its_own_port_and_upstream() {
     let envoys = ["envoy", "envoy-2"].map(|service| stack.envoy(service).unwrap());
     assert_ne!(envoys[0].address(), envoys[1].address());
     for envoy in &envoys {
-        let answer = envoy.get("/api/v1/items").send();
+        let answer = Client::http1().get(envoy.url("/api/v1/items")).send();
         assert_eq!(answer.echo().path, "/v1/svc/items");
     }
 }

@@ -1,6 +1,6 @@
 //! Millions of requests, and what they leave behind. `SOAK_REQUESTS` replaces the million.
 
-use e2e::{Client, Envoy, Load, Reply, Upstream, token::Token};
+use e2e::{Envoy, Load, Reply, Upstream, token::Token};
 
 const MIB: u64 = 1 << 20;
 

@@ -1,7 +1,7 @@
 //! What a request costs in calls to the host, as the READMEs state it: Envoy's trace log lists
 //! each.
 
-use e2e::{Client, Envoy};
+use e2e::Envoy;
 use std::time::Duration;
 
 /// The calls of one request that a filter makes, in order.

@@ -1,7 +1,7 @@
 //! Internal redirects: Envoy follows a redirect of the upstream by itself, and runs all filters
 //! again on the request as they have edited it.
 
-use e2e::{Client, Envoy, Reply, Response, Upstream, token::Token};
+use e2e::{Envoy, Reply, Response, Upstream, token::Token};
 
 /// An upstream that sends `/old` to `/new`, and a route that follows it.
 fn ask(filter: (&str, &str), headers: &[(&str, &str)]) -> (Response, Upstream) {

@@ -1,7 +1,7 @@
 //! Routes are chosen again after a request is edited: what jwt-auth has judged is what is served,
 //! if the chain is in the order that the documentation gives.
 
-use e2e::{Client, Envoy, raw, token::Token};
+use e2e::{Envoy, raw, token::Token};
 use serde_json::json;
 
 const JWT: (&str, &str) = (

@@ -2,7 +2,7 @@
 //! README of cors says so.
 
 use crate::common::APP;
-use e2e::{Client, Envoy, Response};
+use e2e::{Envoy, Response};
 
 /// Native CORS for one host, ours for the other; both are told the same.
 fn both() -> Envoy {

@@ -190,7 +190,7 @@ fn an_upstream_goes_away_and_comes_back_on_its_port() {
     assert_eq!(get(&envoy), 200);
     envoy.upstream_mut().stop();
     assert_eq!(get(&envoy), 503);
-    envoy.upstream_mut().start();
+    envoy.upstream_mut().start().unwrap();
     assert_eq!(get(&envoy), 200);
     assert_eq!(envoy.upstream().count(), 2);
 }

@@ -1,7 +1,7 @@
 //! Configurations that are refused: by Envoy at start with one clear line, and at run time with the
 //! old one going on.
 
-use e2e::{Client, ConfigForm, Envoy, wait};
+use e2e::{ConfigForm, Envoy, wait};
 use std::time::Duration;
 
 /// A mistake in the configuration of each filter, and the line that names it.

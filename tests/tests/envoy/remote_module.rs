@@ -96,7 +96,7 @@ fn a_server_that_comes_up_late_is_asked_again_and_nobody_is_served_meanwhile() {
     };
     unserved(15);
     assert!(!starting.is_finished());
-    modules.start();
+    modules.start().unwrap();
     let envoy = starting.join().unwrap();
     let answer = get(&envoy);
     assert_eq!(
@@ -113,7 +113,7 @@ fn an_exhausted_fetch_answers_503_until_the_configuration_is_sent_again() {
         .cluster_port("modules", modules.port())
         .start();
     assert_eq!(get(&envoy).status, 503);
-    modules.start();
+    modules.start().unwrap();
     assert_eq!(get(&envoy).status, 503);
     assert_eq!(envoy.upstream().count(), 0);
 }

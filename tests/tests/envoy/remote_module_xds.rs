@@ -163,7 +163,7 @@ fn by_lds_the_old_listener_serves_until_the_module_is_here() {
     for _ in 0..10 {
         assert_eq!(setting.rules().as_deref(), Some("1"));
     }
-    setting.modules.start();
+    setting.modules.start().unwrap();
     wait::until("the new listener serves", SOON, || {
         setting.rules().as_deref() == Some("2")
     });

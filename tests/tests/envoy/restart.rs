@@ -58,7 +58,7 @@ fn a_killed_envoy_serves_no_request_unfiltered_while_it_comes_back() {
         sample.upstream.count() > 20
     });
     first.kill();
-    let second = sample.envoy().start();
+    let _second = sample.envoy().start();
     let served = sample.upstream.count();
     wait::until("more traffic", Duration::from_secs(5), || {
         sample.upstream.count() > served + 20
@@ -93,7 +93,7 @@ fn a_hot_restart_fails_no_request_and_lets_none_pass_unfiltered() {
     wait::until("some traffic", Duration::from_secs(5), || {
         sample.upstream.count() > 20
     });
-    let second = sample
+    let _second = sample
         .envoy()
         .hot_restart(base_id, 1)
         .args(&restart)

@@ -121,7 +121,7 @@ fn keys_are_fetched_on_when_the_clock_is_set_back() {
         "jwt-auth",
         "providers: {corp: {keys: {remote: {cluster: idp, uri: http://idp.example/, refresh: 1s}}}}",
     );
-    let envoy = clock.under(envoy.cluster_at("idp", server.port(), Protocol::Http1));
+    let _envoy = clock.under(envoy.cluster_at("idp", server.port(), Protocol::Http1));
     for offset in [0, -24 * HOUR, 24 * HOUR, 0] {
         clock.set(offset);
         let before = server.count();

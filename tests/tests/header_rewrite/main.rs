@@ -13,7 +13,7 @@ mod report;
 mod responses;
 mod values;
 
-use e2e::{Client, ConfigForm, Envoy, cases};
+use e2e::{ConfigForm, Envoy, cases};
 
 #[test]
 fn the_sample_does_what_its_comments_say() {

@@ -1,7 +1,7 @@
 //! Tokens that are remembered, and those that are refused whatever else holds.
 
 use e2e::token::{self, Token, forged, now};
-use e2e::{Client, Envoy, wait};
+use e2e::{Envoy, wait};
 use serde_json::{Value, json};
 use std::time::Duration;
 

@@ -10,7 +10,7 @@ mod pkcs1;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use e2e::token::{self, Token};
-use e2e::{Client, Envoy, paths};
+use e2e::{Envoy, paths};
 use pkcs1::{rsa_crosswise, rsa_pkcs1};
 use rsa::BigUint;
 use serde_json::{Value, json};

@@ -13,7 +13,7 @@ mod recipes;
 mod rules;
 
 use e2e::token::{self, Token, forged};
-use e2e::{Client, Envoy, Response, cases};
+use e2e::{Envoy, Response, cases};
 use serde_json::json;
 
 fn sample() -> Envoy {

@@ -1,7 +1,7 @@
 //! The places where a token may stand, and its forms there.
 
+use e2e::Envoy;
 use e2e::token::{self, Token, forged};
-use e2e::{Client, Envoy};
 use serde_json::{Value, json};
 
 fn jwks() -> Value {

@@ -1,7 +1,7 @@
 //! The recipes of the README, as they stand there.
 
+use e2e::Envoy;
 use e2e::token::{self, Token};
-use e2e::{Client, Envoy};
 use serde_json::{Value, json};
 
 /// The configuration under this heading.

@@ -1,7 +1,7 @@
 //! rate-limit counts exactly, whatever the pressure, over all workers, and over a change of its
 //! configuration.
 
-use e2e::{Client, Envoy, Load, wait};
+use e2e::{Envoy, Load, wait};
 use std::time::Duration;
 
 fn filter(config: &str) -> Envoy {

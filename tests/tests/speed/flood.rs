@@ -6,9 +6,9 @@
 //! requests do.
 
 use crate::median;
+use e2e::Envoy;
 use e2e::raw::Connection;
 use e2e::token::{self, Token, forged};
-use e2e::{Client, Envoy};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::sync::Arc;

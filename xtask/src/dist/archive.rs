@@ -2,13 +2,11 @@
 //! the checksums of the modules.
 
 use std::fs;
-use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use flate2::{Compression, GzBuilder};
 use tar::{Builder, EntryType, Header};
 
-use super::files_of;
 use crate::workspace;
 
 /// What stands in a sample that loads by URL, where the checksum of the module belongs.
@@ -18,14 +16,11 @@ const PLACEHOLDER: &str = "00000000000000000000000000000000000000000000000000000
 /// names.
 pub(super) fn samples(checksum: &dyn Fn(&str) -> Option<String>) -> Result<Vec<u8>> {
     let folder = workspace::root().join("envoy-configs");
-    let mut files: Vec<PathBuf> = Vec::new();
-    files_of(&folder, &mut files)?;
-    files.sort();
     let gzip = GzBuilder::new()
         .mtime(0)
         .write(Vec::new(), Compression::best());
     let mut archive = Builder::new(gzip);
-    for file in files {
+    for file in workspace::files_below(&folder)? {
         let name = workspace::display(&file);
         let text = fs::read_to_string(&file).with_context(|| format!("cannot read {name}"))?;
         let text = with_checksums(&text, checksum).with_context(|| name.clone())?;

@@ -1,8 +1,8 @@
 //! What no one is told: report mode, and what is in no log, answer or counter.
 
 use super::{ambiguous, config, jwks, rows};
+use e2e::Envoy;
 use e2e::token::{self, Token, forged};
-use e2e::{Client, Envoy};
 use serde_json::json;
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! The forms of an answer: problem documents, what the configuration says, the realm.
 
 use super::config;
+use e2e::Envoy;
 use e2e::token::Token;
-use e2e::{Client, Envoy};
 use serde_json::json;
 
 #[test]

@@ -25,7 +25,7 @@ fn a_server_that_is_down_at_the_start_is_503_and_service_begins_within_two_secon
         (3..=most).contains(&failed),
         "pauses between the fetches: {failed}"
     );
-    idp.upstream.start();
+    idp.upstream.start().unwrap();
     let back = Instant::now();
     wait::until("service", SECOND * 2, || get(&envoy, &old()).status == 200);
     assert!(back.elapsed() < SECOND * 2);
@@ -57,7 +57,7 @@ fn old_keys_serve_while_the_server_is_down_until_they_are_too_old() {
         "cached tokens too, on all workers"
     );
     assert_eq!(answers[0].header("retry-after"), Some("1"));
-    idp.upstream.start();
+    idp.upstream.start().unwrap();
     wait::until("service", SECOND * 2, || get(&envoy, &old()).status == 200);
     assert_eq!(statuses(&together(20, |_| get(&envoy, &old()))), [200]);
 }

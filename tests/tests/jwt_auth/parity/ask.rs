@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use e2e::token::{self, Token};
-use e2e::{Client, Envoy, Response};
+use e2e::{Envoy, Response};
 use serde_json::{Value, json};
 
 /// The token is refused.

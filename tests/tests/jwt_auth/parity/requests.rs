@@ -1,7 +1,7 @@
 //! Good tokens in requests of all kinds.
 
 use super::ask::{
-    Ask, Case, INVALID, SCOPE, ask, at, claim, differ, es, fixed, good, of_text, partner, same,
+    Ask, Case, INVALID, ask, at, claim, differ, es, fixed, good, of_text, partner, same,
     same_since_1_40, sub,
 };
 use e2e::token::{Token, forged};
