@@ -139,7 +139,8 @@ fn trapped() -> Page {
     fs::write(file.path(), trap::module()).unwrap();
     let envoy = Envoy::with_filter(file.path().to_str().unwrap(), "{}")
         .bootstrap(stats_config())
-        .start();
+        .start()
+        .unchecked();
     let reloads = || {
         Page::of(&envoy)
             .unwrap()

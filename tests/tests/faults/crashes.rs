@@ -28,7 +28,8 @@ fn crash_under_load(policy: &str) -> Seen {
             "{{failure_policy: {policy}, reload_config: {{backoff: {{base_interval: 0.05s}}}}}}"
         ))
         .concurrency(2)
-        .start();
+        .start()
+        .unchecked();
     let load = || {
         let load = Load::new(envoy.url("/")).client(Client::http1().new_connections());
         load.total(u64::MAX).connections(4)
