@@ -1,17 +1,18 @@
 //! Checks what stands in one file: its documents, the texts inside them, and each plugin with its
 //! filter's own parser.
 
-use std::collections::BTreeMap;
+mod handed;
+mod lines;
 
-use prost::Message as _;
-use prost_types::value::Kind;
 use serde_json::Value;
 
 use super::find::{self, Config, Plugin};
 use super::scalar::Reader;
-use super::yaml::{self, Node, Style};
+use super::yaml::{self, Node};
 use super::{Finding, Report, Severity, crd, warn};
 use crate::catalog::{FILTERS, Filter};
+use handed::{environment, protobuf, with_hint};
+use lines::Lines;
 
 /// Checks one file.
 pub(super) struct Checker<'r> {
@@ -19,39 +20,6 @@ pub(super) struct Checker<'r> {
     /// The filter of bare configurations and of modules of unknown names.
     fallback: Option<&'static Filter>,
     report: &'r mut Report,
-}
-
-/// Where the lines of a text are in its file.
-#[derive(Debug, Clone, Copy)]
-enum Lines {
-    /// So many lines further down.
-    Below(usize),
-    /// All in this one.
-    In(usize),
-}
-
-impl Lines {
-    fn of(self, inner: Option<usize>) -> Option<usize> {
-        match self {
-            Self::Below(lines) => inner.map(|line| line.saturating_add(lines)),
-            Self::In(line) => Some(line).filter(|line| *line > 0),
-        }
-    }
-
-    /// Of the text of a scalar, whose key has this line.
-    fn inside(self, text: &Node, key: usize) -> Self {
-        match (self, text) {
-            (
-                Self::Below(lines),
-                Node::Scalar {
-                    style: Style::Literal,
-                    ..
-                },
-            ) => Self::Below(lines.saturating_add(key)),
-            (Self::Below(lines), _) if key > 0 => Self::In(lines.saturating_add(key)),
-            (lines, _) => lines,
-        }
-    }
 }
 
 impl<'r> Checker<'r> {
@@ -272,88 +240,8 @@ fn by_keys(config: &Config<'_>, reader: Reader) -> Option<&'static Filter> {
     fitting.next().filter(|_| fitting.next().is_none())
 }
 
-/// The environment that the filter sees, and the variables of the host that are not set here.
-fn environment<'a>(
-    plugin: &Plugin<'a>,
-    host: impl Fn(&str) -> Option<String>,
-) -> (BTreeMap<String, String>, Vec<&'a str>) {
-    let mut env = plugin.variables.clone();
-    let mut unset = Vec::new();
-    for name in &plugin.host_variables {
-        match host(name) {
-            Some(value) => drop(env.insert((*name).to_owned(), value)),
-            None => unset.push(*name),
-        }
-    }
-    (env, unset)
-}
-
 /// The path in `cors: policies[0].allow_origins: …`.
 fn path_of<'e>(error: &'e str, filter: &str) -> Option<&'e str> {
     let rest = error.strip_prefix(filter)?.strip_prefix(": ")?;
     rest.split(": ").next()
-}
-
-/// Adds what this machine lacks.
-fn with_hint(error: &str, unset: &[&str]) -> String {
-    // A secret's variable is not named in its error: it may be the secret in the wrong place.
-    let is_of_secret = error.contains("the environment variable is not set");
-    let named = unset.iter().find(|name| error.contains(*name));
-    match named.or(unset.first().filter(|_| is_of_secret)) {
-        Some(name) => format!("{error}; {name} comes from the host: set it here too"),
-        None => error.to_owned(),
-    }
-}
-
-/// A `google.protobuf.Struct` in the binary form in which Envoy hands it to the filter.
-fn protobuf(value: &Value) -> Vec<u8> {
-    match kind(value) {
-        Kind::StructValue(fields) => fields.encode_to_vec(),
-        _ => Vec::new(),
-    }
-}
-
-fn kind(value: &Value) -> Kind {
-    let wrapped = |value| prost_types::Value {
-        kind: Some(kind(value)),
-    };
-    match value {
-        Value::Null => Kind::NullValue(0),
-        Value::Bool(boolean) => Kind::BoolValue(*boolean),
-        Value::Number(number) => Kind::NumberValue(number.as_f64().unwrap_or(f64::NAN)),
-        Value::String(text) => Kind::StringValue(text.clone()),
-        Value::Array(items) => Kind::ListValue(prost_types::ListValue {
-            values: items.iter().map(wrapped).collect(),
-        }),
-        Value::Object(map) => Kind::StructValue(prost_types::Struct {
-            fields: map
-                .iter()
-                .map(|(key, value)| (key.clone(), wrapped(value)))
-                .collect(),
-        }),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_variable_of_the_host_that_is_not_set_here_is_named() {
-        let document = Node::Map(Vec::new());
-        let plugin = Plugin {
-            config: Config::Absent,
-            variables: BTreeMap::from([("A".to_owned(), "1".to_owned())]),
-            host_variables: vec!["B", "C"],
-            ..Plugin::bare(&document)
-        };
-        let (env, unset) = environment(&plugin, |name| (name == "B").then(|| "2".to_owned()));
-        let expected = [("A", "1"), ("B", "2")].map(|(k, v)| (k.to_owned(), v.to_owned()));
-        assert_eq!(env, BTreeMap::from(expected));
-        assert_eq!(unset, ["C"]);
-        assert_eq!(
-            with_hint("jwt-auth: secret: C is not set", &unset),
-            "jwt-auth: secret: C is not set; C comes from the host: set it here too"
-        );
-    }
 }

@@ -4,12 +4,16 @@
 //! What an unquoted `on` or `1.5` means depends on who reads the file; [`super::scalar`] decides
 //! that.
 
+mod node;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use anyhow::{Result, anyhow, bail};
 use serde_json::Value;
 use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, options};
+
+pub(super) use node::camel_case;
 
 /// A node of a document.
 #[derive(Debug, Clone, PartialEq)]
@@ -193,124 +197,6 @@ impl From<Value> for Node {
             },
         }
     }
-}
-
-impl Node {
-    /// The value of a key, in the spelling given or in the camelCase that protobuf's JSON also
-    /// knows.
-    pub(super) fn get(&self, key: &str) -> Option<&Node> {
-        self.entry(key).map(|entry| &entry.value)
-    }
-
-    /// The node at the end of these keys.
-    pub(super) fn at(&self, keys: &[&str]) -> Option<&Node> {
-        keys.iter().try_fold(self, |node, key| node.get(key))
-    }
-
-    /// The text of a scalar.
-    pub(super) fn text(&self) -> Option<&str> {
-        match self {
-            Node::Scalar { text, .. } => Some(text),
-            _ => None,
-        }
-    }
-
-    /// The text at the end of these keys.
-    pub(super) fn text_at(&self, keys: &[&str]) -> Option<&str> {
-        self.at(keys)?.text()
-    }
-
-    /// The entry of a key, in either spelling.
-    pub(super) fn entry(&self, key: &str) -> Option<&Entry> {
-        let camel = camel_case(key);
-        let mut entries = self.entries().iter();
-        entries.find(|entry| entry.key == key || entry.key == camel)
-    }
-
-    /// The entries of a mapping; none for anything else.
-    pub(super) fn entries(&self) -> &[Entry] {
-        match self {
-            Node::Map(entries) => entries,
-            _ => &[],
-        }
-    }
-
-    /// Shows every scalar below, with the key that it stands under and that key's line.
-    pub(super) fn visit(&self, see: &mut dyn FnMut(&str, Option<usize>, &str)) {
-        self.visit_under("", None, see);
-    }
-
-    fn visit_under(
-        &self,
-        key: &str,
-        line: Option<usize>,
-        see: &mut dyn FnMut(&str, Option<usize>, &str),
-    ) {
-        match self {
-            Node::Scalar { text, .. } => see(key, line, text),
-            Node::List(items) => items
-                .iter()
-                .for_each(|item| item.visit_under(key, line, see)),
-            Node::Map(entries) => entries.iter().for_each(|entry| {
-                let line = Some(entry.line).filter(|line| *line > 0);
-                entry.value.visit_under(&entry.key, line, see);
-            }),
-        }
-    }
-
-    /// The line that a mapping or list of mappings begins on, where it is known.
-    pub(super) fn line(&self) -> Option<usize> {
-        match self {
-            Node::Map(entries) => entries.first().map(|entry| entry.line),
-            Node::List(items) => items.first()?.line(),
-            Node::Scalar { .. } => None,
-        }
-        .filter(|line| *line > 0)
-    }
-
-    /// The items of a list; none for anything else.
-    pub(super) fn items(&self) -> &[Node] {
-        match self {
-            Node::List(items) => items,
-            _ => &[],
-        }
-    }
-
-    /// The line of what `path` (`rules[0].request`) leads to, as far as it can be followed.
-    pub(super) fn line_of(&self, path: &str) -> Option<usize> {
-        let mut node = self;
-        let mut line = None;
-        for step in path.split(['.', '[']) {
-            node = match (node, step.strip_suffix(']')) {
-                (Node::List(items), Some(index)) => match items.get(index.parse::<usize>().ok()?) {
-                    Some(item) => item,
-                    None => break,
-                },
-                (Node::Map(entries), None) => {
-                    match entries.iter().find(|entry| entry.key == step) {
-                        Some(entry) => {
-                            line = Some(entry.line);
-                            &entry.value
-                        }
-                        None => break,
-                    }
-                }
-                _ => break,
-            };
-        }
-        line.filter(|line| *line > 0)
-    }
-}
-
-pub(super) fn camel_case(key: &str) -> String {
-    let mut parts = key.split('_');
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |mut name, part| {
-        let mut letters = part.chars();
-        name.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
-        name.push_str(letters.as_str());
-        name
-    })
 }
 
 #[cfg(test)]

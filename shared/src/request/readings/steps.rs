@@ -1,4 +1,10 @@
-//! What a server may do to a path, one step at a time, and which steps change a text.
+//! What a server may do to a path, one step at a time.
+
+mod features;
+mod rewrite;
+
+pub(super) use features::Features;
+use rewrite::{FinalSlash, Of, Writer, drop_params, merge_slashes, resolve_dots, turn_backslashes};
 
 /// What a server may do to a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,28 +116,6 @@ fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
 
-/// Writes byte by byte into a buffer that is long enough, so that no write has to see to its
-/// growth.
-struct Writer<'a> {
-    bytes: &'a mut [u8],
-    len: usize,
-}
-
-impl Writer<'_> {
-    fn push(&mut self, byte: u8) {
-        if let Some(slot) = self.bytes.get_mut(self.len) {
-            *slot = byte;
-            self.len = self.len.wrapping_add(1);
-        }
-    }
-
-    /// Takes back the last segment, with the slash before it.
-    fn drop_segment(&mut self) {
-        let written = self.bytes.get(..self.len).unwrap_or_default();
-        self.len = written.iter().rposition(|b| *b == b'/').unwrap_or(0);
-    }
-}
-
 /// The byte of the triplet whose percent sign stands before a text.
 #[inline(always)] // it stands in the loops that see every byte
 fn triplet(after_percent: &[u8]) -> Option<u8> {
@@ -152,89 +136,6 @@ fn hex(digit: u8) -> Option<u8> {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Of {
-    AllSegments,
-    DotSegments,
-}
-
-fn drop_params(text: &[u8], of: Of, out: &mut Writer<'_>) {
-    let mut drops = of == Of::AllSegments || has_params_after_dots(text);
-    let mut in_params = false;
-    let mut rest = text.iter();
-    while let Some(&byte) = rest.next() {
-        match byte {
-            b';' => in_params = drops,
-            b'/' => {
-                in_params = false;
-                drops = of == Of::AllSegments || has_params_after_dots(rest.as_slice());
-            }
-            _ => {}
-        }
-        if !in_params {
-            out.push(byte);
-        }
-    }
-}
-
-/// Whether a text begins with a dot segment that has params.
-fn has_params_after_dots(text: &[u8]) -> bool {
-    matches!(text, [b'.', b';', ..] | [b'.', b'.', b';', ..])
-}
-
-fn turn_backslashes(text: &[u8], out: &mut Writer<'_>) {
-    for &byte in text {
-        out.push(if byte == b'\\' { b'/' } else { byte });
-    }
-}
-
-fn merge_slashes(text: &[u8], out: &mut Writer<'_>) {
-    let mut before = 0;
-    for &byte in text {
-        if (byte, before) != (b'/', b'/') {
-            out.push(byte);
-        }
-        before = byte;
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum FinalSlash {
-    Leave,
-    Drop,
-}
-
-/// RFC 3986, section 5.2.4: an empty segment is a segment, and `..` at the root stays there.
-fn resolve_dots(text: &[u8], final_slash: FinalSlash, out: &mut Writer<'_>) {
-    let mut rest = text;
-    let mut absolute = false;
-    loop {
-        let dots = leading_dot_segment(rest);
-        if dots == 2 {
-            out.drop_segment();
-        }
-        if dots == 0 && absolute {
-            out.push(b'/');
-        }
-        let mut bytes = rest.get(dots..).unwrap_or_default().iter();
-        loop {
-            match bytes.next() {
-                Some(b'/') => break,
-                Some(byte) => out.push(*byte),
-                None => {
-                    let drops = final_slash == FinalSlash::Drop && out.len > 0;
-                    if dots > 0 && absolute && !drops {
-                        out.push(b'/');
-                    }
-                    return;
-                }
-            }
-        }
-        rest = bytes.as_slice();
-        absolute = true;
-    }
-}
-
 /// Whether a segment is `.` or `..`.
 pub(super) fn is_dot_segment(segment: &[u8]) -> bool {
     matches!(segment, b"." | b"..")
@@ -250,91 +151,7 @@ fn leading_dot_segment(text: &[u8]) -> usize {
     }
 }
 
-/// Which steps change a text: found in one scan, so that no step runs for nothing.
-#[derive(Debug, Clone, Copy, Default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "a set of independent features, not a state"
-)]
-pub(super) struct Features {
-    /// Triplets of `/`.
-    slash_triplets: bool,
-    /// Triplets of `\`.
-    backslash_triplets: bool,
-    /// Triplets of unreserved characters.
-    unreserved_triplets: bool,
-    /// All other triplets.
-    other_triplets: bool,
-    /// `;params` of dot segments.
-    params_of_dots: bool,
-    /// `;params` of other segments.
-    params: bool,
-    backslashes: bool,
-    empty_segments: bool,
-    pub(super) dots: bool,
-    final_dots: bool,
-}
-
-impl Features {
-    /// Finds them in a text.
-    pub(super) fn of(text: &[u8]) -> Self {
-        let mut found = Self {
-            dots: leading_dot_segment(text) > 0,
-            ..Self::default()
-        };
-        let mut after_dots = has_params_after_dots(text);
-        let mut rest = text.iter();
-        while let Some(byte) = rest.next() {
-            match byte {
-                b'%' => match triplet(rest.as_slice()) {
-                    Some(b'/') => found.slash_triplets = true,
-                    Some(b'\\') => found.backslash_triplets = true,
-                    Some(value) if is_unreserved(value) => found.unreserved_triplets = true,
-                    Some(_) => found.other_triplets = true,
-                    None => {}
-                },
-                b'/' => {
-                    after_dots = false;
-                    match rest.as_slice() {
-                        [b'/', ..] => found.empty_segments = true,
-                        [b'.', ..] => {
-                            found.dots |= leading_dot_segment(rest.as_slice()) > 0;
-                            after_dots = has_params_after_dots(rest.as_slice());
-                        }
-                        _ => {}
-                    }
-                }
-                b';' if after_dots => found.params_of_dots = true,
-                b';' => found.params = true,
-                b'\\' => found.backslashes = true,
-                _ => {}
-            }
-        }
-        let last = text.rsplit(|b| *b == b'/').next();
-        found.final_dots = found.dots && last.is_some_and(is_dot_segment);
-        found
-    }
-
-    /// Whether a step is worth its run: it changes the text, and no step before it in [`Step::ALL`]
-    /// does the same.
-    pub(super) fn changed_by(self, step: Step) -> bool {
-        let slashes = self.slash_triplets || self.backslash_triplets;
-        match step {
-            Step::Decode => slashes || !self.is_decoded(),
-            Step::DecodeKeepingSlashes | Step::DecodeSlashes => slashes && !self.is_decoded(),
-            Step::DecodeKeepingSlash => self.slash_triplets && self.backslash_triplets,
-            Step::DecodeUnreserved => self.unreserved_triplets && (slashes || self.other_triplets),
-            Step::DropParams => self.params || self.params_of_dots,
-            Step::DropParamsOfDots => self.params && self.params_of_dots,
-            Step::TurnBackslashes => self.backslashes,
-            Step::MergeSlashes => self.empty_segments,
-            Step::ResolveDots => self.dots,
-            Step::ResolveDotsWithoutFinalSlash => self.final_dots,
-        }
-    }
-
-    /// Whether there is nothing to decode, but slashes perhaps.
-    pub(super) fn is_decoded(self) -> bool {
-        !(self.unreserved_triplets || self.other_triplets)
-    }
+/// Whether a text begins with a dot segment that has params.
+fn has_params_after_dots(text: &[u8]) -> bool {
+    matches!(text, [b'.', b';', ..] | [b'.', b'.', b';', ..])
 }

@@ -1,0 +1,103 @@
+//! What each step writes but for decoding.
+
+use super::{has_params_after_dots, leading_dot_segment};
+
+/// Writes byte by byte into a buffer that is long enough, so that no write has to see to its
+/// growth.
+pub(super) struct Writer<'a> {
+    pub(super) bytes: &'a mut [u8],
+    pub(super) len: usize,
+}
+
+impl Writer<'_> {
+    pub(super) fn push(&mut self, byte: u8) {
+        if let Some(slot) = self.bytes.get_mut(self.len) {
+            *slot = byte;
+            self.len = self.len.wrapping_add(1);
+        }
+    }
+
+    /// Takes back the last segment, with the slash before it.
+    fn drop_segment(&mut self) {
+        let written = self.bytes.get(..self.len).unwrap_or_default();
+        self.len = written.iter().rposition(|b| *b == b'/').unwrap_or(0);
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Of {
+    AllSegments,
+    DotSegments,
+}
+
+pub(super) fn drop_params(text: &[u8], of: Of, out: &mut Writer<'_>) {
+    let mut drops = of == Of::AllSegments || has_params_after_dots(text);
+    let mut in_params = false;
+    let mut rest = text.iter();
+    while let Some(&byte) = rest.next() {
+        match byte {
+            b';' => in_params = drops,
+            b'/' => {
+                in_params = false;
+                drops = of == Of::AllSegments || has_params_after_dots(rest.as_slice());
+            }
+            _ => {}
+        }
+        if !in_params {
+            out.push(byte);
+        }
+    }
+}
+
+pub(super) fn turn_backslashes(text: &[u8], out: &mut Writer<'_>) {
+    for &byte in text {
+        out.push(if byte == b'\\' { b'/' } else { byte });
+    }
+}
+
+pub(super) fn merge_slashes(text: &[u8], out: &mut Writer<'_>) {
+    let mut before = 0;
+    for &byte in text {
+        if (byte, before) != (b'/', b'/') {
+            out.push(byte);
+        }
+        before = byte;
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum FinalSlash {
+    Leave,
+    Drop,
+}
+
+/// RFC 3986, section 5.2.4: an empty segment is a segment, and `..` at the root stays there.
+pub(super) fn resolve_dots(text: &[u8], final_slash: FinalSlash, out: &mut Writer<'_>) {
+    let mut rest = text;
+    let mut absolute = false;
+    loop {
+        let dots = leading_dot_segment(rest);
+        if dots == 2 {
+            out.drop_segment();
+        }
+        if dots == 0 && absolute {
+            out.push(b'/');
+        }
+        let mut bytes = rest.get(dots..).unwrap_or_default().iter();
+        loop {
+            match bytes.next() {
+                Some(b'/') => break,
+                Some(byte) => out.push(*byte),
+                None => {
+                    let drops = final_slash == FinalSlash::Drop && out.len > 0;
+                    if dots > 0 && absolute && !drops {
+                        out.push(b'/');
+                    }
+                    return;
+                }
+            }
+        }
+        rest = bytes.as_slice();
+        absolute = true;
+    }
+}
