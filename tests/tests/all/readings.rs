@@ -2,94 +2,18 @@
 //! guarded place without a token, and no odd path that is legitimate is refused. With the feature
 //! `nginx`, nginx is among the servers.
 
+/// Needs nginx; `cargo xtask test nginx` looks for it.
+#[cfg(feature = "nginx")]
+mod nginx;
+mod targets;
+
 use e2e::raw::{self, RawResponse};
 use e2e::servers::Servers;
 use e2e::token::{self, Token};
 use e2e::{Envoy, Protocol};
 use filter_kit::testing::servers::{PROXIES, SERVERS, disguise};
 use serde_json::{Value, json};
-
-/// What some server serves as `/admin` or as a place below it.
-const HOSTILE: &[&str] = &[
-    "/admin",
-    "/admin/",
-    "/admin/users",
-    "/%61dmin",
-    "/%61%64%6D%69%6e/users",
-    "/admi%6E",
-    "/%2561dmin",
-    "//admin",
-    "///admin//users",
-    "/./admin",
-    "/x/../admin",
-    "/x//../admin",
-    "/x//../../admin",
-    "/x/%2e%2e/admin",
-    "/x/%2E./admin",
-    "/x/.%2e//admin",
-    "/x/%252e%252e/admin",
-    "/../admin",
-    "/..//admin",
-    "/%2e%2e/admin",
-    "/admin/.",
-    "/admin/x/..",
-    "/admin/x/%2e%2e",
-    "/admin;a",
-    "/admin;a=b/users",
-    "/admin%3ba=b",
-    "/;/admin",
-    "/;x/admin/;%252f../users",
-    "/x/..;/admin",
-    "/x/..;a=b/admin",
-    "/x/%2e%2e;a/admin",
-    "/%2fadmin",
-    "/%2Fadmin%2Fusers",
-    "/admin%2fusers",
-    "/admin%2F",
-    "/x/..%2fadmin",
-    "/x%2f..%2fadmin",
-    "/x%252f..%252fadmin",
-    "/x/..%5cadmin",
-    "/x%5c..%5cadmin",
-    "/x\\..\\admin",
-    "/\\admin",
-    "/%5cadmin",
-    "/public/a%5cb%2f..%2f..%2fadmin/users",
-    "/public/a%2fb/..%2f..%2f..%2fadmin",
-    "/%61dmin/%252e%252e/../users",
-    "/%61dmin/../x",
-    "/%61dmin/../admin",
-    "/a%2Fb/%2e%2e/admin",
-    "/y%2fz%5c..%5cadmin",
-    "/x/%2e%2e%2f%61dmin%2f%2e",
-    "/.%2fadmin",
-    "/%2e/%61dmin/%2e/",
-    "/a/b/c/%2e%2e/..%2f../admin",
-    "/%2f%2e%2e%2f%2fadmin",
-];
-
-/// Odd, and no one's business but the server's: nothing of it is below `/admin` in any reading.
-const LEGITIMATE: &[&str] = &[
-    "/",
-    "/login;jsessionid=0123456789ABCDEF",
-    "/cars;color=red,blue;year=2012/wheels;size=3",
-    "/api/v4/projects/group%2Fproject/-/tree",
-    "/npm/@scope%2fname",
-    "/100%25",
-    "/a%20b",
-    "/caf%C3%A9/men%c3%bc",
-    "/v1/users%3Apurge",
-    "/%40me",
-    "/search/a%2520b",
-    "/proxy/https://example.com/a",
-    "/proxy/https%3A%2F%2Fexample.com%2Fa",
-    "/files/C%3A%5CUsers%5Cx",
-    "/static/./b/../c",
-    "/a//b",
-    "/administrator",
-    "/x/admin",
-    "/ADMIN",
-];
+use targets::{HOSTILE, LEGITIMATE};
 
 /// Envoy's settings that touch a path.
 #[derive(Clone, Copy, Debug)]
@@ -331,59 +255,6 @@ fn envoy_normalizes_as_its_models() {
             let seen = raw::send(envoy.address(), request).response().echo().path;
             let expected = String::from_utf8(model(path.as_bytes()).unwrap()).unwrap();
             assert_eq!(seen, expected, "{name}: {path}");
-        }
-    }
-}
-
-/// Needs nginx; `cargo xtask test nginx` looks for it.
-#[cfg(feature = "nginx")]
-mod nginx {
-    use super::*;
-
-    #[test]
-    fn no_spelling_of_a_path_opens_a_door_of_nginx() {
-        no_spelling_opens_a_door(&Servers::nginx().unwrap());
-    }
-
-    #[test]
-    fn nginx_serves_as_its_models() {
-        let servers = Servers::nginx().unwrap();
-        for (name, port) in servers.ports() {
-            let model = match *name {
-                "nginx" => "nginx",
-                _ => "nginx, merge_slashes off",
-            };
-            serves_as_its_model(*port, model);
-        }
-    }
-
-    #[test]
-    fn no_spelling_of_a_host_opens_a_door_of_nginx() {
-        let servers = Servers::nginx().unwrap();
-        let envoy = guarded(&servers, Normalization::all()[0]);
-        for (host, status) in [
-            ("admin.example.com", 401),
-            ("ADMIN.example.COM", 401),
-            ("admin.example.com.", 401),
-            ("admin.example.com:80", 401),
-            ("admin.example.com:", 401),
-            ("Admin.example.com.:0080", 401),
-            ("admin.example.com:x", 400),
-            ("admin.example.com:+80", 400),
-            ("admin.example.com:80:80", 400),
-            ("x@admin.example.com", 400),
-            ("admin.example.com..", 400),
-            ("admin..example.com", 400),
-            (".admin.example.com", 400),
-            ("admin.example.com:80@x", 400),
-            ("[admin.example.com]", 400),
-            ("open.example.com", 200),
-            ("open.example.com:8080", 200),
-            ("[::1]:80", 200),
-        ] {
-            let answer = ask(&envoy, "nginx", host, "/", "");
-            assert_eq!(answer.status, status, "{host}: {}", answer.text());
-            assert!(!answer.text().starts_with("guarded"), "{host}");
         }
     }
 }
