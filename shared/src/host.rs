@@ -76,7 +76,7 @@ pub fn now() -> Duration {
     abi::now()
 }
 
-/// The variables of `vm_config.environment_variables`. One that is not UTF-8 is left out.
+/// The variables of `vm_config.environment_variables`. One that is not UTF-8 is ignored.
 #[must_use]
 pub fn env() -> Env {
     abi::env().collect()

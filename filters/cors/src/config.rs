@@ -36,7 +36,7 @@ pub struct RawConfig {
     expecting = "a policy, as {allow_origins: [\"https://app.example.com\"]}"
 )]
 pub struct RawPolicy {
-    /// The requests that the policy is for; left out: all. The method of a preflight is the one
+    /// The requests that the policy is for; omitted: all. The method of a preflight is the one
     /// that it asks for.
     #[serde(rename = "match")]
     pub matches: Option<RawMatch>,
@@ -50,7 +50,7 @@ pub struct RawPolicy {
     /// case and without a default port.
     #[serde(default)]
     pub allow_origin_regexes: Vec<OriginRegex>,
-    /// Methods that preflights may ask for; `*` allows every method. Left out: GET, HEAD, POST.
+    /// Methods that preflights may ask for; `*` allows every method. Omitted: GET, HEAD, POST.
     pub allow_methods: Option<Vec<String>>,
     /// Request headers that are allowed; `*` allows every header. A browser asks for those that are
     /// not safelisted.
@@ -65,7 +65,7 @@ pub struct RawPolicy {
     /// can have.
     #[serde(default)]
     pub allow_credentials: bool,
-    /// How long a browser may keep the answer to a preflight, in whole seconds; left out: as the
+    /// How long a browser may keep the answer to a preflight, in whole seconds; omitted: as the
     /// browser does, 5 s.
     pub max_age: Option<Duration>,
     /// Whether a public page may reach this server in a private network.
@@ -81,7 +81,7 @@ pub struct RawPolicy {
     #[serde(default)]
     pub unmatched_origin: UnmatchedOrigin,
     /// Guards against forged requests (CSRF): every method but GET, HEAD, OPTIONS and TRACE is for
-    /// allowed origins and for the request's own. Left out: no guard.
+    /// allowed origins and for the request's own. Omitted: no guard.
     pub unsafe_methods: Option<RawUnsafeMethods>,
 }
 

@@ -5,18 +5,18 @@ use crate::reason::{Outcome, Reason};
 filter_kit::counters! {
     /// What the filter counts.
     pub enum Event in "cors" {
-        /// Preflights that were allowed.
+        /// Preflights allowed.
         PreflightAllowed => "preflight.allowed_total" | "reported.preflight_allowed_total",
-        /// Preflights that were refused for their origin.
+        /// Preflights refused for their origin.
         PreflightRefusedOrigin => "preflight.refused.origin_total" | "reported.preflight_refused_origin_total",
-        /// Preflights that were refused for the method asked for.
+        /// Preflights refused for the method asked for.
         PreflightRefusedMethod => "preflight.refused.method_total" | "reported.preflight_refused_method_total",
-        /// Preflights that were refused for a header asked for.
+        /// Preflights refused for a header asked for.
         PreflightRefusedHeader => "preflight.refused.header_total" | "reported.preflight_refused_header_total",
-        /// Preflights that were refused since the readings of their path select different policies,
+        /// Preflights refused because the readings of their path select different policies,
         /// or are too many.
         PreflightRefusedAmbiguousPath => "preflight.refused.ambiguous_path_total" | "reported.preflight_refused_ambiguous_path_total",
-        /// Preflights that were not allowed and went to the upstream.
+        /// Preflights not allowed and sent on to the upstream.
         PreflightForwarded => "preflight.forwarded_total" | "reported.preflight_forwarded_total",
         /// Requests of an allowed origin.
         RequestAllowed => "request.allowed_total" | "reported.request_allowed_total",
@@ -25,15 +25,15 @@ filter_kit::counters! {
         /// Requests with an origin that passed without CORS headers: the readings of their path
         /// select different policies, or are too many.
         RequestPassedAmbiguousPath => "request.passed.ambiguous_path_total" | "reported.request_passed_ambiguous_path_total",
-        /// Requests that were refused with 403: their origin is not allowed.
+        /// Requests refused with 403: their origin is not allowed.
         RequestRefusedOrigin => "request.refused.origin_total" | "reported.request_refused_origin_total",
-        /// Requests with an unsafe method that were refused with 403: their origin is neither
+        /// Requests with an unsafe method refused with 403: their origin is neither
         /// allowed nor their own.
         RequestRefusedUnsafeOrigin => "request.refused.unsafe_origin_total" | "reported.request_refused_unsafe_origin_total",
-        /// Requests with an unsafe method that were refused with 403: they have no origin, and
+        /// Requests with an unsafe method refused with 403: they have no origin, and
         /// `sec-fetch-site` says `cross-site`.
         RequestRefusedUnsafeFetchSite => "request.refused.unsafe_fetch_site_total" | "reported.request_refused_unsafe_fetch_site_total",
-        /// Requests that were refused with 400: their host is malformed, and a policy looks at
+        /// Requests refused with 400: their host is malformed, and a policy looks at
         /// hosts.
         RefusedMalformedHost => "refused.malformed_host_total" | "reported.malformed_host_total",
     }

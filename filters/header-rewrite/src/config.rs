@@ -41,7 +41,7 @@ pub struct RawConfig {
     expecting = "a rule, as {request: [{set: {name: x-env, value: prod}}]}"
 )]
 pub struct RawRule {
-    /// The requests that the rule is for; left out: all.
+    /// The requests that the rule is for; omitted: all.
     #[serde(rename = "match")]
     pub matches: Option<RawMatch>,
     /// Operations on the request, in order; each sees what those before it did.

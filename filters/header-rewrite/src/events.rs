@@ -5,36 +5,36 @@ use crate::reason::{Refused, Skipped};
 filter_kit::counters! {
     /// What the filter counts.
     pub enum Event in "header_rewrite" {
-        /// Requests that were changed.
+        /// Requests changed.
         RequestChanged => "request.changed_total" | "reported.request_changed_total",
         /// Requests that a rule answered with a redirect.
         RequestRedirected => "request.redirected_total" | "reported.request_redirected_total",
         /// Requests that a rule answered with `respond`.
         RequestAnswered => "request.answered_total" | "reported.request_answered_total",
-        /// Responses that were changed; a fixed value that `set` puts in place of the same value
+        /// Responses changed; a fixed value that `set` puts in place of the same value
         /// counts too.
         ResponseChanged => "response.changed_total" | "reported.response_changed_total",
-        /// Requests that were refused with 400: the readings of their path differ in which
+        /// Requests refused with 400: the readings of their path differ in which
         /// operations apply, or are too many.
         RefusedAmbiguousPath => "refused.ambiguous_path_total" | "reported.ambiguous_path_total",
-        /// Requests that were refused with 400: their host is malformed, and the configuration
+        /// Requests refused with 400: their host is malformed, and the configuration
         /// looks at it.
         RefusedMalformedHost => "refused.malformed_host_total" | "reported.malformed_host_total",
-        /// Requests that were refused with 400: a rewritten path would have left its place in a
+        /// Requests refused with 400: a rewritten path would have left its place in a
         /// reading.
         RefusedUnsafePath => "refused.unsafe_path_total" | "reported.unsafe_path_total",
-        /// Requests that were refused with 400: a variable of a path or a host had no value.
+        /// Requests refused with 400: a variable of a path or a host had no value.
         RefusedMissingValue => "refused.missing_value_total" | "reported.missing_value_total",
-        /// Requests that were refused with 400: a path or a host would have been too long.
+        /// Requests refused with 400: a path or a host would have been too long.
         RefusedTooLong => "refused.too_long_total" | "reported.too_long_total",
-        /// Requests that were refused with 400: a host would not have been a host.
+        /// Requests refused with 400: a host would not have been a host.
         RefusedInvalidHost => "refused.invalid_host_total" | "reported.invalid_host_total",
-        /// Requests that were refused with 400: the location of a redirect would have been invalid.
+        /// Requests refused with 400: the location of a redirect would have been invalid.
         RefusedInvalidLocation => "refused.invalid_location_total" | "reported.invalid_location_total",
-        /// Requests that were refused with 400: rewriting a header or the path would have taken too
+        /// Requests refused with 400: rewriting a header or the path would have taken too
         /// much work.
         RefusedTooCostly => "refused.too_costly_total" | "reported.request_too_costly_total",
-        /// Response headers that were removed since replacing in them would have taken too much
+        /// Response headers removed because replacing in them would have taken too much
         /// work.
         RemovedTooCostly => "removed.too_costly_total" | "reported.response_too_costly_total",
         /// Values of headers and query parameters that could not be made: a variable had no value.

@@ -12,7 +12,7 @@ impl Refused {
             Self::MalformedHost => return LocalReply::malformed_host(),
             Self::UnsafePath => (
                 "rewrite_unsafe_path",
-                "The path cannot be rewritten safely: write it without /../ and without what may be read so.",
+                "The path cannot be rewritten safely: it has /../ or an encoding of it.",
             ),
             Self::MissingValue => (
                 "rewrite_missing_value",

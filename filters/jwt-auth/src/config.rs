@@ -60,7 +60,7 @@ pub struct RawConfig {
     /// with 503. At most 100000.
     #[serde(default = "max_waiting")]
     pub max_waiting_requests: u32,
-    /// The realm of challenges; left out: the host of the request.
+    /// The realm of challenges; omitted: the host of the request.
     pub realm: Option<String>,
     /// What challenges (`www-authenticate`) say beside realm and error.
     #[serde(default)]

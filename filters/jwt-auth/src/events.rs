@@ -7,7 +7,7 @@ use filter_kit::host::CallFailure;
 filter_kit::counters! {
     /// What the filter counts.
     pub enum Event in "jwt_auth" {
-        /// Requests that passed by a valid token.
+        /// Requests that passed with a valid token.
         AllowedToken => "allowed.token_total",
         /// Requests that passed without a token, which their requirement allows.
         AllowedWithout => "allowed.without_token_total",
@@ -15,7 +15,7 @@ filter_kit::counters! {
         AllowedNothing => "allowed.nothing_required_total",
         /// CORS preflights that passed.
         AllowedPreflight => "allowed.preflight_total",
-        /// Tokens that were found in the cache.
+        /// Tokens found in the cache.
         CacheHit => "cache.hit_total",
         /// Decisions for which no token was found in the cache.
         CacheMiss => "cache.miss_total",
@@ -46,52 +46,52 @@ filter_kit::counters! {
         /// Fetches of remote keys that failed: the document of discovery was of another issuer, or
         /// named no keys that could be fetched.
         FetchDiscovery => "fetch.failed.discovery_total",
-        /// Requests that were refused with 400: the path can be read in too many ways.
+        /// Requests refused with 400: the path can be read in too many ways.
         DeniedAmbiguousPath => "denied.ambiguous_path_total" | "reported.ambiguous_path_total",
-        /// Requests that were refused with 400: the host is malformed.
+        /// Requests refused with 400: the host is malformed.
         DeniedMalformedHost => "denied.malformed_host_total" | "reported.malformed_host_total",
-        /// Requests that were refused: no token.
+        /// Requests refused: no token.
         DeniedMissing => "denied.missing_total" | "reported.missing_total",
-        /// Requests that were refused: one place held two tokens.
+        /// Requests refused: one place held two tokens.
         DeniedRepeated => "denied.repeated_total" | "reported.repeated_total",
-        /// Requests that were refused: the token was malformed.
+        /// Requests refused: the token was malformed.
         DeniedMalformed => "denied.malformed_total" | "reported.malformed_total",
-        /// Requests that were refused: the parts of the token were padded.
+        /// Requests refused: the parts of the token were padded.
         DeniedPadded => "denied.padded_total" | "reported.padded_total",
-        /// Requests that were refused: the token was longer than `max_token_bytes`.
+        /// Requests refused: the token was longer than `max_token_bytes`.
         DeniedTooLarge => "denied.too_large_total" | "reported.too_large_total",
-        /// Requests that were refused: the token needed an extension that is not supported.
+        /// Requests refused: the token needed an extension that is not supported.
         DeniedUnsupported => "denied.unsupported_total" | "reported.unsupported_total",
-        /// Requests that were refused: the algorithm was unknown or not allowed.
+        /// Requests refused: the algorithm was unknown or not allowed.
         DeniedAlgorithm => "denied.algorithm_total" | "reported.algorithm_total",
-        /// Requests that were refused: the `typ` was not allowed.
+        /// Requests refused: the `typ` was not allowed.
         DeniedType => "denied.type_total" | "reported.type_total",
-        /// Requests that were refused: the token was of another issuer.
+        /// Requests refused: the token was of another issuer.
         DeniedIssuer => "denied.issuer_total" | "reported.issuer_total",
-        /// Requests that were refused: the token was expired.
+        /// Requests refused: the token was expired.
         DeniedExpired => "denied.expired_total" | "reported.expired_total",
-        /// Requests that were refused: the token was not yet valid.
+        /// Requests refused: the token was not yet valid.
         DeniedNotYetValid => "denied.not_yet_valid_total" | "reported.not_yet_valid_total",
-        /// Requests that were refused: the token had no `exp`.
+        /// Requests refused: the token had no `exp`.
         DeniedNoExpiration => "denied.no_expiration_total" | "reported.no_expiration_total",
-        /// Requests that were refused: the token lives too long.
+        /// Requests refused: the token lives too long.
         DeniedLifetime => "denied.lifetime_total" | "reported.lifetime_total",
-        /// Requests that were refused: no key of the provider has the `kid` and the algorithm of
+        /// Requests refused: no key of the provider has the `kid` and the algorithm of
         /// the token.
         DeniedUnknownKey => "denied.unknown_key_total" | "reported.unknown_key_total",
-        /// Requests that were refused: the signature was wrong.
+        /// Requests refused: the signature was wrong.
         DeniedSignature => "denied.signature_total" | "reported.signature_total",
-        /// Requests that were refused: the token is on the deny list.
+        /// Requests refused: the token is on the deny list.
         DeniedDenied => "denied.denied_total" | "reported.denied_total",
-        /// Requests that were refused: the token was for another audience.
+        /// Requests refused: the token was for another audience.
         DeniedAudience => "denied.audience_total" | "reported.audience_total",
-        /// Requests that were refused: a scope was missing.
+        /// Requests refused: a scope was missing.
         DeniedScope => "denied.scope_total" | "reported.scope_total",
-        /// Requests that were refused: a claim was not as required.
+        /// Requests refused: a claim did not match.
         DeniedClaim => "denied.claim_total" | "reported.claim_total",
-        /// Requests that were refused: the provider's keys were not available.
+        /// Requests refused: the provider's keys were not available.
         DeniedKeysUnavailable => "denied.keys_unavailable_total" | "reported.keys_unavailable_total",
-        /// Requests that were refused: the time for verifications that take long was used up.
+        /// Requests refused: the time for verifications that take long was used up.
         DeniedOverloaded => "denied.overloaded_total" | "reported.overloaded_total",
     }
 }

@@ -41,7 +41,7 @@ impl Key {
     pub fn secret(secret: &[u8], algorithm: Algorithm) -> Result<Self, String> {
         if algorithm.family() != Family::Hmac {
             return Err(format!(
-                "{} does not go with a secret; one of: HS256, HS384, HS512",
+                "{} is not valid for a secret; one of: HS256, HS384, HS512",
                 algorithm.name()
             ));
         }
@@ -66,7 +66,7 @@ impl Key {
     /// A public key in PEM.
     ///
     /// # Errors
-    /// Where it is not one, is weak, or does not go with the algorithm.
+    /// Where it is not one, is weak, or is not valid for the algorithm.
     pub fn pem(text: &str, algorithm: Algorithm) -> Result<Self, String> {
         Self::public(pem::public_key(text)?, None, Some(algorithm))
     }
@@ -84,7 +84,7 @@ impl Key {
             .collect();
         if algorithms.is_empty() {
             let name = algorithm.map_or("its algorithm", Algorithm::name);
-            return Err(format!("{name} does not go with {family}"));
+            return Err(format!("{name} is not valid for {family}"));
         }
         let public = public.checked()?;
         if let Public::Ec {

@@ -246,7 +246,7 @@ fn a_secret_in_a_key_set_serves_the_library() {
     );
     let error = refused_at_load(&json!({"keys": {"jwks": {"keys": [key]}}})).unwrap();
     assert!(
-        error.contains("a secret has no place in a key set"),
+        error.contains("a secret is not accepted in a key set"),
         "{error}"
     );
 }

@@ -20,18 +20,18 @@ filter_kit::counters! {
         /// Requests that lacked a part of a limit's key and were not counted by it, once for each
         /// such limit.
         MissingKey => "missing_key_total",
-        /// Buckets that were forgotten since a limit's table was full; raise `max_keys` where this
+        /// Buckets forgotten because a limit's table was full; raise `max_keys` where this
         /// grows.
         Evicted => "evicted_total",
-        /// Requests that were refused, or would have been, since too many workers changed the same
+        /// Requests refused, or would have been, because too many workers changed the same
         /// buckets at the same time.
         Contended => "contended_total",
-        /// Requests that were refused, or would have been, since a table of `concurrent` was full
+        /// Requests refused, or would have been, because a table of `concurrent` was full
         /// of other keys; raise `max_keys`.
         Crowded => "crowded_total",
-        /// Requests that were refused with 400: the path can be read in too many ways.
+        /// Requests refused with 400: the path can be read in too many ways.
         RefusedAmbiguousPath => "refused.ambiguous_path_total" | "reported.ambiguous_path_total",
-        /// Requests that were refused with 400: the host is malformed.
+        /// Requests refused with 400: the host is malformed.
         RefusedMalformedHost => "refused.malformed_host_total" | "reported.malformed_host_total",
         /// Answers of the rate limit service that let a request pass.
         ServiceOk => "service.ok_total",

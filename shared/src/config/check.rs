@@ -86,7 +86,7 @@ pub fn not_empty(key: &str, text: String) -> Result<String, Invalid> {
     Ok(text)
 }
 
-/// A list that may be left out, but not be empty: that could only mean "never".
+/// A list that may be omitted, but not be empty: that could only mean "never".
 ///
 /// # Errors
 /// [`Invalid`] where it is empty.

@@ -8,7 +8,7 @@ use std::time::Duration;
 /// The most lines in a second, for each filter and worker.
 const MAX_LINES_PER_SECOND: u32 = 10;
 
-/// Writes a line where one is left, and says how many were left out since the last one.
+/// Writes a line where one is left, and says how many were suppressed since the last one.
 pub(super) fn write_line(
     filter: &'static str,
     level: Level,
@@ -41,7 +41,7 @@ thread_local! {
     static BUDGETS: RefCell<Vec<Budget>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Takes a line of the filter's; how many were left out since the last one. `None` where none is
+/// Takes a line of the filter's; how many were suppressed since the last one. `None` where none is
 /// left.
 fn take_line(filter: &'static str, now: Duration) -> Option<u64> {
     BUDGETS.with_borrow_mut(|budgets| {

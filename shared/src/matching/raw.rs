@@ -6,7 +6,7 @@ use crate::config::{self, At, Invalid, each, not_empty, not_empty_list};
 use crate::values::{HeaderName, is_token};
 use serde::Deserialize;
 
-/// Which requests a rule applies to, as written. All given parts must hold; left out: every
+/// Which requests a rule applies to, as written. All given parts must hold; omitted: every
 /// request.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -58,7 +58,7 @@ impl RawTextMatch {
         let part = |key: &'static str, value: String| {
             if value.is_empty() {
                 return Err(
-                    Invalid::new("an empty text is in every value; use present: true").at(key),
+                    Invalid::new("must not be empty; use present: true").at(key),
                 );
             }
             Ok(text(value))
@@ -214,7 +214,7 @@ mod tests {
         }
         assert_eq!(
             raw("prefix", "").build().unwrap_err().to_string(),
-            "prefix: an empty text is in every value; use present: true"
+            "prefix: must not be empty; use present: true"
         );
     }
 }

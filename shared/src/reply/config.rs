@@ -6,7 +6,7 @@ use crate::template::{Scope, Template, Values};
 use crate::values::{HeaderName, Status, is_header_value};
 use serde::Deserialize;
 
-/// A reply as written. What is left out stays as the filter makes it.
+/// A reply as written. What is omitted stays as the filter makes it.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
@@ -18,7 +18,7 @@ pub struct RawReply {
     pub status: Option<Status>,
     /// The body, a template. Without a `content-type` among `headers` it is `text/plain`.
     pub body: Option<String>,
-    /// Headers to add, values are templates. A header whose value is missing is left out.
+    /// Headers to add, values are templates. A header whose value is missing is omitted.
     pub headers: Option<Vec<RawReplyHeader>>,
 }
 

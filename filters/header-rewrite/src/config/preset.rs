@@ -28,7 +28,7 @@ pub struct RawSecurityHeaders {
     /// The value of `content-security-policy`, a template. In it `${nonce}` is a random text of 128
     /// bits, another one for each request, which the upstream gets in `nonce_header`.
     pub content_security_policy: Option<String>,
-    /// The request header in which the upstream gets the nonce. Left out: `x-csp-nonce`. What the
+    /// The request header in which the upstream gets the nonce. Omitted: `x-csp-nonce`. What the
     /// client sent in it is removed.
     pub nonce_header: Option<String>,
 }

@@ -73,7 +73,7 @@ operations! {
 operations! {
     /// An operation on the response: exactly one of these keys, and `when`.
     pub struct RawResponseOperation {
-        /// Only for these responses; left out: for all.
+        /// Only for these responses; omitted: for all.
         when: RawWhen,
         /// A set of headers, each set once: `security_headers`, or that as a key, with
         /// `content_security_policy`.
@@ -185,7 +185,7 @@ pub struct RawPathRewrite {
 )]
 pub struct RawQueryEdit {
     /// Replace all values of a parameter by one; the value is a template, and is percent-encoded.
-    /// Where it cannot be made, the parameter is left out.
+    /// Where it cannot be made, the parameter is omitted.
     pub set: Option<RawParameterValue>,
     /// Remove all values of a parameter.
     pub remove: Option<RawParameter>,
@@ -228,7 +228,7 @@ pub struct RawWhen {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RawRedirect {
-    /// The status: 301, 302, 303, 307 or 308. Left out: 308, which keeps the method and may be kept
+    /// The status: 301, 302, 303, 307 or 308. Omitted: 308, which keeps the method and may be kept
     /// by clients.
     pub status: Option<u16>,
     /// The value of `location`, a template: an URI with a scheme, or a path. Where it cannot be
@@ -241,11 +241,11 @@ pub struct RawRedirect {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RawRespond {
-    /// The status. Left out: 200.
+    /// The status. Omitted: 200.
     pub status: Option<Status>,
     /// The body, a template. Without a `content-type` among `headers` it is `text/plain`. Left out,
     /// or where a value is missing: empty.
     pub body: Option<String>,
-    /// Headers; values are templates. One whose value is missing is left out.
+    /// Headers; values are templates. One whose value is missing is omitted.
     pub headers: Option<Vec<RawReplyHeader>>,
 }

@@ -16,7 +16,7 @@ pub enum QueryEdit {
 }
 
 impl QueryEdit {
-    /// Carries it out; gives why the parameter is left out.
+    /// Carries it out; gives why the parameter is omitted.
     pub(super) fn apply(
         &self,
         request: &mut Request,

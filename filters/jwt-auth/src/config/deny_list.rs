@@ -20,7 +20,7 @@ pub struct RawDenyList {
     #[serde(default)]
     pub sub: Vec<String>,
     /// Tokens that were issued before this time, as `2026-01-01T00:00:00Z`, and those without
-    /// `iat`; left out: none.
+    /// `iat`; omitted: none.
     pub issued_before: Option<String>,
 }
 

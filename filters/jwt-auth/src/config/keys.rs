@@ -26,7 +26,7 @@ use std::rc::Rc;
 )]
 pub enum RawKeys {
     /// A JWK Set (RFC 7517), as an object, as JSON text, or from the environment. A key that is
-    /// weak, foreign or malformed is left out with a warning.
+    /// weak, foreign or malformed is ignored, with a warning.
     Jwks(RawJwks),
     /// One public key or certificate in PEM.
     Pem(RawPem),

@@ -27,14 +27,14 @@ pub struct RawProvider {
     pub issuer: Option<String>,
     /// What the token's `iss` must be one of; in place of `issuer`.
     pub issuers: Option<Vec<RawIssuer>>,
-    /// What the token's `aud` must hold one of; left out: not checked.
+    /// What the token's `aud` must hold one of; omitted: not checked.
     pub audiences: Option<Vec<String>>,
-    /// The algorithms that are accepted; left out: what the keys allow. HS256, HS384 and HS512 are
+    /// The algorithms that are accepted; omitted: what the keys allow. HS256, HS384 and HS512 are
     /// only valid with `keys.secret`.
     pub algorithms: Option<Vec<Algorithm>>,
     /// The keys.
     pub keys: RawKeys,
-    /// Where tokens are looked for; a token elsewhere is ignored. Left out: `authorization: Bearer
+    /// Where tokens are looked for; a token elsewhere is ignored. Omitted: `authorization: Bearer
     /// …`. Of several sources on one header, the longest prefix that matches decides.
     pub token_sources: Option<Vec<RawTokenSource>>,
     /// Longest token, in bytes; a longer one is refused. 1 to 65536.
@@ -46,11 +46,11 @@ pub struct RawProvider {
     /// Refuse a token without `exp`.
     #[serde(default = "super::yes")]
     pub require_expiration: bool,
-    /// Longest lifetime of a token: `exp` minus `iat`, or minus now without `iat`; left out:
+    /// Longest lifetime of a token: `exp` minus `iat`, or minus now without `iat`; omitted:
     /// unlimited.
     pub max_lifetime: Option<Duration>,
-    /// What the header's `typ` must be one of, without case; left out: any, or none. `application/`
-    /// may be left out.
+    /// What the header's `typ` must be one of, without case; omitted: any, or none. `application/`
+    /// may be omitted.
     pub types: Option<Vec<String>>,
     /// Leave the token in the request; `false`: it is taken out of header, query and cookie.
     #[serde(default)]

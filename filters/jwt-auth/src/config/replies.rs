@@ -13,7 +13,7 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub struct RawChallenge {
     /// The URI of the metadata of this resource (RFC 9728), a template; in each challenge as
-    /// `resource_metadata`. Left out: none.
+    /// `resource_metadata`. Omitted: none.
     pub resource_metadata: Option<String>,
 }
 

@@ -16,7 +16,7 @@ use serde::Deserialize;
     expecting = "a rule, as {match: {paths: [{prefix: /admin}]}, require: {provider: {name: NAME}}}"
 )]
 pub struct RawRule {
-    /// The requests that the rule is for; left out: all.
+    /// The requests that the rule is for; omitted: all.
     #[serde(rename = "match")]
     pub matches: Option<RawMatch>,
     /// What they have to show.
@@ -75,7 +75,7 @@ pub struct RawScopes {
     /// At least one of these.
     pub any: Option<Vec<String>>,
     /// The claim that grants them: words in a string, or a list; its name, or the names on the way
-    /// to it. Left out: `scope` and `scp`.
+    /// to it. Omitted: `scope` and `scp`.
     pub claim: Option<RawClaimPath>,
 }
 
@@ -162,7 +162,7 @@ impl RawScopes {
     fn build(self) -> Result<Scopes, Invalid> {
         let check = |key: &str, list: Vec<String>| {
             if list.is_empty() {
-                return Err(Invalid::new("an empty list; leave scopes out").at(key));
+                return Err(Invalid::new("must not be empty; omit scopes").at(key));
             }
             // The characters of a scope (RFC 6749, section 3.3).
             let is_scope = |scope: &String| {

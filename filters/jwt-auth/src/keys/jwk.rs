@@ -6,7 +6,7 @@ use crate::algorithm::{Algorithm, Family};
 use crate::base64url;
 use crate::json::{Json, Object};
 
-/// How many keys of a set are read; the rest is left out.
+/// How many keys of a set are read; the rest is ignored.
 pub const MAX_KEYS: usize = 64;
 
 /// The longest `kid`, in bytes.
@@ -18,7 +18,7 @@ const MAX_KID_BYTES: usize = 256;
 pub struct NoUsableKey(pub Vec<String>);
 
 impl KeySet {
-    /// Reads a set, and says for each key that is left out why.
+    /// Reads a set, and says for each key that it ignores why.
     ///
     /// # Errors
     /// [`NoUsableKey`].
@@ -39,7 +39,7 @@ impl KeySet {
             }
             match read(entry) {
                 Ok(key) => keys.push(key),
-                Err(reason) => left_out.push(format!("keys[{i}] is left out: {reason}")),
+                Err(reason) => left_out.push(format!("keys[{i}] is ignored: {reason}")),
             }
         }
         if keys.is_empty() {
@@ -106,7 +106,7 @@ fn read(entry: &Json) -> Result<Key, String> {
             _ => return Err("its curve is not Ed25519".to_owned()),
         },
         // Who reads the set could sign with it.
-        "oct" => return Err("a secret has no place in a key set; use keys.secret".to_owned()),
+        "oct" => return Err("a secret is not accepted in a key set; use keys.secret".to_owned()),
         _ => return Err("its kty is not RSA, EC or OKP".to_owned()),
     };
     Key::public(public, kid.map(str::to_owned), algorithm)

@@ -60,7 +60,7 @@ fn one_bad_key_does_not_spoil_a_set_and_a_set_is_bounded() {
         .insert(0, json!({"kty": "RSA", "kid": 7}));
     let (keys, left_out) = KeySet::from_jwks(&(&set).into()).unwrap();
     assert_eq!(keys.len(), 5);
-    assert_eq!(left_out, ["keys[0] is left out: its kid is not a string"]);
+    assert_eq!(left_out, ["keys[0] is ignored: its kid is not a string"]);
     let many = json!({"keys": vec![jwk("test-es256"); MAX_KEYS + 10]});
     assert_eq!(
         KeySet::from_jwks(&(&many).into()).unwrap().0.len(),
@@ -171,7 +171,7 @@ fn pem_is_read_like_the_same_key_of_a_set() {
             "not base64",
         ),
         ("-----BEGIN PUBLIC KEY-----\nAAAA", "does not end"),
-        (rsa, "ES256 does not go with an RSA key"),
+        (rsa, "ES256 is not valid for an RSA key"),
     ] {
         let error = Key::pem(pem, Algorithm::ES256).unwrap_err();
         assert!(error.contains(reason), "{error}");

@@ -33,7 +33,7 @@ pub enum Failure {
     KeysUri(&'static str),
 }
 
-/// The keys of an answer, with the reasons for those that are left out.
+/// The keys of an answer, with the reasons for those that are ignored.
 ///
 /// # Errors
 /// [`Failure`].

@@ -43,7 +43,7 @@ impl Uri {
             _ => return Err("is neither http nor https"),
         };
         if rest.contains('#') {
-            return Err("has a fragment, which no server gets to see");
+            return Err("has a fragment, which is never sent");
         }
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at_checked(end).ok_or("is not a URI")?;

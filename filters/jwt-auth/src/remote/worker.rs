@@ -62,7 +62,7 @@ pub(crate) struct Call {
 pub(crate) enum Step {
     /// It leads to another call.
     Call(Call),
-    /// It brought keys; all workers will find them. With the reasons for those left out, where the
+    /// It brought keys; all workers will find them. With the reasons for those ignored, where the
     /// set is a new one.
     Keys(Vec<String>),
     /// It brought none. The old ones serve on.

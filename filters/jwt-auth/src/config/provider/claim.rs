@@ -119,7 +119,7 @@ impl schemars::JsonSchema for RawClaimPath {
 impl RawClaimPath {
     pub(crate) fn build(self) -> Result<ClaimPath, Invalid> {
         if self.0.is_empty() || self.0.iter().any(String::is_empty) {
-            return Err(Invalid::new("the name of a claim is not empty").at("claim"));
+            return Err(Invalid::new("the name of a claim must not be empty").at("claim"));
         }
         Ok(ClaimPath(self.0))
     }

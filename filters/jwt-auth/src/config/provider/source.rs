@@ -18,7 +18,7 @@ pub enum RawTokenSource {
     Header {
         /// The header's name.
         name: HeaderName,
-        /// The text before the token, compared without case; left out: none.
+        /// The text before the token, compared without case; omitted: none.
         #[serde(default)]
         prefix: String,
     },
@@ -31,7 +31,7 @@ pub enum RawTokenSource {
     Cookie {
         /// The cookie's name.
         name: String,
-        /// The text before the token, compared without case; left out: none.
+        /// The text before the token, compared without case; omitted: none.
         #[serde(default)]
         prefix: String,
     },

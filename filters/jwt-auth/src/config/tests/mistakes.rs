@@ -34,7 +34,7 @@ fn mistakes_are_refused_with_their_place() {
         ),
         (
             keys(r#"{"jwks": {"keys": [{"kty": "oct", "k": "AAAA"}]}}"#),
-            "jwt-auth: providers.corp.keys.jwks: no usable key; keys[0] is left out: a secret has no place",
+            "jwt-auth: providers.corp.keys.jwks: no usable key; keys[0] is ignored: a secret is not accepted in a key set",
         ),
         (
             keys(r#"{"pem": {"key": "x", "algorithm": "RS256"}}"#),
@@ -70,7 +70,7 @@ fn mistakes_are_refused_with_their_place() {
         ),
         (
             keys(r#"{"secret": {"value": "x", "algorithm": "RS256"}}"#),
-            "jwt-auth: providers.corp.keys.secret: RS256 does not go with a secret",
+            "jwt-auth: providers.corp.keys.secret: RS256 is not valid for a secret",
         ),
         (
             corp(r#", "algorithms": ["HS256"]"#),

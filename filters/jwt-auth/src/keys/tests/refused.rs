@@ -19,7 +19,7 @@ fn weak_foreign_and_malformed_keys_are_left_out_with_the_reason() {
         (json!({}), "it has no \"kty\""),
         (
             with("test-rs256", "kty", json!("oct")),
-            "a secret has no place in a key set",
+            "a secret is not accepted in a key set",
         ),
         (
             with("test-rs256", "kty", json!("XYZ")),
@@ -51,11 +51,11 @@ fn weak_foreign_and_malformed_keys_are_left_out_with_the_reason() {
         ),
         (
             with("test-rs256", "alg", json!("ES256")),
-            "ES256 does not go with an RSA key",
+            "ES256 is not valid for an RSA key",
         ),
         (
             with("test-rs256", "alg", json!("HS256")),
-            "HS256 does not go with an RSA key",
+            "HS256 is not valid for an RSA key",
         ),
         (
             with("test-rs256", "n", encode(&short_rsa)),
