@@ -16,7 +16,7 @@ use serde::de::{Deserialize, DeserializeOwned};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-pub use check::{At, MAX_NAME_BYTES, check_name, each, in_range, not_empty, not_empty_list};
+pub use check::{At, check_name, each, in_range, not_empty, not_empty_list};
 pub use error::{ConfigError, Invalid};
 
 /// The environment a configuration may name: Envoy's `vm_config.environment_variables`.

@@ -96,7 +96,7 @@ impl LocalReply {
 
     /// The reply as one of gRPC or gRPC-Web, for such a client.
     #[must_use]
-    pub fn of_grpc(&self, client: Client) -> Option<Box<Self>> {
+    pub(crate) fn of_grpc(&self, client: Client) -> Option<Box<Self>> {
         match client {
             Client::Json | Client::Text => None,
             Client::Grpc => Some(Box::new(grpc::reply(self))),

@@ -25,9 +25,8 @@ use target::Target;
 
 pub use authority::{Authority, Host, MalformedHost};
 pub use pairs::{form_decode, query_pairs};
-pub use readings::{
-    MAX_READINGS, Readings, TooManyReadings, decode, decode_keeping_slashes, is_plain,
-};
+pub(crate) use readings::decode_keeping_slashes;
+pub use readings::{MAX_READINGS, Readings, TooManyReadings, decode, is_plain};
 pub use surroundings::address_without_port;
 pub use target::split_target;
 

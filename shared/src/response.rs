@@ -142,13 +142,13 @@ impl Response {
 
     /// Whether edits since the mark change what the host has to do, or has done.
     #[must_use]
-    pub fn is_changed_since(&self, mark: Mark) -> bool {
+    pub(crate) fn is_changed_since(&self, mark: Mark) -> bool {
         self.mark() != mark && (mark != Mark(0) || self.is_changed())
     }
 
     /// Whether the host has to change anything, or has.
     #[must_use]
-    pub fn is_changed(&self) -> bool {
+    pub(crate) fn is_changed(&self) -> bool {
         self.direct_edits > 0 || self.edited().is_some_and(Headers::is_changed)
     }
 

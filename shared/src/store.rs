@@ -76,7 +76,7 @@ impl<S: CasStore + ?Sized> CasStore for &S {
 
 /// The value of a key that all workers agree on: the present one, or `proposal` where there is
 /// none. An empty value counts as none.
-pub fn agree_on(store: &impl CasStore, key: &str, proposal: &[u8]) -> Vec<u8> {
+pub(crate) fn agree_on(store: &impl CasStore, key: &str, proposal: &[u8]) -> Vec<u8> {
     for _ in 0..MAX_ATTEMPTS {
         let expected = match store.load(key) {
             Some(stored) if !stored.value.is_empty() => return stored.value,

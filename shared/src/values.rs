@@ -12,7 +12,7 @@ mod status_range;
 pub use duration::Duration;
 pub use header::{HeaderName, HeaderNameError, is_header_value, is_token};
 pub use mode::Mode;
-pub use pattern::{Anchoring, PATTERN_MAX_BYTES, Pattern};
+pub use pattern::{Anchoring, Pattern};
 pub use secret::Secret;
 pub use status::Status;
 pub use status_range::StatusRange;

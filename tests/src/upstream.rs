@@ -63,7 +63,7 @@ impl Upstream {
     ///
     /// # Errors
     /// If the port is taken.
-    pub fn echo_on(port: u16) -> Result<Self> {
+    pub(crate) fn echo_on(port: u16) -> Result<Self> {
         Self::with_on(port, Reply::to)
     }
 
@@ -79,7 +79,7 @@ impl Upstream {
     ///
     /// # Errors
     /// If the port is taken.
-    pub fn with_on(
+    pub(crate) fn with_on(
         port: u16,
         handler: impl Fn(&EchoedRequest) -> Reply + Send + Sync + 'static,
     ) -> Result<Self> {

@@ -9,7 +9,7 @@ use std::{
 const POLL: Duration = Duration::from_millis(10);
 
 /// Asks until there is an answer or time is up; asks at least once.
-pub fn poll<T>(timeout: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
+pub(crate) fn poll<T>(timeout: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
     let start = Instant::now();
     loop {
         // Read before asking, so that the last question comes after the time.

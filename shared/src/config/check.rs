@@ -98,7 +98,7 @@ pub fn not_empty_list<T>(key: &str, list: Option<Vec<T>>) -> Result<Option<Vec<T
 }
 
 /// The longest name of a configuration item, in bytes.
-pub const MAX_NAME_BYTES: usize = 64;
+const MAX_NAME_BYTES: usize = 64;
 
 /// The name of a configuration item, such as a limit. It stands in counters and response-code
 /// details.

@@ -34,7 +34,7 @@ impl Headers {
 
     /// Whether the host has to do anything.
     #[must_use]
-    pub fn is_changed(&self) -> bool {
+    pub(crate) fn is_changed(&self) -> bool {
         if self.edits == 0 {
             return false;
         }

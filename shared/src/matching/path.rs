@@ -80,7 +80,7 @@ impl PathPattern {
 
     /// Whether a path fits as it was sent, decoded once.
     #[must_use]
-    pub fn fits_as_sent(&self, path: &[u8]) -> bool {
+    pub(crate) fn fits_as_sent(&self, path: &[u8]) -> bool {
         match &self.kind {
             Kind::Regex {
                 decoded, as_sent, ..

@@ -57,9 +57,7 @@ impl RawTextMatch {
         };
         let part = |key: &'static str, value: String| {
             if value.is_empty() {
-                return Err(
-                    Invalid::new("must not be empty; use present: true").at(key),
-                );
+                return Err(Invalid::new("must not be empty; use present: true").at(key));
             }
             Ok(text(value))
         };

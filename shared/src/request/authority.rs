@@ -91,7 +91,7 @@ impl<'a> Host<'a> {
 
     /// The host as it is written.
     #[must_use]
-    pub fn as_sent(&self) -> &'a [u8] {
+    pub(crate) fn as_sent(&self) -> &'a [u8] {
         self.text
     }
 

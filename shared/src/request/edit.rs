@@ -42,13 +42,13 @@ impl Request {
 
     /// Whether edits since the mark change what the host has to do.
     #[must_use]
-    pub fn is_changed_since(&self, mark: Mark) -> bool {
+    pub(crate) fn is_changed_since(&self, mark: Mark) -> bool {
         self.mark() != mark && (mark != Mark(0) || self.is_changed())
     }
 
     /// Whether the host has to change anything.
     #[must_use]
-    pub fn is_changed(&self) -> bool {
+    pub(crate) fn is_changed(&self) -> bool {
         self.headers.get().is_some_and(Headers::is_changed)
     }
 

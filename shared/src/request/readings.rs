@@ -94,7 +94,7 @@ pub fn decode(path: &[u8]) -> Cow<'_, [u8]> {
 
 /// Decodes every triplet once, but those of `/` and `\`.
 #[must_use]
-pub fn decode_keeping_slashes(path: &[u8]) -> Cow<'_, [u8]> {
+pub(crate) fn decode_keeping_slashes(path: &[u8]) -> Cow<'_, [u8]> {
     decoded(path, Step::DecodeKeepingSlashes)
 }
 

@@ -70,7 +70,7 @@ impl Template {
     ///
     /// # Errors
     /// As [`Template::expand`].
-    pub fn expand_into(
+    pub(crate) fn expand_into(
         &self,
         expanded: &mut Vec<u8>,
         values: &Values<'_>,

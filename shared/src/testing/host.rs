@@ -64,7 +64,6 @@ struct Script {
     is_resumed: bool,
     calls: Vec<Call>,
     hostcalls: BTreeMap<&'static str, u64>,
-    signatures: Option<bool>,
     log: Vec<String>,
     log_level: Option<u32>,
     filter_state: BTreeMap<String, String>,
@@ -126,11 +125,6 @@ impl ScriptedHost {
     pub fn set_env(&self, name: &str, value: &str) {
         let mut script = self.0.borrow_mut();
         script.env.push((name.to_owned(), value.to_owned()));
-    }
-
-    /// What `verify_signature` answers; without, the host has no such function.
-    pub fn set_signatures(&self, good: bool) {
-        self.0.borrow_mut().signatures = Some(good);
     }
 
     /// Which of the next calls fail, in their order: of those that a host may not be able to carry

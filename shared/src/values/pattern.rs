@@ -7,7 +7,7 @@ mod width;
 use regex::bytes::{Captures, Regex, RegexBuilder};
 
 /// The longest pattern that is accepted, in bytes.
-pub const PATTERN_MAX_BYTES: usize = 1024;
+const MAX_PATTERN_BYTES: usize = 1024;
 
 /// The most memory that a compiled pattern may take.
 const COMPILED_MAX_BYTES: usize = 256 * 1024;
@@ -43,9 +43,9 @@ impl Pattern {
         if pattern.is_empty() {
             return Err("an empty regular expression; write what it should match".to_owned());
         }
-        if pattern.len() > PATTERN_MAX_BYTES {
+        if pattern.len() > MAX_PATTERN_BYTES {
             return Err(format!(
-                "a regular expression of {} bytes; at most {PATTERN_MAX_BYTES} are accepted",
+                "a regular expression of {} bytes; at most {MAX_PATTERN_BYTES} are accepted",
                 pattern.len()
             ));
         }
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn patterns_that_break_a_bound_are_refused_with_the_rule() {
-        let long = "a".repeat(PATTERN_MAX_BYTES + 1);
+        let long = "a".repeat(MAX_PATTERN_BYTES + 1);
         for (pattern, needle) in [
             ("", "empty"),
             (long.as_str(), "at most 1024"),

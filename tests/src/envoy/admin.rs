@@ -23,7 +23,7 @@ impl Envoy {
     /// # Panics
     /// If Envoy does not answer.
     #[track_caller]
-    pub fn admin_post(&self, path: &str) -> Response {
+    pub(crate) fn admin_post(&self, path: &str) -> Response {
         client().post(format!("http://{}{path}", self.admin)).send()
     }
 
