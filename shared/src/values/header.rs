@@ -38,6 +38,23 @@ impl HeaderName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether the header frames a message, says where it goes, or belongs to one connection (RFC
+    /// 9110, section 7.6.1).
+    #[must_use]
+    pub fn is_framing(&self) -> bool {
+        matches!(
+            self.as_str(),
+            "connection"
+                | "content-length"
+                | "host"
+                | "keep-alive"
+                | "te"
+                | "trailer"
+                | "transfer-encoding"
+                | "upgrade"
+        )
+    }
 }
 
 impl TryFrom<String> for HeaderName {
@@ -106,6 +123,13 @@ mod tests {
         assert_eq!(HeaderName::new("X-Env").unwrap().as_str(), "x-env");
         for name in ["", ":path", "b d", "é", "a:b", "a\n"] {
             assert!(HeaderName::new(name).is_err(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_header_that_frames_a_message_is_known_in_any_case() {
+        for (name, expected) in [("Host", true), ("te", true), ("Cookie", false)] {
+            assert_eq!(HeaderName::new(name).unwrap().is_framing(), expected);
         }
     }
 

@@ -109,20 +109,6 @@ const MAX_TOKEN_BYTES: u32 = 64 * 1024;
 /// The greatest clock skew.
 const MAX_SKEW: Duration = Duration::from_secs(300);
 
-/// Headers that a message cannot do without, or that are not the upstream's to read.
-const NOT_FOR_CLAIMS: &[&str] = &[
-    "connection",
-    "content-length",
-    "content-type",
-    "cookie",
-    "host",
-    "keep-alive",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
-
 impl RawProvider {
     pub(super) fn build(self, name: String, env: &Env) -> Result<Provider, Invalid> {
         check_name(&name, "provider")?;
@@ -189,7 +175,7 @@ pub(super) fn check_headers(providers: &[Provider]) -> Result<(), Invalid> {
                 .any(|source| source.header() == Some(header));
             let reason = if is_source {
                 "is where a token stands; choose another header"
-            } else if NOT_FOR_CLAIMS.contains(&header.as_str()) {
+            } else if header.is_framing() || ["content-type", "cookie"].contains(&header.as_str()) {
                 "is a header that a message needs for itself; choose another"
             } else {
                 continue;

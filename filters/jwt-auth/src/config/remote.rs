@@ -56,18 +56,6 @@ pub struct RawFetchHeader {
 /// The most headers of a request to a key server.
 const MAX_HEADERS: usize = 16;
 
-/// Headers of such a request that are set from elsewhere, or frame it.
-const NOT_FOR_FETCHES: &[&str] = &[
-    "connection",
-    "content-length",
-    "host",
-    "keep-alive",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
-
 fn fetch_headers(raw: Vec<RawFetchHeader>, env: &Env) -> Result<Vec<FetchHeader>, Invalid> {
     if raw.len() > MAX_HEADERS {
         let reason = format!("{} headers exceed the maximum of {MAX_HEADERS}", raw.len());
@@ -75,7 +63,7 @@ fn fetch_headers(raw: Vec<RawFetchHeader>, env: &Env) -> Result<Vec<FetchHeader>
     }
     let mut names = BTreeSet::new();
     let mut headers = each("headers", raw, |RawFetchHeader { name, value }| {
-        let is_forbidden = NOT_FOR_FETCHES.contains(&name.as_str());
+        let is_forbidden = name.is_framing();
         if is_forbidden || !names.insert(name.clone()) {
             let reason = match is_forbidden {
                 true => format!("\"{name}\" cannot be set"),

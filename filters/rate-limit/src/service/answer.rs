@@ -16,18 +16,6 @@ use std::time::Duration;
 /// How many headers of an answer are passed on to the upstream, and as many to the client.
 const MAX_HEADERS: usize = 64;
 
-/// Headers that are not the service's to set: they frame the message, or say where it goes.
-const NOT_PASSED_ON: &[&str] = &[
-    "connection",
-    "content-length",
-    "host",
-    "keep-alive",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
-
 /// An answer, checked.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Answer {
@@ -95,7 +83,7 @@ fn headers(list: Vec<HeaderValue>) -> Vec<(HeaderName, Vec<u8>)> {
             } else {
                 header.raw_value
             };
-            let good = is_header_value(&value) && !NOT_PASSED_ON.contains(&name.as_str());
+            let good = is_header_value(&value) && !name.is_framing();
             good.then_some((name, value))
         })
         .take(MAX_HEADERS)
