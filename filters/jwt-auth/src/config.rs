@@ -75,6 +75,10 @@ fn yes() -> bool {
     true
 }
 
+fn size(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
 fn max_waiting() -> u32 {
     1000
 }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::testing::{ScriptedHost, request};
+use std::time::Duration;
 
 const AT: Duration = Duration::from_secs(1_700_000_000);
 

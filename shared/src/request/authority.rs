@@ -89,12 +89,6 @@ impl<'a> Host<'a> {
             .ok_or(MalformedHost)
     }
 
-    /// The host as it is written.
-    #[must_use]
-    pub(crate) fn as_sent(&self) -> &'a [u8] {
-        self.text
-    }
-
     /// Whether no host is written.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -42,7 +42,7 @@ impl Request {
 
     /// Whether edits since the mark change what the host has to do.
     #[must_use]
-    pub(crate) fn is_changed_since(&self, mark: Mark) -> bool {
+    pub fn is_changed_since(&self, mark: Mark) -> bool {
         self.mark() != mark && (mark != Mark(0) || self.is_changed())
     }
 

@@ -1,5 +1,6 @@
 //! `cache`.
 
+use super::size;
 use crate::decision::CacheLimits;
 use filter_kit::config::{Invalid, in_range};
 use serde::Deserialize;
@@ -54,8 +55,4 @@ impl RawCache {
             max_bytes: size(self.max_bytes),
         })
     }
-}
-
-fn size(number: u32) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
 }

@@ -111,13 +111,10 @@ fn a_port_is_a_number_up_to_65535() {
 #[test]
 fn a_host_tells_how_it_was_written() {
     let read = Authority::parse(b"A.b.:1").unwrap().host;
-    assert_eq!((read.as_sent(), read.name()), (&b"A.b."[..], &b"A.b"[..]));
+    assert_eq!((read.text, read.name()), (&b"A.b."[..], &b"A.b"[..]));
     assert!(read.has_final_dot() && !read.is_empty() && read.ipv6().is_none());
     let read = Authority::parse(b"[0::1]").unwrap().host;
-    assert_eq!(
-        (read.as_sent(), read.name()),
-        (&b"[0::1]"[..], &b"[0::1]"[..])
-    );
+    assert_eq!((read.text, read.name()), (&b"[0::1]"[..], &b"[0::1]"[..]));
     assert!(!read.has_final_dot() && read.ipv6() == Some(Ipv6Addr::LOCALHOST));
     assert!(Authority::parse(b":80").unwrap().host.is_empty());
 }
@@ -140,7 +137,7 @@ proptest! {
     fn what_is_read_is_the_whole_text(text in "[a-zA-Z0-9.:@\\[\\]%_-]{0,12}") {
         if let Ok(read) = Authority::parse(text.as_bytes()) {
             let port = read.port.map(|p| [b":", p].concat()).unwrap_or_default();
-            prop_assert_eq!([read.host.as_sent(), &port].concat(), text.as_bytes());
+            prop_assert_eq!([read.host.text, &port].concat(), text.as_bytes());
             let normalized = read.host.normalized().into_owned();
             let again = Authority::parse(&normalized).unwrap();
             prop_assert_eq!(again.port, None);
