@@ -43,14 +43,14 @@ impl Match {
     /// readings are only made where they decide.
     ///
     /// # Errors
-    /// [`TooManyReadings`] of the path.
+    /// [`TooManyReadings`] of the path, or where regular expressions have too much to look through.
     pub fn readings(&self, request: &Request) -> Result<ReadingSet, TooManyReadings> {
         let has_others = self.hosts.is_some()
             || self.methods.is_some()
             || !self.headers.is_empty()
             || !self.query.is_empty()
             || self.more.is_some();
-        if has_others && !self.others_hold(request) {
+        if has_others && !self.others_hold(request)? {
             return Ok(ReadingSet::NONE);
         }
         let readings = match &self.paths {
@@ -67,7 +67,9 @@ impl Match {
         self.more.as_ref()?.not.as_ref()
     }
 
-    fn is_everything(&self) -> bool {
+    /// Whether it has no part, and matches every request.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
         self.hosts.is_none()
             && self.methods.is_none()
             && self.paths.is_none()
@@ -78,20 +80,26 @@ impl Match {
 
     /// Whether all parts but the paths hold.
     #[inline(never)]
-    fn others_hold(&self, request: &Request) -> bool {
-        any(self.hosts.as_deref(), |host| {
+    fn others_hold(&self, request: &Request) -> Result<bool, TooManyReadings> {
+        let is_of = any(self.hosts.as_deref(), |host| {
             request.host().is_ok_and(|sent| host.fits(sent))
         }) && any(self.methods.as_deref(), |method| {
             *method == request.method()
-        }) && self
-            .headers
-            .iter()
-            .all(|(name, matcher)| matcher.fits(request.values(name.as_str())))
-            && self
-                .query
-                .iter()
-                .all(|(name, matcher)| matcher.fits(request.query_values(name)))
-            && self.more.as_ref().is_none_or(|more| more.hold(request))
+        });
+        if !is_of {
+            return Ok(false);
+        }
+        for (name, matcher) in &self.headers {
+            if !matcher.fits_in(request, request.values(name.as_str()))? {
+                return Ok(false);
+            }
+        }
+        for (name, matcher) in &self.query {
+            if !matcher.fits_in(request, request.query_values(name))? {
+                return Ok(false);
+            }
+        }
+        Ok(self.more.as_ref().is_none_or(|more| more.hold(request)))
     }
 
     /// The capture groups of the first path pattern that matches the path as it was sent, from

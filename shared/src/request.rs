@@ -16,6 +16,7 @@ use crate::explain::{self, Explanation};
 use crate::headers::Headers;
 use crate::host::{self, Map};
 use crate::reply::Client;
+use crate::values::Pattern;
 use pairs::Pairs;
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
@@ -46,15 +47,15 @@ pub struct Request {
     route_name: OnceCell<Option<Vec<u8>>>,
     now: OnceCell<Duration>,
     has_more: bool,
-    /// How many bytes of the path regular expressions have looked through.
+    /// The work that regular expressions have had.
     searched: Cell<usize>,
     is_explained: Cell<bool>,
     rare: OnceCell<Box<Rare>>,
 }
 
-/// The most bytes of a long path that all regular expressions look through together: 5 ms in a VM,
-/// where one needs some 70 ns for a byte.
-const MAX_SEARCHED_BYTES: usize = 64 * 1024;
+/// The most work of all regular expressions together, in bytes that a small one looks through: 70 ms
+/// in a VM, where one needs some 70 ns for a byte.
+const MAX_SEARCHED_BYTES: usize = 1024 * 1024;
 
 /// The normalized host: mostly the beginning of `:authority` as it is.
 #[derive(Debug, Clone)]
@@ -190,10 +191,11 @@ impl Request {
             .map_err(|error| *error)
     }
 
-    /// Takes from what regular expressions may look through of the path.
+    /// Takes from what regular expressions may look through of the request.
     ///
     /// # Errors
-    /// [`TooManyReadings`] where nothing is left: the path is too long for so many patterns.
+    /// [`TooManyReadings`] where nothing is left: the request is too long for so many patterns, or
+    /// for such ones.
     pub(crate) fn search(&self, bytes: usize) -> Result<(), TooManyReadings> {
         let searched = self.searched.get().saturating_add(bytes);
         self.searched.set(searched);
@@ -201,6 +203,17 @@ impl Request {
             return Err(TooManyReadings);
         }
         Ok(())
+    }
+
+    /// Takes the work of looking for a pattern in a text of the request from what may be had.
+    ///
+    /// # Errors
+    /// [`TooManyReadings`] where nothing is left: the request must not go on.
+    pub fn pay_for(&self, pattern: &Pattern, text: &[u8]) -> Result<(), TooManyReadings> {
+        match pattern.counted_work(text.len()) {
+            0 => Ok(()),
+            work => self.search(work),
+        }
     }
 
     /// The path in the one form that all its spellings have, for what needs one form, such as a

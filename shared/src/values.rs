@@ -12,6 +12,7 @@ mod status_range;
 pub use duration::Duration;
 pub use header::{HeaderName, HeaderNameError, is_header_value, is_token};
 pub use mode::Mode;
+pub(crate) use pattern::FREE_BYTES;
 pub use pattern::{Anchoring, Pattern};
 pub use secret::Secret;
 pub use status::Status;

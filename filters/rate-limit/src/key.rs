@@ -7,7 +7,7 @@ mod property;
 mod value;
 
 use crate::address::Prefixes;
-use filter_kit::request::Request;
+use filter_kit::request::{Request, TooManyReadings};
 use filter_kit::values::HeaderName;
 use value::{Values, cookie_values, distinct, extracted, header_values, query_values, single};
 
@@ -175,11 +175,40 @@ impl KeyPart {
         }
     }
 
-    /// Whether it looks at the path, so that a request whose path has too many readings has to be
-    /// refused.
-    #[must_use]
-    pub fn looks_at_path(&self) -> bool {
-        matches!(self, Self::Path(_))
+    /// Whether the values in a request can be told.
+    ///
+    /// # Errors
+    /// [`TooManyReadings`] where the path has them, or a regular expression has too much to look
+    /// through.
+    pub fn check(&self, request: &Request) -> Result<(), TooManyReadings> {
+        match self {
+            Self::Path(None) => request.canonical_path().map(|_| ()),
+            Self::Header(_, Some(_))
+            | Self::Query(_, Some(_))
+            | Self::Cookie(_, Some(_))
+            | Self::Path(Some(_)) => self.pay(request),
+            _ => Ok(()),
+        }
+    }
+
+    #[inline(never)]
+    fn pay(&self, request: &Request) -> Result<(), TooManyReadings> {
+        match self {
+            Self::Header(name, Some(by)) => {
+                let mut values = request.values(name.as_str());
+                values.try_for_each(|value| by.pay(request, value))
+            }
+            Self::Query(name, Some(by)) => {
+                let mut values = request.query_values(name);
+                values.try_for_each(|value| by.pay(request, value))
+            }
+            Self::Cookie(name, Some(by)) => {
+                let mut values = request.cookie_values(name);
+                values.try_for_each(|value| by.pay(request, value))
+            }
+            Self::Path(Some(by)) => by.pay(request, request.canonical_path()?),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -120,9 +120,7 @@ impl Limit {
         if self.matches.readings(request)?.is_none() {
             return Ok(false);
         }
-        if self.key.iter().any(KeyPart::looks_at_path) {
-            request.canonical_path()?;
-        }
+        self.key.iter().try_for_each(|part| part.check(request))?;
         Ok(true)
     }
 

@@ -4,7 +4,7 @@ mod decoded;
 mod raw;
 
 use crate::request::decode_keeping_slashes;
-use crate::values::Pattern;
+use crate::values::{FREE_BYTES, Pattern};
 use decoded::Decoded;
 
 pub use raw::RawPath;
@@ -31,8 +31,9 @@ enum Kind {
     },
 }
 
-/// The longest reading of a path that regular expressions look through as often as there are some.
-const FREE_BYTES: usize = 1024;
+/// What a byte of a long reading counts for: a path has many readings, and all expressions look
+/// through 64 KiB of them.
+const LONG_STEPS: usize = 16;
 
 impl PathPattern {
     /// Whether a reading of a path fits.
@@ -54,16 +55,20 @@ impl PathPattern {
         }
     }
 
-    /// How many bytes of a reading [`fits`](Self::fits) may have to look through, where they are
-    /// more than a few.
+    /// The work of [`fits`](Self::fits), where it is more than a little; see
+    /// [`Request::search`](crate::request::Request::search).
     #[must_use]
     pub(super) fn work(&self, reading: &[u8]) -> usize {
         match &self.kind {
-            Kind::Regex { begins, .. }
-                if reading.len() > FREE_BYTES && reading.starts_with(begins) =>
-            {
-                reading.len()
-            }
+            Kind::Regex {
+                begins, decoded, ..
+            } if reading.starts_with(begins) => match decoded.counted_work(reading.len()) {
+                0 => 0,
+                work if reading.len() > FREE_BYTES => {
+                    work.max(reading.len().saturating_mul(LONG_STEPS))
+                }
+                work => work,
+            },
             _ => 0,
         }
     }

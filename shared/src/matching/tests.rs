@@ -216,6 +216,61 @@ fn regular_expressions_look_through_a_long_path_a_bounded_number_of_times() {
 }
 
 #[test]
+fn regular_expressions_have_so_much_work_and_no_more_wherever_they_stand() {
+    let letters = |count: usize| "a".repeat(count);
+    let wide = ".*[a-z]{1,500}X";
+    let once = "[a-z]{1,500}X";
+    for (part, pattern, value, expected) in [
+        ("headers", wide, letters(8_000), Ok(ReadingSet::NONE)),
+        ("headers", wide, letters(9_000), Err(TooManyReadings)),
+        ("headers", wide, letters(8_000) + "X", Ok(ReadingSet::ALL)),
+        ("query", wide, letters(8_000), Ok(ReadingSet::NONE)),
+        ("query", wide, letters(9_000), Err(TooManyReadings)),
+        ("paths", wide, letters(8_000), Ok(ReadingSet::NONE)),
+        ("paths", wide, letters(9_000), Err(TooManyReadings)),
+        // One way, and no text that long matches.
+        ("headers", once, letters(60_000), Ok(ReadingSet::NONE)),
+        ("headers", once, letters(500) + "X", Ok(ReadingSet::ALL)),
+        ("headers", "(a|aa)+X", letters(60_000), Ok(ReadingSet::NONE)),
+        (
+            "headers",
+            "(?:.{0,100}){5}X",
+            letters(60_000),
+            Ok(ReadingSet::NONE),
+        ),
+        (
+            "headers",
+            "(?:.{0,100}){5}X",
+            letters(500) + "X",
+            Ok(ReadingSet::ALL),
+        ),
+    ] {
+        let pattern = match part {
+            "paths" => format!(r#"{{"paths": [{{"regex": "/{pattern}"}}]}}"#),
+            part => format!(r#"{{"{part}": [{{"name": "x-a", "regex": "{pattern}"}}]}}"#),
+        };
+        let request = match part {
+            "headers" => request("GET", "/").header("x-a", value.as_str()),
+            "query" => request("GET", &format!("/?x-a={value}")),
+            _ => request("GET", &format!("/{value}")),
+        };
+        let readings = built(&pattern).readings(&request.build());
+        assert_eq!(readings, expected, "{pattern} on {} bytes", value.len());
+    }
+    // All rules of a configuration together; a short value is looked at by any number.
+    let rule = built(r#"{"headers": [{"name": "cookie", "regex": ".*x"}]}"#);
+    let asked = |bytes: usize| {
+        let request = request("GET", "/").header("cookie", letters(bytes)).build();
+        let answers = (0..300).map(|_| rule.readings(&request));
+        answers.take_while(Result::is_ok).count()
+    };
+    assert_eq!(
+        [asked(1_000), asked(8 * 1024), asked(60_000)],
+        [300, 128, 17]
+    );
+}
+
+#[test]
 fn host_as_a_header_name_is_the_host() {
     for (matcher, authority, fits) in [
         (r#""exact": "api.example.com""#, "API.example.com:80", true),

@@ -1,6 +1,7 @@
 //! Conditions on the values of a header or a query parameter.
 
 use crate::config::{At, Invalid};
+use crate::request::{Request, TooManyReadings};
 use crate::values::{Anchoring, Pattern};
 
 /// A condition as written: one of the matchers.
@@ -96,6 +97,28 @@ impl TextMatch {
             Kind::Present(present) => Some(present),
             _ => None,
         }
+    }
+
+    /// Whether one of the values fits, which are of this request: see
+    /// [`Request::pay_for`].
+    ///
+    /// # Errors
+    /// [`TooManyReadings`] where that takes too much work.
+    pub(super) fn fits_in<V: AsRef<[u8]>>(
+        &self,
+        request: &Request,
+        values: impl IntoIterator<Item = V>,
+    ) -> Result<bool, TooManyReadings> {
+        let Kind::Regex(pattern) = &self.kind else {
+            return Ok(self.fits(values));
+        };
+        for value in values {
+            request.pay_for(pattern, value.as_ref())?;
+            if pattern.is_match(value.as_ref()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether one of the values fits; for `present: false`, whether it is missing.

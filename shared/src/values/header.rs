@@ -11,8 +11,14 @@ pub struct HeaderName(Cow<'static, str>);
 
 /// Why a text is not a header name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a header name; letters, digits and !#$%&'*+-.^_`|~ are accepted")]
-pub struct HeaderNameError(String);
+pub enum HeaderNameError {
+    /// It is the name of a pseudo-header.
+    #[error("{0:?} is no header; there are keys of their own for path, method and host")]
+    Pseudo(String),
+    /// It is not a token.
+    #[error("{0:?} is not a header name; letters, digits and !#$%&'*+-.^_`|~ are accepted")]
+    NoToken(String),
+}
 
 impl HeaderName {
     /// Checks `name` and turns it into lower case.
@@ -23,7 +29,10 @@ impl HeaderName {
         if is_token(name.as_bytes()) {
             Ok(Self(name.to_ascii_lowercase().into()))
         } else {
-            Err(HeaderNameError(name.to_owned()))
+            Err(match name.starts_with(':') {
+                true => HeaderNameError::Pseudo(name.to_owned()),
+                false => HeaderNameError::NoToken(name.to_owned()),
+            })
         }
     }
 

@@ -2,9 +2,11 @@
 
 mod beginning;
 mod reach;
+mod whole;
 mod width;
 
 use regex::bytes::{Captures, Regex, RegexBuilder};
+use whole::Whole;
 
 /// The longest pattern that is accepted, in bytes.
 const MAX_PATTERN_BYTES: usize = 1024;
@@ -28,7 +30,12 @@ pub struct Pattern {
     regex: Regex,
     /// What a byte of a text counts for; see [`Pattern::work`].
     steps: usize,
+    /// The longest text that is searched. A longer one does not match, or is never looked for.
+    longest: usize,
 }
+
+/// The longest text that a small pattern looks through as often as there are some.
+pub(crate) const FREE_BYTES: usize = 1024;
 
 /// Patterns with as many open ways take the same time for a byte, about.
 const FREE_WIDTH: usize = 16;
@@ -55,17 +62,28 @@ impl Pattern {
             Anchoring::Part => regex,
             Anchoring::Whole => compile(&format!(r"\A(?:{pattern})\z"))?,
         };
-        let steps = match width::width(pattern) {
+        let (width, longest) = match anchoring {
+            Anchoring::Part => (width::width(pattern), None),
+            Anchoring::Whole => {
+                let whole = Whole::of(pattern);
+                (whole.width, whole.longest)
+            }
+        };
+        let steps = match width {
             0..=FREE_WIDTH => 1,
             width => width / 4,
         };
-        Ok(Self { regex, steps })
+        Ok(Self {
+            regex,
+            steps,
+            longest: longest.unwrap_or(usize::MAX),
+        })
     }
 
     /// Whether the pattern matches.
     #[must_use]
     pub fn is_match(&self, text: &[u8]) -> bool {
-        self.regex.is_match(text)
+        text.len() <= self.longest && self.regex.is_match(text)
     }
 
     /// Whether a text that begins with this byte may match a pattern that has to cover the whole
@@ -78,6 +96,9 @@ impl Pattern {
     /// The capture groups of the first match.
     #[must_use]
     pub fn captures<'t>(&self, text: &'t [u8]) -> Option<Captures<'t>> {
+        if text.len() > self.longest {
+            return None;
+        }
         self.regex.captures(text)
     }
 
@@ -97,7 +118,17 @@ impl Pattern {
     /// times as long as `[a-z]`.
     #[must_use]
     pub fn work(&self, text_bytes: usize) -> usize {
+        if text_bytes > self.longest {
+            return 0;
+        }
         text_bytes.saturating_mul(self.steps)
+    }
+
+    /// The work of a search as it counts where a request may cause so much and no more: none of what
+    /// is small, which a configuration may ask for as often as it has rules.
+    pub(crate) fn counted_work(&self, text_bytes: usize) -> usize {
+        let work = self.work(text_bytes);
+        if work > FREE_BYTES { work } else { 0 }
     }
 
     /// How many bytes beyond the end of a match the search for it may read; `None`: without bound.

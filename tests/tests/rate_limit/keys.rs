@@ -265,3 +265,33 @@ fn a_host_as_a_header_is_a_key_that_tells_hosts_apart() {
         assert_eq!(status(&format!("{}:8080", a.to_uppercase())), 429);
     }
 }
+
+// Work per request is bounded, in keys too.
+#[test]
+fn a_key_that_takes_too_much_search_is_refused_and_a_pattern_that_begins_once_is_not() {
+    let limit = |regex: &str| {
+        filter(&format!(
+            "limits: [{{name: a, key: [{{header: {{name: x-key, regex: '{regex}'}}}}], requests: 9, per: 1h}}]"
+        ))
+    };
+    let values: Vec<String> = (0..7)
+        .map(|n| format!("{n}{}", "a".repeat(8_000)))
+        .collect();
+    let fields: Vec<_> = values
+        .iter()
+        .map(|value| ("x-key", value.as_str()))
+        .collect();
+    for (regex, status) in [
+        (".*[a-z]{1,500}X", 400),
+        ("[a-z]{1,500}X", 200),
+        ("(a|aa)+X", 200),
+    ] {
+        let envoy = limit(regex);
+        let started = std::time::Instant::now();
+        assert_eq!(get(&envoy, "/", &fields).status, status, "{regex}");
+        let time = started.elapsed();
+        assert!(time < Duration::from_millis(500), "{regex}: {time:?}");
+        assert_eq!(get(&envoy, "/", &[("x-key", "abX")]).status, 200, "{regex}");
+        envoy.assert_vm_alive();
+    }
+}

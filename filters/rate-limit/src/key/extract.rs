@@ -1,5 +1,6 @@
 //! What a key part takes of a value: the part of it that a regular expression names.
 
+use filter_kit::request::{Request, TooManyReadings};
 use filter_kit::values::{Anchoring, Pattern};
 
 /// The longest value in which a regular expression looks for the key, in bytes. A longer one does
@@ -24,10 +25,27 @@ impl Extract {
         Ok(Self { text, pattern })
     }
 
+    /// Whether it may match a value that begins with this byte.
+    #[must_use]
+    pub fn may_begin_with(&self, byte: u8) -> bool {
+        self.pattern.may_begin_with(byte)
+    }
+
     /// The expression as written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// Takes the work of looking at a value from what the request may cause.
+    ///
+    /// # Errors
+    /// [`TooManyReadings`] where nothing is left.
+    pub(super) fn pay(&self, request: &Request, value: &[u8]) -> Result<(), TooManyReadings> {
+        if value.len() > MAX_SEARCHED_BYTES {
+            return Ok(());
+        }
+        request.pay_for(&self.pattern, value)
     }
 
     /// The key in a value; empty where the value does not match.

@@ -281,3 +281,35 @@ fn a_regular_expression_takes_the_key_out_of_a_value() {
     };
     assert_eq!(several.len(), 3, "k1, k2 and a missing one");
 }
+
+#[test]
+fn a_key_that_takes_too_much_search_is_not_looked_for() {
+    let extract = |regex: &str| Some(Extract::new(regex.to_owned()).unwrap());
+    let header = HeaderName::from_static("x-a");
+    let (wide, once) = (extract(".*[a-z]{1,500}X"), extract("[a-z]{1,500}X"));
+    let half = "a".repeat(4_500);
+    for (part, values, is_looked_for) in [
+        (KeyPart::Header(header.clone(), wide.clone()), 1, true),
+        (KeyPart::Header(header.clone(), wide.clone()), 2, false),
+        (KeyPart::Header(header.clone(), once), 12, true),
+        (KeyPart::Header(header, extract(".*([a-z]+)X")), 12, true),
+        (KeyPart::Query("q".to_owned(), wide.clone()), 1, true),
+        (KeyPart::Query("q".to_owned(), wide.clone()), 2, false),
+        (KeyPart::Cookie("c".to_owned(), wide.clone()), 1, true),
+        (KeyPart::Cookie("c".to_owned(), wide.clone()), 2, false),
+        // Of a path no more than 8 KiB are looked at.
+        (KeyPart::Path(wide), 2, true),
+    ] {
+        let all = |before: &str| vec![format!("{before}{half}"); values];
+        let target = match part {
+            KeyPart::Path(_) => format!("/{}", all("").concat().get(..8_000).unwrap()),
+            _ => format!("/?{}", all("q=").join("&")),
+        };
+        let head = request("GET", &target).header("cookie", all("c=").join("; "));
+        let head = all("")
+            .iter()
+            .fold(head, |head, value| head.header("x-a", value.as_str()));
+        let checked = part.check(&head.build());
+        assert_eq!(checked.is_ok(), is_looked_for, "{part:?} {values}");
+    }
+}

@@ -16,7 +16,8 @@ pub(super) fn width(pattern: &str) -> usize {
         .map_or(1, |hir| of(&hir).max(1))
 }
 
-fn of(hir: &Hir) -> usize {
+/// The most ways that may be open in an expression that may be entered anywhere.
+pub(super) fn of(hir: &Hir) -> usize {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => 0,
         HirKind::Literal(literal) => overlaps(&literal.0),
