@@ -40,7 +40,8 @@ impl Location {
     /// [`Refused`] where it cannot be made, or would lead to another host.
     fn value(&self, values: &Values<'_>) -> Result<Vec<u8>, Refused> {
         let value = self.template.expand(values)?;
-        if !is_header_value(&value) {
+        // Browsers take tabs out before they read a URL: `/\t/evil.example` is `//evil.example`.
+        if !is_header_value(&value) || value.contains(&b'\t') {
             return Err(Refused::InvalidLocation);
         }
         let is_good = if self.is_path || value.starts_with(b"/") {

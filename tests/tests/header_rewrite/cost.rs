@@ -169,3 +169,50 @@ fn a_pattern_that_follows_many_ways_at_once_is_bounded_by_its_work() {
     assert_eq!(stat(&envoy, "refused.too_costly_total"), 5);
     envoy.wait_for_access_log("400 rewrite_too_costly", Duration::from_secs(5));
 }
+
+#[test]
+fn an_expression_in_a_match_is_bounded_by_its_work_too() {
+    for (matches, target, name) in [
+        (
+            r#""headers": [{"name": "x-a", "regex": ".*[a-z]{1,500}X"}]"#,
+            "/",
+            "x-a",
+        ),
+        (
+            r#""query": [{"name": "q", "regex": ".*[a-z]{1,500}X"}]"#,
+            "/?q=",
+            "x-b",
+        ),
+        (r#""paths": [{"regex": "/.*[a-z]{1,500}X"}]"#, "/", "x-b"),
+        (
+            r#""not": {"headers": [{"name": "x-a", "regex": "(?:.{0,100}){5}.*X"}]}"#,
+            "/",
+            "x-a",
+        ),
+    ] {
+        let envoy = with(&format!(
+            r#"{{"rules": [{{"match": {{{matches}}}, "request": [{{"set": {{"name": "x-set", "value": "1"}}}}]}}]}}"#
+        ));
+        let client = Client::http1();
+        let long = "a".repeat(50_000);
+        let ask = |text: &str| {
+            let (target, value) = match name {
+                "x-a" => (target.to_owned(), text),
+                _ => (format!("{target}{text}"), "-"),
+            };
+            client.get(envoy.url(&target)).header(name, value).send()
+        };
+        let (answer, small) = timed(|| ask("abcX"));
+        assert_eq!(answer.status, 200, "{matches}");
+        let is_set = !matches.contains("not");
+        assert_eq!(answer.echo().header("x-set").is_some(), is_set, "{matches}");
+        let (answer, time) = timed(|| ask(&long));
+        assert_eq!(answer.status, 400, "{matches}");
+        // Unbounded it took more than a second.
+        assert!(
+            time < small + Duration::from_millis(300),
+            "{matches}: {time:?} and {small:?}"
+        );
+        envoy.assert_vm_alive();
+    }
+}

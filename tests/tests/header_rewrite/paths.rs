@@ -145,6 +145,7 @@ fn encoded_segments_are_rewritten_as_they_are_and_what_is_too_long_is_refused() 
             ("/api/v2/a%2Fb%20c", "/v2/svc/a%2Fb%20c"),
             ("/api/v2/a;b=c/100%25?q=%2F", "/v2/svc/a;b=c/100%25?q=%2F"),
             ("/other/v2/a%2Fb", "/other/v2/a%2Fb"),
+            ("/%61pi/%76%32/a%2Fb%20c", "/v2/svc/a%2Fb%20c"),
         ] {
             assert_eq!(client.get(envoy.url(target)).send().echo().path, rewritten);
         }
@@ -153,6 +154,15 @@ fn encoded_segments_are_rewritten_as_they_are_and_what_is_too_long_is_refused() 
         for target in ["/api/v1/".to_owned() + &long, "/x/a".to_owned()] {
             let answer = client.get(envoy.url(&target)).send();
             assert_eq!(answer.status, 400, "{} bytes", target.len());
+        }
+        // Only a reading has what is looked for.
+        for target in [
+            "/api%2Fv2/a",
+            "/api/v2%2fa",
+            "/%2561pi/v2/a",
+            "/api;v=1/v2/a",
+        ] {
+            assert_eq!(client.get(envoy.url(target)).send().status, 400, "{target}");
         }
         let request = client.get(envoy.url("/x/a")).header("x-tenant", long);
         assert_eq!(request.send().status, 400);

@@ -86,6 +86,32 @@ fn a_set_that_cannot_be_made_leaves_none() {
     });
 }
 
+// What was to be replaced must not pass as it is: a client leaves out, or breaks, what would take its
+// place.
+#[test]
+fn a_value_in_which_a_replacement_cannot_be_made_is_removed_and_others_stay() {
+    let config = r#"{"rules": [{"request": [{"replace": {"name": "x-roles", "regex": "admin", "with": "${request.query.as}"}}],
+        "response": [{"replace": {"name": "x-echoed", "regex": "secret", "with": "${request.query.as}"}}]}]}"#;
+    everywhere(config, |envoy, client| {
+        let long = "l".repeat(9_000);
+        for (query, roles, echoed) in [
+            ("as=guest", &["guest", "reader"][..], Some("guest")),
+            ("as=", &["", "reader"], Some("")),
+            ("x=1", &["reader"], None),
+            ("as=a%0d%0ab", &["reader"], None),
+            (&format!("as={long}"), &["reader"], None),
+        ] {
+            let request = client.get(envoy.url(&format!("/?{query}")));
+            let request = request.header("x-echo-set", "x-echoed: secret");
+            let answer = request
+                .headers([("x-roles", "admin"), ("x-roles", "reader")])
+                .send();
+            assert_eq!(answer.echo().headers_all("x-roles"), roles, "{query}");
+            assert_eq!(answer.header("x-echoed"), echoed, "{query}");
+        }
+    });
+}
+
 // `${… | default}` … may be a template itself; "A group that took no
 // part in a match is empty"; "`${match.N}` in a query value is decoded once".
 #[test]

@@ -89,6 +89,13 @@ fn a_redirect_goes_to_the_host_that_is_written() {
         (
             "/${request.query.to}",
             "GET",
+            "/?to=%09/evil.example",
+            "a",
+            Err(Refused::InvalidLocation),
+        ),
+        (
+            "/${request.query.to}",
+            "GET",
             "/",
             "a",
             Err(Refused::MissingValue),

@@ -110,9 +110,16 @@ fn remove(raw: RawRemove, side: Side, context: Context<'_>) -> Result<NameSelect
             }),
             Err(error) => Err(Invalid::new(error.to_string()).at("prefix")),
         },
-        (None, None, Some(regex)) => Pattern::new(&regex, Anchoring::Whole)
-            .map(|pattern| NameSelector::Regex { pattern, envoy })
-            .at("regex"),
+        (None, None, Some(regex)) => {
+            // Names are in lower case, and compared without theirs.
+            let of_any_case = match regex.bytes().any(|b| b.is_ascii_uppercase()) {
+                true => format!("(?i){regex}"),
+                false => regex,
+            };
+            Pattern::new(&of_any_case, Anchoring::Whole)
+                .map(|pattern| NameSelector::Regex { pattern, envoy })
+                .at("regex")
+        }
         _ => Err(Invalid::new("write exactly one of: name, prefix, regex")),
     }
 }

@@ -14,7 +14,10 @@ macro_rules! operations {
         $(#[$meta])*
         #[derive(Debug, Default, Deserialize)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-        #[serde(deny_unknown_fields)]
+        #[serde(
+            deny_unknown_fields,
+            expecting = "an operation, as {set: {name: x-env, value: prod}}"
+        )]
         pub struct $name {
             $($(#[$field_meta])* pub $field: Option<$type>,)*
             /// Replace all values of a header by one. Where that cannot be made, none is left.
@@ -31,7 +34,8 @@ macro_rules! operations {
             /// Copy a header to another name, in place of its values. Nothing happens without the
             /// first.
             pub copy: Option<RawFromTo>,
-            /// Replace every occurrence of a regular expression in every value of a header.
+            /// Replace every occurrence of a regular expression in every value of a header. A value
+            /// in which that cannot be done is removed.
             pub replace: Option<RawReplace>,
             /// Remove repeated values of a header, within comma-separated lists too; the first one
             /// stays.
@@ -194,7 +198,10 @@ pub struct RawQueryEdit {
 /// A query parameter and its value.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a parameter, as {name: lang, value: en}"
+)]
 pub struct RawParameterValue {
     /// The parameter, decoded.
     pub name: String,
@@ -205,7 +212,7 @@ pub struct RawParameterValue {
 /// A query parameter.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a parameter, as {name: debug}")]
 pub struct RawParameter {
     /// The parameter, decoded.
     pub name: String,
@@ -214,7 +221,10 @@ pub struct RawParameter {
 /// A condition on the response. All given parts must hold.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a condition, as {status: [\"500-599\"]}"
+)]
 pub struct RawWhen {
     /// Statuses, any of: `503`, or a range as `500-599`.
     pub status: Option<Vec<StatusRange>>,
@@ -226,7 +236,10 @@ pub struct RawWhen {
 /// A redirect.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a redirect, as {location: \"https://${request.hostname}${request.target}\"}"
+)]
 pub struct RawRedirect {
     /// The status: 301, 302, 303, 307 or 308. Omitted: 308, which keeps the method and may be kept
     /// by clients.
@@ -239,7 +252,10 @@ pub struct RawRedirect {
 /// An answer in place of the upstream's.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an answer, as {status: 503, body: TEXT}"
+)]
 pub struct RawRespond {
     /// The status. Omitted: 200.
     pub status: Option<Status>,

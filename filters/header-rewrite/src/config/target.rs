@@ -51,7 +51,7 @@ impl RawPathRewrite {
             }
             _ => return Err(Invalid::new("write exactly one of: prefix, regex")),
         };
-        Ok(TargetOperation::Path(rewrite))
+        Ok(TargetOperation::Path(Box::new(rewrite)))
     }
 }
 

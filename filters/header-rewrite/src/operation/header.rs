@@ -39,7 +39,8 @@ pub enum HeaderOperation {
         /// The name to copy to.
         to: HeaderName,
     },
-    /// Replaces every occurrence of a pattern in every value.
+    /// Replaces every occurrence of a pattern in every value. A value in which that cannot be done is
+    /// removed.
     Replace {
         /// The header.
         name: HeaderName,
@@ -91,13 +92,9 @@ impl HeaderOperation {
                 copied => Change::Put(to, copied),
             },
             Self::Replace { name, replacement } => {
-                match replaced(name, replacement, message.headers(), values, budget) {
-                    Ok(replaced) => Change::Put(name, replaced),
-                    Err(Skipped::TooCostly) => {
-                        return (Change::Put(name, Vec::new()), Some(Skipped::TooCostly));
-                    }
-                    Err(reason) => return (Change::Nothing, Some(reason)),
-                }
+                let (replaced, skipped) =
+                    replaced(name, replacement, message.headers(), values, budget);
+                return (Change::Put(name, replaced), skipped);
             }
             Self::Dedupe(name) => {
                 let values = message.headers().all(name.as_str());
@@ -158,22 +155,25 @@ fn header_value<'t>(template: &'t Template, values: &Values<'_>) -> Result<Cow<'
     }
 }
 
+/// The values with every occurrence replaced. One in which that cannot be done is left out: what was
+/// to be replaced must not pass as it is. With one that is too costly all are.
 fn replaced(
     name: &HeaderName,
     replacement: &Replacement,
     headers: &Headers,
     values: &Values<'_>,
     budget: &mut Budget,
-) -> Result<Vec<Vec<u8>>, Skipped> {
-    let replaced = headers
-        .all(name.as_str())
-        .map(|value| replacement.apply(value, values, MAX_REPLACED_BYTES, budget))
-        .collect::<Result<Vec<_>, _>>()?;
-    if replaced.iter().all(|value| is_header_value(value)) {
-        Ok(replaced)
-    } else {
-        Err(Skipped::Invalid)
+) -> (Vec<Vec<u8>>, Option<Skipped>) {
+    let (mut kept, mut skipped) = (Vec::new(), None);
+    for value in headers.all(name.as_str()) {
+        match replacement.apply(value, values, MAX_REPLACED_BYTES, budget) {
+            Ok(replaced) if is_header_value(&replaced) => kept.push(replaced),
+            Ok(_) => skipped = Some(Skipped::Invalid),
+            Err(Skipped::TooCostly) => return (Vec::new(), Some(Skipped::TooCostly)),
+            Err(reason) => skipped = Some(reason),
+        }
     }
+    (kept, skipped)
 }
 
 /// The values without repeated elements. `set-cookie` is no list: only whole values are compared

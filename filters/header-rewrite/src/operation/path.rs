@@ -4,13 +4,14 @@
 //! result is judged in all its readings, so that neither a value of a template nor what the client
 //! sent leads out of the place that the operator wrote.
 
-use super::target::{encode, join};
+use super::target::{decode_unreserved, encode, join};
 use super::{Budget, Replacement};
 use crate::reason::{Refused, Skipped};
 use filter_kit::config::Invalid;
 use filter_kit::matching::{PathPattern, RawPath};
-use filter_kit::request::Request;
+use filter_kit::request::{Request, is_plain};
 use filter_kit::template::{MAX_EXPANDED_BYTES, Template, Values};
+use std::borrow::Cow;
 
 /// A rewrite of the path.
 #[derive(Debug, Clone)]
@@ -23,8 +24,8 @@ pub enum PathRewrite {
         /// What takes their place.
         with: Place,
     },
-    /// Replaces every occurrence of a pattern. Paths without one stay. No reading of the new path
-    /// has a dot segment.
+    /// Replaces every occurrence of a pattern. Paths stay of which no reading has one. No reading of
+    /// the new path has a dot segment.
     Regex(Replacement),
 }
 
@@ -97,11 +98,11 @@ impl PathRewrite {
                 judge(request, budget, |reading| new.pattern.fits(reading))
             }
             Self::Regex(replacement) => {
-                if !replacement.finds(request.path(), budget)? {
+                let Some(path) = found_in(replacement, request, budget)? else {
                     return Ok(());
-                }
+                };
                 let replaced = replacement
-                    .apply(request.path(), &values, MAX_EXPANDED_BYTES, budget)
+                    .apply(&path, &values, MAX_EXPANDED_BYTES, budget)
                     .map_err(refused)?;
                 let path = one_leading_slash(encode(&replaced, is_path_byte));
                 set_path(&path, request);
@@ -137,6 +138,35 @@ fn after_prefix<'r>(
         // The rewrite applies to a reading, and there is no place in the path as it was sent to put
         // the new beginning.
         return Err(Refused::AmbiguousPath);
+    }
+    Ok(None)
+}
+
+/// The path in which there is something to replace: as it was sent, or else with its unreserved
+/// characters decoded, which makes no other path of it (RFC 3986, section 6.2.2.2). `None` where no
+/// reading of the path has it.
+fn found_in<'r>(
+    replacement: &Replacement,
+    request: &'r Request,
+    budget: &mut Budget,
+) -> Result<Option<Cow<'r, [u8]>>, Refused> {
+    let path = request.path();
+    if replacement.finds(path, budget)? {
+        return Ok(Some(Cow::Borrowed(path)));
+    }
+    if is_plain(path) {
+        return Ok(None);
+    }
+    let decoded = decode_unreserved(path);
+    if replacement.finds(&decoded, budget)? {
+        return Ok(Some(Cow::Owned(decoded)));
+    }
+    for reading in request.readings()?.iter(path) {
+        budget.spend(reading.len())?;
+        if replacement.finds(reading, budget)? {
+            // As for a prefix.
+            return Err(Refused::AmbiguousPath);
+        }
     }
     Ok(None)
 }

@@ -9,7 +9,7 @@ use filter_kit::template::Template;
 #[derive(Debug, Clone)]
 pub enum TargetOperation {
     /// Rewrites the path; the query stays.
-    Path(PathRewrite),
+    Path(Box<PathRewrite>),
     /// Edits the query; the path stays.
     Query(QueryEdit),
     /// Sets the host.
@@ -67,6 +67,30 @@ pub(super) fn encode(text: &[u8], stays: fn(u8) -> bool) -> Vec<u8> {
         }
     }
     encoded
+}
+
+/// The text with the triplets of unreserved characters decoded (RFC 3986, section 2.3).
+pub(super) fn decode_unreserved(text: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        let triplet = after.split_at_checked(2).filter(|_| byte == b'%');
+        let unreserved = triplet.and_then(|(digits, after)| {
+            let digits = std::str::from_utf8(digits).ok()?;
+            let byte = u8::from_str_radix(digits, 16).ok()?;
+            let is_unreserved = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+            is_unreserved.then_some((byte, after))
+        });
+        match unreserved {
+            Some((byte, after)) => {
+                decoded.push(byte);
+                rest = after;
+            }
+            None => decoded.push(byte),
+        }
+    }
+    decoded
 }
 
 #[cfg(test)]

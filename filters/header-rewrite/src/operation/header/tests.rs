@@ -160,7 +160,6 @@ fn removal_by_prefix_or_pattern_spares_what_a_message_needs() {
 #[test]
 fn a_value_that_is_missing_too_long_or_unfit_is_not_written() {
     let long = "y".repeat(9000);
-    let many = "a".repeat(1000);
     for (operation, before, reason) in [
         (
             r#"{"set": {"name": "b", "value": "x${request.header.a}"}}"#,
@@ -179,21 +178,6 @@ fn a_value_that_is_missing_too_long_or_unfit_is_not_written() {
         ),
         (
             r#"{"default": {"name": "b", "value": "${request.header.a}"}}"#,
-            [("a", "x\ny")],
-            Skipped::Invalid,
-        ),
-        (
-            r#"{"replace": {"name": "a", "regex": "1", "with": "${request.header.none}"}}"#,
-            [("a", "1")],
-            Skipped::Missing,
-        ),
-        (
-            r#"{"replace": {"name": "a", "regex": "a", "with": "${0}${request.header.a}"}}"#,
-            [("a", many.as_str())],
-            Skipped::TooLong,
-        ),
-        (
-            r#"{"replace": {"name": "a", "regex": "x", "with": "y"}}"#,
             [("a", "x\ny")],
             Skipped::Invalid,
         ),
@@ -225,6 +209,47 @@ fn a_set_whose_value_cannot_be_made_leaves_no_value() {
     let upstream = [(":status", "200"), ("a", "1")];
     let (edits, skipped) = edit_response(&rules, with(&[]).build(), &upstream);
     assert_eq!(edits, ["remove a"]);
+    assert_eq!(skipped, [Skipped::Missing]);
+}
+
+#[test]
+fn a_value_in_which_nothing_can_be_put_in_place_of_what_is_found_is_removed() {
+    let many = "a".repeat(1000);
+    for (regex, with, before, expected, reason) in [
+        (
+            "1",
+            "${request.header.none}",
+            &["1", "2", "x1"][..],
+            &["a: 2"][..],
+            Skipped::Missing,
+        ),
+        (
+            "a",
+            "${0}${request.header.a}",
+            &[&many, "b"],
+            &["a: b"],
+            Skipped::TooLong,
+        ),
+        ("1", "${request.query.q}", &["1"], &[], Skipped::Invalid),
+    ] {
+        let replace =
+            format!(r#"{{"replace": {{"name": "a", "regex": "{regex}", "with": "{with}"}}}}"#);
+        let request = before
+            .iter()
+            .fold(request("GET", "/?q=x%0Ay"), |request, value| {
+                request.header("a", *value)
+            });
+        let mut request = request.build();
+        let skipped = edit(&on_requests(&replace), &mut request);
+        assert_eq!(skipped, Ok(vec![reason]), "{replace}");
+        assert_eq!(lines(request.headers()), expected, "{replace}");
+    }
+    let rules = rules(
+        r#"{"rules": [{"response": [{"replace": {"name": "a", "regex": "1", "with": "${response.header.none}"}}]}]}"#,
+    );
+    let upstream = [(":status", "200"), ("a", "1"), ("a", "2")];
+    let (edits, skipped) = edit_response(&rules, with(&[]).build(), &upstream);
+    assert_eq!(edits, ["set a: 2"]);
     assert_eq!(skipped, [Skipped::Missing]);
 }
 

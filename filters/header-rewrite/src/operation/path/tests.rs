@@ -127,8 +127,17 @@ fn a_regex_looks_at_the_path_as_sent_and_leaves_no_dot_segment() {
     let operation = regex("^/api/", "/v2/");
     for (path, expected) in [
         ("/api/x;a", Ok("/v2/x;a")),
-        ("/%61pi/x", Ok("/%61pi/x")),
-        ("/x/../api/", Ok("/x/../api/")),
+        // The same path.
+        ("/%61p%69/%78", Ok("/v2/x")),
+        ("/%61pi/%2fa%20%zz%4", Ok("/v2/%2fa%20%zz%4")),
+        // Only a reading of it has what is looked for.
+        ("/x/../api/", Err(Refused::AmbiguousPath)),
+        ("//api/x", Err(Refused::AmbiguousPath)),
+        ("/api%2Fx", Err(Refused::AmbiguousPath)),
+        ("/%2561pi/x", Err(Refused::AmbiguousPath)),
+        ("/api;v=1/x", Err(Refused::AmbiguousPath)),
+        ("/apis;v=1/x%2F", Ok("/apis;v=1/x%2F")),
+        ("/other//a%20b/", Ok("/other//a%20b/")),
         ("/api/a%2Fb//c", Ok("/v2/a%2Fb//c")),
         ("/api/../x", Err(Refused::UnsafePath)),
         ("/api/..;a/x", Err(Refused::UnsafePath)),

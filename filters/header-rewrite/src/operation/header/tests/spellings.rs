@@ -25,6 +25,7 @@ fn on_requests_a_name_goes_in_every_spelling_that_a_server_may_read_as_the_same(
         (r#"{"remove": {"name": "x-user"}}"#, &["x-other: 1"]),
         (r#"{"remove": {"prefix": "x-us"}}"#, &["x-other: 1"]),
         (r#"{"remove": {"regex": "x-us.*"}}"#, &["x-other: 1"]),
+        (r#"{"remove": {"regex": "X-Us.*"}}"#, &["x-other: 1"]),
         (
             r#"{"rename": {"from": "x-user", "to": "x-old"}}"#,
             &["x-other: 1"],
