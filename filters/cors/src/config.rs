@@ -88,7 +88,10 @@ pub struct RawPolicy {
 /// A guard against requests that another site makes a browser send.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a guard, as {unmatched: refuse, fetch_site: true}"
+)]
 pub struct RawUnsafeMethods {
     /// How to treat a request whose origin is neither allowed nor its own.
     #[serde(default)]

@@ -50,6 +50,16 @@ fn credentials_for_an_origin_that_an_attacker_can_have_are_refused_with_that_ori
             "allow_origin_regexes[0]",
             "it matches https://example.com.evil.example, an origin that anyone can have",
         ),
+        (
+            r#""allow_origin_regexes": [".+example\\.com"]"#,
+            "allow_origin_regexes[0]",
+            "it matches https://evilexample.com, an origin that anyone can have",
+        ),
+        (
+            r#""allow_origin_regexes": ["https://app\\.example\\.com|null"]"#,
+            "allow_origin_regexes[0]",
+            "any page can make its origin null, in a sandboxed frame",
+        ),
     ] {
         assert_eq!(
             line(&format!(r#"{origins}, "allow_credentials": true"#)),

@@ -156,7 +156,7 @@ fn patterns_of_whole_schemes_are_accepted_without_credentials() {
 fn a_policy_by_a_header_that_preflights_lack_is_warned_of() {
     let warnings = |condition: &str| {
         let json = format!(
-            r#"{{"policies": [{{"allow_origins": ["*"]}}, {{"match": {{"headers": [{condition}]}}, "allow_origins": ["*"]}}]}}"#
+            r#"{{"policies": [{{"match": {{"hosts": ["a.example"]}}, "allow_origins": ["*"]}}, {{"match": {{"headers": [{condition}]}}, "allow_origins": ["*"]}}]}}"#
         );
         let (_, warnings) = load_with_warnings::<Config>(json.as_bytes(), &Env::new()).unwrap();
         warnings.iter().map(ToString::to_string).collect::<Vec<_>>()

@@ -191,7 +191,7 @@ impl TryFrom<String> for OriginRegex {
 
     fn try_from(regex: String) -> Result<Self, String> {
         let pattern = Pattern::new(&regex, Anchoring::Whole)?;
-        if let Some(reason) = foreign::why_never(&regex) {
+        if let Some(reason) = foreign::why_never(&regex, pattern.is_match(b"null")) {
             return Err(format!("\"{regex}\" can never match: {reason}"));
         }
         Ok(Self {

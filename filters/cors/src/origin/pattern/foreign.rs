@@ -62,7 +62,7 @@ pub(super) fn of_regex(regex: &str, matches: impl Fn(&Origin) -> bool) -> Option
     };
     let chosen = tails.iter().filter(|tail| tail.is_chosen).map(Tail::text);
     let plain = ["https://evil.example", "http://evil.example"].map(Vec::from);
-    chosen
+    let example = chosen
         .chain(plain)
         .filter_map(|text| Origin::parse(&text))
         .filter(|origin| matches(origin) && !is_private(origin))
@@ -77,18 +77,43 @@ pub(super) fn of_regex(regex: &str, matches: impl Fn(&Origin) -> bool) -> Option
                 text.len(),
             )
         })
-        .map(ForeignOrigin::Example)
+        .map(ForeignOrigin::Example);
+    example.or_else(|| matches(&Origin::Null).then_some(ForeignOrigin::Null))
 }
 
 /// Why an expression matches no origin, where that shows at once.
-pub(super) fn why_never(regex: &str) -> Option<&'static str> {
+pub(super) fn why_never(regex: &str, matches_null: bool) -> Option<&'static str> {
+    let hir = parse(regex)?;
     let mut required = Vec::new();
-    literals(&parse(regex)?, &mut required);
+    literals(&hir, &mut required);
     if required.iter().any(u8::is_ascii_uppercase) {
         return Some("origins are compared in lower case");
     }
-    (required.len() > 3 && required.ends_with(b"/") && !required.ends_with(b"://"))
-        .then_some("an origin has no path, not even a slash at its end")
+    if has_path(&required) {
+        return Some("an origin has no path, not even a slash at its end");
+    }
+    let default_ports: [(&[u8], &[u8]); 2] = [(b"https://", b":443"), (b"http://", b":80")];
+    if default_ports
+        .iter()
+        .any(|(scheme, port)| required.starts_with(scheme) && required.ends_with(port))
+    {
+        return Some("an origin is compared without the default port of its scheme");
+    }
+    // Only `null` has no colon.
+    (!matches_null && !tail::may_hold(&hir, b':'))
+        .then_some("an origin begins with its scheme, as https://")
+}
+
+/// Whether one of these texts has a slash that is not of `://`.
+fn has_path(required: &[u8]) -> bool {
+    let before = |at: usize, by: usize| at.checked_sub(by).and_then(|at| required.get(at));
+    required.iter().enumerate().any(|(at, byte)| {
+        *byte == b'/'
+            && !matches!(
+                (before(at, 2), before(at, 1)),
+                (_, None | Some(b':' | 0)) | (None | Some(b':' | 0), Some(b'/'))
+            )
+    })
 }
 
 /// The texts that every match holds; a NUL stands for what is between them.

@@ -133,7 +133,14 @@ impl Tails {
         if more >= 4
             && let Some(class) = class_of(&repetition.sub)
         {
-            let words = [&b".evil.example"[..], b"evil.example", b"evil"];
+            // Where the scheme may be chosen too, the whole origin may.
+            let words = [
+                &b".evil.example"[..],
+                b"evil.example",
+                b"evil",
+                b"https://evil",
+                b"https://evil.",
+            ];
             let fits = |word: &[u8]| word.iter().all(|byte| has(class, *byte));
             for word in words.into_iter().filter(|word| fits(word)) {
                 let open = self.0.iter().filter(|tail| !tail.is_told);
@@ -200,5 +207,19 @@ fn has(class: &Class, byte: u8) -> bool {
         Class::Unicode(chars) => chars
             .iter()
             .any(|range| (range.start()..=range.end()).contains(&char::from(byte))),
+    }
+}
+
+/// Whether this byte may stand in a match.
+pub(super) fn may_hold(hir: &Hir, byte: u8) -> bool {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => false,
+        HirKind::Literal(literal) => literal.0.contains(&byte),
+        HirKind::Class(class) => has(class, byte),
+        HirKind::Capture(capture) => may_hold(&capture.sub, byte),
+        HirKind::Repetition(repetition) => may_hold(&repetition.sub, byte),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().any(|part| may_hold(part, byte))
+        }
     }
 }

@@ -17,6 +17,9 @@ fn an_expression_that_leaves_a_choice_of_the_owner_matches_a_foreign_origin() {
         (".+://.+", "https://evil.example"),
         ("https?://[a-z0-9.-]+", "https://evil.example"),
         (r"https://.*example\.com", "https://evilexample.com"),
+        (r".+example\.com", "https://evilexample.com"),
+        (r"(.+)example\.com", "https://evilexample.com"),
+        (r"[a-z:/.]+com", "https://evil.com"),
         (
             r"https://.+example\.com(:[0-9]+)?",
             "https://evilexample.com",
@@ -64,6 +67,7 @@ fn an_expression_that_names_the_owner_matches_no_foreign_origin() {
     for regex in [
         r"https://pr-[0-9]+\.preview\.example\.dev",
         r"https://.*\.example\.dev",
+        r".+\.example\.dev",
         r"https://(.*\.)?example\.dev",
         r"https://([a-z0-9-]+\.)*example\.com(:[0-9]+)?",
         r"https?://(app|admin)\.example\.(com|org|co\.uk)",
@@ -121,6 +125,56 @@ fn an_expression_that_can_never_match_is_told() {
         (r"https://.*", false),
         (r"file://", false),
     ] {
-        assert_eq!(why_never(regex).is_some(), never, "{regex}");
+        assert_eq!(why_never(regex, false).is_some(), never, "{regex}");
+    }
+}
+
+#[test]
+fn an_expression_that_matches_null_matches_a_page_of_anyone() {
+    for regex in [
+        r"https://app\.example\.com|null",
+        "(null)",
+        "n[u]ll",
+        r"(https://app\.example\.com|nul+)",
+    ] {
+        let parsed = OriginRegex::try_from(regex.to_owned()).unwrap();
+        assert_eq!(
+            parsed.foreign_origin(),
+            Some(ForeignOrigin::Null),
+            "{regex}"
+        );
+    }
+}
+
+#[test]
+fn an_expression_that_can_never_match_is_refused_with_the_reason() {
+    for (regex, reason) in [
+        (r"https://App\.example\.com", "lower case"),
+        (r"https://app\.example\.com/", "no path"),
+        (r"https://.*\.example\.com/.*", "no path"),
+        (r"https?://app\.example\.com/app", "no path"),
+        (r".*example\.com/.*", "no path"),
+        (r"https://app\.example\.com:443", "default port"),
+        (r"^http://[a-z]+\.example\.com:80$", "default port"),
+        (r"app\.example\.com", "begins with its scheme"),
+        (r"^([a-z0-9-]+\.)*example\.com$", "begins with its scheme"),
+    ] {
+        let error = OriginRegex::try_from(regex.to_owned()).unwrap_err();
+        assert!(error.contains("can never match"), "{regex}: {error}");
+        assert!(error.contains(reason), "{regex}: {error}");
+    }
+    for regex in [
+        ".*",
+        "null",
+        r".*\.example\.com",
+        r"https?://app\.example\.com(:443)?",
+        r"https://app\.example\.com:8443",
+        r"http://app\.example\.com:443",
+        r"https?:.{0,2}app\.example\.com",
+        r"https:/{2}app\.example\.com",
+        r"(https|app):[/]/app\.example\.com",
+        r"app://\.",
+    ] {
+        assert!(OriginRegex::try_from(regex.to_owned()).is_ok(), "{regex}");
     }
 }
