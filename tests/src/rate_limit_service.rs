@@ -39,7 +39,7 @@ pub mod proto {
             rate_limit_service_client::RateLimitServiceClient,
         },
     };
-    pub use envoy_types::pb::google::protobuf::UInt64Value;
+    pub use envoy_types::pb::google::protobuf::{Duration as Period, UInt64Value};
     pub use tonic::{Code, Status};
 }
 

@@ -100,7 +100,7 @@ impl FilterConfig for Config {
             }
             limits.push(limit);
         }
-        let exempt = each("exempt", raw.exempt, RawMatch::build)?;
+        let exempt = each("exempt", raw.exempt, exemption)?;
         let max_keys = in_range("max_keys", raw.max_keys, 1..=MAX_KEYS)?;
         Ok(Self {
             mode: raw.mode,
@@ -112,6 +112,15 @@ impl FilterConfig for Config {
             service,
         })
     }
+}
+
+fn exemption(raw: RawMatch) -> Result<Match, Invalid> {
+    let exempt = raw.build()?;
+    if exempt.is_everything() {
+        let reason = "matches every request, so that nothing would be limited; write which requests are exempt";
+        return Err(Invalid::new(reason));
+    }
+    Ok(exempt)
 }
 
 #[cfg(test)]

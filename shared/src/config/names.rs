@@ -1,10 +1,23 @@
 //! Names that are not known: the nearest one that is, or ours for one of Envoy's.
 
-/// What to write for a key of Envoy's own filters, or of Istio's resources.
-pub(super) fn ours(key: &str) -> Option<&'static str> {
+/// What to write for a key of Envoy's own filters, or of Istio's resources, where these names are
+/// accepted.
+pub(super) fn ours(key: &str, accepted: &[&str]) -> Option<&'static str> {
     let key = snake_case(key);
     let (_, ours) = ENVOYS.iter().find(|(theirs, _)| *theirs == key)?;
-    Some(ours)
+    let mut words = ours.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let is_here = match key.as_str() {
+        // Names that stand in many places, and mean the one thing only where its name is accepted.
+        "prefix" | "exact" | "regex" | "header" | "domain" | "pattern" => {
+            words.next().is_some_and(|word| accepted.contains(&word))
+        }
+        "filter_enabled" => words.any(|word| accepted.contains(&word)),
+        _ if ours.starts_with("rules: [{re") => ["rules", "request", "set"]
+            .iter()
+            .any(|name| accepted.contains(name)),
+        _ => true,
+    };
+    is_here.then_some(*ours)
 }
 
 /// The accepted name that was probably meant.
@@ -159,12 +172,27 @@ const ENVOYS: &[(&str, &str)] = &[
         "omit it: an entry has the name of its key part",
     ),
     ("generic_key", "value: TEXT"),
-    ("filter_enabled", "match: {…}, in an item of limits"),
+    (
+        "filter_enabled",
+        "match: {…}, in items of limits or policies",
+    ),
     ("filter_enforced", "mode: report, to count without refusing"),
     ("failure_mode_deny", "on_error: refuse, under service"),
     (
         "rate_limit_service",
         "service: {cluster: NAME, domain: NAME, on_error: refuse}",
+    ),
+    ("cluster_name", "cluster: NAME"),
+    ("envoy_grpc", "cluster: NAME"),
+    ("grpc_service", "cluster: NAME"),
+    ("google_grpc", "cluster: NAME, one of Envoy's clusters"),
+    (
+        "domain",
+        "service: {cluster: NAME, domain: NAME, on_error: refuse}",
+    ),
+    (
+        "local_rate_limit_per_downstream_connection",
+        "omit it: a limit counts for the whole process",
     ),
     ("rate_limited_status", "response: {status: 429}"),
     ("enable_x_ratelimit_headers", "headers: legacy"),
@@ -187,6 +215,10 @@ const ENVOYS: &[(&str, &str)] = &[
         "preflight: {unmatched: forward}",
     ),
     ("shadow_enabled", "mode: report, beside policies"),
+    (
+        "cors_policy",
+        "policies: [{allow_origins: [\"https://app.example.com\"]}]",
+    ),
     // header_mutation and routes
     (
         "request_headers_to_add",
@@ -215,7 +247,24 @@ const ENVOYS: &[(&str, &str)] = &[
         "path: {regex: \"^/api/(.*)$\", with: \"/${1}\"}",
     ),
     ("host_rewrite_literal", "host: {value: HOST}"),
+    ("pattern", "regex: \"…\""),
     ("substitution", "with: \"/${1}\""),
+    ("header", "set: {name: NAME, value: TEXT}"),
+    ("direct_response", "respond: {status: 503, body: TEXT}"),
+    ("response_code", "status: 308"),
+    ("path_redirect", "location: /PATH"),
+    (
+        "host_redirect",
+        "location: \"https://HOST${request.target}\"",
+    ),
+    (
+        "https_redirect",
+        "location: \"https://${request.hostname}${request.target}\"",
+    ),
+    (
+        "scheme_redirect",
+        "location: \"https://${request.hostname}${request.target}\"",
+    ),
     ("key", "name: NAME"),
     // matchers
     ("prefix", "paths: [{prefix: /api}]"),
@@ -263,9 +312,38 @@ mod tests {
 
     #[test]
     fn a_key_of_envoy_has_ours() {
-        assert!(ours("fromHeaders").is_some_and(|hint| hint.starts_with("token_sources")));
-        assert!(ours("fill_interval").is_some_and(|hint| hint == "per: 1m"));
-        assert_eq!(ours("rules"), None);
+        let providers: &[&str] = &["issuer", "keys", "token_sources"];
+        let limits: &[&str] = &["mode", "limits", "response", "service"];
+        for (key, accepted, begins) in [
+            ("fromHeaders", providers, Some("token_sources")),
+            ("fill_interval", &["name", "per"], Some("per: 1m")),
+            ("rules", &["name"], None),
+            ("prefix", &["paths", "hosts"], Some("paths: [{prefix")),
+            ("prefix", &["ipv4_prefix"], None),
+            ("exact", &["prefix", "regex", "with"], None),
+            ("domain", limits, Some("service: {")),
+            ("domain", &["cluster_name"], None),
+            ("filter_enabled", limits, Some("match: {…}")),
+            ("filter_enabled", &["policies"], Some("match: {…}")),
+            ("filter_enabled", &["rules"], None),
+            ("response_headers_to_add", &["rules"], Some("rules: [{")),
+            ("response_headers_to_add", limits, None),
+            (
+                "request_headers_to_remove",
+                &["match", "request"],
+                Some("rules: [{"),
+            ),
+            ("header", &["set", "add"], Some("set: {")),
+            ("header", &["name", "value"], None),
+            ("pattern", &["regex", "with"], Some("regex: ")),
+        ] {
+            let hint = ours(key, accepted);
+            let is_so = match (hint, begins) {
+                (Some(hint), Some(begins)) => hint.starts_with(begins),
+                (hint, begins) => hint == begins,
+            };
+            assert!(is_so, "{key} where {accepted:?}: {hint:?}");
+        }
         assert!(ENVOYS.len() >= 30);
     }
 }

@@ -2,7 +2,9 @@
 //! service is gone, slow or wrong.
 
 use e2e::rate_limit_service::Dialect;
-use e2e::rate_limit_service::proto::{Code, HeaderValue, RateLimitResponse};
+use e2e::rate_limit_service::proto::{
+    Code, HeaderValue, Period, RateLimitResponse, rate_limit_response,
+};
 use e2e::{Client, Envoy, Load, Protocol, RateLimitService, Redis, Response};
 use std::time::{Duration, Instant};
 
@@ -210,6 +212,51 @@ fn headers_and_body_of_the_service_are_passed_on() {
         envoy.stat("wasmcustom.rate_limit.service.over_limit_total"),
         1
     );
+}
+
+// On a refusal `retry-after` and the legacy fields are of the limit that refused, and a limit in
+// report mode refuses nobody.
+#[test]
+fn a_refusal_is_about_the_limit_that_refused_and_not_about_another_that_is_used_up() {
+    let limit = |n: u32, seconds: u32| {
+        format!(
+            "- {{namespace: edge, name: n{n}, max_value: {n}, seconds: {seconds}, conditions: [], variables: ['descriptors[0].generic_key']}}\n"
+        )
+    };
+    let options = RateLimitService::options().limits(limit(9, 600).as_str());
+    let service = options.dialect(Dialect::Envoyproxy).start().unwrap();
+    service.edit(|answer| {
+        answer.overall_code = rate_limit_response::Code::OverLimit.into();
+        for (status, (requests, seconds)) in
+            answer
+                .statuses
+                .iter_mut()
+                .zip([(1, 86_400), (2, 30), (3, 1_800)])
+        {
+            status.code = rate_limit_response::Code::OverLimit.into();
+            status.limit_remaining = 0;
+            let current = status.current_limit.get_or_insert_default();
+            current.requests_per_unit = requests;
+            status.duration_until_reset = Some(Period { seconds, nanos: 0 });
+        }
+    });
+    let envoy = envoy(
+        &service,
+        "{limits: [
+            {name: day, scope: service, mode: report, key: [{value: day}]},
+            {name: minute, scope: service, key: [{value: minute}]},
+            {name: hour, scope: service, key: [{value: hour}]}],
+          service: {cluster: rls, domain: edge, timeout: 5s, on_error: allow},
+          response: {body: \"${limit.name}\"}}",
+    );
+    let refused = get(&envoy);
+    assert_eq!((refused.status, refused.text().as_str()), (429, "hour"));
+    assert_eq!(refused.header("retry-after"), Some("1800"));
+    assert_eq!(refused.header("x-ratelimit-limit"), Some("3"));
+    assert_eq!(refused.header("x-ratelimit-reset"), Some("1800"));
+    let stat = |name: &str| envoy.stat(&format!("wasmcustom.rate_limit.{name}_total"));
+    assert_eq!((stat("reported.day"), stat("refused.hour")), (1, 1));
+    envoy.assert_vm_alive();
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub struct RawHeaderCost {
     /// The response header's name: the answer is charged, not the request.
     pub response_header: Option<HeaderName>,
     /// The cost without the header, or where it holds no number; at least `min`. Default: 1 with
-    /// `header`, 0 with `response_header`.
+    /// `header`, 0 with `response_header`; where `min` is more, `min`.
     pub default: Option<u32>,
     /// The least that a request costs, whatever the header says. Default: 1 with `header`, 0 with
     /// `response_header`. With 0 a client that may set the header is not limited.
@@ -50,7 +50,7 @@ pub(super) fn build(raw: RawCost) -> Result<Cost, Invalid> {
     };
     let cost = HeaderCost {
         name,
-        default: raw.default.unwrap_or(usual),
+        default: raw.default.unwrap_or(usual.max(raw.min.unwrap_or(usual))),
         min: raw.min.unwrap_or(usual),
     };
     if cost.default < cost.min {

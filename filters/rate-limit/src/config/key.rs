@@ -16,7 +16,7 @@ pub(super) use named::Named;
 #[serde(
     rename_all = "snake_case",
     deny_unknown_fields,
-    expecting = "a part of a key, as {client_ip: {}} or {header: x-api-key}"
+    expecting = "a part of a key, as {client_ip: {}}, {path: {}}, {method: {}}, {host: {}} or {header: x-api-key}"
 )]
 pub enum RawKeyPart {
     /// The client's address as Envoy trusts it, after `use_remote_address` and
@@ -84,7 +84,7 @@ impl RawKeyPart {
             Self::Cookie(Named { name, regex }) => {
                 KeyPart::Cookie(not_empty("cookie", name)?, extract(regex).at("cookie")?)
             }
-            Self::Path { regex } => KeyPart::Path(extract(regex).at("path")?),
+            Self::Path { regex } => KeyPart::Path(of_path(regex).at("path")?),
             Self::Method {} => KeyPart::Method,
             Self::Host {} => KeyPart::Host,
             Self::Property(name) => KeyPart::Property(property(name).at("property")?),
@@ -98,6 +98,17 @@ fn property(name: String) -> Result<Property, Invalid> {
         "\"{name}\" is not an attribute; names separated by dots are accepted, as connection.requested_server_name"
     );
     Property::new(name).ok_or_else(|| Invalid::new(reason))
+}
+
+fn of_path(regex: Option<String>) -> Result<Option<Extract>, Invalid> {
+    let extract = extract(regex)?;
+    match &extract {
+        Some(by) if !by.may_begin_with(b'/') => {
+            let reason = format!("\"{}\" never matches: a path begins with /", by.as_str());
+            Err(Invalid::new(reason).at("regex"))
+        }
+        _ => Ok(extract),
+    }
 }
 
 fn extract(regex: Option<String>) -> Result<Option<Extract>, Invalid> {

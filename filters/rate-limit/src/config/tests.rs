@@ -125,3 +125,24 @@ fn what_is_counted_and_when_can_be_written() {
     );
     assert!(parallel.response.is_some() && none.response.is_none());
 }
+
+#[test]
+fn a_cost_without_a_number_is_the_least_unless_the_configuration_says_more() {
+    for (cost, default, min) in [
+        (r#"{"header": "x-cost"}"#, 1, 1),
+        (r#"{"header": "x-cost", "min": 3}"#, 3, 3),
+        (r#"{"header": "x-cost", "min": 0}"#, 1, 0),
+        (r#"{"header": "x-cost", "min": 3, "default": 5}"#, 5, 3),
+        (r#"{"response_header": "x-cost"}"#, 0, 0),
+        (r#"{"response_header": "x-cost", "min": 2}"#, 2, 2),
+    ] {
+        let json = format!(
+            r#"{{"limits": [{{"name": "a", "requests": 10, "per": "1m", "cost": {cost}}}]}}"#
+        );
+        let limit = load(&json).unwrap().limits.remove(0);
+        let (Cost::Header(read) | Cost::ResponseHeader(read)) = limit.cost else {
+            panic!("{cost}")
+        };
+        assert_eq!((read.default, read.min), (default, min), "{cost}");
+    }
+}

@@ -100,37 +100,55 @@ pub(crate) fn answered(
 ) -> Decision {
     decision.verdict = Verdict::Pass;
     let statuses = answer.statuses(questions);
+    let refusing = refusing(questions, answer, limits);
     for (at, question) in questions.iter().enumerate() {
-        let Some(limit) = limits.get(question.limit).map(|counted| &counted.limit) else {
-            continue;
-        };
         let standing = statuses
             .get(at)
             .and_then(|status| standing(question.limit, status));
-        if limit.mode.is_enforced()
+        if is_enforced(question, limits)
             && let Some(standing) = standing
         {
-            decision.stand(standing, answer.is_used_up(at, questions));
+            decision.stand(standing, refusing == Some(at));
         }
     }
-    let retry_after = statuses
-        .iter()
-        .filter(|status| status.code == OVER_LIMIT)
-        .map(|status| whole_seconds(reset(status)))
-        .max()
-        .unwrap_or_default()
-        .max(1);
     for (at, question) in questions.iter().enumerate() {
         let Some(limit) = limits.get(question.limit).map(|counted| &counted.limit) else {
             continue;
         };
         if !answer.is_used_up(at, questions) {
             decision.pass(question.limit);
-        } else if decision.refuse(question.limit, limit, Reason::UsedUp { retry_after }) {
-            break;
+        } else if !limit.mode.is_enforced() || refusing == Some(at) {
+            let retry_after = wait(statuses.get(at)).max(1);
+            if decision.refuse(question.limit, limit, Reason::UsedUp { retry_after }) {
+                break;
+            }
         }
     }
     decision
+}
+
+/// The question whose limit refuses the request: of those that are used up and enforced the one
+/// with the longest wait, since before that the next request would be refused too.
+fn refusing(questions: &[Question], answer: &Answer, limits: &Limits) -> Option<usize> {
+    let statuses = answer.statuses(questions);
+    let used_up = questions.iter().enumerate().filter(|(at, question)| {
+        answer.is_used_up(*at, questions) && is_enforced(question, limits)
+    });
+    used_up
+        .map(|(at, _)| (at, wait(statuses.get(at))))
+        .reduce(|longest, other| if other.1 > longest.1 { other } else { longest })
+        .map(|(at, _)| at)
+}
+
+fn is_enforced(question: &Question, limits: &Limits) -> bool {
+    limits
+        .get(question.limit)
+        .is_some_and(|counted| counted.limit.mode.is_enforced())
+}
+
+/// In seconds; 0 where the service does not say.
+fn wait(status: Option<&DescriptorStatus>) -> u64 {
+    status.map_or(0, |status| whole_seconds(reset(status)))
 }
 
 fn standing(limit: usize, status: &DescriptorStatus) -> Option<Standing> {

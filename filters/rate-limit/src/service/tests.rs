@@ -3,7 +3,7 @@ use super::proto::{
 };
 use super::*;
 use crate::config::Config;
-use crate::decision::{Decision, Outcome, Verdict};
+use crate::decision::{Decision, Outcome, Refusal, Verdict};
 use crate::limits::{Limits, Plugin, Tables};
 use crate::reason::Reason;
 use filter_kit::config::{self, Env};
@@ -64,8 +64,13 @@ fn bytes_that_are_no_text_are_percent_encoded() {
 }
 
 fn limits() -> Limits {
-    let json = r#"{"limits": [{"name": "a", "scope": "service"}, {"name": "b", "scope": "service", "mode": "report"}],
-        "service": {"cluster": "c", "domain": "d", "on_error": "allow"}}"#;
+    limits_of(
+        r#"{"limits": [{"name": "a", "scope": "service"}, {"name": "b", "scope": "service", "mode": "report"}],
+        "service": {"cluster": "c", "domain": "d", "on_error": "allow"}}"#,
+    )
+}
+
+fn limits_of(json: &str) -> Limits {
     let config: Config = config::load(json.as_bytes(), &Env::new()).unwrap();
     let tables = Tables {
         max_keys: 10,
@@ -124,6 +129,13 @@ fn the_overall_code_decides_and_statuses_say_which_limit() {
             None,
             vec![Outcome::Passed, Outcome::Reported],
         ),
+        // That of a limit in report mode is not the wait of the one that refuses.
+        (
+            over,
+            vec![status(over, 9), status(over, 3600)],
+            used_up(10),
+            vec![Outcome::Refused],
+        ),
         (over, vec![], used_up(1), vec![Outcome::Refused]),
         (
             over,
@@ -145,6 +157,36 @@ fn the_overall_code_decides_and_statuses_say_which_limit() {
         assert_eq!(refused, reason, "{overall} {statuses:?}");
         let got: Vec<_> = decision.outcomes.iter().map(|(_, o)| *o).collect();
         assert_eq!(got, outcomes, "{overall} {statuses:?}");
+    }
+}
+
+#[test]
+fn a_refusal_is_about_the_limit_that_takes_longest_to_let_requests_through() {
+    let json = r#"{"limits": [{"name": "a", "scope": "service"}, {"name": "b", "scope": "service"}, {"name": "c", "scope": "service"}],
+        "service": {"cluster": "c", "domain": "d", "on_error": "allow"}}"#;
+    let limits = limits_of(json);
+    let (ok, over) = (proto::OK, OVER_LIMIT);
+    for (statuses, limit, retry_after) in [
+        ([status(over, 9), status(over, 99), status(ok, 999)], 1, 100),
+        ([status(over, 99), status(over, 9), status(over, 9)], 0, 100),
+        ([status(ok, 9), status(over, 9), status(over, 9)], 1, 10),
+        ([status(ok, 9), status(ok, 9), status(over, 0)], 2, 1),
+    ] {
+        let response = RateLimitResponse {
+            overall_code: over,
+            statuses: statuses.to_vec(),
+            ..RateLimitResponse::default()
+        };
+        let answer = Answer::read(&response.encode_to_vec()).unwrap();
+        let questions = [0, 1, 2].map(|limit| question(limit, 1, b"x"));
+        let decision = answered(Decision::new(Verdict::Pass), &questions, &answer, &limits);
+        let expected = Verdict::Refuse(Refusal {
+            limit: Some(limit),
+            reason: Reason::UsedUp { retry_after },
+        });
+        assert_eq!(decision.verdict, expected, "{statuses:?}");
+        let refused = decision.outcomes.last();
+        assert_eq!(refused, Some(&(limit, Outcome::Refused)), "{statuses:?}");
     }
 }
 

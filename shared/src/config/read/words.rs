@@ -54,7 +54,7 @@ fn instead(name: &str, accepted: &[&str]) -> String {
     if let Some(nearest) = names::nearest(name, accepted) {
         return format!("did you mean \"{nearest}\"? ");
     }
-    match names::ours(name) {
+    match names::ours(name, accepted) {
         Some(omit) if omit.starts_with("omit") => format!("{omit}; "),
         Some(ours) => format!("the equivalent here is {ours}; "),
         None => String::new(),

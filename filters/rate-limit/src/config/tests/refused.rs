@@ -87,7 +87,7 @@ fn a_wrong_limit_is_refused_with_its_place_and_the_rule() {
         ),
         (
             r#""name": "b", "requests": 1, "per": "1s", "key": [{"header": ":path"}]"#,
-            "limits[1].key[0].header: \":path\" is not a header name",
+            "limits[1].key[0].header: \":path\" is no header",
         ),
         (
             r#""name": "b", "requests": 5, "per": "1s", "burst": 2, "cost": 3"#,
@@ -102,7 +102,7 @@ fn a_wrong_limit_is_refused_with_its_place_and_the_rule() {
             "limits[1].cost.default: 0 is less than \"min\", 1",
         ),
         (
-            r#""name": "b", "scope": "service", "cost": {"header": "x-cost", "min": 3}"#,
+            r#""name": "b", "scope": "service", "cost": {"header": "x-cost", "default": 1, "min": 3}"#,
             "limits[1].cost.default: 1 is less than \"min\", 3",
         ),
         (
