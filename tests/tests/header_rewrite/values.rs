@@ -92,7 +92,7 @@ fn a_set_that_cannot_be_made_leaves_none() {
 fn a_value_in_which_a_replacement_cannot_be_made_is_removed_and_others_stay() {
     let config = r#"{"rules": [{"request": [{"replace": {"name": "x-roles", "regex": "admin", "with": "${request.query.as}"}}],
         "response": [{"replace": {"name": "x-echoed", "regex": "secret", "with": "${request.query.as}"}}]}]}"#;
-    everywhere(config, |envoy, client| {
+    everywhere("header-rewrite", config, |envoy, client| {
         let long = "l".repeat(9_000);
         for (query, roles, echoed) in [
             ("as=guest", &["guest", "reader"][..], Some("guest")),
