@@ -27,7 +27,8 @@ pub struct Claims {
 #[serde(rename_all = "snake_case")]
 pub enum Encoding {
     /// Scalars as they are, lists of scalars joined by commas, all else as base64url of compact
-    /// JSON. A list with a comma in an element gives no header: it would read as two.
+    /// JSON. A list with a comma in an element gives no header, as it would read as two, nor does
+    /// one with white space at an end of an element, which a server drops.
     #[default]
     Plain,
     /// Compact JSON in ASCII: a string with its quotes.
@@ -160,7 +161,7 @@ impl Claims {
     }
 
     /// A claim as the value of a header. `None` for what is missing or null, is no header value,
-    /// has white space at an end, or is too long.
+    /// has white space at an end, its own or an element's, or is too long.
     #[must_use]
     pub fn header_value(&self, path: &ClaimPath, encoding: Encoding) -> Option<Vec<u8>> {
         let value = match self.get(path)? {
@@ -172,7 +173,9 @@ impl Claims {
             },
             value @ Json::List(list) => {
                 match list.iter().map(Json::scalar).collect::<Option<Vec<_>>>() {
-                    Some(elements) if elements.iter().any(|e| e.contains(',')) => return None,
+                    Some(elements) if elements.iter().any(|e| e.contains(',') || !is_whole(e)) => {
+                        return None;
+                    }
                     Some(elements) => elements.join(","),
                     None => base64url::encode(value.to_string()),
                 }
@@ -180,12 +183,28 @@ impl Claims {
             value @ Json::Object(_) => base64url::encode(value.to_string()),
             other => other.scalar()?.into_owned(),
         };
-        // White space at an end would be lost on the way (RFC 9110, section 5.5): another value.
-        let is_whole = value.trim_ascii().len() == value.len();
-        let sound =
-            is_whole && value.len() <= MAX_HEADER_BYTES && is_header_value(value.as_bytes());
+        let sound = is_whole(&value)
+            && value.len() <= MAX_HEADER_BYTES
+            && is_header_value(value.as_bytes());
         sound.then(|| value.into_bytes())
     }
+}
+
+/// Whether a text is still the same when white space at its ends is lost: on the way (RFC 9110,
+/// section 5.5), or at a server, which takes for it what its language does.
+fn is_whole(text: &str) -> bool {
+    match text.as_bytes() {
+        [] => true,
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => true,
+        _ => !text.starts_with(is_trimmed) && !text.ends_with(is_trimmed),
+    }
+}
+
+/// Whether a character at an end is dropped by the `trim` of some language: white space in Unicode,
+/// control characters (Java), and those that were white space in older versions of Unicode or are in
+/// JavaScript.
+fn is_trimmed(c: char) -> bool {
+    c.is_whitespace() || c.is_control() || matches!(c, '\u{180e}' | '\u{200b}' | '\u{feff}')
 }
 
 /// A `NumericDate` (RFC 7519, section 2): seconds since the epoch, perhaps with a fraction, never

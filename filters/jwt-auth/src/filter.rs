@@ -243,8 +243,7 @@ impl JwtAuth {
         }
         if self.mode == Mode::Enforce {
             let providers = self.authenticator.providers();
-            let is_token_asked_for =
-                !matches!(event, Event::AllowedNothing | Event::AllowedPreflight);
+            let is_token_asked_for = !matches!(event, Event::AllowedNothing);
             forward::edit(
                 request,
                 &self.guarded,

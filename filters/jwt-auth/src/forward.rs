@@ -75,14 +75,20 @@ pub(crate) fn edit(
     is_token_asked_for: bool,
 ) {
     if is_token_asked_for {
-        let is_kept = |source: &&TokenSource| {
-            accepted
-                .iter()
-                .filter_map(|token| providers.get(token.provider))
-                .any(|provider| provider.forward.token && provider.sources.contains(source))
+        let forwarding = || {
+            let of = accepted.iter().map(|token| providers.get(token.provider));
+            of.flatten().filter(|provider| provider.forward.token)
         };
         let all = providers.iter().flat_map(|provider| &provider.sources);
-        sources::remove(all.filter(|source| !is_kept(source)), request);
+        if forwarding().next().is_none() {
+            sources::remove(all, request);
+        } else {
+            let is_kept = |source: &&TokenSource| {
+                forwarding().any(|provider| sources::is_of(&provider.sources, source, request))
+            };
+            let others: Vec<_> = all.filter(|source| !is_kept(source)).collect();
+            sources::remove(others, request);
+        }
     }
     if guarded.is_empty() {
         return;

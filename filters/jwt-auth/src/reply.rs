@@ -2,6 +2,7 @@
 
 use crate::reason::{Kind, Reason};
 use crate::requirement::Refusal;
+use filter_kit::headers::list_elements;
 use filter_kit::reply::{GrpcStatus, LocalReply, ReplyTemplate};
 use filter_kit::request::Request;
 use filter_kit::template::{Template, Values};
@@ -131,32 +132,64 @@ impl Replies {
 
 /// Adds to a challenge the parameters that it lacks. The configuration may replace the challenge,
 /// but clients act on these (RFC 6750, section 3). A scheme that has no such parameters stays as it
-/// is.
-fn complete(challenge: &mut Vec<u8>, parameters: &[(&'static str, String)]) {
-    let scheme = challenge.split(|b| *b == b' ').next().unwrap_or_default();
-    let is_of_token = [&b"bearer"[..], b"dpop"]
-        .iter()
-        .any(|known| scheme.eq_ignore_ascii_case(known));
-    if !is_of_token {
-        return;
-    }
-    let written = challenge.to_ascii_lowercase();
-    let has = |name: &str| {
-        let parts = written.split(|b| matches!(b, b' ' | b',' | b'\t'));
-        let mut names = parts.filter_map(|part| part.split(|b| *b == b'=').next());
-        names.any(|written| written == name.as_bytes())
-    };
-    let mut separator = if scheme.len() == challenge.len() {
-        " "
-    } else {
-        ", "
-    };
-    for (name, value) in parameters {
-        if !has(name) {
-            challenge.extend_from_slice(format!("{separator}{name}=\"{value}\"").as_bytes());
-            separator = ", ";
+/// is; of several challenges the last one that has them gets them.
+fn complete(challenges: &mut Vec<u8>, parameters: &[(&'static str, String)]) {
+    let elements: Vec<&[u8]> = list_elements(challenges).collect();
+    let (mut end, mut names, mut is_of_token) = (0, Vec::new(), false);
+    for (at, element) in elements.iter().enumerate() {
+        let (scheme, name) = scheme_and_name(element);
+        if let Some(scheme) = scheme {
+            is_of_token = [&b"bearer"[..], b"dpop"]
+                .iter()
+                .any(|known| scheme.eq_ignore_ascii_case(known));
+            if is_of_token {
+                names.clear();
+            }
+        }
+        if is_of_token {
+            end = at.saturating_add(1);
+            names.extend(name);
         }
     }
+    let has = |name: &str| {
+        names
+            .iter()
+            .any(|written| written.eq_ignore_ascii_case(name.as_bytes()))
+    };
+    let lacking = parameters.iter().filter(|(name, _)| !has(name));
+    let lacking = lacking.map(|(name, value)| format!("{name}=\"{value}\""));
+    let lacking = lacking.collect::<Vec<_>>().join(", ");
+    let Some((own, others)) = elements.split_at_checked(end) else {
+        return;
+    };
+    if own.is_empty() || lacking.is_empty() {
+        return;
+    }
+    let mut completed = own.join(&b", "[..]);
+    completed.extend(if names.is_empty() { &b" "[..] } else { b", " });
+    completed.extend(lacking.as_bytes());
+    for other in others {
+        completed.extend(b", ");
+        completed.extend(*other);
+    }
+    *challenges = completed;
+}
+
+/// The scheme of the challenge that begins with an element of a list of challenges, and the name of
+/// the parameter in it (RFC 9110, section 11.6.1).
+fn scheme_and_name(element: &[u8]) -> (Option<&[u8]>, Option<&[u8]>) {
+    let end = element
+        .iter()
+        .position(|b| matches!(b, b' ' | b'\t' | b'='));
+    let Some((word, rest)) = end.and_then(|end| element.split_at_checked(end)) else {
+        return (Some(element), None);
+    };
+    let rest = rest.trim_ascii_start();
+    if rest.starts_with(b"=") {
+        return (None, Some(word));
+    }
+    let name = rest.split(|b| *b == b'=').next().map(<[u8]>::trim_ascii);
+    (Some(word), name)
 }
 
 /// What a client sent, as a quoted string may have it.

@@ -1,6 +1,7 @@
 //! Which requirements a request falls under.
 
 use crate::requirement::{ProviderRequirement, Requirement};
+use filter_kit::headers::{is_look_alike, is_same_name};
 use filter_kit::matching::{Match, MatchIndex, ReadingSet};
 use filter_kit::request::{Request, TooManyReadings};
 use filter_kit::values::is_token;
@@ -119,8 +120,15 @@ impl Rules {
     }
 }
 
+/// Headers that some servers take for the method. No browser sends them with a preflight.
+const METHOD_OVERRIDES: [&str; 3] = [
+    "x-http-method-override",
+    "x-http-method",
+    "x-method-override",
+];
+
 /// Whether a request is a CORS preflight as browsers send it (Fetch standard, sections 3.2.2 and
-/// 4.8): with one origin and one method, and without a body.
+/// 4.8): with one origin and one method, and without a body or another method.
 #[must_use]
 pub(crate) fn is_preflight(request: &Request) -> bool {
     let only = |name| {
@@ -131,4 +139,10 @@ pub(crate) fn is_preflight(request: &Request) -> bool {
         && !request.has_more()
         && only("origin").is_some_and(|origin| !origin.is_empty())
         && only("access-control-request-method").is_some_and(is_token)
+        && !request.headers().iter().any(|(name, _)| {
+            METHOD_OVERRIDES.iter().any(|other| {
+                let other = other.as_bytes();
+                is_same_name(name, other) || is_look_alike(name, other)
+            })
+        })
 }

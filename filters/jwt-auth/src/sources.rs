@@ -3,14 +3,17 @@
 mod remove;
 
 use crate::reason::Reason;
-use filter_kit::request::{Request, decode};
-use filter_kit::values::HeaderName;
+use filter_kit::request::{Request, decode, form_decode};
+use filter_kit::values::{HeaderName, is_token};
 use std::borrow::Cow;
 
 pub(crate) use remove::remove;
 
 /// The header that lists the protocols a WebSocket client offers (RFC 6455, section 11.3.4).
 static WEBSOCKET_PROTOCOL: HeaderName = HeaderName::from_static("sec-websocket-protocol");
+
+/// The header that carries cookies (RFC 6265, section 5.4).
+static COOKIE: HeaderName = HeaderName::from_static("cookie");
 
 /// One place for a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +55,17 @@ impl TokenSource {
         match self {
             Self::Header { name, .. } => Some(name),
             Self::WebSocketProtocol(_) => Some(&WEBSOCKET_PROTOCOL),
-            Self::Query(_) | Self::Cookie { .. } => None,
+            Self::Cookie { .. } => Some(&COOKIE),
+            Self::Query(_) => None,
+        }
+    }
+
+    /// Whether another one looks at the same value, whatever stands before the token there.
+    fn is_at_place_of(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Header { name, .. }, Self::Header { name: other, .. }) => name == other,
+            (Self::Cookie { name, .. }, Self::Cookie { name: other, .. }) => name == other,
+            _ => self == other,
         }
     }
 
@@ -72,7 +85,10 @@ impl TokenSource {
                     && value().is_some_and(|value| is_of_longer_prefix(all, name, prefix, value));
                 Ok(token.filter(|_| !is_of_other).map(Cow::Borrowed))
             }
-            Self::Query(name) => Ok(only(request.query_values(name))?.map(Cow::Borrowed)),
+            Self::Query(name) => match has_parameter_behind_semicolon(name, request) {
+                true => Err(Reason::Repeated),
+                false => Ok(only(request.query_values(name))?.map(Cow::Borrowed)),
+            },
             Self::Cookie { name, prefix } => {
                 let value = only(request.cookie_values(name))?;
                 Ok(value.and_then(|value| match decode(value) {
@@ -132,7 +148,10 @@ fn header_token<'r>(
     // `is_joined` looks at what follows a token, as no token that verifies has a comma.
     match (values.next(), after_prefix(first, prefix)) {
         (None, Some(token)) => Ok(Some(token)),
-        (None, None) if holds_any(first, prefix) => Err(Reason::Repeated),
+        (None, None) if holds_any(first, prefix) => Err(match first.contains(&b',') {
+            true => Reason::Repeated,
+            false => Reason::Malformed,
+        }),
         (None, None) => Ok(None),
         (Some(second), _) => {
             let mut all = [first, second].into_iter().chain(values);
@@ -145,6 +164,24 @@ fn header_token<'r>(
     }
 }
 
+/// Whether a parameter of this name stands behind a semicolon, which some servers take for `&`.
+fn has_parameter_behind_semicolon(name: &str, request: &Request) -> bool {
+    request.query().is_some_and(|query| {
+        query.contains(&b';')
+            && query
+                .split(|b| *b == b'&')
+                .flat_map(|pair| pair.split(|b| *b == b';').skip(1))
+                .any(|part| is_parameter(part, name))
+    })
+}
+
+/// Whether a part of a query is a parameter of this name.
+fn is_parameter(part: &[u8], name: &str) -> bool {
+    let part = part.trim_ascii_start();
+    let written = part.split(|b| *b == b'=').next().unwrap_or_default();
+    *form_decode(written) == *name.as_bytes()
+}
+
 /// Whether the value of a header is for another source, whose prefix is longer than this one.
 fn is_of_longer_prefix(all: &[TokenSource], header: &HeaderName, than: &str, value: &[u8]) -> bool {
     all.iter().any(|other| match other {
@@ -153,6 +190,15 @@ fn is_of_longer_prefix(all: &[TokenSource], header: &HeaderName, than: &str, val
         }
         _ => false,
     })
+}
+
+/// Whether a place is one of these, or holds what stands in one of these: two sources on one header
+/// see the same value.
+pub(crate) fn is_of(sources: &[TokenSource], place: &TokenSource, request: &Request) -> bool {
+    sources.contains(place)
+        || sources.iter().any(|source| {
+            source.is_at_place_of(place) && matches!(source.token(sources, request), Ok(Some(_)))
+        })
 }
 
 /// The one value; an empty one counts as missing.
@@ -212,9 +258,26 @@ fn holds_any(value: &[u8], prefix: &str) -> bool {
     holds(prefix)(value) || (value.contains(&b',') && parts(value).any(holds(prefix)))
 }
 
-/// Whether a part of a value begins as a token of a source with this prefix does.
+/// Whether a part of a value begins as a token of a source with this prefix does, or so that a server
+/// may take it for one: to some, other characters than those of RFC 9110 are white space too, as the
+/// byte 0xA0, or are skipped.
 fn holds(prefix: &str) -> impl Fn(&[u8]) -> bool {
-    move |part| after_prefix(part, prefix).is_some()
+    move |part| after_prefix(part, prefix).is_some() || begins_loosely(part, prefix)
+}
+
+fn begins_loosely(part: &[u8], prefix: &str) -> bool {
+    let scheme = prefix.trim_ascii_end();
+    let is_other = |b: &u8| !is_token(std::slice::from_ref(b));
+    let start = part.iter().take_while(|b| is_other(b)).count();
+    let Some((head, rest)) = part
+        .get(start..)
+        .and_then(|part| part.split_at_checked(scheme.len()))
+    else {
+        return false;
+    };
+    let is_apart = scheme.len() == prefix.len() || rest.first().is_some_and(is_other);
+    let is_scheme = !scheme.is_empty() && head.eq_ignore_ascii_case(scheme.as_bytes());
+    is_scheme && is_apart && !rest.iter().all(is_other)
 }
 
 /// The tokens of a request in these places, in their order: the first, and others. The same token

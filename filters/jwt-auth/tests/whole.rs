@@ -110,6 +110,9 @@ fn what_was_not_verified_does_not_reach_the_upstream() {
         ("/optional", "Bearer\tFORGED".to_owned(), None),
         ("/optional", ",Bearer FORGED".to_owned(), None),
         ("/optional", "Basic x,Bearer FORGED".to_owned(), None),
+        ("/optional", "Bearer\u{a0}FORGED".to_owned(), None),
+        ("/optional", format!("Basic x, {}", good()), None),
+        ("/optional", format!("{}, Basic x", good()), None),
         ("/public", "Bearer other".to_owned(), Some([1, 1])),
     ] {
         let request = request("GET", path)
@@ -125,6 +128,39 @@ fn what_was_not_verified_does_not_reach_the_upstream() {
         };
         let left = ["authorization", "x-token"].map(|name| values(&answer, name).len());
         assert_eq!(left, expected, "{path} {authorization}");
+    }
+}
+
+#[test]
+fn a_token_that_is_forwarded_stays_where_another_provider_looks_too() {
+    let host = host();
+    let provider = |forwards: bool, sources: Value| json!({"keys": inline(), "forward_token": forwards, "token_sources": sources});
+    let header = |name: &str, prefix: &str| json!({"header": {"name": name, "prefix": prefix}});
+    let configuration = json!({
+        "providers": {
+            "a": provider(true, json!([header("authorization", "Bearer "), header("x-token", "")])),
+            "b": provider(false, json!([header("authorization", ""), header("authorization", "Token "), {"cookie": {"name": "s"}}])),
+        },
+        "rules": [{"require": {"any": [{"provider": {"name": "a"}}, {"provider": {"name": "b"}}]}}],
+    });
+    let mut run = Run::<JwtAuth>::start(&host, &configuration.to_string()).unwrap();
+    let token = token("{}");
+    let bearer = format!("Bearer {token}");
+    for (authorization, x_token, left) in [
+        (bearer.as_str(), "", [&*bearer, "", ""]),
+        (&bearer, &token, [&bearer, &token, ""]),
+        // Nobody has verified that.
+        ("Token FORGED", &token, ["", &token, ""]),
+    ] {
+        let mut request = request("GET", "/")
+            .header("authorization", authorization)
+            .header("cookie", "s=FORGED");
+        if !x_token.is_empty() {
+            request = request.header("x-token", x_token);
+        }
+        let (_, answer) = run.request(&request.pairs());
+        let now = ["authorization", "x-token", "cookie"].map(|name| values(&answer, name).concat());
+        assert_eq!(now, left, "{authorization}");
     }
 }
 
@@ -239,12 +275,15 @@ fn bytes(pairs: &[(String, Vec<u8>)]) -> Vec<(Vec<u8>, Vec<u8>)> {
 #[test]
 fn trailers_bring_no_header_that_is_promised_or_carries_a_token() {
     let host = host();
-    let mut run = Run::<JwtAuth>::start(&host, &configuration(&inline(), "")).unwrap();
+    let sources = r#""token_sources": [{"header": {"name": "authorization", "prefix": "Bearer "}}, {"cookie": {"name": "session"}}], "keys""#;
+    let configuration = configuration(&inline(), "").replacen(r#""keys""#, sources, 1);
+    let mut run = Run::<JwtAuth>::start(&host, &configuration).unwrap();
     let (mut exchange, _) = run.head(&to_admin(&good()), true);
     let trailers = [
         ("x-jwt-sub", "root"),
         ("x_jwt_sub", "root"),
         ("authorization", "Bearer FORGED"),
+        ("cookie", "session=FORGED"),
         ("grpc-status", "0"),
     ];
     let left = exchange.trailers(&trailers);
@@ -283,6 +322,34 @@ fn a_preflight_passes_only_where_that_is_on_and_only_as_browsers_send_it() {
 }
 
 #[test]
+fn a_preflight_brings_no_other_method_and_no_token() {
+    let host = host();
+    let on = r#", "bypass_cors_preflight": true"#;
+    let mut run = Run::<JwtAuth>::start(&host, &configuration(&inline(), on)).unwrap();
+    for (name, expected) in [
+        ("x-http-method-override", "jwt_missing"),
+        ("X_HTTP_Method_Override", "jwt_missing"),
+        ("x-http-method", "jwt_missing"),
+        ("x-method-override", "jwt_missing"),
+        ("x-method", "continued"),
+    ] {
+        let request = request("OPTIONS", "/admin")
+            .header("origin", "https://a.example")
+            .header("access-control-request-method", "PUT")
+            .header(name, "DELETE");
+        let (_, answer) = run.request(&request.pairs());
+        assert_eq!(details(&answer), expected, "{name}");
+    }
+    let forged = request("OPTIONS", "/admin")
+        .header("origin", "https://a.example")
+        .header("access-control-request-method", "PUT")
+        .header("content-length", "0")
+        .header("authorization", "Bearer FORGED");
+    let (_, answer) = run.request(&forged.pairs());
+    assert_eq!(values(&answer, "authorization"), [""; 0]);
+}
+
+#[test]
 fn a_challenge_of_the_configuration_keeps_the_error_and_the_scope() {
     let host = host();
     let rules = r#"[{"require": {"provider": {"name": "corp", "scopes": {"all": ["admin"]}}}}]"#;
@@ -306,6 +373,22 @@ fn a_challenge_of_the_configuration_keeps_the_error_and_the_scope() {
             r#"Basic realm=\"x\""#,
             r#"Basic realm="x""#,
             r#"Basic realm="x""#,
+        ),
+        // What stands in quotes is no parameter.
+        (
+            r#"BEARER realm=\"a, error=b, scope=c\", Scope = \"d\""#,
+            r#"BEARER realm="a, error=b, scope=c", Scope = "d", error="invalid_token", error_description="The token is malformed.""#,
+            r#"BEARER realm="a, error=b, scope=c", Scope = "d", error="insufficient_scope", error_description="The token lacks a scope.""#,
+        ),
+        (
+            r#"Basic realm=\"x\", Bearer realm=\"y\""#,
+            r#"Basic realm="x", Bearer realm="y", error="invalid_token", error_description="The token is malformed.""#,
+            r#"Basic realm="x", Bearer realm="y", error="insufficient_scope", error_description="The token lacks a scope.", scope="admin""#,
+        ),
+        (
+            r#"Bearer, Basic realm=\"x\", error=\"mine\""#,
+            r#"Bearer error="invalid_token", error_description="The token is malformed.", Basic realm="x", error="mine""#,
+            r#"Bearer error="insufficient_scope", error_description="The token lacks a scope.", scope="admin", Basic realm="x", error="mine""#,
         ),
     ] {
         let reply =

@@ -1,5 +1,6 @@
 //! Bytes into one tree, from either form that Envoy hands over.
 
+use super::read::is_of_secret;
 use super::{At, Invalid};
 use prost::Message;
 use prost_types::{Struct, Value as ProtoValue, value::Kind};
@@ -53,6 +54,9 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Node, Invalid> {
     Ok(node)
 }
 
+/// What `keys` of a provider may hold; another key there may be a secret.
+const KINDS_OF_KEYS: [&str; 5] = ["jwks", "pem", "secret", "remote", "discovery"];
+
 /// A null would read as "absent" in some places and be an error in others; a user who writes it
 /// means neither surely.
 fn refuse_null(node: &Node) -> Result<(), Invalid> {
@@ -66,11 +70,22 @@ fn refuse_null(node: &Node) -> Result<(), Invalid> {
             .try_for_each(|(i, item)| refuse_null(item).at_index("", i)),
         Node::Map(entries) => entries.iter().try_for_each(|(key, item)| {
             let below = refuse_null(item);
-            match key.as_str() {
-                // Below it, keys may be secrets too.
-                "secret" => below.map_err(|error| Invalid::new(error.reason())).at(key),
-                _ => below.at(key),
-            }
+            let without_path = |error: Invalid| {
+                // Keys may be secrets too.
+                let is_hidden = match key.as_str() {
+                    "secret" | "jwks" | "pem" => true,
+                    "keys" => {
+                        let first = error.path().split(['.', '[']).next();
+                        !first.is_some_and(|first| KINDS_OF_KEYS.contains(&first))
+                    }
+                    key => is_of_secret(key, error.path()),
+                };
+                match is_hidden {
+                    true => Invalid::new(error.reason()),
+                    false => error,
+                }
+            };
+            below.map_err(without_path).at(key)
         }),
         Node::Bool(_) | Node::Integer(_) | Node::Unsigned(_) | Node::Float(_) | Node::Text(_) => {
             Ok(())

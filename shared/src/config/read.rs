@@ -18,17 +18,30 @@ use serde::forward_to_deserialize_any;
 #[cold]
 #[inline(never)]
 fn placed(error: Invalid, key: String, is_hidden: bool) -> Invalid {
-    let error = if is_hidden { error.hide() } else { error };
+    let error = match is_hidden || is_of_secret(&key, error.path()) {
+        true => error.hide(),
+        false => error,
+    };
     error.at(key)
 }
 
-/// Whether what is at or below a key may be a secret. Of one that is a key of an object, only its
-/// wrong kinds are: `keys: "s3cret"`.
+/// Whether what is at or below a key may be a secret. Of one that holds an object, only its wrong
+/// kinds are: `keys: "s3cret"`, `remote: "https://user:s3cret@idp.example/jwks"`.
 #[inline(never)]
 fn may_hold_secret(key: &str, value: &Node) -> bool {
     match key {
         "secret" | "jwks" | "pem" => true,
-        "keys" => !matches!(value, Node::Map(_)),
+        "keys" | "remote" | "discovery" => !matches!(value, Node::Map(_)),
+        _ => false,
+    }
+}
+
+/// Whether an error at this path below a key may show a secret: a key in place of `secret`, or a
+/// header for a key server that is written in another form, as `headers: ["authorization: s3cret"]`.
+pub(super) fn is_of_secret(key: &str, path: &str) -> bool {
+    match key {
+        "keys" => path.is_empty(),
+        "remote" | "discovery" => path.starts_with("headers"),
         _ => false,
     }
 }
@@ -95,10 +108,10 @@ impl<'de> Deserializer<'de> for Node {
                         variant,
                         value: Some(value),
                     }),
-                    _ => Err(Invalid::new(format!(
-                        "write exactly one of: {}",
-                        variants.join(", ")
-                    ))),
+                    _ => {
+                        let reason = format!("write exactly one of: {}", variants.join(", "));
+                        Err(Invalid::or_hidden(reason.clone(), reason))
+                    }
                 }
             }
             other => Err(other.mismatch_of(&visitor, variants)),

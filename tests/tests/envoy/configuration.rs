@@ -64,6 +64,21 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ),
     (
         "jwt-auth",
+        r#"{"providers": {"corp": {"keys": {"S3CR3T": {"algorithm": "HS256"}}}}}"#,
+        "jwt-auth: providers.corp.keys: a value that is not accepted; one of: jwks, pem, secret, remote, discovery",
+    ),
+    (
+        "jwt-auth",
+        r#"{"providers": {"corp": {"keys": {"remote": "https://S3CR3T@idp.example/jwks"}}}}"#,
+        "jwt-auth: providers.corp.keys.remote: got a text, expected a server",
+    ),
+    (
+        "jwt-auth",
+        r#"{"providers": {"corp": {"keys": {"remote": {"cluster": "idp", "uri": "https://idp.example/", "headers": ["authorization: S3CR3T"]}}}}}"#,
+        "jwt-auth: providers.corp.keys.remote.headers[0]: got a text, expected ",
+    ),
+    (
+        "jwt-auth",
         r#"{"providers": {"corp": {"keys": {"secret": {"value": "a public test secret of 32 bytes", "algorithm": "HS256"}}}},
             "rules": [{"require": "nothing"}, {"require": "nothing"}, {"require": {"provider": {"name": "cropp"}}}]}"#,
         "jwt-auth: rules[2].require.provider.name: \"cropp\" is not a provider; one of: corp",

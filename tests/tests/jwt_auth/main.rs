@@ -3,6 +3,7 @@
 mod answers;
 mod cache;
 mod conformance;
+mod doors;
 mod forwarding;
 mod keys;
 mod parity;

@@ -115,6 +115,107 @@ fn a_claim_becomes_a_header_or_is_left_out() {
 }
 
 #[test]
+fn white_space_at_an_end_gives_no_header_but_a_text() {
+    for (claim, value) in [
+        ("\"alice\"", Some("alice")),
+        ("\"a\"", Some("a")),
+        ("\"\"", Some("")),
+        ("\"al ice\"", Some("al ice")),
+        ("\"al\\u00a0ice\"", Some("al\u{a0}ice")),
+        ("\"voil\u{e0}\"", Some("voil\u{e0}")),
+        ("\" alice\"", None),
+        ("\"alice \"", None),
+        ("\"\\talice\"", None),
+        ("\" \"", None),
+        // White space of Unicode, and what is none but trimmed all the same.
+        ("\"alice\\u00a0\"", None),
+        ("\"\\u00a0alice\"", None),
+        ("\"\\u0085alice\"", None),
+        ("\"alice\\u2003\"", None),
+        ("\"alice\\u2028\"", None),
+        ("\"\\u3000alice\"", None),
+        ("\"\\ufeffalice\"", None),
+        ("\"alice\\u200b\"", None),
+        ("\"\\u180ealice\"", None),
+        // The elements of a list are trimmed one by one.
+        (r#"["a", "b c"]"#, Some("a,b c")),
+        (r#"["a", " admin", "b"]"#, None),
+        (r#"["a", "admin\t", "b"]"#, None),
+        (r#"["admin\u00a0", "b"]"#, None),
+        (r#"["a", "\u2003admin"]"#, None),
+        (r#"["a", 7, true]"#, Some("a,7,true")),
+    ] {
+        let claims = claims(&format!("{{\"c\": {claim}}}")).unwrap();
+        let header = |encoding| claims.header_value(&path(&["c"]), encoding);
+        let value = value.map(|text| text.as_bytes().to_vec());
+        assert_eq!(header(Encoding::Plain), value, "{claim}");
+        assert!(header(Encoding::Json).is_some(), "{claim}");
+        assert!(header(Encoding::Base64url).is_some(), "{claim}");
+    }
+}
+
+#[test]
+fn numbers_keep_their_digits_and_their_form() {
+    for (number, header) in [
+        ("12345678901234567890123", Some("12345678901234567890123")),
+        ("-12345678901234567890123", Some("-12345678901234567890123")),
+        ("9007199254740993", Some("9007199254740993")),
+        ("18446744073709551615", Some("18446744073709551615")),
+        ("18446744073709551616", Some("18446744073709551616")),
+        ("-9223372036854775808", Some("-9223372036854775808")),
+        ("-9223372036854775809", Some("-9223372036854775809")),
+        ("1.0", Some("1.0")),
+        ("1.50", Some("1.50")),
+        ("1E5", Some("1E5")),
+        ("-0", Some("-0")),
+        (
+            "0.1000000000000000055511151231257827",
+            Some("0.1000000000000000055511151231257827"),
+        ),
+        // No JSON, or no number that any reader could hold.
+        ("01", None),
+        ("+1", None),
+        (".5", None),
+        ("1e400", None),
+    ] {
+        let claims = claims(&format!("{{\"n\": {number}}}"));
+        let value = claims.map(|c| c.header_value(&path(&["n"]), Encoding::Plain));
+        let value = value.ok().flatten();
+        assert_eq!(value.as_deref(), header.map(str::as_bytes), "{number}");
+    }
+}
+
+#[test]
+fn a_time_is_a_number_that_is_not_negative() {
+    for (time, seconds) in [
+        ("0", Some(0)),
+        ("-0", Some(0)),
+        ("-0.0", Some(0)),
+        ("1.9", Some(1)),
+        ("1e3", Some(1000)),
+        ("1700000000.999", Some(1_700_000_000)),
+        ("9007199254740993", Some(9_007_199_254_740_993)),
+        ("99999999999999999999", Some(u64::MAX)),
+        ("1e300", Some(u64::MAX)),
+        ("-1", None),
+        ("-0.1", None),
+        ("-1e300", None),
+        ("1e400", None),
+        ("\"1\"", None),
+        ("[1]", None),
+        ("{}", None),
+        ("true", None),
+        ("null", None),
+    ] {
+        for name in ["exp", "nbf", "iat"] {
+            let claims = claims(&format!("{{\"{name}\": {time}}}")).ok();
+            let read = claims.and_then(|c| c.expires().or(c.not_before()).or(c.issued()));
+            assert_eq!(read, seconds, "{name}: {time}");
+        }
+    }
+}
+
+#[test]
 fn a_claim_is_encoded_as_asked() {
     let claims = claims(
             r#"{"s": " é,\n", "n": 12345678901234567890123, "z": null, "list": ["a,b", "é"], "o": {"a": [1, null]}}"#,

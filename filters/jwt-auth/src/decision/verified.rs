@@ -34,9 +34,14 @@ impl Verified {
         Failure::from(reason).of(self.header.kid.as_deref(), &self.claims)
     }
 
-    /// Whether its key is in this set still, and would verify its algorithm.
+    /// Whether its key is in this set still, and would be tried on it if it came for the first
+    /// time: by its `kid` and its algorithm.
     pub(super) fn holds_with(&self, set: &Rc<KeySet>) -> bool {
-        self.set.as_ptr() == Rc::as_ptr(set) || set.verifies(&self.key, self.algorithm)
+        let is_tried = || {
+            let mut keys = set.candidates(self.header.kid.as_deref(), self.algorithm);
+            keys.any(|key| key.id() == self.key)
+        };
+        self.set.as_ptr() == Rc::as_ptr(set) || is_tried()
     }
 
     /// The bytes of memory that it takes, with the counters of its `Rc`.

@@ -6,8 +6,11 @@ use crate::algorithm::{Algorithm, Family};
 use crate::base64url;
 use crate::json::{Json, Object};
 
-/// How many keys of a set are read; the rest is ignored.
+/// How many usable keys of a set are kept; the rest is ignored.
 pub const MAX_KEYS: usize = 64;
+
+/// How many ignored keys are reported.
+const MAX_REASONS: usize = 64;
 
 /// The longest `kid`, in bytes.
 const MAX_KID_BYTES: usize = 256;
@@ -33,13 +36,16 @@ impl KeySet {
         let mut keys = Vec::new();
         let mut left_out = Vec::new();
         for (i, entry) in entries.iter().enumerate() {
-            if i >= MAX_KEYS {
-                left_out.push(format!("only the first {MAX_KEYS} keys are read"));
+            if keys.len() >= MAX_KEYS {
+                left_out.push(format!("only the first {MAX_KEYS} usable keys are kept"));
                 break;
             }
             match read(entry) {
                 Ok(key) => keys.push(key),
-                Err(reason) => left_out.push(format!("keys[{i}] is ignored: {reason}")),
+                Err(reason) if left_out.len() < MAX_REASONS => {
+                    left_out.push(format!("keys[{i}] is ignored: {reason}"));
+                }
+                Err(_) => {}
             }
         }
         if keys.is_empty() {

@@ -8,15 +8,17 @@ const ACCEPTED: &str =
 
 /// Reads the one public key of a text. An error shows nothing of it: it may be a private key.
 pub(super) fn public_key(text: &str) -> Result<Public, String> {
-    let text = text.trim();
+    // What stands before the block explains it (RFC 7468, section 2).
     let (label, body) = text
-        .strip_prefix("-----BEGIN ")
-        .and_then(|rest| rest.split_once("-----"))
+        .split_once("-----BEGIN ")
+        .and_then(|(_, rest)| rest.split_once("-----"))
         .ok_or_else(|| format!("not PEM; {ACCEPTED}"))?;
-    let body = body
-        .trim_end()
-        .strip_suffix(&format!("-----END {label}-----"))
+    let (body, after) = body
+        .split_once(&format!("-----END {label}-----"))
         .ok_or_else(|| format!("PEM that does not end with its label; {ACCEPTED}"))?;
+    if after.contains("-----BEGIN ") {
+        return Err("PEM of more than one block; write the one of the key that signs".to_owned());
+    }
     let body: String = body.chars().filter(|c| !c.is_ascii_whitespace()).collect();
     let der = base64url::decode_any(&body)
         .ok_or_else(|| format!("PEM whose content is not base64; {ACCEPTED}"))?;

@@ -1,6 +1,6 @@
 //! The keys of a provider, and which of them are tried on a token.
 
-use super::{Key, KeyId};
+use super::Key;
 use crate::algorithm::Algorithm;
 
 /// The keys of a provider.
@@ -38,14 +38,6 @@ impl KeySet {
     #[must_use]
     pub fn has(&self, kid: &str) -> bool {
         self.keys.iter().any(|key| key.kid() == Some(kid))
-    }
-
-    /// Whether a key is there, and may verify this algorithm.
-    #[must_use]
-    pub fn verifies(&self, id: &KeyId, algorithm: Algorithm) -> bool {
-        self.keys
-            .iter()
-            .any(|key| key.id == *id && key.allows(algorithm))
     }
 
     /// How many there are.

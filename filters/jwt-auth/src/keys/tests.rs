@@ -66,6 +66,11 @@ fn one_bad_key_does_not_spoil_a_set_and_a_set_is_bounded() {
         KeySet::from_jwks(&(&many).into()).unwrap().0.len(),
         MAX_KEYS
     );
+    // Keys that are left out take no place of one that could be used.
+    let mut late = vec![with("test-rs256", "use", json!("enc")); MAX_KEYS + 10];
+    late.push(jwk("test-es256"));
+    let (late, left_out) = KeySet::from_jwks(&(&json!({ "keys": late })).into()).unwrap();
+    assert_eq!((late.len(), left_out.len()), (1, MAX_KEYS));
     for set in [
         json!({}),
         json!([]),
@@ -152,7 +157,11 @@ fn pem_is_read_like_the_same_key_of_a_set() {
         assert_eq!(key.id(), read(jwk(kid)).unwrap().id(), "{kid}");
     }
     let rsa = include_str!("../../../../tests/keys/rs256.pub.pem");
+    let explained = format!("Certificate:\n    Data:\n{rsa}\n");
+    assert!(Key::pem(&explained, Algorithm::RS256).is_ok());
+    let chain = [rsa, rsa].concat();
     for (pem, reason) in [
+        (chain.as_str(), "PEM of more than one block"),
         (
             "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----",
             "holds no RSA",
@@ -226,6 +235,11 @@ fn the_keys_that_a_token_names_are_tried_before_the_others() {
     assert_eq!(tried(many.clone(), Some("a")), "a a a a a a");
     assert_eq!(tried(many, None), "a a a a");
     assert_eq!(tried(nameless(), Some("c")), "- - - -");
+    let alike = || vec![key(None), key(Some("A")), key(Some("a")), key(Some(""))];
+    assert_eq!(tried(alike(), Some("a")), "a -");
+    assert_eq!(tried(alike(), Some("A")), "A -");
+    assert_eq!(tried(alike(), Some("")), " -");
+    assert_eq!(tried(alike(), None), "- A a ");
 }
 
 #[test]

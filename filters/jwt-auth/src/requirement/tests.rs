@@ -77,6 +77,32 @@ fn requirements_combine() {
 }
 
 #[test]
+fn a_bad_token_is_found_however_deep_its_provider_is_named() {
+    let (missing, forged) = (Some(Reason::Missing), Some(Reason::Signature));
+    let optional = |inner: Requirement| Requirement::Optional(Box::new(inner));
+    let any = || Requirement::Any(vec![provider(0), provider(1)]);
+    let all = || Requirement::All(vec![provider(0), provider(1)]);
+    for requirement in [
+        optional(all()),
+        optional(any()),
+        optional(optional(all())),
+        optional(Requirement::All(vec![Requirement::Any(vec![
+            all(),
+            provider(0),
+        ])])),
+        optional(Requirement::All(vec![any(), provider(0)])),
+        Requirement::All(vec![optional(provider(0)), optional(provider(1))]),
+        Requirement::All(vec![Requirement::Any(vec![optional(all())])]),
+    ] {
+        let outcome = |outcomes: [Option<Reason>; 2]| outcome(&requirement, &outcomes);
+        assert_eq!(outcome([missing, missing]), Ok(vec![]), "{requirement:?}");
+        for outcomes in [[missing, forged], [forged, missing], [forged, forged]] {
+            assert_eq!(outcome(outcomes), Err(Reason::Signature), "{requirement:?}");
+        }
+    }
+}
+
+#[test]
 fn a_failure_that_may_change_is_waited_for_before_it_is_ignored_or_outweighed() {
     let waits = |requirement: &Requirement| {
         evaluate(requirement, &mut |p| {

@@ -1,7 +1,8 @@
 //! How tokens are taken out of a request.
 
-use super::{Element, TokenSource, WEBSOCKET_PROTOCOL, holds_any, protocols};
-use filter_kit::request::{Request, form_decode};
+use super::{Element, TokenSource, WEBSOCKET_PROTOCOL, holds_any, is_parameter, protocols};
+use filter_kit::request::Request;
+use std::borrow::Cow;
 
 /// Takes the tokens in these places out of a request; nothing else of it changes.
 pub(crate) fn remove<'s>(
@@ -74,16 +75,14 @@ fn without_elements(elements: &[&Element], request: &Request) -> Option<Vec<u8>>
 /// The target without these query parameters; `None` where it has none of them.
 fn without_parameters(names: &[&str], request: &Request) -> Option<Vec<u8>> {
     let query = request.query().filter(|_| !names.is_empty())?;
+    let is_named = |part: &[u8]| names.iter().any(|name| is_parameter(part, name));
     let pairs: Vec<&[u8]> = query.split(|b| *b == b'&').collect();
-    let kept: Vec<&[u8]> = pairs
+    let kept: Vec<Cow<'_, [u8]>> = pairs
         .iter()
-        .copied()
-        .filter(|pair| {
-            let name = pair.split(|b| *b == b'=').next().unwrap_or_default();
-            !names.iter().any(|n| *form_decode(name) == *n.as_bytes())
-        })
+        .filter(|pair| !is_named(pair))
+        .map(|pair| without_parts(pair, is_named))
         .collect();
-    if kept.len() == pairs.len() {
+    if kept.len() == pairs.len() && kept.iter().all(|pair| matches!(pair, Cow::Borrowed(_))) {
         return None;
     }
     let mut target = request.path().to_vec();
@@ -92,6 +91,18 @@ fn without_parameters(names: &[&str], request: &Request) -> Option<Vec<u8>> {
         target.extend(kept.join(&b'&'));
     }
     Some(target)
+}
+
+/// A pair of a query without the named ones of its parts behind semicolons.
+fn without_parts(pair: &[u8], is_named: impl Fn(&[u8]) -> bool) -> Cow<'_, [u8]> {
+    let mut parts = pair.split(|b| *b == b';');
+    let first = parts.next();
+    if !parts.clone().any(&is_named) {
+        return Cow::Borrowed(pair);
+    }
+    let others = parts.filter(|part| !is_named(part));
+    let kept: Vec<&[u8]> = first.into_iter().chain(others).collect();
+    Cow::Owned(kept.join(&b';'))
 }
 
 /// All cookies without these, in one value; `None` where the request has none of them.

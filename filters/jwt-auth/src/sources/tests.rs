@@ -63,6 +63,45 @@ fn a_header_holds_a_token_after_its_prefix() {
 }
 
 #[test]
+fn what_a_server_may_take_for_a_token_is_refused_and_no_other_value_is() {
+    use Reason::{Malformed, Repeated};
+    for (value, expected) in [
+        // White space to a server that reads headers as Latin-1 or as UTF-8.
+        (&b"Bearer\xa0FORGED"[..], Some(Malformed)),
+        (b"Bearer\x85FORGED", Some(Malformed)),
+        (b"Bearer\xc2\xa0FORGED", Some(Malformed)),
+        (b"bearer\xe2\x80\x83FORGED", Some(Malformed)),
+        (b"Bearer\x0bFORGED", Some(Malformed)),
+        (b"\xa0Bearer FORGED", Some(Malformed)),
+        (b"\xef\xbb\xbfBearer FORGED", Some(Malformed)),
+        (b"\"Bearer FORGED\"", Some(Malformed)),
+        (b"Bearer:FORGED", Some(Malformed)),
+        (b"Bearer=FORGED", Some(Malformed)),
+        // Joined, with or without something between the commas.
+        (b",Bearer FORGED", Some(Repeated)),
+        (b", ,\tbEARER\tFORGED,", Some(Repeated)),
+        (b"Basic x,Bearer\xa0FORGED", Some(Repeated)),
+        (b"Basic x , Basic y,,bearer FORGED", Some(Repeated)),
+        (b"Digest a=\"b, Bearer FORGED\"", Some(Repeated)),
+        (b"Bearer,FORGED", Some(Repeated)),
+        (b"Basic YTpi", None),
+        (b"Bearer", None),
+        (b"Bearer\xa0", None),
+        (b"BearerFORGED", None),
+        (b"Bearer2 FORGED", None),
+        (b"x-Bearer FORGED", None),
+        (b"Digest username=\"Bearer x\", nc=1", None),
+    ] {
+        let mut head = request("GET", "/").header("authorization", value).build();
+        let found = find(&[bearer()], &head).map(|found| found.is_some());
+        assert_eq!(found, expected.map_or(Ok(false), Err), "{value:?}");
+        remove(&[bearer()], &mut head);
+        let is_left = head.headers().contains("authorization");
+        assert_eq!(is_left, expected.is_none(), "{value:?}");
+    }
+}
+
+#[test]
 fn values_that_were_joined_are_told_from_a_token() {
     for (token, joined) in [
         ("a.b.c", false),
@@ -99,6 +138,26 @@ fn tokens_are_found_in_declared_places_only_and_once() {
         .header("cookie", "session=")
         .build();
     assert_eq!(find(&sources, &head), Ok(None));
+}
+
+#[test]
+fn a_parameter_behind_a_semicolon_does_not_pass_as_none() {
+    let query = TokenSource::Query("jwt".into());
+    for (target, is_refused, left) in [
+        ("/?x=1;jwt=FORGED", true, "/?x=1"),
+        ("/?x=1&y=2;%6Awt=FORGED;z&jwt=a", true, "/?x=1&y=2;z"),
+        ("/?x; jwt=FORGED", true, "/?x"),
+        ("/?;jwt", true, "/?"),
+        // The whole value, with the semicolon, is what was taken for the token.
+        ("/?jwt=a;b=c&d", false, "/?d"),
+        ("/?x=1;y=jwt;jwts=2", false, "/?x=1;y=jwt;jwts=2"),
+    ] {
+        let mut head = request("GET", target).build();
+        let found = find(std::slice::from_ref(&query), &head);
+        assert_eq!(found.is_err(), is_refused, "{target}");
+        remove([&query], &mut head);
+        assert_eq!(head.target(), Some(left.as_bytes()), "{target}");
+    }
 }
 
 #[test]

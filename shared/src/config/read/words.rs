@@ -28,10 +28,13 @@ impl Error for Invalid {
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
         let one_of = one_of(expected);
         let instead = instead(variant, expected);
-        Self::or_hidden(
-            format!("\"{variant}\" is not accepted; {instead}{one_of}"),
-            format!("a value that is not accepted; {one_of}"),
-        )
+        let reason = format!("\"{variant}\" is not accepted; {instead}{one_of}");
+        let hidden = match instead.is_empty() {
+            true => format!("a value that is not accepted; {one_of}"),
+            // It is nearly a word that is known: no secret.
+            false => reason.clone(),
+        };
+        Self::or_hidden(reason, hidden)
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
@@ -41,7 +44,8 @@ impl Error for Invalid {
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Self::new(format!("missing key \"{field}\""))
+        let reason = format!("missing key \"{field}\"");
+        Self::or_hidden(reason.clone(), reason)
     }
 
     fn duplicate_field(field: &'static str) -> Self {

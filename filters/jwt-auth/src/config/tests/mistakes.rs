@@ -217,6 +217,45 @@ fn no_error_shows_a_secret_wherever_it_is_written() {
         (source("remote", r#", "headers": [{"name": "authorization", "value": 53237}]"#), "remote.headers[0].value: got a number"),
         (source("remote", r#", "headers": [{"name": "authorization", "value": {"env": "S3CR3T"}}]"#), "remote.headers[0].value.env: the environment variable is not set"),
         (source("remote", r#", "headers": [{"name": "authorization", "value": "S3CR3T\n"}]"#), "remote.headers[0].value: must not contain control"),
+        (r#"{"S3CR3T": {"algorithm": "HS256"}}"#.to_owned(), "a value that is not accepted; one of: jwks, pem, secret"),
+        (r#"{"S3CR3T": "a"}"#.to_owned(), "a value that is not accepted; one of: jwks, pem, secret"),
+        (r#"{"S3CR3T": null}"#.to_owned(), "null is not a value"),
+        (r#"{"secret": true, "S3CR3T": 1}"#.to_owned(), "write exactly one of: jwks, pem, secret"),
+        (r#"{"secret": ["S3CR3T"]}"#.to_owned(), "secret: got a list, expected "),
+        (r#"{"secret": {"value": ["S3CR3T"], "algorithm": "HS256"}}"#.to_owned(), "secret.value: got a list, expected "),
+        (r#"{"secret": {"value": "S3CR3T"}}"#.to_owned(), "secret: missing key \"algorithm\""),
+        (r#"{"secret": {"value": -53237, "algorithm": "HS256"}}"#.to_owned(), "secret.value: got a number"),
+        (r#"{"secret": {"value": 53237.5, "algorithm": "HS256"}}"#.to_owned(), "secret.value: got a number"),
+        (r#"{"secret": {"base64": {"value": "S3CR3T"}, "algorithm": "HS256"}}"#.to_owned(), "secret.base64: unknown key"),
+        (r#"{"secret": {"env": ["S3CR3T"], "algorithm": "HS256"}}"#.to_owned(), "secret.env: got a list"),
+        (r#"{"secret": {"env": 53237, "algorithm": "HS256"}}"#.to_owned(), "secret.env: got a number"),
+        (r#"{"secret": {"value": "a", "algorithm": {"S3CR3T": 1}}}"#.to_owned(), "secret.algorithm: a value that is not accepted"),
+        (r#"{"secret": {"value": {"S3CR3T": null}, "algorithm": "HS256"}}"#.to_owned(), "secret: null is not a value"),
+        (r#"{"pem": 53237}"#.to_owned(), "pem: got a number, expected "),
+        (r#"{"pem": ["S3CR3T"]}"#.to_owned(), "pem: got a list, expected "),
+        (r#"{"pem": {"S3CR3T": "RS256"}}"#.to_owned(), "pem: unknown key; one of: key, algorithm"),
+        (r#"{"pem": {"S3CR3T": null}}"#.to_owned(), "pem: null is not a value"),
+        (r#"{"pem": {"key": ["S3CR3T"], "algorithm": "RS256"}}"#.to_owned(), "pem.key: got a list"),
+        (r#"{"pem": {"key": "S3CR3T"}}"#.to_owned(), "pem: missing key \"algorithm\""),
+        (r#"{"jwks": ["S3CR3T"]}"#.to_owned(), "jwks: got a list, expected "),
+        (r#"{"jwks": {"env": 53237}}"#.to_owned(), "jwks: no usable key"),
+        (r#"{"jwks": {"keys": [{"kty": "oct", "k": "S3CR3T", "kid": "S3CR3T"}]}}"#.to_owned(), "jwks: no usable key"),
+        (r#"{"jwks": {"keys": [{"kty": "RSA", "n": "S3CR3T*", "e": "AQAB", "d": "S3CR3T"}]}}"#.to_owned(), "jwks: no usable key"),
+        (r#"{"remote": "https://S3CR3T@idp.example/jwks"}"#.to_owned(), "remote: got a text, expected a server"),
+        (r#"{"discovery": "https://idp.example/?token=S3CR3T"}"#.to_owned(), "discovery: got a text, expected a server"),
+        (r#"{"remote": ["https://S3CR3T@idp.example/jwks"]}"#.to_owned(), "remote: got a list"),
+        (source("remote", r#", "headers": "Bearer S3CR3T""#), "remote.headers: got a text, expected a list"),
+        (source("remote", r#", "headers": {"authorization": "Bearer S3CR3T"}"#), "remote.headers: got an object, expected a list"),
+        (source("remote", r#", "headers": ["authorization: Bearer S3CR3T"]"#), "remote.headers[0]: got a text, expected "),
+        (source("remote", r#", "headers": [{"authorization: Bearer S3CR3T": 1}]"#), "remote.headers[0]: unknown key; one of: name, value"),
+        (source("remote", r#", "headers": [{"Bearer S3CR3T": null}]"#), "remote: null is not a value"),
+        (source("remote", r#", "headers": [{"name": "Bearer S3CR3T", "value": "authorization"}]"#), "remote.headers[0].name: is not valid"),
+        (source("remote", r#", "headers": [{"value": "S3CR3T"}]"#), "remote.headers[0]: missing key \"name\""),
+        (source("remote", r#", "headers": [{"name": "authorization", "value": ["S3CR3T"]}]"#), "remote.headers[0].value: got a list"),
+        (source("remote", r#", "headers": [{"name": "authorization", "value": {"S3CR3T": 1}}]"#), "remote.headers[0].value: unknown key"),
+        (source("remote", "").replace("https://idp", "S3CR3T idp"), "remote.uri: the URI holds a space"),
+        (source("remote", "").replace("https://idp", "S3CR3T://idp"), "remote.uri: the URI is neither http nor https"),
+        (source("remote", "").replace("idp.example", "idp.example:S3CR3T"), "remote.uri: the URI has no host, or an invalid one"),
         (source("discovery", "").replace("https://idp", "S3CR3T@idp"), "discovery.uri: the URI is not absolute"),
         (source("remote", "").replace("https://idp.example/", "https://idp.example/?token=S3CR3T#"), "remote.uri: the URI has a fragment"),
     ] {
@@ -225,5 +264,23 @@ fn no_error_shows_a_secret_wherever_it_is_written() {
         let rest = rest.trim_start_matches(['.', ':', ' ']);
         assert!(rest.starts_with(line), "{got}\nexpected: {line}");
         assert!(!got.contains("S3CR3T") && !got.contains("53237"), "{got}");
+    }
+}
+
+#[test]
+fn no_warning_shows_a_part_of_a_secret() {
+    let secret =
+        r#"{"value": "$1-S3CR3T-%REQ(S3CR3T)%-of-at-least-32-bytes", "algorithm": "HS256"}"#;
+    let header = r#"{"name": "authorization", "value": "Bearer $1%REQ(S3CR3T)%"}"#;
+    for keys in [
+        format!(r#"{{"secret": {secret}}}"#),
+        format!(
+            r#"{{"remote": {{"cluster": "idp", "uri": "https://a/", "headers": [{header}]}}}}"#
+        ),
+    ] {
+        let json = format!(r#"{{"providers": {{"corp": {{"keys": {keys}}}}}}}"#);
+        let (_, warnings) =
+            filter_kit::config::load_with_warnings::<Config>(json.as_bytes(), &Env::new()).unwrap();
+        assert!(warnings.is_empty(), "{warnings:?}");
     }
 }

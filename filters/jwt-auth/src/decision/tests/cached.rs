@@ -81,3 +81,47 @@ fn a_key_that_was_narrowed_to_another_algorithm_verifies_no_cached_token() {
         assert_eq!(f.authenticator.was_hit(), hit, "{algorithm}");
     }
 }
+
+#[test]
+fn a_cached_token_passes_as_a_fresh_one_would_whatever_became_of_its_key() {
+    let changed = |change: &dyn Fn(&mut serde_json::Value)| {
+        let mut key = crate::testing::jwk("test-rs256");
+        change(&mut key);
+        let other = crate::testing::jwk("test-es256");
+        let set = serde_json::json!({ "keys": [other, key] });
+        KeyState::Here {
+            set: Rc::new(KeySet::from_jwks(&(&set).into()).unwrap().0),
+            may_change: false,
+        }
+    };
+    let without = |member: &'static str| {
+        move |key: &mut serde_json::Value| drop(key.as_object_mut().unwrap().remove(member))
+    };
+    let claims = format!("{{\"exp\":{}}}", NOW + 100);
+    for header in [
+        r#"{"alg":"RS256","kid":"test-rs256"}"#,
+        r#"{"alg":"RS256"}"#,
+    ] {
+        let token = sign("RS256", header, &claims);
+        for (what, keys) in [
+            ("the same", changed(&|_| {})),
+            ("another kid", changed(&|key| key["kid"] = "new".into())),
+            ("no kid", changed(&without("kid"))),
+            ("any algorithm", changed(&without("alg"))),
+            ("RS512", changed(&|key| key["alg"] = "RS512".into())),
+            ("enc", changed(&|key| key["use"] = "enc".into())),
+            (
+                "sign",
+                changed(&|key| key["key_ops"] = serde_json::json!(["sign"])),
+            ),
+        ] {
+            let (seen, fresh) = (fixture("", CORP, ""), fixture("", CORP, ""));
+            assert_eq!(seen.reason(&token), None);
+            let reason = |f: &Fixture| {
+                let verdict = f.decide_at(NOW, &keys, &token);
+                verdict.err().map(|refusal| refusal.reason)
+            };
+            assert_eq!(reason(&seen), reason(&fresh), "{what} {header}");
+        }
+    }
+}

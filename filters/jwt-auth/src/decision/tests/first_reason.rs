@@ -105,6 +105,41 @@ fn a_token_is_refused_for_the_first_reason() {
             None,
         ),
         (
+            "too long from iat, with a fraction",
+            with(&format!(r#","iat":{}.5"#, exp - 7202)),
+            Some(Reason::Lifetime),
+        ),
+        (
+            "long from now, iat in ten years",
+            claims(&format!(
+                r#"{good},"exp":{},"iat":{}"#,
+                NOW + 7201,
+                NOW + 315_360_000
+            )),
+            Some(Reason::Lifetime),
+        ),
+        (
+            "iat in the far future, and exp too",
+            claims(&format!(r#"{good},"exp":{},"iat":1e300"#, NOW + 7201)),
+            Some(Reason::Lifetime),
+        ),
+        (
+            "iat in ten years, but not long from now",
+            with(&format!(r#","iat":{}"#, NOW + 315_360_000)),
+            None,
+        ),
+        (
+            "iat negative",
+            with(r#","iat":-1"#),
+            Some(Reason::Malformed),
+        ),
+        ("iat a text", with(r#","iat":"1""#), Some(Reason::Malformed)),
+        (
+            "exp for ever",
+            claims(&format!(r#"{good},"exp":1e300"#)),
+            Some(Reason::Lifetime),
+        ),
+        (
             "too long from now",
             claims(&format!(r#"{good},"exp":{}"#, NOW + 7201)),
             Some(Reason::Lifetime),

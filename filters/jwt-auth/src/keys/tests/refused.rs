@@ -67,6 +67,10 @@ fn weak_foreign_and_malformed_keys_are_left_out_with_the_reason() {
         ),
         (with("test-rs256", "n", Value::Null), "it has no \"n\""),
         (
+            json!({"kty": "RSA", "kid": "a", "use": "sig", "x5c": ["MIIC"]}),
+            "it has no \"n\"",
+        ),
+        (
             with("test-rs256", "n", json!("A*A=")),
             "its n is not base64url",
         ),
