@@ -21,7 +21,7 @@ pub(crate) fn act_for<T>(context: u32, own: u32, act: impl FnOnce() -> T) -> Opt
 /// or edited afterwards.
 pub(crate) fn resume_request() {
     if let Err(status) = abi::resume_request() {
-        log::error!("the host would not resume a request: {status:?}");
+        log::error!("the host refused to resume a request: {status:?}");
     }
 }
 
@@ -33,6 +33,6 @@ pub(crate) fn tick_every(period: Option<Duration>) {
         u32::try_from(p.as_millis()).unwrap_or(u32::MAX).max(1)
     });
     if let Err(status) = abi::set_tick(milliseconds) {
-        log::error!("the host would not tick: {status:?}");
+        log::error!("the host refused to set the period of ticks: {status:?}");
     }
 }

@@ -36,6 +36,22 @@ fn a_login_page_and_the_way_back() {
 }
 
 #[test]
+fn the_sample_sends_browsers_to_a_login_page_and_serves_who_comes_back() {
+    let envoy = Envoy::from_sample("jwt-auth-login").start();
+    let get = |target: &str, cookie: &str| envoy.get(target).header("cookie", cookie).send();
+    let token = Token::new("ES256").sign();
+    for cookie in ["a=b", "session=forged", &format!("session={token}x")] {
+        let answer = get("/shop?page=2", cookie);
+        assert_eq!(answer.status, 302, "{cookie}");
+        let login = "https://login.example.com/?return=%2Fshop%3Fpage%3D2";
+        assert_eq!(answer.header("location"), Some(login), "{cookie}");
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{cookie}");
+    }
+    assert_eq!(get("/shop?page=2", &format!("session={token}")).status, 200);
+    assert_eq!(get("/assets/logo.svg", "a=b").status, 200);
+}
+
+#[test]
 fn an_mcp_server_behind_oauth() {
     let mut config = recipe("An MCP server behind OAuth.");
     config["providers"]["mcp"]["keys"] = keys();

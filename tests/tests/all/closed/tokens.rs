@@ -59,6 +59,28 @@ pub(crate) fn samples() -> Vec<Closed> {
             ],
         },
         Closed {
+            sample: "jwt-auth-login",
+            start: start::bootstrap,
+            promises: vec![
+                Promise {
+                    says: "everything but /assets needs a session",
+                    attempts: [
+                        "/shop",
+                        "//shop",
+                        "/assets/../shop",
+                        "/assetsx",
+                        "/Assets/a",
+                    ]
+                    .map(|path| get(path).answered(302))
+                    .into(),
+                },
+                Promise {
+                    says: "no client says who it is",
+                    attempts: forgeries("/assets/a", &["x-jwt-sub"]),
+                },
+            ],
+        },
+        Closed {
             sample: "jwt-auth-providers",
             start: start::bootstrap,
             promises: vec![Promise {
