@@ -13,7 +13,7 @@ pub struct HeaderName(Cow<'static, str>);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HeaderNameError {
     /// It is the name of a pseudo-header.
-    #[error("{0:?} is no header; there are keys of their own for path, method and host")]
+    #[error("{0:?} is not a header name; pseudo-headers have keys of their own")]
     Pseudo(String),
     /// It is not a token.
     #[error("{0:?} is not a header name; letters, digits and !#$%&'*+-.^_`|~ are accepted")]

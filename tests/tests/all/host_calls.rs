@@ -28,6 +28,7 @@ fn calls(filter: &str, config: &str, headers: &[(&str, &str)]) -> Vec<String> {
 }
 
 const CORS: &str = r#"{"policies": [{"allow_origins": ["https://app.example.com"]}]}"#;
+const CORS_WITH_GUARD: &str = r#"{"policies": [{"allow_origins": ["https://app.example.com"], "unsafe_methods": {"unmatched": "refuse"}}]}"#;
 const CORS_BY_HOST: &str = r#"{"policies": [{"match": {"hosts": ["127.0.0.1"]}, "allow_origins": ["https://app.example.com"]}]}"#;
 const REWRITE: &str = r#"{"rules": [{"request": [{"set": {"name": "x-a", "value": "1"}}, {"remove": {"name": "x-none"}}],
     "response": [{"set": {"name": "x-b", "value": "2"}}]}]}"#;
@@ -69,10 +70,18 @@ const ROWS: &[Row] = &[
     // what decisions are made of "is read once per request":
     // the host and the origin in one call.
     ("cors", CORS_BY_HOST, &[], &[READ_ALL, READ, WRITE]),
-    // With one: all headers, the counter, and the answer's headers with `allow-origin` and `vary`.
+    // With one: a look whether it is a preflight, the counter, and the answer's headers with
+    // `allow-origin` and `vary`.
     (
         "cors",
         CORS,
+        &[("origin", "https://app.example.com")],
+        &[READ, READ, COUNT, READ_ALL, WRITE, WRITE],
+    ),
+    // A guard looks at the method, and at every origin.
+    (
+        "cors",
+        CORS_WITH_GUARD,
         &[("origin", "https://app.example.com")],
         &[READ, READ_ALL, COUNT, READ_ALL, WRITE, WRITE],
     ),
