@@ -87,7 +87,7 @@ fn a_wrong_limit_is_refused_with_its_place_and_the_rule() {
         ),
         (
             r#""name": "b", "requests": 1, "per": "1s", "key": [{"header": ":path"}]"#,
-            "limits[1].key[0].header: \":path\" is no header",
+            "limits[1].key[0].header: \":path\" is not a header name",
         ),
         (
             r#""name": "b", "requests": 5, "per": "1s", "burst": 2, "cost": 3"#,
