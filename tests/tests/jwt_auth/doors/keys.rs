@@ -117,7 +117,7 @@ fn a_point_beside_its_curve_is_no_key() {
             .refuses()
             .unwrap();
         let line =
-            format!("keys[0] is left out: it is not a point of its curve (a key on {curve})");
+            format!("keys[0] is ignored: it is not a point of its curve (a key on {curve})");
         assert!(log.contains(&line), "{log}");
     }
 }
