@@ -116,8 +116,7 @@ fn a_point_beside_its_curve_is_no_key() {
         let log = Envoy::with_filter("jwt-auth", config.to_string())
             .refuses()
             .unwrap();
-        let line =
-            format!("keys[0] is ignored: it is not a point of its curve (a key on {curve})");
+        let line = format!("keys[0] is ignored: it is not a point of its curve (a key on {curve})");
         assert!(log.contains(&line), "{log}");
     }
 }
