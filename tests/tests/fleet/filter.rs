@@ -215,7 +215,7 @@ fn headers_and_body_of_the_service_are_passed_on() {
 }
 
 // On a refusal `retry-after` and the legacy fields are of the limit that refused, and a limit in
-// report mode refuses nobody.
+// report mode refuses no request.
 #[test]
 fn a_refusal_is_about_the_limit_that_refused_and_not_about_another_that_is_used_up() {
     let limit = |n: u32, seconds: u32| {

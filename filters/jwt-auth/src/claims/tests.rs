@@ -127,7 +127,7 @@ fn white_space_at_an_end_gives_no_header_but_a_text() {
         ("\"alice \"", None),
         ("\"\\talice\"", None),
         ("\" \"", None),
-        // White space of Unicode, and what is none but trimmed all the same.
+        // White space of Unicode, and other characters that servers trim.
         ("\"alice\\u00a0\"", None),
         ("\"\\u00a0alice\"", None),
         ("\"\\u0085alice\"", None),

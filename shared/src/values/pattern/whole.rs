@@ -45,8 +45,8 @@ struct Part {
 enum Left {
     /// At one place.
     Once,
-    /// At several, with ways open in the part all the while. They end at a byte that is none of
-    /// these.
+    /// At several, with ways open in the part all the while. They end at a byte outside
+    /// this set.
     Often(ClassBytes),
 }
 
@@ -98,7 +98,7 @@ fn in_order(parts: &[Hir]) -> Part {
     Part { open: most, left }
 }
 
-/// Whether a part has to begin with a byte that is none of these.
+/// Whether a part has to begin with a byte outside this set.
 fn begins_apart(part: &Hir, bytes: &ClassBytes) -> bool {
     let mut first = match part.kind() {
         HirKind::Literal(literal) => class(literal.0.first()),
