@@ -46,6 +46,10 @@ pub(crate) fn decide(policies: &Policies, request: &Request) -> Decision {
     let Some(selected) = selected.transpose() else {
         return Decision::pass(None, Plan::default());
     };
+    if policies.guard().is_some() {
+        // It looks at the method: one call for all headers in place of two.
+        let _ = request.headers();
+    }
     match request.value("origin") {
         None => decide_by(policies, selected, request, Head::default()),
         Some(origin) => decide_with_origin(policies, selected, request, &origin),
@@ -59,11 +63,12 @@ fn decide_with_origin(
     request: &Request,
     origin: &[u8],
 ) -> Decision {
-    let head = match policies.guard() {
-        None => Head::with_origin(origin, request),
-        Some(_) => Head::of(request),
-    };
-    decide_by(policies, selected, request, head)
+    decide_by(
+        policies,
+        selected,
+        request,
+        Head::with_origin(origin, request),
+    )
 }
 
 fn decide_by(

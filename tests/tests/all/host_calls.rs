@@ -83,7 +83,7 @@ const ROWS: &[Row] = &[
         "cors",
         CORS_WITH_GUARD,
         &[("origin", "https://app.example.com")],
-        &[READ, READ_ALL, COUNT, READ_ALL, WRITE, WRITE],
+        &[READ_ALL, COUNT, READ_ALL, WRITE, WRITE],
     ),
     (
         "cors",
