@@ -52,7 +52,7 @@ enum Command {
     Test(test::Args),
     /// Build modules into target/filters/, pruned and checked
     Build(build::Args),
-    /// Count what a request costs in each module
+    /// Measure what a request costs, beside Envoy's own filter, Lua and the least that a module can cost
     Bench(bench::Args),
     /// Write the generated schemas and tables, or check them
     Docs(docs::Args),
