@@ -2,9 +2,12 @@
 //!
 //! Every token is read, by the million and from anyone, so this goes once over the text, and makes
 //! nothing but the value. What it accepts is what `serde_json` accepts, without objects that hold a
-//! key twice.
+//! key twice. Values are read here; [`text`] reads strings, [`number`] reads numbers.
 
-use super::{Json, Number, Object, block_bytes};
+mod number;
+mod text;
+
+use super::{Json, Object, block_bytes};
 
 /// How deep values are nested at most, as with `serde_json`.
 const MAX_DEPTH: u32 = 127;
@@ -148,175 +151,8 @@ impl<'j> Reader<'j> {
             _ => None,
         }
     }
-
-    /// A string, from its first quote to its last.
-    fn string(&mut self) -> Option<String> {
-        self.advance(1);
-        let text = self.plain()?;
-        if self.rest.first() == Some(&b'"') {
-            self.advance(1);
-            self.takes(text.len());
-            return Some(text.to_owned());
-        }
-        self.escaped(text)
-    }
-
-    /// What stands before the next quote, backslash or control character.
-    fn plain(&mut self) -> Option<&'j str> {
-        let start = self.at();
-        self.advance(plain_bytes(self.rest));
-        self.since(start)
-    }
-
-    /// A string of which this much is read, and an escape follows.
-    #[cold]
-    fn escaped(&mut self, start: &str) -> Option<String> {
-        let mut text = start.to_owned();
-        loop {
-            match self.rest {
-                [b'"', ..] => {
-                    self.advance(1);
-                    // As a text without escapes has it.
-                    text.shrink_to_fit();
-                    self.takes(text.len());
-                    return Some(text);
-                }
-                [b'\\', b'u', ..] => {
-                    self.advance(2);
-                    text.push(self.unicode()?);
-                }
-                [b'\\', escape, ..] => {
-                    text.push(match escape {
-                        b'"' => '"',
-                        b'\\' => '\\',
-                        b'/' => '/',
-                        b'b' => '\u{8}',
-                        b'f' => '\u{c}',
-                        b'n' => '\n',
-                        b'r' => '\r',
-                        b't' => '\t',
-                        _ => return None,
-                    });
-                    self.advance(2);
-                }
-                // The end of the text, or a control character.
-                _ => return None,
-            }
-            text.push_str(self.plain()?);
-        }
-    }
-
-    /// The character of a `\u` whose digits follow, and of a second one where the first is the high
-    /// half of a pair.
-    fn unicode(&mut self) -> Option<char> {
-        let first = self.four_digits()?;
-        if let Ok(character) = char::decode_utf16([first]).next()? {
-            return Some(character);
-        }
-        let [b'\\', b'u', ..] = self.rest else {
-            return None;
-        };
-        self.advance(2);
-        let second = self.four_digits()?;
-        char::decode_utf16([first, second]).next()?.ok()
-    }
-
-    fn four_digits(&mut self) -> Option<u16> {
-        let digits = self.rest.first_chunk::<4>()?;
-        self.advance(4);
-        digits.iter().try_fold(0_u16, |number, digit| {
-            let digit = char::from(*digit).to_digit(16)?;
-            let digit = u16::try_from(digit).ok()?;
-            Some(number.wrapping_shl(4) | digit)
-        })
-    }
-
-    fn number(&mut self) -> Option<Number> {
-        let start = self.at();
-        let is_negative = self.rest.first() == Some(&b'-');
-        self.advance(usize::from(is_negative));
-        let is_zero_first = self.rest.first() == Some(&b'0');
-        let first_digit = self.at();
-        let mut whole = 0_u64;
-        let mut rest = self.rest;
-        while let [digit @ b'0'..=b'9', after @ ..] = rest {
-            let digit = u64::from(digit.wrapping_sub(b'0'));
-            whole = whole.wrapping_mul(10).wrapping_add(digit);
-            rest = after;
-        }
-        self.rest = rest;
-        let digits = self.at().wrapping_sub(first_digit);
-        // More digits than these may not fit.
-        let whole = match digits <= 19 {
-            true => Some(whole),
-            false => self.since(first_digit)?.parse().ok(),
-        };
-        if digits == 0 || (is_zero_first && digits > 1) {
-            return None;
-        }
-        let is_whole = !matches!(self.rest, [b'.' | b'e' | b'E', ..]);
-        match (whole, is_negative) {
-            (Some(number), false) if is_whole => return Some(Number::Unsigned(number)),
-            (Some(number), true) if is_whole && number > 0 => {
-                if let Some(number) = 0_i64.checked_sub_unsigned(number) {
-                    return Some(Number::Signed(number));
-                }
-            }
-            _ => {}
-        }
-        self.rest_of_number(start)
-    }
-
-    /// A number that is not a whole one of at most 64 bits, as it is written.
-    #[cold]
-    fn rest_of_number(&mut self, start: usize) -> Option<Number> {
-        if self.rest.first() == Some(&b'.') {
-            self.advance(1);
-            self.some_digits()?;
-        }
-        if let [b'e' | b'E', ..] = self.rest {
-            self.advance(1);
-            if let [b'+' | b'-', ..] = self.rest {
-                self.advance(1);
-            }
-            self.some_digits()?;
-        }
-        let text = self.since(start)?;
-        let is_finite = text.parse::<f64>().is_ok_and(f64::is_finite);
-        self.takes(text.len());
-        is_finite.then(|| Number::Other(text.into()))
-    }
-
-    fn some_digits(&mut self) -> Option<()> {
-        let digits = self.rest.iter().take_while(|b| b.is_ascii_digit());
-        let digits = digits.count();
-        self.advance(digits);
-        (digits > 0).then_some(())
-    }
 }
 
 fn deeper(depth: u32) -> Option<u32> {
     (depth < MAX_DEPTH).then_some(depth.wrapping_add(1))
-}
-
-/// How many bytes stand before the first quote, backslash or control character: eight at a time.
-fn plain_bytes(text: &[u8]) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const TOPS: u64 = 0x8080_8080_8080_8080;
-    // The lowest byte whose top bit is set is the first that is below `n`.
-    let below = |bytes: u64, n: u64| bytes.wrapping_sub(ONES.wrapping_mul(n)) & !bytes & TOPS;
-    let is = |bytes: u64, byte: u8| below(bytes ^ ONES.wrapping_mul(u64::from(byte)), 1);
-    let (chunks, rest) = text.as_chunks::<8>();
-    let mut size = 0_usize;
-    for chunk in chunks {
-        let bytes = u64::from_le_bytes(*chunk);
-        let found = below(bytes, 0x20) | is(bytes, b'"') | is(bytes, b'\\');
-        if found != 0 {
-            let first = found.trailing_zeros().wrapping_shr(3);
-            return size.wrapping_add(usize::try_from(first).unwrap_or_default());
-        }
-        size = size.wrapping_add(8);
-    }
-    let is_plain = |b: &&u8| **b >= 0x20 && **b != b'"' && **b != b'\\';
-    size.wrapping_add(rest.iter().take_while(is_plain).count())
 }

@@ -1,6 +1,7 @@
 //! How tokens are taken out of a request.
 
-use super::{Element, TokenSource, WEBSOCKET_PROTOCOL, holds_any, is_parameter, protocols};
+use super::prefix::holds_any;
+use super::{Element, TokenSource, WEBSOCKET_PROTOCOL, is_parameter, protocols};
 use filter_kit::request::Request;
 use std::borrow::Cow;
 
