@@ -1,25 +1,27 @@
 //! From a request to a verdict: finds the tokens, verifies them or remembers that they were, and
 //! asks the requirement.
 
+mod failure;
+mod moment;
 mod verified;
 mod verify;
 
 use crate::budget::Budget;
 use crate::cache::Cache;
-use crate::claims::Claims;
 use crate::deny_list::DenyList;
-use crate::keys::KeySet;
 use crate::provider::Provider;
 use crate::reason::Reason;
-use crate::requirement::{About, ProviderRequirement, Refusal, Requirement, evaluate};
+use crate::requirement::{ProviderRequirement, Refusal, Requirement, evaluate};
 use crate::rules::Requirements;
 use crate::sources;
 use crate::token::KnownHeaders;
+use failure::Failure;
 use filter_kit::request::Request;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
+pub use moment::{KeyState, Moment};
 pub use verified::Verified;
 
 /// How much of what was verified is kept.
@@ -54,71 +56,8 @@ pub struct Accepted {
     pub token: Rc<Verified>,
 }
 
-/// The keys of a provider at this moment.
-#[derive(Debug, Clone)]
-pub enum KeyState {
-    /// They are here.
-    Here {
-        /// The keys.
-        set: Rc<KeySet>,
-        /// Whether a token that no key verifies is a reason to fetch them again, and to wait.
-        may_change: bool,
-    },
-    /// They are not.
-    NotHere {
-        /// Whether they are on their way.
-        may_change: bool,
-    },
-}
-
-/// The surroundings of one decision.
-pub struct Moment<'m> {
-    /// The wall clock, since the epoch.
-    pub now: Duration,
-    /// The same clock, read again: how long a verification took.
-    pub clock: &'m dyn Fn() -> Duration,
-    /// The keys of the provider at this place of the list.
-    pub keys: &'m dyn Fn(usize) -> KeyState,
-    /// Whether the request may wait for keys.
-    pub patient: bool,
-}
-
-/// Why a token is refused, and whether other keys may change that.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Failure {
-    reason: Reason,
-    may_change: bool,
-    about: Option<Rc<About>>,
-}
-
 /// The tokens of a provider in a request, all of them good, or why one is not.
 type Tokens = Result<Vec<Rc<Verified>>, Failure>;
-
-impl From<Reason> for Failure {
-    fn from(reason: Reason) -> Self {
-        Self {
-            reason,
-            may_change: false,
-            about: None,
-        }
-    }
-}
-
-impl Failure {
-    /// With what the token says of itself.
-    #[cold]
-    fn of(self, kid: Option<&str>, claims: &Claims) -> Self {
-        let about = About {
-            kid: kid.map(str::to_owned),
-            issuer: claims.text("iss").map(str::to_owned),
-            issued: claims.issued(),
-        };
-        Self {
-            about: Some(Rc::new(about)),
-            ..self
-        }
-    }
-}
 
 impl Authenticator {
     /// With an empty cache.

@@ -1,26 +1,26 @@
 //! The filter on one worker: what the host says goes to the decisions, and what they say is
 //! applied.
 
+mod explain;
+mod verdict;
+
 use crate::config::Config;
-use crate::decision::{Accepted, Authenticator, KeyState, Moment};
+use crate::decision::{Accepted, Authenticator};
 use crate::events::Event;
 use crate::forward::{self, Guarded};
-use crate::provider::Keys;
 use crate::reason::Reason;
-use crate::remote::keyring::{Keyring, View};
+use crate::remote::keyring::Keyring;
 use crate::reply::Replies;
 use crate::requirement::Refusal;
-use crate::rules::{Requirements, Rules, is_preflight};
-use filter_kit::config::FilterConfig as _;
-use filter_kit::explain::Explanation;
+use crate::rules::{Rules, is_preflight};
 use filter_kit::headers::Headers;
-use filter_kit::host::{self, CallId, Counter, Counters, SharedData};
+use filter_kit::host::{self, CallId, Counter, Counters};
 use filter_kit::pipeline::{Background, Callbacks, Filter, Flow, Wait, Wake};
 use filter_kit::request::Request;
 use filter_kit::values::Mode;
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
 use std::time::Duration;
+use verdict::Verdict;
 
 /// The filter on one worker.
 pub struct JwtAuth {
@@ -53,14 +53,6 @@ pub struct Waiting {
 struct ProviderCounters {
     allowed: Counter,
     denied: Counter,
-}
-
-/// What is decided of a request.
-enum Verdict {
-    Pass(Vec<Accepted>, Event),
-    Refuse(Refusal),
-    /// The keys of the provider that it is about may be here soon.
-    Wait(Refusal),
 }
 
 impl Filter for JwtAuth {
@@ -171,65 +163,6 @@ impl JwtAuth {
         }
     }
 
-    fn judge(&self, request: &Request, is_patient: bool) -> Verdict {
-        let now = request.now();
-        let Ok(requirements) = self.rules.requirements(request) else {
-            return Verdict::Refuse(Refusal::of(Reason::AmbiguousPath));
-        };
-        let mut verdict = self.verify(&requirements, request, now, View::Guess, true);
-        if verdict.as_ref().is_err_and(|refusal| refusal.may_change) {
-            // Rare, and worth a look at what the other workers know.
-            self.keyring.look(&SharedData);
-            verdict = self.verify(&requirements, request, now, View::Known, true);
-        }
-        if let Err(refusal) = &verdict
-            && refusal.may_change
-        {
-            self.keyring.want_other(refusal.provider);
-            if is_patient {
-                return Verdict::Wait(refusal.clone());
-            }
-            verdict = self.verify(&requirements, request, now, View::Known, false);
-        }
-        let is_nothing = requirements.is_nothing();
-        if self.authenticator.was_hit() {
-            self.counters.increment(Event::CacheHit);
-        } else if !is_nothing {
-            self.counters.increment(Event::CacheMiss);
-        }
-        match verdict {
-            Err(refusal) => Verdict::Refuse(refusal),
-            Ok(none) if is_nothing => Verdict::Pass(none, Event::AllowedNothing),
-            Ok(none) if none.is_empty() => Verdict::Pass(none, Event::AllowedWithout),
-            Ok(accepted) => Verdict::Pass(accepted, Event::AllowedToken),
-        }
-    }
-
-    fn verify(
-        &self,
-        requirements: &Requirements<'_>,
-        request: &Request,
-        now: Duration,
-        view: View,
-        patient: bool,
-    ) -> Result<Vec<Accepted>, Refusal> {
-        let providers = self.authenticator.providers();
-        let moment = Moment {
-            now,
-            clock: &host::now,
-            keys: &|provider| match providers.get(provider).map(|p| &p.keys) {
-                Some(Keys::Fixed(set)) => KeyState::Here {
-                    set: Rc::clone(set),
-                    may_change: false,
-                },
-                Some(Keys::Remote(_)) => self.keyring.keys(provider, now, view),
-                None => KeyState::NotHere { may_change: false },
-            },
-            patient,
-        };
-        self.authenticator.decide(requirements, request, &moment)
-    }
-
     /// Lets a request through, with what its tokens say.
     fn pass(&self, request: &mut Request, accepted: &[Accepted], event: Event) -> Flow {
         self.counters.increment(event);
@@ -265,31 +198,5 @@ impl JwtAuth {
             .count(Event::denied(refusal.reason), self.mode);
         self.explain(refusal, request);
         Flow::Reply(self.replies.reply(refusal, request))
-    }
-
-    #[cold]
-    fn explain(&self, refusal: &Refusal, request: &Request) {
-        let reason = refusal.reason;
-        let mut explanation = Explanation::new(Config::FILTER, self.mode, reason.details());
-        let provider = self.authenticator.providers().get(refusal.provider);
-        if let Some(provider) = provider.filter(|_| reason.is_of_token()) {
-            explanation = explanation.field("provider", provider.name.as_bytes());
-        }
-        if let Some(rule) = refusal.rule {
-            explanation = explanation.field("rule", rule.to_string().into_bytes());
-        }
-        if let Some(about) = &refusal.about {
-            if let Some(kid) = &about.kid {
-                explanation = explanation.field("kid", kid.as_bytes());
-            }
-            if let Some(issuer) = &about.issuer {
-                explanation = explanation.detail("issuer", issuer.as_bytes());
-            }
-            if let Some(issued) = about.issued {
-                let age = request.now().as_secs().saturating_sub(issued);
-                explanation = explanation.detail("age", format!("{age}s").into_bytes());
-            }
-        }
-        request.explain(&explanation);
     }
 }

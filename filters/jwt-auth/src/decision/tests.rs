@@ -4,6 +4,7 @@ mod waiting;
 
 use super::*;
 use crate::config::Config;
+use crate::keys::KeySet;
 use crate::signature;
 use crate::testing::{NOW, jwks, sign, token};
 use filter_kit::config::{Env, load};
