@@ -6,9 +6,11 @@
 
 mod authority;
 mod edit;
+mod normalized;
 mod pairs;
 pub(crate) mod property;
 mod readings;
+mod search;
 mod surroundings;
 mod target;
 
@@ -16,7 +18,7 @@ use crate::explain::{self, Explanation};
 use crate::headers::Headers;
 use crate::host::{self, Map};
 use crate::reply::Client;
-use crate::values::Pattern;
+use normalized::NormalizedHost;
 use pairs::Pairs;
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
@@ -51,17 +53,6 @@ pub struct Request {
     searched: Cell<usize>,
     is_explained: Cell<bool>,
     rare: OnceCell<Box<Rare>>,
-}
-
-/// The most work of all regular expressions together, in bytes that a small one looks through: 70 ms
-/// in a VM, where one needs some 70 ns for a byte.
-const MAX_SEARCHED_BYTES: usize = 1024 * 1024;
-
-/// The normalized host: mostly the beginning of `:authority` as it is.
-#[derive(Debug, Clone)]
-enum NormalizedHost {
-    Prefix(usize),
-    Other(Vec<u8>),
 }
 
 impl Request {
@@ -158,28 +149,6 @@ impl Request {
         self.headers().first(":authority").unwrap_or_default()
     }
 
-    /// The host: without port and final dot, in lower case, an IPv6 address in its canonical form
-    /// and in brackets. Empty where the request has none.
-    ///
-    /// # Errors
-    /// [`MalformedHost`] for an authority that is not `host[:port]`. A filter whose configuration
-    /// looks at hosts refuses such a request.
-    pub fn host(&self) -> Result<&[u8], MalformedHost> {
-        let authority = self.authority();
-        let normalized = self.host.get_or_init(|| {
-            let host = Authority::parse(authority)?.host;
-            Ok(match host.normalized() {
-                Cow::Borrowed(text) => NormalizedHost::Prefix(text.len()),
-                Cow::Owned(text) => NormalizedHost::Other(text),
-            })
-        });
-        match normalized {
-            Ok(NormalizedHost::Prefix(size)) => Ok(authority.get(..*size).unwrap_or_default()),
-            Ok(NormalizedHost::Other(text)) => Ok(text),
-            Err(malformed) => Err(*malformed),
-        }
-    }
-
     /// What servers may make of the path; see [`Readings`]. Iterate with [`path`](Self::path).
     ///
     /// # Errors
@@ -189,31 +158,6 @@ impl Request {
             .get_or_init(|| Readings::of(self.path()))
             .as_ref()
             .map_err(|error| *error)
-    }
-
-    /// Takes from what regular expressions may look through of the request.
-    ///
-    /// # Errors
-    /// [`TooManyReadings`] where nothing is left: the request is too long for so many patterns, or
-    /// for such ones.
-    pub(crate) fn search(&self, bytes: usize) -> Result<(), TooManyReadings> {
-        let searched = self.searched.get().saturating_add(bytes);
-        self.searched.set(searched);
-        if searched > MAX_SEARCHED_BYTES {
-            return Err(TooManyReadings);
-        }
-        Ok(())
-    }
-
-    /// Takes the work of looking for a pattern in a text of the request from what may be had.
-    ///
-    /// # Errors
-    /// [`TooManyReadings`] where nothing is left: the request must not go on.
-    pub fn pay_for(&self, pattern: &Pattern, text: &[u8]) -> Result<(), TooManyReadings> {
-        match pattern.counted_work(text.len()) {
-            0 => Ok(()),
-            work => self.search(work),
-        }
     }
 
     /// The path in the one form that all its spellings have, for what needs one form, such as a

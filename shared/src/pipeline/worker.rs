@@ -1,4 +1,7 @@
-//! A filter on one worker: what its requests and its background share.
+//! A filter on one worker: what its requests and its background share. Here a request is decided
+//! for the first time; [`again`] has those that waited.
+
+mod again;
 
 use super::waiting::{Held, Place, Waiting};
 use super::{Background, Filter, Flow, MAX_WAITS, Wait, Wake, explain_reply, report_edits};
@@ -67,19 +70,6 @@ impl<F: Filter> Worker<F> {
             return None;
         }
         Some(self.follow(flow, stream, request, std::mem::take(state)))
-    }
-
-    /// Decides again on a request that waits for a call. In `on_grpc_call_response` of its stream.
-    pub(super) fn on_answer(
-        &self,
-        place: &Place<F::State>,
-        answer: Option<Vec<u8>>,
-    ) -> Option<Outcome<F::State>> {
-        let (mut request, mut state) = place.take()?;
-        request.wake();
-        let wake = Wake::Answer(answer);
-        let flow = self.filter.on_resume(&mut request, &mut state, wake);
-        Some(self.follow(flow, place.stream, request, state))
     }
 
     /// In `on_tick` of the root context.
@@ -216,85 +206,6 @@ impl<F: Filter> Worker<F> {
         };
         if is_sooner {
             host::act_for(self.root, stream, || self.tick_every(wanted));
-        }
-    }
-
-    /// Decides again on the requests that wait, where there is news, or their time is up. In a
-    /// callback of the root context.
-    fn see_to_waiting(&self, now: Duration) {
-        let Some(background) = self.filter.background() else {
-            return;
-        };
-        let news = background.news();
-        let is_new = self.considered.replace(news) != news;
-        for place in self.waiting.take() {
-            let is_over = now >= place.until.get();
-            if is_new || is_over {
-                let wake = if is_over { Wake::TimeUp } else { Wake::News };
-                // Where the stream is gone there is nothing to do.
-                host::act_for(place.stream, self.root, || self.reconsider(&place, wake));
-            } else {
-                self.waiting.admit(&place);
-            }
-        }
-        let next = background.tick_in(now, !self.waiting.is_empty());
-        self.tick_every(next);
-    }
-
-    /// Acting for the stream.
-    fn reconsider(&self, place: &Rc<Place<F::State>>, wake: Wake) {
-        let Some((mut request, mut state)) = place.take() else {
-            return;
-        };
-        request.wake();
-        let mut flow = self.filter.on_resume(&mut request, &mut state, wake);
-        for _ in 0..MAX_WAITS {
-            match flow {
-                Flow::Wait(wait) => match self.admit_again(place, wait) {
-                    Ok((until, call)) => {
-                        place.put_back(until, call, request, state);
-                        if call.is_none() {
-                            self.waiting.admit(place);
-                        }
-                        return;
-                    }
-                    Err(wake) => flow = self.filter.on_resume(&mut request, &mut state, wake),
-                },
-                Flow::Continue => {
-                    self.write(&request);
-                    place.leave(state);
-                    host::resume_request();
-                    return;
-                }
-                Flow::Reply(_) => break,
-            }
-        }
-        let reply = match flow {
-            Flow::Reply(reply) => reply,
-            Flow::Continue | Flow::Wait(_) => LocalReply::unavailable(),
-        };
-        self.explain(&reply, &request);
-        host::send(&reply, client_of(&mut request));
-        place.answer();
-        place.leave(state);
-    }
-
-    /// Lets a request wait again: still for the same news, at most as long as it was going to, or
-    /// for something else.
-    fn admit_again(
-        &self,
-        place: &Place<F::State>,
-        wait: Wait,
-    ) -> Result<(Duration, Option<u32>), Wake> {
-        match wait {
-            Wait::News(until) if until == place.until.get() => {
-                if host::now() < until {
-                    Ok((until, None))
-                } else {
-                    Err(Wake::TimeUp)
-                }
-            }
-            other => self.admit(other),
         }
     }
 
