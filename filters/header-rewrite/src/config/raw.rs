@@ -1,11 +1,16 @@
-//! Operations as a user writes them.
+//! Operations as a user writes them: their keys, and those of operations on headers.
+
+mod answer;
+mod target;
 
 use super::header::RawHeaderOperation;
 use super::preset::RawPreset;
 use filter_kit::matching::RawHeaderMatch;
-use filter_kit::reply::RawReplyHeader;
-use filter_kit::values::{Status, StatusRange};
+use filter_kit::values::StatusRange;
 use serde::Deserialize;
+
+pub(crate) use answer::{RawRedirect, RawRespond};
+pub(super) use target::{RawPathRewrite, RawQueryEdit, RawValue};
 
 /// Declares a struct of operations of which one is written: those on headers, which requests and
 /// responses share, and its own.
@@ -99,18 +104,6 @@ pub struct RawNameValue {
     pub value: String,
 }
 
-/// A value.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(
-    deny_unknown_fields,
-    expecting = "a value, as {value: backend.internal}"
-)]
-pub struct RawValue {
-    /// The value, a template.
-    pub value: String,
-}
-
 /// A header.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -164,60 +157,6 @@ pub struct RawReplace {
     pub with: String,
 }
 
-/// A rewrite of the path: `prefix` or `regex`, and `with`.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(
-    deny_unknown_fields,
-    expecting = "a rewrite, as {prefix: /api, with: /}"
-)]
-pub struct RawPathRewrite {
-    /// Leading whole segments to replace.
-    pub prefix: Option<String>,
-    /// A regular expression to replace, found anywhere in the path.
-    pub regex: Option<String>,
-    /// What to put in its place: a template; with `regex`, `${1}` is the first capture group.
-    pub with: String,
-}
-
-/// An edit of the query: exactly one of these keys.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(
-    deny_unknown_fields,
-    expecting = "an edit, as {set: {name: lang, value: en}}"
-)]
-pub struct RawQueryEdit {
-    /// Replace all values of a parameter by one; the value is a template, and is percent-encoded.
-    /// Where it cannot be made, the parameter is omitted.
-    pub set: Option<RawParameterValue>,
-    /// Remove all values of a parameter.
-    pub remove: Option<RawParameter>,
-}
-
-/// A query parameter and its value.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(
-    deny_unknown_fields,
-    expecting = "a parameter, as {name: lang, value: en}"
-)]
-pub struct RawParameterValue {
-    /// The parameter, decoded.
-    pub name: String,
-    /// The value, a template.
-    pub value: String,
-}
-
-/// A query parameter.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, expecting = "a parameter, as {name: debug}")]
-pub struct RawParameter {
-    /// The parameter, decoded.
-    pub name: String,
-}
-
 /// A condition on the response. All given parts must hold.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -231,37 +170,4 @@ pub struct RawWhen {
     /// Conditions on response headers, all of, as the operations before left them. A repeated
     /// header matches where one of its values does.
     pub headers: Option<Vec<RawHeaderMatch>>,
-}
-
-/// A redirect.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(
-    deny_unknown_fields,
-    expecting = "a redirect, as {location: \"https://${request.hostname}${request.target}\"}"
-)]
-pub struct RawRedirect {
-    /// The status: 301, 302, 303, 307 or 308. Omitted: 308, which keeps the method and may be kept
-    /// by clients.
-    pub status: Option<u16>,
-    /// The value of `location`, a template: an URI with a scheme, or a path. Where it cannot be
-    /// made, or the client would choose the host, the request is refused.
-    pub location: String,
-}
-
-/// An answer in place of the upstream's.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(
-    deny_unknown_fields,
-    expecting = "an answer, as {status: 503, body: TEXT}"
-)]
-pub struct RawRespond {
-    /// The status. Omitted: 200.
-    pub status: Option<Status>,
-    /// The body, a template. Without a `content-type` among `headers` it is `text/plain`. Left out,
-    /// or where a value is missing: empty.
-    pub body: Option<String>,
-    /// Headers; values are templates. One whose value is missing is omitted.
-    pub headers: Option<Vec<RawReplyHeader>>,
 }
