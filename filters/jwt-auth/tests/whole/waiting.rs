@@ -1,0 +1,43 @@
+//! Requests that wait for keys of a server.
+
+use filter_kit::testing::{Answer, Run};
+use jwt_auth::JwtAuth;
+use serde_json::json;
+use std::time::Duration;
+
+use super::testing::{NOW, jwks};
+use super::{configuration, details, good, host, to_admin, values};
+
+#[test]
+fn a_request_waits_for_its_keys_with_its_body() {
+    let host = host();
+    let remote = json!({"remote": {"cluster": "idp", "uri": "https://idp.example/jwks.json"}});
+    let mut run = Run::<JwtAuth>::start(&host, &configuration(&remote, "")).unwrap();
+    let (mut exchange, answer) = run.request(&to_admin(&good()));
+    assert_eq!(answer, Answer::Waits);
+    assert!(!exchange.body(), "the body waits too");
+    run.tick();
+    let call = host.take_calls().pop().unwrap();
+    assert_eq!(
+        (call.upstream.as_str(), call.path.as_str()),
+        ("idp", "/jwks.json")
+    );
+    run.answer_http(call.token, Some((200, jwks().to_string().as_bytes())));
+    assert_eq!(values(&exchange.now(), "x-jwt-sub"), ["alice"]);
+    assert!(exchange.body());
+    let forged = good().replace("Bearer ey", "Bearer ez");
+    let (_, answer) = run.request(&to_admin(&forged));
+    assert_eq!(details(&answer), "jwt_malformed");
+}
+
+#[test]
+fn without_keys_a_request_is_refused_when_its_time_is_up() {
+    let host = host();
+    let remote = json!({"remote": {"cluster": "idp", "uri": "https://idp.example/jwks.json", "timeout": "2s"}});
+    let mut run = Run::<JwtAuth>::start(&host, &configuration(&remote, "")).unwrap();
+    let (exchange, answer) = run.request(&to_admin(&good()));
+    assert_eq!(answer, Answer::Waits);
+    host.set_now(Duration::from_secs(NOW + 3));
+    run.tick();
+    assert_eq!(details(&exchange.now()), "jwt_keys_unavailable");
+}
