@@ -20,7 +20,7 @@ mod profile;
 mod table;
 mod token;
 
-pub use cases::{CASES, Case};
+pub use cases::{Case, cases};
 pub use host::{Cost, Exchange, Instance};
 #[cfg(feature = "profile")]
 pub use profile::profile;

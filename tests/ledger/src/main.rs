@@ -4,7 +4,7 @@
 #![allow(clippy::print_stdout, reason = "a program for the terminal")]
 
 use anyhow::Result;
-use ledger::{CASES, file, measure, parse};
+use ledger::{cases, file, measure, parse};
 
 fn main() -> Result<()> {
     let filters: Vec<String> = std::env::args().skip(1).collect();
@@ -12,9 +12,8 @@ fn main() -> Result<()> {
     if let [flag, part] = filters.as_slice()
         && flag == "--profile"
     {
-        for case in CASES
-            .iter()
-            .filter(|case| format!("{}: {}", case.filter, case.name).contains(part.as_str()))
+        for case in
+            cases().filter(|case| format!("{}: {}", case.filter, case.name).contains(part.as_str()))
         {
             println!("{}: {}", case.filter, case.name);
             for (name, used) in ledger::profile(case)?.iter().take(40) {
@@ -24,7 +23,7 @@ fn main() -> Result<()> {
         return Ok(());
     }
     let kept = parse(&std::fs::read_to_string(file()).unwrap_or_default());
-    for case in CASES {
+    for case in cases() {
         if !filters.is_empty() && !filters.iter().any(|filter| filter == case.filter) {
             continue;
         }
