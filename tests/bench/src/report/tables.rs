@@ -125,38 +125,30 @@ pub(super) fn growth(text: &mut String, measured: &Measured, charts: &str) {
         "## Growth\n\n![Growth]({charts}growth.svg)\n\n| | one, µs | many, µs | times |\n|---|---:|---:|---:|"
     )
     .unwrap();
-    for job in jobs(measured, GROWING) {
-        let (Some(one), Some(many), Some(ratio)) =
-            (job.cost("one"), job.cost("many"), job.ratio("many", "one"))
+    pairs(text, measured, GROWING, ["one", "many"]);
+    text.push_str(
+        "\n| 60 headers in place of 10 | floor, µs | ours, µs | times |\n|---|---:|---:|---:|\n",
+    );
+    let sixty = ["header-rewrite-60", "rate-limit-60", "jwt-60"];
+    pairs(text, measured, &sixty, ["floor", "ours"]);
+    text.push('\n');
+}
+
+/// A row for each job: what two of its chains cost, and how many times as much the second one.
+fn pairs(text: &mut String, measured: &Measured, ids: &[&str], [first, second]: [&str; 2]) {
+    for job in jobs(measured, ids) {
+        let (Some(one), Some(other), Some(ratio)) =
+            (job.cost(first), job.cost(second), job.ratio(second, first))
         else {
             continue;
         };
         writeln!(
             text,
             "| {} | {:.2} | {:.2} | {:.2} |",
-            job.title, one.median, many.median, ratio.median
+            job.title, one.median, other.median, ratio.median
         )
         .unwrap();
     }
-    text.push_str(
-        "\n| 60 headers in place of 10 | floor, µs | ours, µs | times |\n|---|---:|---:|---:|\n",
-    );
-    for job in jobs(measured, &["header-rewrite-60", "rate-limit-60", "jwt-60"]) {
-        let (Some(floor), Some(ours), Some(ratio)) = (
-            job.cost("floor"),
-            job.cost("ours"),
-            job.ratio("ours", "floor"),
-        ) else {
-            continue;
-        };
-        writeln!(
-            text,
-            "| {} | {:.2} | {:.2} | {:.2} |",
-            job.title, floor.median, ours.median, ratio.median
-        )
-        .unwrap();
-    }
-    text.push('\n');
 }
 
 pub(super) fn starts(text: &mut String, measured: &Measured, charts: &str) {
