@@ -146,11 +146,21 @@ mod tests {
         }
     }
 
+    /// A resource is accepted as it is, and refused for each of these replacements, with what the
+    /// error says of it.
+    #[track_caller]
+    fn assert_refused<Spec: DeserializeOwned + Checked>(text: &str, cases: &[(&str, &str, &str)]) {
+        assert_eq!(error::<Spec>(text), "");
+        for (from, to, expected) in cases {
+            let error = error::<Spec>(&text.replacen(from, to, 1));
+            assert!(error.contains(expected), "{to}: {error}");
+        }
+    }
+
     const PLUGIN: &str = "apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\nmetadata: {name: cors, namespace: shop}\nspec:\n  url: oci://registry.example/cors:1\n";
 
     #[test]
     fn what_istio_would_refuse_is_refused() {
-        assert_eq!(error::<WasmPlugin>(PLUGIN), "");
         let cases = [
             ("kind: WasmPlugin", "kind: WasmPlugins", "not (\"extensions"),
             ("name: cors,", "name: Cors,", "does not begin"),
@@ -193,17 +203,13 @@ mod tests {
                 "ports",
             ),
         ];
-        for (from, to, expected) in cases {
-            let error = error::<WasmPlugin>(&PLUGIN.replacen(from, to, 1));
-            assert!(error.contains(expected), "{to}: {error}");
-        }
+        assert_refused::<WasmPlugin>(PLUGIN, &cases);
     }
 
     const SETTINGS: &str = "apiVersion: networking.istio.io/v1alpha3\nkind: EnvoyFilter\nmetadata: {name: a, namespace: shop}\nspec:\n  configPatches:\n    - applyTo: NETWORK_FILTER\n      match: {context: GATEWAY, listener: {filterChain: {filter: {name: envoy.filters.network.http_connection_manager}}}}\n      patch: {operation: MERGE, value: {typed_config: {merge_slashes: true}}}\n";
 
     #[test]
     fn a_patch_that_istio_would_not_apply_is_refused() {
-        assert_eq!(error::<EnvoyFilter>(SETTINGS), "");
         let cases = [
             ("NETWORK_FILTER", "LISTENER_FILTER", "unknown variant"),
             ("NETWORK_FILTER", "HTTP_FILTER", "configPatches.match"),
@@ -221,32 +227,24 @@ mod tests {
             ("MERGE", "INSERT_BEFORE", "operation"),
             ("typed_config", "config", "typed_config"),
         ];
-        for (from, to, expected) in cases {
-            let error = error::<EnvoyFilter>(&SETTINGS.replacen(from, to, 1));
-            assert!(error.contains(expected), "{to}: {error}");
-        }
+        assert_refused::<EnvoyFilter>(SETTINGS, &cases);
     }
 
     #[test]
     fn what_envoy_gateway_would_refuse_of_a_traffic_policy_is_refused() {
         let policy = "apiVersion: gateway.envoyproxy.io/v1alpha1\nkind: ClientTrafficPolicy\nmetadata: {name: a, namespace: shop}\nspec:\n  targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: eg}]\n  headers: {withUnderscoresAction: RejectRequest}\n";
-        assert_eq!(error::<ClientTrafficPolicy>(policy), "");
         let cases = [
             ("kind: Gateway", "kind: HTTPRoute", "targetRefs"),
             ("RejectRequest", "REJECT_REQUEST", "unknown variant"),
             ("headers:", "header:", "unknown field `header`"),
         ];
-        for (from, to, expected) in cases {
-            let error = error::<ClientTrafficPolicy>(&policy.replacen(from, to, 1));
-            assert!(error.contains(expected), "{to}: {error}");
-        }
+        assert_refused::<ClientTrafficPolicy>(policy, &cases);
     }
 
     const POLICY: &str = "apiVersion: gateway.envoyproxy.io/v1alpha1\nkind: EnvoyExtensionPolicy\nmetadata: {name: cors, namespace: shop}\nspec:\n  targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: eg}]\n  wasm:\n    - code: {type: Image, image: {url: \"registry.example/cors:1\"}}\n";
 
     #[test]
     fn what_envoy_gateway_would_refuse_is_refused() {
-        assert_eq!(error::<EnvoyExtensionPolicy>(POLICY), "");
         let cases = [
             ("kind: Gateway", "kind: Service", "targetRefs"),
             (
@@ -277,9 +275,6 @@ mod tests {
                 "targetRef",
             ),
         ];
-        for (from, to, expected) in cases {
-            let error = error::<EnvoyExtensionPolicy>(&POLICY.replacen(from, to, 1));
-            assert!(error.contains(expected), "{to}: {error}");
-        }
+        assert_refused::<EnvoyExtensionPolicy>(POLICY, &cases);
     }
 }

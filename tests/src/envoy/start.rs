@@ -64,6 +64,12 @@ struct Prepared {
     args: Vec<String>,
 }
 
+impl Prepared {
+    fn spawn(&self, env: &[(String, String)]) -> Result<Process> {
+        Process::spawn(&self.binary, self.folder.path(), &self.args, env)
+    }
+}
+
 impl<S: Source> Builder<S> {
     /// Starts Envoy and waits until it serves.
     ///
@@ -87,14 +93,14 @@ impl<S: Source> Builder<S> {
     /// its log.
     pub fn try_start(self) -> Result<Envoy> {
         let prepared = self.prepare()?;
+        let mut process = prepared.spawn(&self.env)?;
         let Prepared {
             binary,
             upstream,
             bootstrap,
             folder,
-            args,
+            ..
         } = prepared;
-        let mut process = Process::spawn(&binary, folder.path(), &args, &self.env)?;
         let admin = process.wait_for("the admin interface", self.deadline, |process| {
             process.check_running()?;
             Ok(process.admin())
@@ -122,12 +128,7 @@ impl<S: Source> Builder<S> {
     /// If it comes up, or does not end in time.
     pub fn refuses(self) -> Result<String> {
         let prepared = self.prepare()?;
-        let mut process = Process::spawn(
-            &prepared.binary,
-            prepared.folder.path(),
-            &prepared.args,
-            &self.env,
-        )?;
+        let mut process = prepared.spawn(&self.env)?;
         let status = process.wait_for("its refusal", self.deadline, |process| {
             if let Some(status) = process.ended() {
                 return Ok(Some(status));
@@ -154,12 +155,7 @@ impl<S: Source> Builder<S> {
         self.args
             .extend(["--mode".to_string(), "validate".to_string()]);
         let prepared = self.prepare()?;
-        let mut process = Process::spawn(
-            &prepared.binary,
-            prepared.folder.path(),
-            &prepared.args,
-            &self.env,
-        )?;
+        let mut process = prepared.spawn(&self.env)?;
         let status = process.wait(self.deadline)?;
         Ok(Validation {
             ok: status.success(),
