@@ -11,10 +11,10 @@
 #[allow(dead_code, reason = "shared with the unit tests, which use all of it")]
 mod testing;
 
+#[path = "whole/answers.rs"]
+mod answers;
 #[path = "whole/preflights.rs"]
 mod preflights;
-#[path = "whole/told.rs"]
-mod told;
 #[path = "whole/upstream.rs"]
 mod upstream;
 #[path = "whole/waiting.rs"]

@@ -1,4 +1,4 @@
-//! What a client is told of a refusal, and access logs of every request.
+//! What a refusal answers, and what access logs have of every request.
 
 use filter_kit::testing::{Answer, Run};
 use jwt_auth::JwtAuth;
