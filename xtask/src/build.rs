@@ -67,7 +67,13 @@ pub(crate) fn build(filters: &[&'static Filter], toolchain: Toolchain) -> Result
 }
 
 fn build_one(filter: &'static Filter, toolchain: Toolchain, flags: &Flags) -> Result<Module> {
-    let mut cargo = toolchain.cargo("rustc", &flags.remap);
+    // Cargo keeps one result of a cdylib, whatever its features: in one folder, chain would compile
+    // the other filters without their entry points in place of those with them, each time.
+    let mut folder = toolchain.target_dir();
+    if filter.is_composed {
+        folder.push(&filter.name);
+    }
+    let mut cargo = toolchain.cargo("rustc", &flags.remap, &folder);
     cargo
         .current_dir(workspace::root())
         // The crate is a library for tests and tools too; a build of both kinds keeps what only the
@@ -79,8 +85,7 @@ fn build_one(filter: &'static Filter, toolchain: Toolchain, flags: &Flags) -> Re
         .env("CARGO_INCREMENTAL", "0");
     process::run(&mut cargo)?;
 
-    let linked = toolchain
-        .target_dir()
+    let linked = folder
         .join("wasm32-wasip1/release")
         .join(format!("{}.wasm", filter.name.replace('-', "_")));
     let linked = fs::read(&linked)

@@ -1,5 +1,6 @@
 //! The filters, as the folders under `filters/` and their manifests describe them.
 
+use std::path::Path;
 use std::sync::OnceLock;
 
 use anyhow::{Context, Result, bail};
@@ -20,6 +21,8 @@ pub(crate) struct Filter {
     pub(crate) budget_kib: u64,
     /// The exports that Envoy finds in the module.
     pub(crate) exports: Vec<String>,
+    /// Whether its module is made of other filters.
+    pub(crate) is_composed: bool,
 }
 
 /// Exports of every module (`ALWAYS` in `filter_kit::pipeline::callbacks`).
@@ -81,7 +84,20 @@ fn filter(package: &Value) -> Option<Filter> {
             .into_iter()
             .chain(callbacks)
             .collect(),
+        is_composed: depends_on_a_neighbour(package),
     })
+}
+
+/// Whether a dependency of the package is in a folder beside its own.
+fn depends_on_a_neighbour(package: &Value) -> bool {
+    let folder_of = |path: &Value| Some(Path::new(path.as_str()?).parent()?.to_owned());
+    let filters =
+        folder_of(&package["manifest_path"]).and_then(|own| Some(own.parent()?.to_owned()));
+    let dependencies = package["dependencies"].as_array().into_iter().flatten();
+    filters.is_some()
+        && dependencies
+            .filter(|dependency| dependency["kind"].is_null())
+            .any(|dependency| folder_of(&dependency["path"]) == filters)
 }
 
 /// The filters of these names; no name means all.
@@ -108,6 +124,8 @@ pub(crate) fn find(name: &str) -> Result<&'static Filter> {
 mod tests {
     use std::fs;
 
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -117,8 +135,26 @@ mod tests {
             let filter = find(&name).unwrap();
             assert!(filter.exports.len() > ALWAYS.len(), "{name}");
         }
+        let composed = filters()
+            .unwrap()
+            .iter()
+            .filter(|filter| filter.is_composed);
+        assert_eq!(composed.map(|f| &f.name).collect::<Vec<_>>(), ["chain"]);
         let error = find("header-rewrit").unwrap_err().to_string();
         let expected = "\"header-rewrit\" is not a filter; one of: ";
         assert!(error.starts_with(expected), "{error}");
+    }
+    #[test]
+    fn a_filter_that_depends_on_another_is_composed() {
+        let package = |dependencies: Value| json!({"manifest_path": "/x/filters/a/Cargo.toml", "dependencies": dependencies});
+        for (dependency, expected) in [
+            (json!({"path": "/x/filters/b", "kind": null}), true),
+            (json!({"path": "/x/filters/b", "kind": "dev"}), false),
+            (json!({"path": "/x/shared", "kind": null}), false),
+            (json!({"kind": null}), false),
+        ] {
+            let package = package(json!([dependency]));
+            assert_eq!(depends_on_a_neighbour(&package), expected, "{dependency}");
+        }
     }
 }

@@ -11,7 +11,7 @@
 
 use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -230,11 +230,12 @@ impl Compiler {
 }
 
 impl Toolchain {
-    /// A cargo that builds for the target when given a subcommand, with `flags` for the compiler.
+    /// A cargo that builds for the target into a folder when given a subcommand, with `flags` for
+    /// the compiler.
     ///
     /// What the caller's environment holds as flags for the compiler is left out: the modules do
     /// not depend on it.
-    pub(crate) fn cargo(self, subcommand: &str, flags: &[String]) -> Command {
+    pub(crate) fn cargo(self, subcommand: &str, flags: &[String], folder: &Path) -> Command {
         let mut flags: Vec<&str> = flags.iter().map(String::as_str).collect();
         if self.compiler == Compiler::Debian {
             flags.extend([
@@ -253,7 +254,7 @@ impl Toolchain {
         }
         cargo
             .args(["--target", TARGET, "--target-dir"])
-            .arg(self.target_dir())
+            .arg(folder)
             .env_remove("RUSTFLAGS")
             .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
         cargo
