@@ -38,6 +38,7 @@ pub use self::{
     lds::Listener,
     sample::File,
     start::{Bootstrap, Setting, Source, Validation},
+    substitute::with_ports,
 };
 use crate::{
     client::{Client, request::RequestBuilder},

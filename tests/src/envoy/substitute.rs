@@ -17,6 +17,16 @@ pub(super) struct Substitution {
     pub paths: Vec<(String, String)>,
 }
 
+/// A configuration with other `port_value`s: as written, as run. All change at once, so that a port
+/// that is given is never taken for one that is written.
+pub fn with_ports(text: &str, ports: impl Into<BTreeMap<u16, u16>>) -> String {
+    let substitution = Substitution {
+        ports: ports.into(),
+        paths: Vec::new(),
+    };
+    substitution.apply_ports(text)
+}
+
 impl Substitution {
     /// The text with all replacements made.
     pub(super) fn apply(&self, text: &str) -> String {
@@ -210,6 +220,22 @@ static_resources:
         ];
         for (text, expected) in cases {
             assert_eq!(substitution.apply(text), expected);
+        }
+    }
+
+    #[test]
+    fn a_port_that_looks_like_another_one_is_not_replaced_again() {
+        for (ports, expected) in [
+            ([(10000, 38080), (8080, 4321)], [38080, 4321]),
+            ([(10000, 8080), (8080, 10000)], [8080, 10000]),
+        ] {
+            assert_eq!(
+                with_ports("[{port_value: 10000}, {port_value: 8080}]", ports),
+                format!(
+                    "[{{port_value: {}}}, {{port_value: {}}}]",
+                    expected[0], expected[1]
+                )
+            );
         }
     }
 }

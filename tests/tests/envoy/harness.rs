@@ -2,7 +2,7 @@
 
 use std::{net::Ipv4Addr, time::Duration};
 
-use e2e::{Client, Envoy, Load, Reply, Upstream, ports, trap, wait};
+use e2e::{Client, Envoy, Load, Reply, Upstream, envoy::with_ports, ports, trap, wait};
 
 const SOON: Duration = Duration::from_secs(5);
 
@@ -56,10 +56,7 @@ fn a_sample_runs_on_free_ports_with_an_upstream_of_its_own() {
 #[test]
 fn a_sample_for_people_keeps_its_ports() {
     let [listener, admin, upstream] = [(); 3].map(|()| ports::free().unwrap());
-    let sample = SAMPLE
-        .replace("10000", &listener.to_string())
-        .replace("9901", &admin.to_string())
-        .replace("8080", &upstream.to_string());
+    let sample = with_ports(SAMPLE, [(10000, listener), (9901, admin), (8080, upstream)]);
     let envoy = Envoy::from_bootstrap(&*sample).keep_ports().start();
     assert_eq!(
         [

@@ -2,7 +2,7 @@
 
 use std::{fs, time::Duration};
 
-use e2e::{Client, Envoy, Upstream, paths, ports, wasm};
+use e2e::{Client, Envoy, Upstream, envoy::with_ports, paths, ports, wasm};
 
 fn checksum() -> String {
     wasm::sha256_of("header-rewrite").unwrap()
@@ -71,18 +71,14 @@ fn a_module_of_another_checksum_is_refused_and_nothing_passes_unfiltered() {
 fn a_server_that_comes_up_late_is_asked_again_and_nobody_is_served_meanwhile() {
     let mut modules = Upstream::files(paths::filters()).unwrap();
     modules.stop();
-    let listener = ports::free().unwrap();
+    let [listener, admin, upstream] = [(); 3].map(|()| ports::free().unwrap());
     let (port, checksum) = (modules.port(), checksum());
     let starting = std::thread::spawn(move || {
-        Envoy::from_bootstrap(
-            sample(&checksum)
-                .replace("10000", &listener.to_string())
-                .replace("9901", &ports::free().unwrap().to_string())
-                .replace("8080", &ports::free().unwrap().to_string()),
-        )
-        .keep_ports()
-        .cluster_port("modules", port)
-        .start()
+        let ports = [(10000, listener), (9901, admin), (8080, upstream)];
+        Envoy::from_bootstrap(with_ports(&sample(&checksum), ports))
+            .keep_ports()
+            .cluster_port("modules", port)
+            .start()
     });
     let unserved = |times: u32| {
         for _ in 0..times {

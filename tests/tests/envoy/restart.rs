@@ -17,10 +17,10 @@ struct Sample {
 
 impl Sample {
     fn new() -> Self {
-        let [listener, admin] = [(); 2].map(|()| ports::free().unwrap().to_string());
+        let [listener, admin] = [(); 2].map(|()| ports::free().unwrap());
         let text = std::fs::read_to_string(paths::sample("jwt-auth").unwrap()).unwrap();
         Self {
-            text: text.replace("10000", &listener).replace("9901", &admin),
+            text: envoy::with_ports(&text, [(10000, listener), (9901, admin)]),
             url: format!("http://127.0.0.1:{listener}/api/items"),
             upstream: Upstream::echo().unwrap(),
         }
