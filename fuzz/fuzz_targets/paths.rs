@@ -48,11 +48,7 @@ fuzz_target!(|data: &[u8]| {
             let is_served = serve(&path, place.as_bytes());
             assert!(is_met || !is_served, "{place}: {}", path.escape_ascii());
         }
-        // Of `%2%46` an Envoy behind the filter makes `%252F`, which is no reading of it. What
-        // that leads to has met its rule, as above.
-        if !has_lone_percent(&path) {
-            assert_eq!(misread(&path), None);
-        }
+        assert_eq!(misread(&path), None);
     }
 });
 
@@ -62,10 +58,4 @@ fn pattern(prefix: &str) -> PathPattern {
         ..RawPath::default()
     };
     raw.build().unwrap()
-}
-
-/// Whether there is a `%` without two hexadecimal digits after it.
-fn has_lone_percent(path: &[u8]) -> bool {
-    let mut parts = path.split(|b| *b == b'%').skip(1);
-    parts.any(|part| !matches!(part, [a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit()))
 }

@@ -13,7 +13,7 @@ use e2e::token::{self, Token};
 use e2e::{Envoy, Protocol};
 use filter_kit::testing::servers::{PROXIES, SERVERS, disguise};
 use serde_json::{Value, json};
-use targets::{HOSTILE, LEGITIMATE};
+use targets::{HOSTILE, LEGITIMATE, LONE_PERCENTS};
 
 /// Envoy's settings that touch a path.
 #[derive(Clone, Copy, Debug)]
@@ -249,7 +249,8 @@ fn envoy_normalizes_as_its_models() {
         };
         let (_, model) = PROXIES.iter().find(|(n, _)| *n == name).unwrap();
         let envoy = Envoy::with_no_filter().hcm(normalization.hcm()).start();
-        let paths = HOSTILE.iter().chain(LEGITIMATE).map(|p| (*p).to_owned());
+        let paths = HOSTILE.iter().chain(LEGITIMATE).chain(LONE_PERCENTS);
+        let paths = paths.map(|p| (*p).to_owned());
         for path in paths.chain(disguises(300)) {
             let request = format!("GET {path} HTTP/1.1\r\nhost: a\r\n\r\n");
             let seen = raw::send(envoy.address(), request).response().echo().path;

@@ -4,7 +4,10 @@ mod features;
 mod rewrite;
 
 pub(super) use features::Features;
-use rewrite::{FinalSlash, Of, Writer, drop_params, merge_slashes, resolve_dots, turn_backslashes};
+use rewrite::{
+    FinalSlash, Of, Writer, decode_without_new_triplets, drop_params, merge_slashes, resolve_dots,
+    turn_backslashes,
+};
 
 /// What a server may do to a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,9 +20,11 @@ pub(super) enum Step {
     DecodeKeepingSlash,
     /// No triplet but those of `/` and `\`: Envoy's `UNESCAPE_AND_FORWARD`.
     DecodeSlashes,
-    /// No triplet but those of unreserved characters (RFC 3986, section 6.2.2.2): Envoy's
-    /// `normalize_path`.
+    /// No triplet but those of unreserved characters (RFC 3986, section 6.2.2.2): Apache.
     DecodeUnreserved,
+    /// The same, and a `%` that would become a triplet by it (`%2%46`) becomes `%25`: Envoy's
+    /// `normalize_path`.
+    DecodeUnreservedOnce,
     DropParams,
     /// Only those of dot segments: Envoy's `normalize_path` since 1.36.10, 1.37.6, 1.38.4 and
     /// 1.39.1.
@@ -31,12 +36,13 @@ pub(super) enum Step {
 }
 
 impl Step {
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Decode,
         Self::DecodeKeepingSlashes,
         Self::DecodeKeepingSlash,
         Self::DecodeSlashes,
         Self::DecodeUnreserved,
+        Self::DecodeUnreservedOnce,
         Self::DropParams,
         Self::DropParamsOfDots,
         Self::TurnBackslashes,
@@ -67,6 +73,7 @@ impl Step {
             | Self::DecodeKeepingSlash
             | Self::DecodeSlashes
             | Self::DecodeUnreserved => self.decode(text, &mut written),
+            Self::DecodeUnreservedOnce => decode_without_new_triplets(text, &mut written),
             Self::DropParams => drop_params(text, Of::AllSegments, &mut written),
             Self::DropParamsOfDots => drop_params(text, Of::DotSegments, &mut written),
             Self::TurnBackslashes => turn_backslashes(text, &mut written),

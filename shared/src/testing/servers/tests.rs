@@ -91,7 +91,7 @@ fn odd_path() -> impl Strategy<Value = Vec<u8>> {
         "/", "/", "/", "/", "a", "admin", "users", ".", "..", "/..", "/../", "/./", "//", "\\",
         ";", ";x", ";x=1/", "%2e", "%2E", "%2f", "%2F", "%5c", "%5C", "%3b", "%3B", "%25", "%252e",
         "%252E", "%252f", "%252F", "%255c", "%253B", "%61", "%2561", "%C3%A9", "%c3%a9", "%3A",
-        "%40", "%20",
+        "%40", "%20", "%", "%2", "%5", "%zz", "%32", "%46", "%%35",
     ];
     let parts = proptest::collection::vec(proptest::sample::select(parts), 0..9);
     parts.prop_map(|parts| format!("/{}", parts.concat()).into_bytes())
@@ -227,5 +227,16 @@ fn the_models_choose_the_host_that_the_servers_are_known_to_choose() {
     ] {
         let found = named(HOSTS, name)(host.as_bytes()).map(|h| String::from_utf8(h).unwrap());
         assert_eq!(found.as_deref(), chosen, "{name}: {host}");
+    }
+}
+
+#[test]
+fn a_percent_sign_that_decoding_would_make_a_triplet_is_read_as_envoy_escapes_it() {
+    for path in [
+        "/x\\%2%46../.\\..%2Fa%64min",
+        "/./%78\\%2%46../%2E\\..%2Fa%64min",
+        "/x\\%%32F../.\\..%2Fa%64min",
+    ] {
+        assert_eq!(misread(path.as_bytes()), None);
     }
 }

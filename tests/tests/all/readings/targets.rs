@@ -81,3 +81,21 @@ pub(super) const LEGITIMATE: &[&str] = &[
     "/x/admin",
     "/ADMIN",
 ];
+
+/// A `%` without two digits after it, which may become a triplet when others are decoded.
+pub(super) const LONE_PERCENTS: &[&str] = &[
+    "/%",
+    "/%2",
+    "/%zz/a",
+    "/%2%46",
+    "/%2%46b",
+    "/%%32F",
+    "/%%32%46b",
+    "/%%%32%35",
+    "/%%34%31/..",
+    "/a%2%45%2e/%5%63..",
+    "/%2%30%2%30",
+    "/%2%zz%46",
+    "/%a%62%63",
+    "/./%78\\%2%46../%2E\\..%2Fa%64min",
+];

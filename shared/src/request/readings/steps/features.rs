@@ -19,6 +19,8 @@ pub(in super::super) struct Features {
     unreserved_triplets: bool,
     /// All other triplets.
     other_triplets: bool,
+    /// A `%` without two digits after it.
+    lone_percents: bool,
     /// `;params` of dot segments.
     params_of_dots: bool,
     /// `;params` of other segments.
@@ -45,7 +47,7 @@ impl Features {
                     Some(b'\\') => found.backslash_triplets = true,
                     Some(value) if is_unreserved(value) => found.unreserved_triplets = true,
                     Some(_) => found.other_triplets = true,
-                    None => {}
+                    None => found.lone_percents = true,
                 },
                 b'/' => {
                     after_dots = false;
@@ -78,6 +80,7 @@ impl Features {
             Step::DecodeKeepingSlashes | Step::DecodeSlashes => slashes && !self.is_decoded(),
             Step::DecodeKeepingSlash => self.slash_triplets && self.backslash_triplets,
             Step::DecodeUnreserved => self.unreserved_triplets && (slashes || self.other_triplets),
+            Step::DecodeUnreservedOnce => self.unreserved_triplets && self.lone_percents,
             Step::DropParams => self.params || self.params_of_dots,
             Step::DropParamsOfDots => self.params && self.params_of_dots,
             Step::TurnBackslashes => self.backslashes,

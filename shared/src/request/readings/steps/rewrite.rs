@@ -1,6 +1,6 @@
-//! What each step writes but for decoding.
+//! What each step writes, but for those that decode triplets whatever is around them.
 
-use super::{has_params_after_dots, leading_dot_segment};
+use super::{has_params_after_dots, hex, is_unreserved, leading_dot_segment, triplet};
 
 /// Writes byte by byte into a buffer that is long enough, so that no write has to see to its
 /// growth.
@@ -17,10 +17,56 @@ impl Writer<'_> {
         }
     }
 
+    /// Puts `25` behind a `%` that, with what was written after it and the next byte, looks like a
+    /// triplet.
+    fn escape_new_triplet(&mut self, percent: usize, next: Option<u8>) -> bool {
+        let is_digit = |byte: u8| hex(byte).is_some();
+        let start = percent.wrapping_add(1);
+        let is_triplet = match self.bytes.get(start..self.len) {
+            Some([high]) => is_digit(*high) && next.is_some_and(is_digit),
+            Some([high, low]) => is_digit(*high) && is_digit(*low),
+            _ => false,
+        };
+        if is_triplet {
+            let end = self.len;
+            self.push(0);
+            self.push(0);
+            self.bytes.copy_within(start..end, start.wrapping_add(2));
+            if let Some(escape) = self.bytes.get_mut(start..start.wrapping_add(2)) {
+                escape.copy_from_slice(b"25");
+            }
+        }
+        is_triplet
+    }
+
     /// Takes back the last segment, with the slash before it.
     fn drop_segment(&mut self) {
         let written = self.bytes.get(..self.len).unwrap_or_default();
         self.len = written.iter().rposition(|b| *b == b'/').unwrap_or(0);
+    }
+}
+
+/// `CheckForNestedEscapes` of googleurl. A `%25` takes no more room than the triplet that was
+/// decoded before it.
+pub(super) fn decode_without_new_triplets(text: &[u8], out: &mut Writer<'_>) {
+    let mut lone_percent = None;
+    let mut rest = text.iter();
+    while let Some(&byte) = rest.next() {
+        match triplet(rest.as_slice()).filter(|_| byte == b'%') {
+            Some(value) if is_unreserved(value) => {
+                out.push(value);
+                rest.nth(1);
+                let next = rest.as_slice().first().copied();
+                if lone_percent.is_some_and(|at| out.escape_new_triplet(at, next)) {
+                    lone_percent = None;
+                }
+            }
+            None if byte == b'%' => {
+                lone_percent = Some(out.len);
+                out.push(byte);
+            }
+            _ => out.push(byte),
+        }
     }
 }
 
