@@ -8,7 +8,8 @@ use std::{
     time::SystemTime,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
+use walkdir::{DirEntry, WalkDir};
 
 /// The workspace's root.
 pub fn workspace() -> &'static Path {
@@ -93,17 +94,13 @@ fn newest_source(filter: &str) -> Result<Option<(SystemTime, PathBuf)>> {
 /// # Errors
 /// If it cannot be read.
 pub fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    let entries =
-        fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
-    for entry in entries {
-        let path = entry?.path();
-        if path.is_dir() {
-            files.append(&mut files_below(&path)?);
-        } else {
-            files.push(path);
-        }
-    }
+    let entries = WalkDir::new(folder)
+        .into_iter()
+        .collect::<Result<Vec<_>, _>>()?;
+    let files = entries
+        .into_iter()
+        .filter(|entry| !entry.file_type().is_dir());
+    let mut files: Vec<_> = files.map(DirEntry::into_path).collect();
     files.sort();
     Ok(files)
 }

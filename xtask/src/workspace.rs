@@ -1,10 +1,11 @@
 //! Where things are: the workspace and the files that builds leave in it.
 
+use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::{env, fs};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
+use walkdir::{DirEntry, WalkDir};
 
 /// The folder of the package whose program this is, where it is not the catalog's own.
 static PACKAGE: OnceLock<&str> = OnceLock::new();
@@ -41,17 +42,13 @@ pub(crate) fn display(path: &Path) -> String {
 
 /// All files below a folder, sorted.
 pub(crate) fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    let entries =
-        fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
-    for entry in entries {
-        let path = entry?.path();
-        if path.is_dir() {
-            files.append(&mut files_below(&path)?);
-        } else {
-            files.push(path);
-        }
-    }
+    let entries = WalkDir::new(folder)
+        .into_iter()
+        .collect::<Result<Vec<_>, _>>()?;
+    let files = entries
+        .into_iter()
+        .filter(|entry| !entry.file_type().is_dir());
+    let mut files: Vec<_> = files.map(DirEntry::into_path).collect();
     files.sort();
     Ok(files)
 }
