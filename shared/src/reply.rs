@@ -246,4 +246,38 @@ mod tests {
             assert_eq!(rendered.headers, headers.map(|(n, v)| (n, v.as_bytes())));
         }
     }
+
+    #[test]
+    fn a_status_has_its_reason_phrase_or_that_of_its_class() {
+        for (status, expected) in [
+            (200, "OK"),
+            (302, "OK"),
+            (400, "Bad Request"),
+            (401, "Unauthorized"),
+            (403, "Forbidden"),
+            (404, "Not Found"),
+            (418, "Client Error"),
+            (429, "Too Many Requests"),
+            (499, "Client Error"),
+            (500, "Internal Server Error"),
+            (502, "Server Error"),
+            (503, "Service Unavailable"),
+        ] {
+            assert_eq!(title(status), expected, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_list_has_whole_elements_only() {
+        for (list, expected) in [
+            ("origin", true),
+            ("accept, Origin", true),
+            ("accept,origin ,x", true),
+            ("", false),
+            ("x-origin, origins", false),
+            ("\"origin\"", false),
+        ] {
+            assert_eq!(list_has(list.as_bytes(), b"origin"), expected, "{list}");
+        }
+    }
 }

@@ -201,4 +201,53 @@ mod tests {
         assert!(response.is_changed());
         assert_eq!(host.end_response(), pairs(&[("a", "1")]));
     }
+
+    #[test]
+    fn a_header_is_asked_for_alone_until_all_have_been_read() {
+        let host = ScriptedHost::install();
+        host.begin_response(pairs(&[("a", "1"), ("b", "")]));
+        let response = Response::of_host(Mode::Enforce);
+        for is_read in [false, true] {
+            if is_read {
+                let _ = response.headers();
+            }
+            for (name, value) in [("a", Some(&b"1"[..])), ("b", Some(b"")), ("c", None)] {
+                assert_eq!(response.has(name), value.is_some(), "{name}");
+                assert_eq!(response.value(name).as_deref(), value, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_draft_keeps_its_edits_from_the_host() {
+        let host = ScriptedHost::install();
+        host.begin_response(pairs(&[("a", "1")]));
+        let response = Response::of_host(Mode::Enforce);
+        let mut draft = response.draft();
+        draft.set("a", b"x");
+        assert!(draft.is_changed() && !response.is_changed());
+        assert_eq!(host.end_response(), pairs(&[("a", "1")]));
+    }
+
+    #[test]
+    fn a_mark_tells_what_was_changed_after_it() {
+        let host = ScriptedHost::install();
+        for is_read in [false, true] {
+            host.begin_response(pairs(&[("a", "1")]));
+            let mut response = Response::of_host(Mode::Enforce);
+            if is_read {
+                let _ = response.headers();
+            }
+            let first = response.mark();
+            assert!(!response.is_changed_since(first));
+            response.set("b", b"2");
+            assert!(response.is_changed_since(first));
+            let second = response.mark();
+            assert!(!response.is_changed_since(second));
+            response.remove("b");
+            assert!(response.is_changed_since(second));
+            // As it was, where no edit has been made on the host.
+            assert_eq!(response.is_changed_since(first), !is_read);
+        }
+    }
 }

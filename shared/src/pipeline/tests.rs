@@ -54,6 +54,10 @@ impl Filter for Probe {
         state.push_str("request ");
         match what.as_deref() {
             Some(b"reply") => Flow::Reply(LocalReply::unavailable()),
+            Some(b"explain") => {
+                request.explain(&Explanation::new("probe", self.mode, "its own words"));
+                Flow::Reply(LocalReply::unavailable())
+            }
             Some(b"call") => Flow::Wait(Wait::Call(GrpcCall {
                 cluster: "c".to_owned(),
                 service: "s",
@@ -175,6 +179,21 @@ fn in_report_mode_nothing_changes_and_nothing_is_answered() {
         };
         assert_eq!(headers, [(b"x-do".to_vec(), what.as_bytes().to_vec())]);
         assert_eq!(exchange.response(OK).len(), 1, "{what}");
+    }
+}
+
+#[test]
+fn a_refusal_that_the_filter_has_not_explained_is_explained_by_its_details() {
+    for (what, reason) in [
+        ("reply", LocalReply::unavailable().details.to_string()),
+        ("explain", "its own words".to_owned()),
+    ] {
+        let host = ScriptedHost::install();
+        let (_, answer) = run(&host, "{}").request(&[("x-do", what)]);
+        assert!(is_reply(&answer));
+        assert_eq!(host.filter_state("probe.reason"), Some(reason), "{what}");
+        let lines = host.log().iter().filter(|l| l.contains("refused")).count();
+        assert_eq!(lines, 1, "{what}");
     }
 }
 

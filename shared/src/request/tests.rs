@@ -1,5 +1,5 @@
 use super::*;
-use crate::testing::request;
+use crate::testing::{ScriptedHost, request};
 use proptest::prelude::*;
 
 #[test]
@@ -118,6 +118,33 @@ fn what_was_read_is_read_again_after_an_edit() {
         headers.set("cookie", b"s=2");
     });
     assert_eq!(read(&request), ["/b", "/b", "2", "2", "b.example"]);
+}
+
+#[test]
+fn a_header_is_asked_for_alone_until_all_have_been_read() {
+    let host = ScriptedHost::install();
+    host.begin_request(vec![
+        (b"a".to_vec(), b"1".to_vec()),
+        (b"b".to_vec(), Vec::new()),
+    ]);
+    let request = Request::of_host(false);
+    for is_read in [false, true] {
+        if is_read {
+            let _ = request.headers();
+        }
+        assert_eq!(request.is_read(), is_read);
+        for (name, value) in [("a", Some(&b"1"[..])), ("b", Some(b"")), ("c", None)] {
+            assert_eq!(request.has(name), value.is_some(), "{name}");
+            assert_eq!(request.value(name).as_deref(), value, "{name}");
+        }
+    }
+    assert_eq!(host.hostcalls().get("get_header_map_value"), Some(&6));
+}
+
+#[test]
+fn the_host_says_whether_more_than_the_head_comes() {
+    assert!(Request::of_host(true).has_more());
+    assert!(!Request::of_host(false).has_more());
 }
 
 proptest! {

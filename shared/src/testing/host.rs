@@ -184,7 +184,7 @@ impl ScriptedHost {
         script.buffers.insert(buffer as u32, bytes.to_vec());
     }
 
-    pub(super) fn begin_request(&self, headers: Pairs) {
+    pub(crate) fn begin_request(&self, headers: Pairs) {
         let mut script = self.0.borrow_mut();
         script.request = Some(headers);
         script.local = None;

@@ -1,8 +1,9 @@
 //! Mutants: changes of the filters and the kit, one at a time, of which the tests must notice at
 //! least nine in ten in each crate.
 
+use std::ffi::OsString;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
@@ -12,23 +13,30 @@ use crate::{catalog, process, workspace};
 /// The version of cargo-mutants that is installed where none is on `PATH`.
 const VERSION: &str = "27.1.0";
 
+/// Its callers' tests are its tests too: what its own miss is tried on the filters.
+const KIT: &str = "filter-kit";
+
 /// How many of the mutants that compile must be caught, in percent.
 const AT_LEAST: u64 = 90;
 
 /// Runs the packages that the words name, or all; `MUTANTS_SHARD=0/8` takes one mutant in eight.
 pub(super) fn run(words: &[String]) -> Result<()> {
-    let mut packages = vec!["filter-kit".to_owned()];
+    let mut packages = vec![KIT.to_owned()];
     packages.extend(catalog::filters()?.iter().map(|filter| filter.name.clone()));
     for word in words {
         if !packages.contains(word) {
             bail!("\"{word}\" is no package; one of: {}", packages.join(", "));
         }
     }
+    let filters = packages.get(1..).unwrap_or_default().to_vec();
     let path = install()?;
     let mut weak = Vec::new();
     for package in packages {
         if words.is_empty() || words.contains(&package) {
-            let counts = mutate(&package, &path)?;
+            let mut counts = mutate(&package, &path)?;
+            if package == KIT {
+                counts.add_second(mutate_missed(&package, &filters, &path)?);
+            }
             println!("{package:<15} {counts}");
             if counts.percent() < AT_LEAST {
                 weak.push(package);
@@ -44,6 +52,7 @@ pub(super) fn run(words: &[String]) -> Result<()> {
 }
 
 /// What became of the mutants of a package.
+#[derive(Default)]
 struct Counts {
     caught: u64,
     missed: u64,
@@ -55,6 +64,12 @@ impl Counts {
         (self.caught * 100)
             .checked_div(self.caught + self.missed)
             .unwrap_or(100)
+    }
+
+    /// Adds what became of the missed ones when they were tried again.
+    fn add_second(&mut self, second: Self) {
+        self.caught = self.caught.saturating_add(second.caught);
+        self.missed = second.missed;
     }
 }
 
@@ -71,7 +86,7 @@ impl std::fmt::Display for Counts {
 }
 
 /// The folders to look for programs in, first that of cargo-mutants.
-fn install() -> Result<std::ffi::OsString> {
+fn install() -> Result<OsString> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     if process::on_path("cargo-mutants") {
         return Ok(path);
@@ -89,24 +104,58 @@ fn install() -> Result<std::ffi::OsString> {
 }
 
 fn mutate(package: &str, path: &std::ffi::OsStr) -> Result<Counts> {
-    let out = workspace::target().join("mutants").join(package);
-    fs::create_dir_all(&out)?;
+    let mut args = Vec::new();
+    if let Some(shard) = std::env::var_os("MUTANTS_SHARD") {
+        args.extend(["--sharding", "round-robin", "--shard"].map(Into::into));
+        args.push(shard);
+    }
+    cargo_mutants(package, &results(package), &args, path)
+}
+
+/// Runs the tests of other packages on the mutants that those of this one missed.
+fn mutate_missed(package: &str, others: &[String], path: &std::ffi::OsStr) -> Result<Counts> {
+    let missed = fs::read_to_string(results(package).join("mutants.out/missed.txt"))?;
+    if missed.trim().is_empty() {
+        return Ok(Counts::default());
+    }
+    let missed = missed
+        .lines()
+        .map(|name| ["--re".to_owned(), exactly(name)]);
+    let others = others
+        .iter()
+        .map(|other| ["--test-package".to_owned(), other.clone()]);
+    let args: Vec<OsString> = missed.chain(others).flatten().map(Into::into).collect();
+    let out = results(&format!("{package}-by-others"));
+    cargo_mutants(package, &out, &args, path)
+}
+
+/// The expression that matches this text only.
+fn exactly(text: &str) -> String {
+    let escaped = text.chars().fold(String::new(), |mut escaped, c| {
+        if c.is_ascii_punctuation() {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+        escaped
+    });
+    format!("^{escaped}$")
+}
+
+fn results(name: &str) -> PathBuf {
+    workspace::target().join("mutants").join(name)
+}
+
+fn cargo_mutants(
+    package: &str,
+    out: &Path,
+    args: &[OsString],
+    path: &std::ffi::OsStr,
+) -> Result<Counts> {
+    fs::create_dir_all(out)?;
     let mut cargo = process::cargo();
     cargo.current_dir(workspace::root()).env("PATH", path);
-    cargo.args([
-        "mutants",
-        "--colors",
-        "never",
-        "--package",
-        package,
-        "--output",
-    ]);
-    cargo.arg(&out);
-    if let Some(shard) = std::env::var_os("MUTANTS_SHARD") {
-        cargo
-            .args(["--sharding", "round-robin", "--shard"])
-            .arg(shard);
-    }
+    cargo.args(["mutants", "--colors", "never", "--package", package]);
+    cargo.arg("--output").arg(out).args(args);
     // Its exit code is 2 where mutants were missed, and 3 where some timed out.
     let status = cargo.status().context("cannot run cargo mutants")?;
     if !matches!(status.code(), Some(0 | 2 | 3)) {
@@ -128,4 +177,35 @@ fn counts(file: &PathBuf) -> Result<Counts> {
         missed: count("missed")?,
         unviable: count("unviable")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_mutant_is_no_expression() {
+        assert_eq!(
+            exactly("src/a.rs:1:2: replace f -> Option<u8> with None"),
+            r"^src\/a\.rs\:1\:2\: replace f \-\> Option\<u8\> with None$"
+        );
+    }
+
+    #[test]
+    fn what_others_catch_is_no_longer_missed() {
+        let mut counts = Counts {
+            caught: 80,
+            missed: 20,
+            unviable: 3,
+        };
+        counts.add_second(Counts {
+            caught: 15,
+            missed: 5,
+            unviable: 0,
+        });
+        assert_eq!(
+            counts.to_string(),
+            "95 of 100 caught, 95 %; 3 do not compile"
+        );
+    }
 }
