@@ -89,7 +89,24 @@ fn what_must_not_hold_is_asked_of_each_reading() {
             "{method} {internal}"
         );
     }
-    assert!(built(r#"{"not": {"hosts": ["a.example"]}}"#).looks_at_host());
+}
+
+#[test]
+fn a_malformed_host_matters_where_the_host_decides() {
+    for (raw, expected) in [
+        ("{}", false),
+        (r#"{"methods": ["GET"], "paths": [{"prefix": "/"}]}"#, false),
+        (
+            r#"{"headers": [{"name": "x-host", "present": true}]}"#,
+            false,
+        ),
+        (r#"{"not": {"methods": ["GET"]}}"#, false),
+        (r#"{"hosts": ["a.example"]}"#, true),
+        (r#"{"headers": [{"name": "Host", "present": true}]}"#, true),
+        (r#"{"not": {"hosts": ["a.example"]}}"#, true),
+    ] {
+        assert_eq!(built(raw).looks_at_host(), expected, "{raw}");
+    }
 }
 
 #[test]
@@ -283,7 +300,6 @@ fn host_as_a_header_name_is_the_host() {
         let m = built(&format!(
             r#"{{"headers": [{{"name": "Host", {matcher}}}]}}"#
         ));
-        assert!(m.looks_at_host());
         let request = request("GET", "/").authority(authority).build();
         let set = m.readings(&request).unwrap();
         assert_eq!(set.is_all(), fits, "{matcher} {authority}");
