@@ -39,6 +39,22 @@ fn a_rule_applies_where_a_reading_matches_and_readings_that_differ_are_refused()
 }
 
 #[test]
+fn readings_decide_until_a_rule_has_answered() {
+    let guarded =
+        r#"{"match": {"paths": [{"prefix": "/admin"}]}, "request": [{"remove": {"name": "x-a"}}]}"#;
+    for (first, ambiguous) in [
+        (r#"{"request": [{"remove": {"name": "x-b"}}]}"#, true),
+        (r#"{"response": [{"preset": "security_headers"}]}"#, true),
+        (r#"{"respond": {"status": 200}}"#, false),
+    ] {
+        let rules = rules(&format!(r#"{{"rules": [{first}, {guarded}]}}"#));
+        let refused = ambiguous.then_some(Refused::AmbiguousPath);
+        let decided = decided(&rules, &request("GET", "//admin").build());
+        assert_eq!(decided, (vec![0, 1], refused), "{first}");
+    }
+}
+
+#[test]
 fn rules_without_request_operations_refuse_no_path() {
     let rules = rules(
         r#"{"rules": [{"match": {"paths": [{"prefix": "/files"}]}, "response": [{"preset": "security_headers"}]}]}"#,

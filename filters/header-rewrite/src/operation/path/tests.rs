@@ -1,5 +1,5 @@
 use super::*;
-use crate::testing::{edit, on_requests, text};
+use crate::testing::{edit, on_requests, rules, text};
 use filter_kit::testing::{RequestBuilder, request};
 use proptest::prelude::*;
 
@@ -47,6 +47,21 @@ fn the_path_is_rewritten_and_the_query_stays() {
     ] {
         let target = after(operation, request("GET", before));
         assert_eq!(target.as_deref(), Ok(expected), "{operation} {before}");
+    }
+}
+
+#[test]
+fn a_template_has_the_groups_of_the_rules_path() {
+    for (operation, expected) in [
+        (prefix("/t", "/${match.1}"), "/acme/acme/x"),
+        (regex("^/t/[^/]*", "/${match.1}"), "/acme/x"),
+    ] {
+        let rules = rules(&format!(
+            r#"{{"rules": [{{"match": {{"paths": [{{"regex": "/t/([a-z]+)/.*"}}]}}, "request": [{operation}]}}]}}"#
+        ));
+        let mut request = request("GET", "/t/acme/x").build();
+        edit(&rules, &mut request).unwrap();
+        assert_eq!(request.target().map(text).unwrap(), expected);
     }
 }
 
