@@ -206,17 +206,31 @@ fn mistakes_are_found_at_load() {
 
 #[test]
 fn a_template_knows_what_it_needs() {
-    for (text, host, request) in [
-        ("x", false, false),
-        ("${request.host}${source.address}", true, true),
-        ("${request.header.host}", true, true),
-        ("${request.header.x}", false, true),
-        ("${response.status}${1}", false, false),
-        ("${response.status | ${request.host}}", true, true),
+    for (text, host, request, response, headers) in [
+        ("x", false, false, false, &[][..]),
+        ("${1}${match.1}${limit.name}", false, false, false, &[]),
+        ("${request.host}${source.address}", true, true, false, &[]),
+        ("${request.hostname}", true, true, false, &[]),
+        ("${request.header.host}", true, true, false, &["host"]),
+        ("${request.header.x}", false, true, false, &["x"]),
+        ("${request.cookie.a}", false, true, false, &["cookie"]),
+        ("${request.method}${request.time}", false, true, false, &[]),
+        ("${response.status}${1}", false, false, true, &[]),
+        ("${response.header.x}", false, false, true, &[]),
+        (
+            "${response.status | ${request.host}}",
+            true,
+            true,
+            true,
+            &[],
+        ),
     ] {
         let template = parse(text).unwrap();
         assert_eq!(template.looks_at_host(), host, "{text}");
         assert_eq!(template.looks_at_request(), request, "{text}");
+        assert_eq!(template.looks_at_response(), response, "{text}");
+        let found: Vec<_> = template.request_headers().collect();
+        assert_eq!(found, headers, "{text}");
     }
     assert_eq!(
         parse("x-${env.REGION}").unwrap().as_literal(),
