@@ -178,6 +178,11 @@ mod tests {
             (list(None), "accepted"),
             (list(Some(vec![1])), "accepted"),
             (message(check_name("per-client_1", "limit")), "accepted"),
+            (message(check_name(&"a".repeat(64), "limit")), "accepted"),
+            (
+                message(check_name("", "limit")),
+                "\"\" is not a name of a limit; 1 to 64 letters, digits, - and _ are accepted",
+            ),
             (
                 message(check_name("a b", "limit")),
                 "\"a b\" is not a name of a limit; 1 to 64 letters, digits, - and _ are accepted",
@@ -185,5 +190,6 @@ mod tests {
         ] {
             assert_eq!(result, expected);
         }
+        assert!(check_name(&"a".repeat(65), "limit").is_err());
     }
 }

@@ -88,6 +88,13 @@ mod tests {
             ("pre", Some("per")),
             ("x", None),
             ("policies", None),
+            // The longer the name, the more mistakes.
+            ("pez", Some("per")),
+            ("pzz", None),
+            ("moxx", Some("mode")),
+            ("mxxx", None),
+            ("allow_orxxxns", Some("allow_origins")),
+            ("allow_orxxxxs", None),
             ("", None),
         ] {
             assert_eq!(nearest(name, &accepted), near, "{name}");
