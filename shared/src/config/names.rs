@@ -53,10 +53,8 @@ fn distance(a: &[u8], b: &[u8]) -> usize {
             let added = at(last, j.saturating_add(1))
                 .min(at(Some(&row), j))
                 .saturating_add(1);
-            let is_swapped = i > 0
-                && j > 0
-                && a.get(i.wrapping_sub(1)) == Some(y)
-                && b.get(j.wrapping_sub(1)) == Some(x);
+            let is_swapped =
+                a.get(i.wrapping_sub(1)) == Some(y) && b.get(j.wrapping_sub(1)) == Some(x);
             let swapped = match is_swapped {
                 true => {
                     let before = rows.len().checked_sub(2).and_then(|at| rows.get(at));
