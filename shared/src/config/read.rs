@@ -222,3 +222,38 @@ impl Node {
         Invalid::invalid_type(got, expected)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_at_and_below_these_keys_show_no_value() {
+        let text = || Node::Text("s3cret".to_owned());
+        let object = || Node::Map(Vec::new());
+        for (key, value, expected) in [
+            ("secret", text(), true),
+            ("jwks", object(), true),
+            ("pem", text(), true),
+            ("keys", text(), true),
+            ("keys", object(), false),
+            ("remote", text(), true),
+            ("remote", object(), false),
+            ("discovery", text(), true),
+            ("discovery", object(), false),
+            ("issuer", text(), false),
+        ] {
+            assert_eq!(may_hold_secret(key, &value), expected, "{key}");
+        }
+        for (key, path, expected) in [
+            ("keys", "", true),
+            ("keys", "remote", false),
+            ("remote", "headers[0]", true),
+            ("discovery", "headers[0].value", true),
+            ("remote", "uri", false),
+            ("issuer", "", false),
+        ] {
+            assert_eq!(is_of_secret(key, path), expected, "{key} {path}");
+        }
+    }
+}
