@@ -9,8 +9,8 @@ use serde::Deserialize;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RawConfig {
-    /// `report` puts every item into report mode, whatever its own `mode`. `enforce` leaves each
-    /// item its own.
+    /// `report` puts every item into report mode, whatever its own `mode`. `enforce` does not
+    /// change the items' own modes.
     #[serde(default)]
     pub mode: Mode,
     /// The filters, in the order in which a request passes them. A response passes them in reverse.

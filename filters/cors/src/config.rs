@@ -14,16 +14,16 @@ use serde::Deserialize;
 
 pub(crate) use choices::{PreflightStatus, UnmatchedOrigin, UnmatchedPreflight, UnmatchedUnsafe};
 
-/// The configuration of cors. Empty: nothing is done.
+/// The configuration of cors. An empty one does nothing.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RawConfig {
-    /// `enforce`, or `report` to change nothing but to count and log what would be decided.
+    /// `enforce`, or `report` to count and log what would be decided, without changing anything.
     #[serde(default)]
     pub mode: Mode,
-    /// The policies. The first that matches a request decides; where none does, the filter does
-    /// nothing. Where the readings of a path select different policies, there is no permission.
+    /// The policies. The first one that matches a request decides; if none matches, the filter does
+    /// nothing. If the readings of a path select different policies, there is no permission.
     #[serde(default)]
     pub policies: Vec<RawPolicy>,
 }
@@ -36,52 +36,52 @@ pub struct RawConfig {
     expecting = "a policy, as {allow_origins: [\"https://app.example.com\"]}"
 )]
 pub struct RawPolicy {
-    /// The requests that the policy is for; omitted: all. The method of a preflight is the one
+    /// The requests that the policy applies to; omitted: all. The method of a preflight is the one
     /// that it asks for.
     #[serde(rename = "match")]
     pub matches: Option<RawMatch>,
-    /// Origins that are allowed: `https://app.example.com`; `https://*.example.org` for all hosts
-    /// below (one or more whole labels, never `example.org` itself); `http://localhost:*` for any
-    /// port; `moz-extension://*` for every origin of a scheme; `app://.` as it is; `null` for pages
-    /// without an origin; `*` for every origin, `null` too. Case does not matter, and a default
-    /// port equals none.
+    /// Allowed origins: `https://app.example.com`; `https://*.example.org` for all subdomains (one
+    /// or more whole labels, never `example.org` itself); `http://localhost:*` for any port;
+    /// `moz-extension://*` for every origin of a scheme; `app://.` as written; `null` for pages
+    /// without an origin; `*` for every origin, including `null`. Case is ignored, and the default
+    /// port is the same as no port.
     pub allow_origins: Option<Vec<OriginPattern>>,
-    /// Regular expressions for origins that are allowed. Each must match the whole origin, in lower
-    /// case and without a default port.
+    /// Regular expressions for allowed origins. Each must match the whole origin, in lower case and
+    /// without a default port.
     #[serde(default)]
     pub allow_origin_regexes: Vec<OriginRegex>,
     /// Methods that preflights may ask for; `*` allows every method. Omitted: GET, HEAD, POST.
     pub allow_methods: Option<Vec<String>>,
-    /// Request headers that are allowed; `*` allows every header. A browser asks for those that are
-    /// not safelisted.
+    /// Allowed request headers; `*` allows every header. A browser asks for those that are not
+    /// safelisted.
     #[serde(default)]
     pub allow_headers: Vec<String>,
-    /// Response headers that a page may read beside the safelisted ones; `*`, without credentials,
-    /// for all.
+    /// Response headers that a page may read in addition to the safelisted ones; `*`, without
+    /// credentials, for all.
     #[serde(default)]
     pub expose_headers: Vec<String>,
-    /// Whether a page may send cookies and other credentials, and read what comes back. Refused
-    /// together with the origins `*` and `null`, and with a pattern that matches an origin anyone
-    /// can have.
+    /// Whether a page may send cookies and other credentials, and read the answer. Refused together
+    /// with the origins `*` and `null`, and with a pattern that matches an origin that anyone can
+    /// have.
     #[serde(default)]
     pub allow_credentials: bool,
-    /// How long a browser may keep the answer to a preflight, in whole seconds; omitted: as the
-    /// browser does, 5 s.
+    /// How long a browser may cache the answer to a preflight, in whole seconds; omitted: the
+    /// browser's default, 5 s.
     pub max_age: Option<Duration>,
     /// Whether a public page may reach this server in a private network.
     #[serde(default)]
     pub allow_private_network: bool,
-    /// Whether a page that is allowed may read detailed timing (`timing-allow-origin`).
+    /// Whether a page of an allowed origin may read detailed timing (`timing-allow-origin`).
     #[serde(default)]
     pub timing_allow_origin: bool,
     /// How preflights are answered.
     #[serde(default)]
     pub preflight: RawPreflight,
-    /// How to treat a request, other than a preflight, of an origin that is not allowed.
+    /// How to treat a request, other than a preflight, from an origin that is not allowed.
     #[serde(default)]
     pub unmatched_origin: UnmatchedOrigin,
-    /// Guards against forged requests (CSRF): every method but GET, HEAD, OPTIONS and TRACE is for
-    /// allowed origins and for the request's own. Omitted: no guard.
+    /// Guards against forged requests (CSRF): only allowed origins and the request's own origin may
+    /// use methods other than GET, HEAD, OPTIONS and TRACE. Omitted: no guard.
     pub unsafe_methods: Option<RawUnsafeMethods>,
 }
 
@@ -96,8 +96,8 @@ pub struct RawUnsafeMethods {
     /// How to treat a request whose origin is neither allowed nor its own.
     #[serde(default)]
     pub unmatched: UnmatchedUnsafe,
-    /// Also look at `sec-fetch-site`: without an `origin`, `cross-site` is refused; `same-origin`
-    /// is the request's own, whatever the port.
+    /// Also check `sec-fetch-site`: without an `origin`, `cross-site` is refused; `same-origin`
+    /// counts as the request's own origin, whatever the port.
     #[serde(default = "enabled")]
     pub fetch_site: bool,
 }
@@ -114,7 +114,7 @@ fn enabled() -> bool {
     expecting = "an object, as {status: 204, unmatched: refuse}"
 )]
 pub struct RawPreflight {
-    /// The status of the answer to a preflight that is allowed: 204 (default) or 200.
+    /// The status of the answer to an allowed preflight: 204 (default) or 200.
     #[serde(default)]
     pub status: PreflightStatus,
     /// How to treat a preflight that is not allowed.

@@ -16,19 +16,20 @@ use serde::Deserialize;
 
 pub(crate) use raw::{RawRedirect, RawRequestOperation, RawRespond, RawResponseOperation};
 
-/// The configuration of header-rewrite. Empty: nothing is changed.
+/// The configuration of header-rewrite. An empty one changes nothing.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RawConfig {
-    /// `enforce`, or `report` to change nothing but to count and log what would change.
+    /// `enforce`, or `report` to count and log what would change, without changing anything.
     #[serde(default)]
     pub mode: Mode,
-    /// Allow operations on `x-envoy-*` headers, which steer Envoy's router: retries, timeouts, the
-    /// path.
+    /// Allow operations on `x-envoy-*` headers, which control Envoy's router: retries, timeouts,
+    /// the path.
     #[serde(default)]
     pub allow_envoy_headers: bool,
-    /// The rules. All that match apply, in order; what they match is the request as it came.
+    /// The rules. All rules that match apply, in order. They are matched with the request as
+    /// received.
     #[serde(default)]
     pub rules: Vec<RawRule>,
 }
@@ -44,17 +45,17 @@ pub struct RawRule {
     /// The requests that the rule is for; omitted: all.
     #[serde(rename = "match")]
     pub matches: Option<RawMatch>,
-    /// Operations on the request, in order; each sees what those before it did.
+    /// Operations on the request, in order; each sees the result of those before it.
     #[serde(default)]
     pub request: Vec<RawRequestOperation>,
     /// Answers the request with a redirect, after the request operations so far. The first rule
-    /// with an answer ends the request; the response operations of all rules that match edit it.
-    /// Not together with `respond`.
+    /// with an answer ends the request; the response operations of all rules that match edit the
+    /// answer. Not together with `respond`.
     pub redirect: Option<RawRedirect>,
     /// Answers the request, as `redirect` does, with a status, a body and headers.
     pub respond: Option<RawRespond>,
-    /// Operations on the response, in order; each sees what those before it did, and the request as
-    /// it came.
+    /// Operations on the response, in order; each sees the result of those before it, and the
+    /// request as received.
     #[serde(default)]
     pub response: Vec<RawResponseOperation>,
 }

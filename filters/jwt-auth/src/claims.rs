@@ -26,9 +26,9 @@ pub struct Claims {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema, serde::Serialize))]
 #[serde(rename_all = "snake_case")]
 pub enum Encoding {
-    /// Scalars as they are, lists of scalars joined by commas, all else as base64url of compact
-    /// JSON. A list with a comma in an element gives no header, as it would read as two, nor does
-    /// one with white space at an end of an element, which a server drops.
+    /// Scalars as they are, lists of scalars joined by commas, everything else as base64url of
+    /// compact JSON. A list gives no header if an element contains a comma, which would read as two
+    /// elements, or begins or ends with white space, which a server would drop.
     #[default]
     Plain,
     /// Compact JSON in ASCII: a string with its quotes.

@@ -30,42 +30,43 @@ pub(crate) use rule::RawRule;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RawConfig {
-    /// `enforce`, or `report` to let everything through unchanged but to count and log what would
-    /// be refused.
+    /// `enforce`, or `report` to count and log what would be refused, but let everything through
+    /// unchanged.
     #[serde(default)]
     pub mode: Mode,
-    /// Whose tokens are accepted, by name. A name has letters, digits, `-` and `_`.
+    /// The providers whose tokens are accepted, by name. A name consists of letters, digits, `-`
+    /// and `_`.
     pub providers: BTreeMap<String, RawProvider>,
-    /// The rules; the first that matches decides. Without a match: a valid token of any provider is
+    /// The rules; the first that matches decides. If none matches, a valid token of any provider is
     /// required.
     #[serde(default)]
     pub rules: Vec<RawRule>,
     /// Let CORS preflights pass: `OPTIONS` without a body, with `Origin` and with a method in
-    /// `Access-Control-Request-Method`. Browsers send them without a token; `cors` before
-    /// `jwt-auth` answers them, so that this can stay off.
+    /// `Access-Control-Request-Method`. Browsers send them without a token. If `cors` before
+    /// `jwt-auth` answers them, this can stay off.
     #[serde(default)]
     pub bypass_cors_preflight: bool,
-    /// Tokens that were verified, kept per worker.
+    /// The cache of verified tokens, per worker.
     #[serde(default)]
     pub cache: RawCache,
-    /// Tokens that are refused whatever else holds.
+    /// Tokens that are always refused.
     #[serde(default)]
     pub deny_list: RawDenyList,
-    /// The longest time, per worker and second, for verifying signatures that take long: HMAC, RSA
-    /// PSS, EdDSA, ES384 and ES512, and all others where Envoy does not offer `verify_signature`.
-    /// Beyond it, requests with such fresh tokens get 503.
+    /// The most time, per worker and second, for verifying slow signatures: HMAC, RSA PSS, EdDSA,
+    /// ES384 and ES512, and all others if Envoy does not offer `verify_signature`. When it is used
+    /// up, requests with such tokens get 503 unless the token is cached.
     #[serde(default = "verification_time")]
     pub verification_time_per_second: Duration,
-    /// How many requests a worker lets wait for keys (`remote`, `discovery`); one more is answered
-    /// with 503. At most 100000.
+    /// How many requests may wait for keys (`remote`, `discovery`), per worker; any more are
+    /// answered with 503. At most 100000.
     #[serde(default = "max_waiting")]
     pub max_waiting_requests: u32,
     /// The realm of challenges; omitted: the host of the request.
     pub realm: Option<String>,
-    /// What challenges (`www-authenticate`) say beside realm and error.
+    /// What challenges (`www-authenticate`) contain in addition to realm and error.
     #[serde(default)]
     pub challenge: RawChallenge,
-    /// Replies to requests that are refused. In templates `${jwt.reason}` is the reason, as
+    /// Replies to refused requests. In templates, `${jwt.reason}` is the reason, such as
     /// `jwt_expired`.
     #[serde(default)]
     pub responses: RawResponses,

@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 pub(crate) use evaluate::evaluate;
 
-/// What a request has to show.
+/// What a request needs.
 #[derive(Debug, Clone)]
 pub enum Requirement {
     /// Nothing.

@@ -11,7 +11,7 @@ use filter_kit::values::is_token;
 pub struct Rule {
     /// The requests it is for.
     pub matches: Match,
-    /// What they have to show.
+    /// What these requests need.
     pub requirement: Requirement,
 }
 

@@ -29,7 +29,7 @@ pub struct HeaderQuota {
     pub header: HeaderName,
     /// `requests` without the header, or where it is repeated or holds no number.
     pub default: u32,
-    /// The most that the header may give.
+    /// The highest value that is accepted from the header.
     pub max: u32,
     /// The window.
     pub per: Duration,

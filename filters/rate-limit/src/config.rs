@@ -23,29 +23,29 @@ use service::RawService;
 
 pub(crate) use service::OnError;
 
-/// The configuration of rate-limit. Empty: nothing is limited.
+/// The configuration of rate-limit. An empty one limits nothing.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RawConfig {
-    /// `enforce`, or `report` to let everything through unchanged but to count and log what would
-    /// be refused. A limit may have its own.
+    /// `enforce`, or `report` to count and log what would be refused, but let everything through
+    /// unchanged. A limit may have its own mode.
     #[serde(default)]
     pub mode: Mode,
-    /// The limits. Every one that matches is charged, in this order; the first that is used up
-    /// refuses the request.
+    /// The limits. Every limit that matches is charged, in this order; the first one that is used
+    /// up refuses the request.
     #[serde(default)]
     pub limits: Vec<RawLimit>,
-    /// Requests that no limit counts: one of these matches.
+    /// Requests that no limit counts: those that one of these matches.
     #[serde(default)]
     pub exempt: Vec<RawMatch>,
-    /// How many keys each limit keeps apart, 1 to 10000000: the slots of its table. Memory is taken
-    /// by use, about 30 bytes a slot. In a full table a new key takes the slot that is idle
-    /// longest.
+    /// How many keys each limit counts separately, 1 to 10000000: the slots of its table. Memory is
+    /// allocated as slots are used, about 30 bytes per slot. In a full table, a new key takes the
+    /// slot that has been idle longest.
     #[serde(default = "max_keys")]
     pub max_keys: u32,
-    /// The reply to a request that a limit refuses. Default: 429 and a sentence. In templates
-    /// `${limit.name}` is the limit, `${limit.retry_after}` the seconds to wait.
+    /// The reply to a request that a limit refuses. Default: 429 and a sentence. In templates,
+    /// `${limit.name}` is the name of the limit, `${limit.retry_after}` the seconds to wait.
     #[serde(default)]
     pub response: RawReply,
     /// Which fields inform clients of their limits.

@@ -18,14 +18,14 @@ pub(crate) use label::{Label, window};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema, serde::Serialize))]
 #[serde(rename_all = "snake_case")]
 pub enum FieldStyle {
-    /// `RateLimit` and `RateLimit-Policy`, of all limits that count the request.
+    /// `RateLimit` and `RateLimit-Policy`, for all limits that count the request.
     Draft,
-    /// `X-RateLimit-Limit`, `-Remaining` and `-Reset` of the limit with the least left.
+    /// `X-RateLimit-Limit`, `-Remaining` and `-Reset`, for the limit with the least left.
     Legacy,
     /// Both.
     #[default]
     Both,
-    /// None. `retry-after` is sent all the same.
+    /// None. `retry-after` is still sent.
     None,
 }
 

@@ -40,7 +40,7 @@ pub struct Limit {
 /// When a request is charged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Charge {
-    /// When it comes.
+    /// When it arrives.
     OnRequest,
     /// When its answer comes, if that has one of these statuses; none: any status.
     OnResponse(Vec<RangeInclusive<u16>>),

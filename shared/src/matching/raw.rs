@@ -22,19 +22,20 @@ pub struct RawMatch {
     pub methods: Option<Vec<String>>,
     /// Path patterns, any of, compared with the path without query.
     pub paths: Option<Vec<RawPath>>,
-    /// Conditions on headers, all of. A repeated header fits where one of its values does.
+    /// Conditions on headers, all of which must match. A repeated header matches if one of its
+    /// values does.
     pub headers: Option<Vec<RawHeaderMatch>>,
-    /// Conditions on query parameters (decoded once), all of. A repeated parameter fits where one
-    /// of its values does.
+    /// Conditions on query parameters (decoded once), all of which must match. A repeated parameter
+    /// matches if one of its values does.
     pub query: Option<Vec<RawQueryMatch>>,
     /// Ranges of addresses, any of: `10.0.0.0/8`, `2001:db8::/32`, or one address. The client's
     /// address is the one that Envoy trusts (`source.address`), never a raw `x-forwarded-for`; a
     /// client on a Unix socket has none.
     pub client_ip: Option<Vec<Network>>,
-    /// Names of routes, any of: the route that Envoy has chosen by then.
+    /// Names of routes, any of: the route that Envoy has chosen at that time.
     pub routes: Option<Vec<String>>,
-    /// Conditions on metadata of the route, all of: `filter_metadata` under the filter's name in
-    /// the catalog, as `jwt-auth`.
+    /// Conditions on metadata of the route, all of which must match: `filter_metadata` under the
+    /// filter's name in the catalog, such as `jwt-auth`.
     pub route_metadata: Option<Vec<RawMetadataMatch>>,
     /// A match that must not hold, with the keys of `match`.
     #[cfg_attr(feature = "schema", schemars(with = "Option<AnyMatch>"))]
@@ -69,7 +70,7 @@ text_condition! {
         /// The key.
         pub key: String,
         ..exact: "The value is exactly this.",
-        ..present: "`true`: the key is there, with any value; `false`: it is not there.",
+        ..present: "`true`: the key is present, with any value; `false`: it is missing.",
     }
 }
 
@@ -83,7 +84,7 @@ text_condition! {
         /// The header's name.
         pub name: HeaderName,
         ..exact: "The value is exactly this.",
-        ..present: "`true`: the header is there, with any value; `false`: it is not there.",
+        ..present: "`true`: the header is present, with any value; `false`: it is missing.",
     }
 }
 
@@ -97,7 +98,7 @@ text_condition! {
         /// The parameter's name.
         pub name: String,
         ..exact: "The value is exactly this.",
-        ..present: "`true`: the parameter is there, with any value; `false`: it is not there.",
+        ..present: "`true`: the parameter is present, with any value; `false`: it is missing.",
     }
 }
 

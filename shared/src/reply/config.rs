@@ -18,7 +18,7 @@ pub struct RawReply {
     pub status: Option<Status>,
     /// The body, a template. Without a `content-type` among `headers` it is `text/plain`.
     pub body: Option<String>,
-    /// Headers to add, values are templates. A header whose value is missing is omitted.
+    /// Headers to add; values are templates. A header whose value is missing is omitted.
     pub headers: Option<Vec<RawReplyHeader>>,
 }
 

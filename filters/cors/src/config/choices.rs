@@ -52,17 +52,16 @@ pub enum UnmatchedPreflight {
     /// It is answered with 403 and no CORS headers.
     #[default]
     Refuse,
-    /// It goes to the upstream, whose answer is left as it is.
+    /// It goes to the upstream, whose answer is not changed.
     Forward,
 }
 
-/// How to treat a request of an origin that is not allowed.
+/// How to treat a request from an origin that is not allowed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema, serde::Serialize))]
 #[serde(rename_all = "snake_case")]
 pub enum UnmatchedOrigin {
-    /// It goes to the upstream; the answer carries no CORS headers, so that the page cannot read
-    /// it.
+    /// It goes to the upstream; the answer has no CORS headers, so the page cannot read it.
     #[default]
     Pass,
     /// It is answered with 403, unless it stays within its own host and port.
@@ -77,6 +76,6 @@ pub enum UnmatchedUnsafe {
     /// It is answered with 403.
     #[default]
     Refuse,
-    /// It is treated as a request with any other method.
+    /// It is treated like a request with any other method.
     Pass,
 }

@@ -14,22 +14,22 @@ use std::fmt;
 /// A set of response headers. A later operation on one of them overrides it.
 #[derive(Debug, Default)]
 pub struct RawPreset {
-    /// Headers that make a browser careful with a page: HSTS for a year (over https only), no MIME
-    /// sniffing, no frames, the origin alone as referrer to others, no camera, microphone, location
-    /// or payment, and a browsing context of its own.
+    /// Headers that make a browser restrict a page: HSTS for a year (over https only), no MIME
+    /// sniffing, no frames, only the origin as referrer to other sites, no camera, microphone,
+    /// location or payment, and a browsing context of its own.
     pub security_headers: RawSecurityHeaders,
 }
 
-/// What `security_headers` sets beside its own headers.
+/// What `security_headers` sets in addition to its own headers.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RawSecurityHeaders {
-    /// The value of `content-security-policy`, a template. In it `${nonce}` is a random text of 128
-    /// bits, another one for each request, which the upstream gets in `nonce_header`.
+    /// The value of `content-security-policy`, a template. In it, `${nonce}` is a random text of
+    /// 128 bits, a new one for each request, which the upstream gets in `nonce_header`.
     pub content_security_policy: Option<String>,
-    /// The request header in which the upstream gets the nonce. Omitted: `x-csp-nonce`. What the
-    /// client sent in it is removed.
+    /// The request header in which the upstream gets the nonce. Omitted: `x-csp-nonce`. A value
+    /// that the client sent in it is removed.
     pub nonce_header: Option<String>,
 }
 

@@ -25,24 +25,25 @@ macro_rules! operations {
         )]
         pub struct $name {
             $($(#[$field_meta])* pub $field: Option<$type>,)*
-            /// Replace all values of a header by one. Where that cannot be made, none is left.
+            /// Replace all values of a header with one. If the value cannot be made, the header is
+            /// removed.
             pub set: Option<RawNameValue>,
             /// Add one more value of a header.
             pub add: Option<RawNameValue>,
-            /// Set a header only where it is missing.
+            /// Set a header only if it is missing.
             pub default: Option<RawNameValue>,
             /// Remove headers by one of `name`, `prefix` and `regex`.
             pub remove: Option<RawRemove>,
-            /// Move a header to another name, in place of its values. Nothing happens without the
-            /// first.
+            /// Move the values of a header to another one, and replace the values there. If the
+            /// first is missing, nothing happens.
             pub rename: Option<RawFromTo>,
-            /// Copy a header to another name, in place of its values. Nothing happens without the
-            /// first.
+            /// Copy the values of a header to another one, and replace the values there. If the
+            /// first is missing, nothing happens.
             pub copy: Option<RawFromTo>,
             /// Replace every occurrence of a regular expression in every value of a header. A value
-            /// in which that cannot be done is removed.
+            /// in which this is not possible is removed.
             pub replace: Option<RawReplace>,
-            /// Remove repeated values of a header, within comma-separated lists too; the first one
+            /// Remove repeated values of a header, also within comma-separated lists; the first one
             /// stays.
             pub dedupe: Option<RawName>,
         }
@@ -67,13 +68,13 @@ macro_rules! operations {
 operations! {
     /// An operation on the request: exactly one of these keys.
     pub struct RawRequestOperation {
-        /// Rewrite the path, by `prefix` (whole segments) or `regex`; the query stays. What is not
-        /// replaced stays as it was sent. Where a value is missing, or a reading of the result
-        /// leaves its place, the request is refused.
+        /// Rewrite the path, by `prefix` (whole segments) or `regex`; the query stays. The rest of
+        /// the path stays as sent. If a value is missing, or a reading of the result leaves its
+        /// place, the request is refused.
         path: RawPathRewrite,
         /// Set or remove a query parameter.
         query: RawQueryEdit,
-        /// Set the host (`:authority`). Where the value is missing or not a host, the request is
+        /// Set the host (`:authority`). If the value is missing or not a host, the request is
         /// refused.
         host: RawValue,
     }
@@ -82,10 +83,10 @@ operations! {
 operations! {
     /// An operation on the response: exactly one of these keys, and `when`.
     pub struct RawResponseOperation {
-        /// Only for these responses; omitted: for all.
+        /// Only for these responses; omitted: all.
         when: RawWhen,
-        /// A set of headers, each set once: `security_headers`, or that as a key, with
-        /// `content_security_policy`.
+        /// A set of headers, each set once: `security_headers`, or an object with that key and
+        /// `content_security_policy` below it.
         preset: RawPreset,
     }
 }
@@ -100,7 +101,7 @@ operations! {
 pub struct RawNameValue {
     /// The header.
     pub name: String,
-    /// The value, a template. Empty: an empty header.
+    /// The value, a template. An empty value writes an empty header.
     pub value: String,
 }
 
@@ -136,7 +137,7 @@ pub struct RawRemove {
 pub struct RawFromTo {
     /// The header to take the values from.
     pub from: String,
-    /// The header to give them to.
+    /// The header that gets the values.
     pub to: String,
 }
 
@@ -152,8 +153,8 @@ pub struct RawReplace {
     pub name: String,
     /// What to replace: a regular expression, found anywhere in the value.
     pub regex: String,
-    /// What to put in its place: a template in which `${1}` is the first capture group, `${0}` all
-    /// that was found.
+    /// The replacement: a template in which `${1}` is the first capture group, `${0}` the whole
+    /// match.
     pub with: String,
 }
 
@@ -165,9 +166,9 @@ pub struct RawReplace {
     expecting = "a condition, as {status: [\"500-599\"]}"
 )]
 pub struct RawWhen {
-    /// Statuses, any of: `503`, or a range as `500-599`.
+    /// Statuses, any of: `503`, or a range such as `500-599`.
     pub status: Option<Vec<StatusRange>>,
-    /// Conditions on response headers, all of, as the operations before left them. A repeated
-    /// header matches where one of its values does.
+    /// Conditions on response headers, all of which must hold after the operations before. A
+    /// repeated header matches if one of its values does.
     pub headers: Option<Vec<RawHeaderMatch>>,
 }

@@ -13,13 +13,14 @@ const MAX_TOKENS: u32 = 100_000;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema, serde::Serialize))]
 #[serde(deny_unknown_fields)]
 pub struct RawCache {
-    /// How many verified tokens a worker keeps; 0: none.
+    /// How many verified tokens are cached, per worker; 0: none.
     #[serde(default = "max_tokens")]
     pub max_tokens: u32,
-    /// Longest token that is kept, in bytes; a longer one is verified on every request.
+    /// The longest token that is cached, in bytes; a longer one is verified on every request.
     #[serde(default = "max_token_bytes")]
     pub max_token_bytes: u32,
-    /// The most bytes that a worker keeps of all verified tokens and their claims; 0: none.
+    /// The most memory, in bytes, for all verified tokens and their claims, per worker; 0: none are
+    /// cached.
     #[serde(default = "max_bytes")]
     pub max_bytes: u32,
 }

@@ -19,8 +19,8 @@ pub struct RawDenyList {
     /// Tokens with one of these `sub`; at most 10000.
     #[serde(default)]
     pub sub: Vec<String>,
-    /// Tokens that were issued before this time, as `2026-01-01T00:00:00Z`, and those without
-    /// `iat`; omitted: none.
+    /// Tokens issued before this time, such as `2026-01-01T00:00:00Z`, and tokens without `iat`;
+    /// omitted: none.
     pub issued_before: Option<String>,
 }
 

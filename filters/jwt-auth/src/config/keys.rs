@@ -32,11 +32,11 @@ pub enum RawKeys {
     Pem(RawPem),
     /// A secret shared with the issuer, for HMAC.
     Secret(RawSecret),
-    /// A JWK Set that a server has.
+    /// A JWK Set that is fetched from a server.
     Remote(RawRemote),
-    /// A document of OpenID Connect Discovery, which names the keys (`jwks_uri`). Both are asked of
-    /// the same cluster. Its `issuer` must be `document_issuer`; without that the provider's
-    /// `issuer`, or an `exact` one of its `issuers`.
+    /// A document of OpenID Connect Discovery, which names the key set (`jwks_uri`). Both are
+    /// fetched from the same cluster. The document's `issuer` must be `document_issuer`; if that is
+    /// omitted, the provider's `issuer` or an `exact` one of its `issuers`.
     Discovery(RawRemote),
 }
 
@@ -48,10 +48,10 @@ pub enum RawKeys {
     expecting = "a public key, as {key: \"-----BEGIN PUBLIC KEY-----…\", algorithm: RS256}"
 )]
 pub struct RawPem {
-    /// The text: a block `PUBLIC KEY`, `RSA PUBLIC KEY` or `CERTIFICATE`. Of a certificate only the
-    /// key counts, not its dates or its issuer.
+    /// The text: a block `PUBLIC KEY`, `RSA PUBLIC KEY` or `CERTIFICATE`. Only the key of a
+    /// certificate is used; its dates and its issuer are not checked.
     pub key: String,
-    /// The one algorithm that it verifies.
+    /// The only algorithm that the key verifies.
     pub algorithm: Algorithm,
 }
 
@@ -69,8 +69,8 @@ pub struct RawSecret {
     pub base64: Option<Secret>,
     /// The environment variable that holds the secret's text.
     pub env: Option<String>,
-    /// The one algorithm that it verifies: HS256, HS384 or HS512. The secret is at least as long as
-    /// its hash: 32, 48 or 64 bytes.
+    /// The only algorithm that the secret verifies: HS256, HS384 or HS512. The secret must be at
+    /// least as long as the hash: 32, 48 or 64 bytes.
     pub algorithm: Algorithm,
 }
 

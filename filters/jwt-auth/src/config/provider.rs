@@ -15,7 +15,7 @@ pub(crate) use claim::RawClaimPath;
 use claim::{RawClaimHeader, RawExport};
 use source::{RawTokenSource, bearer};
 
-/// An issuer of tokens, and on which terms they are accepted.
+/// An issuer of tokens, and the conditions for accepting them.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
@@ -23,21 +23,21 @@ use source::{RawTokenSource, bearer};
     expecting = "a provider, as {issuer: \"https://…\", keys: {jwks: …}}"
 )]
 pub struct RawProvider {
-    /// What the token's `iss` must be, to the letter; without it and `issuers`: not checked.
+    /// The required `iss` of the token, compared exactly; without it and `issuers`: not checked.
     pub issuer: Option<String>,
-    /// What the token's `iss` must be one of; in place of `issuer`.
+    /// The accepted values of the token's `iss`; instead of `issuer`.
     pub issuers: Option<Vec<RawIssuer>>,
-    /// What the token's `aud` must hold one of; omitted: not checked.
+    /// The accepted audiences, of which the token's `aud` must contain one; omitted: not checked.
     pub audiences: Option<Vec<String>>,
-    /// The algorithms that are accepted; omitted: what the keys allow. HS256, HS384 and HS512 are
-    /// only valid with `keys.secret`.
+    /// The accepted algorithms; omitted: those that the keys allow. HS256, HS384 and HS512 are only
+    /// valid with `keys.secret`.
     pub algorithms: Option<Vec<Algorithm>>,
     /// The keys.
     pub keys: RawKeys,
-    /// Where tokens are looked for; a token elsewhere is ignored. Omitted: `authorization: Bearer
-    /// …`. Of several sources on one header, the longest prefix that matches decides.
+    /// Where to look for tokens; a token elsewhere is ignored. Omitted: `authorization: Bearer …`.
+    /// If several sources use one header, the longest prefix that matches decides.
     pub token_sources: Option<Vec<RawTokenSource>>,
-    /// Longest token, in bytes; a longer one is refused. 1 to 65536.
+    /// The longest accepted token, in bytes; a longer one is refused. 1 to 65536.
     #[serde(default = "max_token_bytes")]
     pub max_token_bytes: u32,
     /// How far the issuer's clock may differ; at most `5m`.
@@ -46,19 +46,19 @@ pub struct RawProvider {
     /// Refuse a token without `exp`.
     #[serde(default = "super::yes")]
     pub require_expiration: bool,
-    /// Longest lifetime of a token: `exp` minus `iat`, or minus now without `iat`; omitted:
-    /// unlimited.
+    /// The longest accepted lifetime of a token: `exp` minus `iat`, or `exp` minus now if there is
+    /// no `iat`; omitted: unlimited.
     pub max_lifetime: Option<Duration>,
-    /// What the header's `typ` must be one of, without case; omitted: any, or none. `application/`
-    /// may be omitted.
+    /// The accepted values of `typ` in the token's header, compared without case; omitted: any, or
+    /// none. `application/` may be omitted.
     pub types: Option<Vec<String>>,
-    /// Leave the token in the request; `false`: it is taken out of header, query and cookie.
+    /// Leave the token in the request; `false`: it is removed from header, query and cookie.
     #[serde(default)]
     pub forward_token: bool,
     /// Claims that the upstream gets as headers.
     #[serde(default)]
     pub claims_to_headers: Vec<RawClaimHeader>,
-    /// Claims that access logs and filters behind this one get as filter state.
+    /// Claims that are put into filter state, for access logs and for filters after this one.
     #[serde(default)]
     pub export: RawExport,
     /// A header for all claims: base64url of their JSON, without padding.
@@ -67,12 +67,12 @@ pub struct RawProvider {
     pub provider_header: Option<HeaderName>,
 }
 
-/// An issuer: the value of `iss`, or a regular expression that covers it.
+/// An issuer: the value of `iss`, or a regular expression that matches it.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum RawIssuer {
-    /// To the letter.
+    /// Exactly this value.
     Exact(String),
     /// The whole value matches this regular expression.
     Regex(String),

@@ -15,18 +15,19 @@ use std::collections::BTreeSet;
     expecting = "a server, as {cluster: NAME, uri: \"https://HOST/PATH\"}"
 )]
 pub struct RawRemote {
-    /// The cluster that is asked. It decides where the connection goes and whether it is TLS,
-    /// whatever the URI says: give it a `transport_socket` that checks the server's certificate.
+    /// The cluster to fetch from. The cluster, not the URI, decides where the connection goes and
+    /// whether it uses TLS: give it a `transport_socket` that verifies the server's certificate.
     pub cluster: String,
-    /// What it is asked for: `https://host/path`. The host is sent as `:authority`.
+    /// The URI to fetch: `https://host/path`. The host is sent as `:authority`.
     pub uri: String,
-    /// Headers of each request, as `authorization` where the server asks for one; at most 16.
-    /// Without `user-agent` among them, it is `jwt-auth`.
+    /// Headers of each request, such as `authorization` if the server requires it; at most 16.
+    /// Without a `user-agent` among them, `user-agent: jwt-auth` is sent.
     #[serde(default)]
     pub headers: Vec<RawFetchHeader>,
-    /// What the document's `issuer` must be, where it is not the provider's; with `discovery` only.
+    /// The required `issuer` of the document, if it differs from the provider's; only with
+    /// `discovery`.
     pub document_issuer: Option<String>,
-    /// The longest time for a fetch, and for a request to wait for one; `100ms` to `30s`.
+    /// The longest time for a fetch, and for a request to wait for it; `100ms` to `30s`.
     #[serde(default = "timeout")]
     pub timeout: Duration,
     /// The age at which keys are fetched again; at least `1s`.

@@ -7,12 +7,12 @@ use filter_kit::template::{Scope, Template};
 use filter_kit::values::HeaderName;
 use serde::Deserialize;
 
-/// What challenges say beside realm and error.
+/// What challenges contain in addition to realm and error.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema, serde::Serialize))]
 #[serde(deny_unknown_fields)]
 pub struct RawChallenge {
-    /// The URI of the metadata of this resource (RFC 9728), a template; in each challenge as
+    /// The URI of this resource's metadata (RFC 9728), a template; sent in each challenge as
     /// `resource_metadata`. Omitted: none.
     pub resource_metadata: Option<String>,
 }
@@ -22,11 +22,11 @@ pub struct RawChallenge {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RawResponses {
-    /// In place of 401 (and of 400, for more than one token).
+    /// The reply instead of 401 (and instead of 400, for more than one token).
     pub unauthorized: Option<RawReply>,
-    /// In place of 403.
+    /// The reply instead of 403.
     pub forbidden: Option<RawReply>,
-    /// In place of 503.
+    /// The reply instead of 503.
     pub unavailable: Option<RawReply>,
 }
 

@@ -8,7 +8,7 @@ use filter_kit::matching::{Match, RawMatch, RawTextMatch};
 use filter_kit::template::{Scope, Template};
 use serde::Deserialize;
 
-/// A rule: which requests, and what they have to show.
+/// A rule: which requests, and what they need.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
@@ -19,11 +19,11 @@ pub struct RawRule {
     /// The requests that the rule is for; omitted: all.
     #[serde(rename = "match")]
     pub matches: Option<RawMatch>,
-    /// What they have to show.
+    /// What these requests need.
     pub require: RawRequirement,
 }
 
-/// What a request has to show.
+/// What a request needs.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
@@ -40,7 +40,7 @@ pub enum RawRequirement {
     Any(Vec<RawRequirement>),
     /// All of these requirements.
     All(Vec<RawRequirement>),
-    /// This requirement, or no token at all; a bad token is refused.
+    /// This requirement, or no token at all; an invalid token is refused.
     Optional(Box<RawRequirement>),
     /// This requirement if it holds; if not, the request passes without claims.
     IgnoreFailure(Box<RawRequirement>),
@@ -53,12 +53,12 @@ pub enum RawRequirement {
 pub struct RawProviderRequirement {
     /// The provider.
     pub name: String,
-    /// What `aud` must hold one of, in place of the provider's audiences.
+    /// The accepted audiences, instead of the provider's.
     pub audiences: Option<Vec<String>>,
-    /// Scopes, as the claims `scope` (words) and `scp` (words, or a list) grant them.
+    /// Required scopes, which the claims `scope` (words) and `scp` (words, or a list) grant.
     pub scopes: Option<RawScopes>,
-    /// Conditions on claims, all of. A list matches where one of its elements does; numbers and
-    /// booleans are compared as JSON writes them.
+    /// Conditions on claims, all of which must hold. A list matches if one of its elements does;
+    /// numbers and booleans are compared as JSON writes them.
     pub claims: Option<Vec<RawClaimMatch>>,
 }
 
@@ -74,8 +74,8 @@ pub struct RawScopes {
     pub all: Option<Vec<String>>,
     /// At least one of these.
     pub any: Option<Vec<String>>,
-    /// The claim that grants them: words in a string, or a list; its name, or the names on the way
-    /// to it. Omitted: `scope` and `scp`.
+    /// The claim that grants the scopes, as words in a string or as a list: its name, or the path
+    /// to it as a list of names. Omitted: `scope` and `scp`.
     pub claim: Option<RawClaimPath>,
 }
 
@@ -86,12 +86,13 @@ filter_kit::text_condition! {
         expecting = "a condition on a claim, as {claim: groups, any_of: [ops]}"
     )]
     pub struct RawClaimMatch {
-        /// The claim: its name, or the names on the way to it as a list.
+        /// The claim: its name, or the path to it as a list of names.
         pub claim: RawClaimPath,
-        /// The value is one of these; templates. It excludes the other matchers, `ignore_case` too.
+        /// The value is one of these, which are templates. Not together with the other matchers or
+        /// `ignore_case`.
         pub any_of: Option<Vec<String>>,
-        ..exact: "The value is exactly this; a template, as `${request.header.x-tenant}`. Where the request leaves that out, the condition does not hold.",
-        ..present: "`true`: the claim is there, with any value; `false`: it is not there.",
+        ..exact: "The value is exactly this; a template, such as `${request.header.x-tenant}`. If a value is missing in the request, the condition does not hold.",
+        ..present: "`true`: the claim is present, with any value; `false`: it is missing.",
     }
 }
 

@@ -18,12 +18,11 @@ pub(super) type RawRequests = NumberOr<RawHeaderQuota>;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RawHeaderQuota {
-    /// The request header's name. Clients set headers too: take the quota from one that you set or
-    /// check.
+    /// The request header's name. Clients can set headers too: use one that you set or check.
     pub header: HeaderName,
-    /// How many without the header, or where it holds no number; at most `max`.
+    /// How many if the header is missing or is not a number; at most `max`.
     pub default: u32,
-    /// The most that the header may give.
+    /// The highest value that is accepted from the header.
     pub max: u32,
 }
 

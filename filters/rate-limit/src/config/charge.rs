@@ -17,8 +17,8 @@ pub struct RawCharge {
     /// `request` or `response`. Default: `response` with `status` or `cost: {response_header: …}`,
     /// else `request`.
     pub on: Option<ChargeOn>,
-    /// The statuses of answers that are charged, any of, as `401` or `"500-599"`. Default: all.
-    /// Only with `on: response`.
+    /// The statuses of answers that are charged, any of, such as `401` or `"500-599"`. Default:
+    /// all. Only with `on: response`.
     pub status: Option<Vec<StatusRange>>,
 }
 
@@ -27,10 +27,10 @@ pub struct RawCharge {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ChargeOn {
-    /// When it comes.
+    /// When it arrives.
     Request,
-    /// When its answer comes. The request passes while anything is left; what the answer costs
-    /// beyond that is owed, at most one `burst`.
+    /// When its answer arrives. The request passes while anything is left; if the answer costs more
+    /// than that, the rest is owed, at most one `burst`.
     Response,
 }
 

@@ -14,15 +14,15 @@ pub(super) type RawCost = NumberOr<RawHeaderCost>;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RawHeaderCost {
-    /// The request header's name. Clients set headers too: count by one that you set or check.
+    /// The request header's name. Clients can set headers too: use one that you set or check.
     pub header: Option<HeaderName>,
     /// The response header's name: the answer is charged, not the request.
     pub response_header: Option<HeaderName>,
-    /// The cost without the header, or where it holds no number; at least `min`. Default: 1 with
-    /// `header`, 0 with `response_header`; where `min` is more, `min`.
+    /// The cost if the header is missing or is not a number; at least `min`. Default: 1 with
+    /// `header`, 0 with `response_header`, or `min` if that is more.
     pub default: Option<u32>,
-    /// The least that a request costs, whatever the header says. Default: 1 with `header`, 0 with
-    /// `response_header`. With 0 a client that may set the header is not limited.
+    /// The minimum cost of a request, whatever the header says. Default: 1 with `header`, 0 with
+    /// `response_header`. With 0, a client that can set the header is not limited.
     pub min: Option<u32>,
 }
 

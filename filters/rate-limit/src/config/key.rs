@@ -25,8 +25,8 @@ pub enum RawKeyPart {
         /// How many bits of an IPv4 address identify a client, 1 to 32.
         #[serde(default = "ipv4_prefix")]
         ipv4_prefix: u8,
-        /// How many bits of an IPv6 address identify a client, 1 to 128. A customer of a provider
-        /// has a /64 or more.
+        /// How many bits of an IPv6 address identify a client, 1 to 128. Providers assign a /64 or
+        /// more to each customer.
         #[serde(default = "ipv6_prefix")]
         ipv6_prefix: u8,
     },
@@ -46,10 +46,10 @@ pub enum RawKeyPart {
     Method {},
     /// The host in lower case, without port.
     Host {},
-    /// An attribute of Envoy's, as `connection.requested_server_name` or
+    /// An attribute of Envoy, such as `connection.requested_server_name` or
     /// `connection.uri_san_peer_certificate`.
     Property(String),
-    /// This text: `generic_key` for the rate limit service.
+    /// This fixed text: `generic_key` for the rate limit service.
     Value(String),
 }
 

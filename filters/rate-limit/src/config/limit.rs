@@ -19,7 +19,7 @@ use filter_kit::values::{Duration, Mode};
 use serde::Deserialize;
 use std::num::NonZeroU32;
 
-/// A limit: so many requests per so long, or at the same time, for each key.
+/// A limit: how many requests may pass in a window, or at the same time, for each key.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
@@ -28,38 +28,39 @@ use std::num::NonZeroU32;
 )]
 pub struct RawLimit {
     /// Its name: 1 to 64 letters, digits, `-` and `_`. It appears in counters, replies and
-    /// response-code details, and no two limits have the same. A limit keeps its counts when a new
-    /// configuration of the plugin has a limit of this name with the same quota and key.
+    /// response-code details, and must be unique. A limit keeps its counts if a new configuration
+    /// of the plugin has a limit of this name with the same quota and key.
     pub name: String,
-    /// The requests that it counts. Default: all.
+    /// The requests that the limit counts. Default: all.
     #[serde(rename = "match")]
     pub matches: Option<RawMatch>,
-    /// What requests are counted by, all parts together. Default: one bucket for all requests.
+    /// What requests are counted by: all parts together are the key. Default: one bucket for all
+    /// requests.
     pub key: Option<Vec<RawKeyPart>>,
-    /// How many requests may pass in `per`: a number, where 0 refuses all, or what a header says.
-    /// Needed, unless the rate limit service alone counts, or `concurrent` is written.
+    /// How many requests may pass in `per`: a number (0 refuses all), or the value of a header.
+    /// Required, unless only the rate limit service counts, or `concurrent` is set.
     pub requests: Option<RawRequests>,
-    /// The window. Needed with `requests`.
+    /// The window. Required with `requests`.
     pub per: Option<Duration>,
-    /// How many requests may come at once. Default: as many as `requests`.
+    /// How many requests may arrive at once. Default: as many as `requests`.
     pub burst: Option<u32>,
-    /// What a request costs: a number, at most `burst`, or what a header says. A cost of 0 is never
-    /// refused.
+    /// What a request costs: a number, at most `burst`, or the value of a header. A request that
+    /// costs 0 is never refused.
     #[cfg_attr(feature = "schema", schemars(extend("default" = 1)))]
     pub cost: Option<RawCost>,
-    /// When a request is charged. Default: when it comes.
+    /// When a request is charged. Default: when it arrives.
     pub charge: Option<RawCharge>,
-    /// In place of `requests` and `per`: how many requests may be under way at the same time.
+    /// Instead of `requests` and `per`: how many requests may be under way at the same time.
     pub concurrent: Option<u32>,
-    /// What to do with a request that lacks a part of the key, or has it empty.
+    /// What to do with a request in which a part of the key is missing or empty.
     #[serde(default)]
     pub missing_key: RawMissingKey,
     /// Who counts.
     #[serde(default)]
     pub scope: LimitScope,
-    /// In place of the filter's `mode`, for this limit.
+    /// Replaces the filter's `mode` for this limit.
     pub mode: Option<LimitMode>,
-    /// In place of the filter's `response`, for this limit.
+    /// Replaces the filter's `response` for this limit.
     pub response: Option<RawReply>,
 }
 
@@ -82,10 +83,10 @@ pub enum RawMissingKey {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema, serde::Serialize))]
 #[serde(rename_all = "snake_case")]
 pub enum LimitScope {
-    /// This Envoy process, exact over all its workers.
+    /// This Envoy process, exact across all its workers.
     #[default]
     Process,
-    /// The rate limit service, for all Envoys that ask it.
+    /// The rate limit service, for all Envoys that use it.
     Service,
 }
 

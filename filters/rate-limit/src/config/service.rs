@@ -15,14 +15,14 @@ use serde::Deserialize;
     expecting = "a service, as {cluster: rls, domain: edge, on_error: refuse}"
 )]
 pub struct RawService {
-    /// Envoy's cluster of the service, at most 120 bytes. It speaks HTTP/2.
+    /// The name of Envoy's cluster for the service, at most 120 bytes. The cluster must use HTTP/2.
     pub cluster: String,
     /// The domain under which the service keeps its limits.
     pub domain: String,
     /// How long a request waits for the answer, 1ms to 30s.
     #[serde(default = "timeout")]
     pub timeout: Duration,
-    /// What to do with a request for which there is no answer.
+    /// What to do with a request if the service does not answer.
     #[cfg_attr(feature = "schema", schemars(required))]
     pub on_error: Option<OnError>,
 }

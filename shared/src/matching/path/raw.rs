@@ -15,11 +15,11 @@ use serde::Deserialize;
     expecting = "a path pattern, as {prefix: /admin}, {exact: /healthz} or {regex: \"/v[0-9]+/items\"}"
 )]
 pub struct RawPath {
-    /// Whole segments: `/api` fits `/api` and `/api/x`, never `/apix`; `/` fits everything.
+    /// Whole segments: `/api` matches `/api` and `/api/x`, never `/apix`; `/` matches everything.
     pub prefix: Option<String>,
     /// Exactly this path.
     pub exact: Option<String>,
-    /// A regular expression that covers the whole path. Its groups are `${match.1}` and so on.
+    /// A regular expression that matches the whole path. Its groups are `${match.1}` and so on.
     pub regex: Option<String>,
     /// Compare ASCII letters without their case.
     #[serde(default)]

@@ -12,11 +12,11 @@ use serde::Deserialize;
     expecting = "a redirect, as {location: \"https://${request.hostname}${request.target}\"}"
 )]
 pub struct RawRedirect {
-    /// The status: 301, 302, 303, 307 or 308. Omitted: 308, which keeps the method and may be kept
-    /// by clients.
+    /// The status: 301, 302, 303, 307 or 308. Omitted: 308, which keeps the method and may be
+    /// cached by clients.
     pub status: Option<u16>,
-    /// The value of `location`, a template: an URI with a scheme, or a path. Where it cannot be
-    /// made, or the client would choose the host, the request is refused.
+    /// The value of `location`, a template: a URI with a scheme, or a path. If it cannot be made,
+    /// or the client would choose the host, the request is refused.
     pub location: String,
 }
 
@@ -30,9 +30,9 @@ pub struct RawRedirect {
 pub struct RawRespond {
     /// The status. Omitted: 200.
     pub status: Option<Status>,
-    /// The body, a template. Without a `content-type` among `headers` it is `text/plain`. Left out,
-    /// or where a value is missing: empty.
+    /// The body, a template. Without a `content-type` among `headers` it is `text/plain`. If it is
+    /// omitted, or if a value is missing, the body is empty.
     pub body: Option<String>,
-    /// Headers; values are templates. One whose value is missing is omitted.
+    /// Headers; values are templates. A header whose value is missing is omitted.
     pub headers: Option<Vec<RawReplyHeader>>,
 }

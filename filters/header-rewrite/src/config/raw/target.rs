@@ -14,7 +14,7 @@ pub struct RawPathRewrite {
     pub prefix: Option<String>,
     /// A regular expression to replace, found anywhere in the path.
     pub regex: Option<String>,
-    /// What to put in its place: a template; with `regex`, `${1}` is the first capture group.
+    /// The replacement: a template; with `regex`, `${1}` is the first capture group.
     pub with: String,
 }
 
@@ -26,8 +26,8 @@ pub struct RawPathRewrite {
     expecting = "an edit, as {set: {name: lang, value: en}}"
 )]
 pub struct RawQueryEdit {
-    /// Replace all values of a parameter by one; the value is a template, and is percent-encoded.
-    /// Where it cannot be made, the parameter is omitted.
+    /// Replace all values of a parameter with one; the value is a template, and is percent-encoded.
+    /// If it cannot be made, the parameter is omitted.
     pub set: Option<RawParameterValue>,
     /// Remove all values of a parameter.
     pub remove: Option<RawParameter>,

@@ -14,8 +14,8 @@ use std::rc::Rc;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RawExport {
-    /// The claims; at most 16. `sub` is in `wasm.jwt.sub`, `[org, id]` in `wasm.jwt.org.id`, each
-    /// byte of a name that is no letter, digit, `-` or `_` as `_`.
+    /// The claims; at most 16. `sub` is in `wasm.jwt.sub`, `[org, id]` in `wasm.jwt.org.id`. In
+    /// these names, each byte other than a letter, a digit, `-` and `_` becomes `_`.
     #[serde(default)]
     pub claims: Vec<RawClaimPath>,
 }
@@ -56,7 +56,7 @@ impl RawExport {
     expecting = "a claim and its header, as {claim: sub, header: x-jwt-sub}"
 )]
 pub struct RawClaimHeader {
-    /// The claim: its name, or the names on the way to it as a list.
+    /// The claim: its name, or the path to it as a list of names.
     pub claim: RawClaimPath,
     /// The header.
     pub header: HeaderName,

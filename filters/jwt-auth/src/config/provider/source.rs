@@ -35,8 +35,8 @@ pub enum RawTokenSource {
         #[serde(default)]
         prefix: String,
     },
-    /// An element of `sec-websocket-protocol`, where pages of browsers can put a token. The other
-    /// elements stay.
+    /// An element of `sec-websocket-protocol`, in which a page in a browser can send a token. The
+    /// other elements stay.
     WebsocketProtocol(RawElement),
 }
 
@@ -45,9 +45,9 @@ pub enum RawTokenSource {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum RawElement {
-    /// The one that begins with this; what follows is the token.
+    /// The element that begins with this; the rest of it is the token.
     Prefix(String),
-    /// The one that follows this one, which stays.
+    /// The element that follows this one; this one stays in the list.
     After(String),
 }
 
