@@ -1,4 +1,4 @@
-//! jwt-auth: verifies JSON Web Tokens, requires claims and scopes, and hands claims on as headers.
+//! jwt-auth: verifies JSON Web Tokens, requires claims and scopes, and forwards claims as headers.
 //!
 //! The life of a request: [`rules::Rules::requirements`] finds what it has to show,
 //! [`decision::Authenticator::decide`] says whether it does and by which tokens, and

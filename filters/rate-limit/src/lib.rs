@@ -1,4 +1,4 @@
-//! rate-limit: limits requests per client, key or route, exact over all workers of a process, or by
+//! rate-limit: limits requests per client, key or route, exact across all workers of a process, or by
 //! a rate limit service.
 //!
 //! The life of a request: [`decision::decide`] charges the limits of this process and says whether

@@ -1,4 +1,5 @@
-//! The links of the Markdown files of the workspace: where they are, and whether they lead anywhere.
+//! The links of the Markdown files of the workspace: where they are, and whether they lead anywhere;
+//! and the rows of their tables.
 
 use std::fs;
 use std::ops::Range;
@@ -12,13 +13,16 @@ use crate::workspace;
 /// Folders without pages of their own.
 const SKIPPED: [&str; 3] = ["target", "dist", ".git"];
 
-/// Fails where a link of any page leads nowhere; returns the number of pages.
+/// Fails if a link of any page leads nowhere, or a row of a table has other cells than its header;
+/// returns the number of pages.
 pub(super) fn check(root: &Path) -> Result<usize> {
     let mut files = Vec::new();
     pages(root, &mut files)?;
-    let mut dead = Vec::new();
+    let (mut dead, mut uneven) = (Vec::new(), Vec::new());
     for file in &files {
         let text = read(file)?;
+        let rows = uneven_rows(&text).into_iter();
+        uneven.extend(rows.map(|row| format!("{}: {row}", workspace::display(file))));
         for link in destinations(&text) {
             let link = &text[link];
             if is_internal(link) && !leads_somewhere(file, link)? {
@@ -28,6 +32,12 @@ pub(super) fn check(root: &Path) -> Result<usize> {
     }
     if !dead.is_empty() {
         bail!("dead links:\n  {}", dead.join("\n  "));
+    }
+    if !uneven.is_empty() {
+        bail!(
+            "rows with more or fewer cells than their header; write a | in a cell as \\|:\n  {}",
+            uneven.join("\n  ")
+        );
     }
     Ok(files.len())
 }
@@ -103,6 +113,23 @@ fn prose(text: &str) -> Vec<(usize, &str)> {
         at += line.len();
     }
     lines
+}
+
+/// The rows of tables that have more or fewer cells than the first row. A `|` ends a cell in code
+/// too, unless it is escaped.
+fn uneven_rows(text: &str) -> Vec<&str> {
+    let cells = |row: &str| row.replace("\\|", "").matches('|').count();
+    let mut header = None;
+    let mut uneven = Vec::new();
+    for (_, line) in prose(text) {
+        let row = line.trim_end();
+        if !row.starts_with('|') {
+            header = None;
+        } else if *header.get_or_insert(cells(row)) != cells(row) {
+            uneven.push(row);
+        }
+    }
+    uneven
 }
 
 /// The anchors that GitHub and mdBook give the headings of a page.
@@ -236,5 +263,21 @@ mod tests {
         let out = taken_out(page, "filters/cors", "https://example.com/r").unwrap();
         let expected = "[a](https://example.com/r/blob/main/docs/matching.md#match) [b](src/reasons.md) [c](#d) [e](https://f)";
         assert_eq!(out, expected);
+    }
+
+    #[test]
+    fn rows_have_the_cells_of_their_header() {
+        let table = "| a | b |\n|---|---|\n";
+        for (row, is_even) in [
+            ("| 1 | 2 |", true),
+            ("| `x \\| y` | 2 |", true),
+            ("| `x | y` | 2 |", false),
+            ("| 1 |", false),
+            ("\n| another |", true),
+            ("\n```\n| 1 |\n```", true),
+        ] {
+            let text = format!("{table}{row}\n");
+            assert_eq!(uneven_rows(&text).is_empty(), is_even, "{row}");
+        }
     }
 }
