@@ -56,6 +56,29 @@ fn ten_lines_a_second_and_the_next_one_counts_the_others() {
 }
 
 #[test]
+fn a_value_cannot_end_its_place_in_the_line() {
+    for (value, expected) in [
+        ("corp", "corp"),
+        ("a b", "\"a b\""),
+        ("a=b", "\"a=b\""),
+        ("a\"b", "\"a\\\"b\""),
+        ("a'b", "\"a\\'b\""),
+        ("a\\b", "\"a\\\\b\""),
+        ("a\r\nb", "\"a\\r\\nb\""),
+        ("a\u{e9}", "\"a\\xc3\\xa9\""),
+    ] {
+        let host = ScriptedHost::install();
+        let explanation = Explanation::new("cors", Mode::Enforce, "x");
+        request("GET", "/")
+            .build()
+            .explain(&explanation.field("origin", value.as_bytes()));
+        let line = host.log().pop().unwrap();
+        let written = format!("reason=x origin={expected} method=GET");
+        assert!(line.contains(&written), "{line}");
+    }
+}
+
+#[test]
 fn long_values_are_cut_and_a_path_as_it_was_sent() {
     let host = ScriptedHost::install();
     let long = format!("/{}", "x".repeat(9000));
