@@ -54,6 +54,10 @@ impl Filter for Probe {
         state.push_str("request ");
         match what.as_deref() {
             Some(b"reply") => Flow::Reply(LocalReply::unavailable()),
+            Some(b"redirect") => Flow::Reply(LocalReply {
+                status: 302,
+                ..LocalReply::unavailable()
+            }),
             Some(b"explain") => {
                 request.explain(&Explanation::new("probe", self.mode, "its own words"));
                 Flow::Reply(LocalReply::unavailable())
@@ -194,6 +198,30 @@ fn a_refusal_that_the_filter_has_not_explained_is_explained_by_its_details() {
         assert_eq!(host.filter_state("probe.reason"), Some(reason), "{what}");
         let lines = host.log().iter().filter(|l| l.contains("refused")).count();
         assert_eq!(lines, 1, "{what}");
+    }
+}
+
+#[test]
+fn at_debug_each_decision_has_a_line() {
+    for (level, what, line) in [
+        (log::Level::Debug, "nothing", Some("probe: passed: method=")),
+        (
+            log::Level::Debug,
+            "redirect",
+            Some("probe: answered: method="),
+        ),
+        (log::Level::Info, "nothing", None),
+        (log::Level::Info, "redirect", None),
+    ] {
+        let host = ScriptedHost::install();
+        host.set_log_level(level);
+        let mut run = run(&host, "{}");
+        let before = host.log().len();
+        let _ = run.request(&[(":method", "GET"), ("x-do", what)]);
+        let lines = host.log().split_off(before);
+        assert_eq!(lines.len(), usize::from(line.is_some()), "{lines:?}");
+        let starts = |start| lines.iter().all(|line| line.starts_with(start));
+        assert!(line.is_none_or(starts), "{lines:?}");
     }
 }
 
