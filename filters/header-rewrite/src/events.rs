@@ -48,7 +48,7 @@ filter_kit::counters! {
 }
 
 impl Event {
-    /// The event of a refusal.
+    /// Returns the event of a refusal.
     #[must_use]
     pub fn refused(reason: Refused) -> Self {
         match reason {
@@ -63,7 +63,7 @@ impl Event {
         }
     }
 
-    /// The event of an operation that was not carried out.
+    /// Returns the event of a skipped operation.
     #[must_use]
     pub fn skipped(reason: Skipped) -> Self {
         match reason {

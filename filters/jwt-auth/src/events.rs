@@ -97,7 +97,7 @@ filter_kit::counters! {
 }
 
 impl Event {
-    /// A fetch that failed.
+    /// Returns the event of a failed fetch.
     #[must_use]
     pub fn fetch_failed(failure: &Failure) -> Self {
         match failure {
@@ -111,7 +111,7 @@ impl Event {
         }
     }
 
-    /// A request that is refused.
+    /// Returns the event of a refused request.
     #[must_use]
     pub fn denied(reason: Reason) -> Self {
         match reason {

@@ -154,7 +154,7 @@ impl RawHeaderMatch {
     /// Checks the matcher.
     ///
     /// # Errors
-    /// As [`RawTextMatch::build`], and [`Invalid`] for a `host` with a port.
+    /// As [`RawTextMatch::build`](super::RawTextMatch::build), and [`Invalid`] for a `host` with a port.
     pub fn build(mut self) -> Result<(HeaderName, TextMatch), Invalid> {
         let mut matcher = self.text();
         if self.name.as_str() == "host" {
