@@ -20,7 +20,7 @@ const FIRST_LOOK_SPREAD: Duration = Duration::from_millis(80);
 /// How current the worker's knowledge is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum View {
-    /// Other keys may be on their way. Sufficient for a token that the known keys verify.
+    /// Assumes that other keys may be on their way. Sufficient if the known keys verify the token.
     Guess,
     /// As current as that of all workers, since [`Keyring::look`].
     Known,
