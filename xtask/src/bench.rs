@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: what a request costs.
 //!
-//! The measuring is the package `bench`, which is compiled when it is asked for: this program stays
-//! small.
+//! The measurements are in the package `bench`, which is compiled on demand, so that this program
+//! stays small.
 
 use anyhow::{Result, bail};
 
