@@ -1,4 +1,4 @@
-//! `cargo xtask bench` runs this program after it has built the modules.
+//! `cargo xtask bench` runs this program after building the modules.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
