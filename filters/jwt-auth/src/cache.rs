@@ -52,7 +52,7 @@ const HASHED_BYTES: usize = 40;
 
 impl<V: Clone> Cache<V> {
     /// The memory of an entry in the list and in the table. The table is at least a quarter full
-    /// after it has grown; before, it was seven eighths full.
+    /// after it has grown, and at most seven eighths full before it grows.
     const PLACE_BYTES: usize = size_of::<(Entry<V>, [usize; 16])>();
 
     /// Creates an empty table. With a maximum of 0 it stays empty. `seed` must be random.
