@@ -1,4 +1,4 @@
-//! The rows of `catalog::FILTERS`: one for each filter that `Cargo.toml` depends on.
+//! Writes the rows of `catalog::FILTERS`: one for each filter that `Cargo.toml` depends on.
 
 use std::path::Path;
 use std::{env, fs, io};
@@ -23,7 +23,7 @@ fn row(name: &str) -> io::Result<String> {
     let entry = library.split("host::start::<crate::").nth(1);
     let filter = entry.and_then(|rest| rest.split('>').next());
     let filter = filter.ok_or_else(|| io::Error::other(format!("{name} starts no filter")))?;
-    // A filter without reasons of its own is made of others.
+    // A filter without its own reasons is composed of others.
     let kind = match Path::new(&format!("{sources}/reasons.md")).is_file() {
         true => "filter",
         false => "composed",

@@ -1,4 +1,5 @@
-//! The one list of filters: those that `cli/Cargo.toml` depends on. `build.rs` writes a row for each.
+//! The list of all filters: those that `cli/Cargo.toml` depends on. `build.rs` writes a row for
+//! each.
 
 use anyhow::{Result, bail};
 use filter_kit::config::{self, Env};
@@ -8,10 +9,10 @@ use serde_json::{Value, json};
 
 /// A filter of the catalog.
 pub struct Filter {
-    /// Name of the folder, the package, the module and the metrics.
+    /// The name of the folder, the package, the module and the metrics.
     pub name: &'static str,
-    /// Loads a configuration from the bytes that Envoy would hand over; warnings and the error are
-    /// the filter's own lines.
+    /// Loads a configuration from the bytes that Envoy would pass. Warnings and the error are the
+    /// filter's own lines.
     pub(crate) check: fn(&[u8], &Env) -> Result<Vec<String>, String>,
     exports: fn() -> Vec<&'static str>,
     schema: fn() -> Value,
@@ -35,7 +36,7 @@ macro_rules! filter {
     };
 }
 
-/// A filter whose items count, and have the reasons.
+/// A filter whose items do the counting and have the reasons.
 macro_rules! composed {
     ($name:literal, $package:ident :: $filter:ident) => {
         Filter {
@@ -53,10 +54,10 @@ macro_rules! composed {
 pub const FILTERS: &[Filter] = include!(concat!(env!("OUT_DIR"), "/filters.rs"));
 
 impl Filter {
-    /// The filter of this name.
+    /// Returns the filter with this name.
     ///
     /// # Errors
-    /// If it does not exist; with the names that there are.
+    /// If it does not exist; lists the existing names.
     pub fn find(name: &str) -> Result<&'static Filter> {
         match FILTERS.iter().find(|filter| filter.name == name) {
             Some(filter) => Ok(filter),
@@ -64,13 +65,13 @@ impl Filter {
         }
     }
 
-    /// The JSON Schema of the configuration.
+    /// Returns the JSON Schema of the configuration.
     #[must_use]
     pub fn schema(&self) -> Value {
         crate::schema::of(self.name, (self.schema)())
     }
 
-    /// What the documentation is generated from: schema, counters and exports.
+    /// Returns the input for the generated documentation: schema, counters and exports.
     #[must_use]
     pub fn description(&self) -> Value {
         json!({
@@ -82,7 +83,7 @@ impl Filter {
     }
 }
 
-/// The names of all filters.
+/// Returns the names of all filters.
 #[must_use]
 pub fn names() -> Vec<&'static str> {
     FILTERS.iter().map(|filter| filter.name).collect()

@@ -1,6 +1,6 @@
-//! `filter-catalog explain`: what a reason means, and what to do.
+//! `filter-catalog explain`: what a reason means, and what to do about it.
 //!
-//! The tables stand beside the reasons, in `filters/<name>/src/reasons.md`.
+//! The tables are next to the reasons, in `filters/<name>/src/reasons.md`.
 
 use anyhow::{Result, bail};
 
@@ -12,16 +12,16 @@ use crate::nearest::nearest;
 pub struct Reason {
     /// The filter.
     pub filter: &'static str,
-    /// As in the response-code details.
+    /// The name, as in the response-code details.
     pub name: &'static str,
-    /// The status of the answer, and what is wrong.
+    /// The status of the response, and what is wrong.
     pub meaning: &'static str,
     /// What an operator or a client can do.
     pub remedy: &'static str,
 }
 
 impl Filter {
-    /// The reasons of the filter.
+    /// Returns the reasons of the filter.
     #[must_use]
     pub fn reasons(&self) -> Vec<Reason> {
         let rows = self.reasons.lines().filter(|line| line.starts_with("| `"));
@@ -40,11 +40,11 @@ impl Filter {
     }
 }
 
-/// The reasons that are meant by a name, by its beginning before a brace
-/// (`rate_limited{per-client}`), or all.
+/// Returns the reasons with this name (the part before a brace, as in `rate_limited{per-client}`),
+/// or all reasons.
 ///
 /// # Errors
-/// If it does not exist; with the nearest name.
+/// If the reason does not exist; suggests the nearest name.
 pub fn explain(name: Option<&str>) -> Result<Vec<Reason>> {
     let all: Vec<Reason> = FILTERS.iter().flat_map(Filter::reasons).collect();
     let Some(name) = name else { return Ok(all) };
@@ -96,7 +96,7 @@ mod tests {
         assert!(error.ends_with("did you mean jwt_expired?"), "{error}");
     }
 
-    /// The names of reasons in Rust: strings that begin as they do, outside tests.
+    /// Collects the names of reasons in Rust code: strings that begin like one, outside of tests.
     fn named_in(folder: &Path, names: &mut Vec<String>) {
         let name = regex::Regex::new(
             "\"((?:jwt_|cors_|rewrite_|rate_limit_|chain_)[a-z_]+(?:\\{[a-z_]+\\})?|rate_limited|ambiguous_path|malformed_host)\"",

@@ -1,12 +1,12 @@
-//! What the program `filter-catalog` does, for people who run the filters: check configurations
-//! before Envoy sees them, print their schemas, explain what a filter answered, and sign tokens to
-//! try the samples with.
+//! The program `filter-catalog`, for people who run the filters: it checks configurations before
+//! Envoy loads them, prints their schemas, explains the filters' responses, and signs tokens for
+//! trying the samples.
 //!
-//! | Module | Holds |
+//! | Module | Contents |
 //! |---|---|
-//! | [`catalog`] | the one list of filters |
+//! | [`catalog`] | the list of all filters |
 //! | [`explain`] | what a reason in an access log means |
-//! | [`validate`] | configurations in Envoy's and Kubernetes' files, checked with the filters' own parsers |
+//! | [`validate`] | checks configurations in Envoy and Kubernetes files with the filters' own parsers |
 //! | [`token`] | tokens signed with the public test keys |
 
 pub mod catalog;

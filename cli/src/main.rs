@@ -54,7 +54,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs a command; whether all was well.
+/// Runs a command. Returns whether it succeeded.
 fn run(command: Command) -> Result<bool> {
     match command {
         Command::Validate(args) => return validate::run(&args),

@@ -1,7 +1,7 @@
-//! The name that was meant where another was written.
+//! Suggests a name for a misspelled one.
 
-/// The known name that a wrong one was probably meant to be: a longer one, another spelling, or two
-/// letters off.
+/// Returns the known name that was probably meant: a longer one, another spelling, or one within
+/// two letters.
 pub(crate) fn nearest<'n>(wrong: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let plain = |name: &str| name.replace(['_', '-'], "").to_ascii_lowercase();
     let wrong = plain(wrong);
@@ -15,7 +15,7 @@ pub(crate) fn nearest<'n>(wrong: &str, known: impl Iterator<Item = &'n str>) -> 
     (distance(nearest) <= 2.min(wrong.len() / 3)).then_some(nearest)
 }
 
-/// The edit distance of Levenshtein.
+/// Returns the Levenshtein distance.
 fn edits(from: &str, to: &str) -> usize {
     let to: Vec<char> = to.chars().collect();
     let mut row: Vec<usize> = (0..=to.len()).collect();

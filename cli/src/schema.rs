@@ -1,8 +1,8 @@
-//! The JSON Schema of each configuration, for editors and for CI.
+//! The JSON Schema of each configuration, for editors and CI.
 
 use serde_json::{Value, json};
 
-/// The schema that is published, from the one that the types give.
+/// Converts the schema generated from the types to the published one.
 pub(crate) fn of(filter: &str, mut schema: Value) -> Value {
     without_null(&mut schema);
     if let Value::Object(schema) = &mut schema {
@@ -12,14 +12,14 @@ pub(crate) fn of(filter: &str, mut schema: Value) -> Value {
     schema
 }
 
-/// Where the release of this version has it.
+/// Returns the URL of the schema in the release of this version.
 fn id(filter: &str) -> String {
     let (repository, version) = (env!("CARGO_PKG_REPOSITORY"), env!("CARGO_PKG_VERSION"));
     format!("{repository}/releases/download/v{version}/{filter}.schema.json")
 }
 
-/// An optional field may be left out, but not be null: the filters refuse it. schemars cannot know
-/// that.
+/// Removes `null`: an optional field may be omitted, but the filters reject `null`, which schemars
+/// does not know.
 fn without_null(schema: &mut Value) {
     match schema {
         Value::Array(items) => items.iter_mut().for_each(without_null),

@@ -1,4 +1,5 @@
-//! `filter-catalog token`: a token signed with the public test keys, which the samples trust.
+//! `filter-catalog token`: prints a token signed with the public test keys, which the samples
+//! trust.
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
@@ -30,7 +31,7 @@ pub struct Args {
     expires_in: i64,
 }
 
-/// The token that these arguments ask for, not yet signed.
+/// Returns the token for these arguments, not yet signed.
 ///
 /// # Errors
 /// If there is no such algorithm, or a claim is not `NAME=VALUE`.

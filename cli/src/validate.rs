@@ -1,9 +1,9 @@
 //! `filter-catalog validate`: checks filter configurations offline, with the filters' own parsers.
 //!
 //! A configuration is found in its document ([`find`]), read as Envoy or Kubernetes would read it
-//! ([`scalar`]), and handed to the filter's parser in the very bytes that the module would get
-//! ([`check`]). Resources are held against the projects' published definitions ([`crd`]); what is
-//! legal but dangerous is warned of ([`warn`]).
+//! ([`scalar`]), and passed to the filter's parser as exactly the bytes that the module would get
+//! ([`check`]). Resources are checked against the projects' published definitions ([`crd`]).
+//! Settings that are valid but dangerous cause warnings ([`warn`]).
 
 use std::fs;
 use std::io::{self, Read as _};
@@ -45,7 +45,7 @@ pub struct Args {
     format: Format,
 }
 
-/// Runs the command; whether configurations were found, and all of them are fit to run.
+/// Runs the command. Returns whether configurations were found and all of them are usable.
 ///
 /// # Errors
 /// If a file cannot be read, or there is no such filter.
@@ -86,7 +86,7 @@ pub fn run(args: &Args) -> Result<bool> {
     Ok(found && errors == 0)
 }
 
-/// All configurations in these files that the filters of the catalog would get, as JSON.
+/// Returns all configurations for the catalog's filters in these files, as JSON.
 ///
 /// # Errors
 /// If a file cannot be read.
@@ -133,7 +133,7 @@ fn read(file: &Path) -> Result<(String, String)> {
     Ok((file.display().to_string(), text))
 }
 
-/// The files that `path` stands for. In a folder, only YAML and JSON count.
+/// Collects the files that `path` refers to. In a folder, only YAML and JSON files count.
 fn collect(path: &Path, named: bool, files: &mut Vec<PathBuf>) -> Result<()> {
     if path.is_dir() {
         let entries =

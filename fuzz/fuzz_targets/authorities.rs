@@ -1,4 +1,5 @@
-//! `:authority`: whoever a server takes for `admin.example.com` is read as that host, or refused.
+//! `:authority`: any value that a server treats as `admin.example.com` is read as that host, or
+//! refused.
 #![no_main]
 
 use catalog_fuzz::reference::is_value;
@@ -17,7 +18,7 @@ fuzz_target!(|authority: &[u8]| {
     if let Ok(read) = &read {
         let host = read.host.normalized();
         assert_eq!(host.to_ascii_lowercase(), *host, "it is in lower case");
-        // Read again it is the same.
+        // Parsing the result again does not change it.
         if !host.is_empty() {
             let again = Authority::parse(&host)
                 .unwrap()

@@ -1,7 +1,7 @@
-//! Configurations: the first byte chooses the filter, and whether the rest is JSON or goes to the
-//! filter as it is. What JSON says is said by a Struct too: both are accepted or both refused, with
-//! the same line. A key that no filter knows and a null are refused, and a filter that starts
-//! handles a request.
+//! Configurations. The first byte selects the filter, and whether the rest is JSON or is passed to
+//! the filter unchanged. JSON is also converted to a Struct: both are accepted, or both rejected
+//! with the same line. Unknown keys and null are rejected, and a filter that starts handles a
+//! request.
 #![no_main]
 
 use catalog_fuzz::work;
@@ -19,7 +19,7 @@ use rate_limit::RateLimit;
 use serde_json::Value;
 use std::time::Duration;
 
-/// For what a filter does when it is loaded, and for one request.
+/// For loading a filter, and for one request.
 const MAX_WORK: Duration = Duration::from_secs(3);
 
 fuzz_target!(|data: &[u8]| {
@@ -36,7 +36,7 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// What a configuration is answered with.
+/// Returns the result of loading a configuration.
 fn answer<F: Filter>(bytes: &[u8]) -> Result<Vec<String>, String> {
     match load_with_warnings::<F::Config>(bytes, &env()) {
         Ok((_, warnings)) => Ok(warnings.iter().map(ToString::to_string).collect()),
@@ -83,7 +83,7 @@ fn check<F: Filter>(bytes: &[u8], is_json: bool) {
     assert!(spent < MAX_WORK, "{spent:?} for {} bytes", bytes.len());
 }
 
-/// Keys in their order, in both forms.
+/// Checks that both forms, with their keys in order, give the same result.
 fn agree<F: Filter>(value: &Value) {
     let Value::Object(map) = value else { return };
     let as_struct = Struct {
@@ -94,7 +94,7 @@ fn agree<F: Filter>(value: &Value) {
     };
     let one = answer::<F>(value.to_string().as_bytes());
     let other = answer::<F>(&as_struct.encode_to_vec());
-    // A Struct knows numbers of one kind only, so it may say `1` of `1.0`.
+    // A Struct has only one kind of number, so it may show `1` for `1.0`.
     if has_plain_numbers(value) {
         assert_eq!(one, other);
     } else {

@@ -1,5 +1,5 @@
-//! What key servers answer: JWK Sets and documents of discovery, as JSON, as keys, and through the
-//! whole filter. A document without the provider's key lets no token through.
+//! Answers of key servers: JWK Sets and discovery documents, as JSON, as keys, and through the
+//! whole filter. A document without the provider's key accepts no token.
 #![no_main]
 
 use catalog_fuzz::tokens::{self, NOW};
@@ -17,7 +17,7 @@ const DISCOVERY: &str = r#"{"providers": {"p": {"issuer": "https://issuer.exampl
 fuzz_target!(|document: &[u8]| {
     let parsed = json::value(document);
     if let Some(value) = &parsed {
-        // Another reader reads it too, and every member that is text is the same text.
+        // Another parser accepts it too, and every text member has the same value.
         let other: serde_json::Value = serde_json::from_slice(document).unwrap();
         if let Some(text) = value.get("jwks_uri").and_then(json::Json::as_str) {
             assert_eq!(other["jwks_uri"].as_str(), Some(text));
@@ -30,7 +30,7 @@ fuzz_target!(|document: &[u8]| {
             assert!(!keys.is_empty() && keys.len() <= jwt_auth::keys::MAX_KEYS);
         }
     }
-    // What is no JSON has no more to say to the whole filter than its first bytes.
+    // For anything that is not JSON, only the first bytes matter to the whole filter.
     let configurations = match parsed {
         Some(_) => &[REMOTE, DISCOVERY][..],
         None => &[DISCOVERY],
@@ -45,7 +45,7 @@ fuzz_target!(|document: &[u8]| {
         let (exchange, answer) = run.request(&pairs);
         assert_eq!(answer, Answer::Waits);
         run.tick();
-        // A document of discovery leads to a second call, whose answer it is too.
+        // A discovery document leads to a second call, which gets the same answer.
         for _ in 0..2 {
             for call in host.take_calls() {
                 assert_eq!(call.upstream, "idp");

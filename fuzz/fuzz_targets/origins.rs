@@ -1,5 +1,5 @@
 //! Origins of pages, origins and headers of a policy, and the lists of a preflight: three lines.
-//! Nothing is allowed but what the policy says, by a plain reading of it.
+//! Nothing is allowed except what the policy allows, according to a simple implementation.
 #![no_main]
 
 use catalog_fuzz::reference::is_value;
@@ -15,7 +15,7 @@ fuzz_target!(|data: &[u8]| {
     let Ok(pattern) = std::str::from_utf8(pattern) else {
         return;
     };
-    // Envoy hands values on without the white space around them; an empty one is no origin.
+    // Envoy passes values on without surrounding white space, and an empty value is not an origin.
     let origin = origin.trim_ascii();
     if origin.is_empty() || ![origin, asked, method].into_iter().all(is_value) {
         return;
@@ -61,7 +61,7 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// An origin that is allowed is `*`, or the one that asks, of the pattern's scheme and host.
+/// An allowed origin is `*`, or the requesting one with the pattern's scheme and host.
 fn is_allowed(pattern: &str, origin: &[u8], allowed: &[u8]) {
     let pattern = pattern.to_ascii_lowercase();
     if pattern == "*" {

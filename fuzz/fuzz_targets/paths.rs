@@ -1,5 +1,6 @@
 //! Paths: what a server serves, alone or behind a proxy, is among the readings, so the rule of a
-//! place holds for it. The input is a path, or by its first byte steps that disguise a place.
+//! path applies to it. The input is a path or, depending on its first byte, steps that disguise
+//! one.
 #![no_main]
 
 use catalog_fuzz::work;
@@ -9,7 +10,7 @@ use filter_kit::testing::servers::{disguise, misread, serve};
 use libfuzzer_sys::fuzz_target;
 use std::time::Duration;
 
-/// Readings are made once for each request.
+/// Readings are computed once for each request.
 const MAX_WORK: Duration = Duration::from_millis(500);
 
 const PLACES: [&[u8]; 4] = [b"/admin", b"/admin/users", b"/v1/users:purge", b"/100%"];
@@ -38,7 +39,7 @@ fuzz_target!(|data: &[u8]| {
             assert_eq!(readings.len(), 1);
         }
     }
-    // Envoy refuses others, and the models take time for long ones.
+    // Envoy rejects others, and the models are slow for long ones.
     if path.len() <= 256 && path.iter().all(u8::is_ascii_graphic) {
         for place in ["/admin", "/v1"] {
             let is_met = Readings::of(&path).map_or(true, |readings| {

@@ -1,5 +1,5 @@
-//! Regular expressions and their bounds: the first line is the pattern, the rest a text. A search
-//! takes no longer than its work says, reads no further than its reach, and a pattern says rightly
+//! Regular expressions and their limits: the first line is the pattern, the rest a text. A search
+//! takes no longer than its work predicts and reads no further than its reach, and a pattern knows
 //! what it may begin with.
 #![no_main]
 
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 /// For a byte of work in two searches, in code with libFuzzer's counters.
 const MAX_NANOSECONDS: u64 = 3000;
-/// For what a search costs whatever it reads, as the memory of its first one.
+/// The fixed cost of a search, such as the allocations of the first one.
 const FIXED: Duration = Duration::from_millis(40);
 
 fuzz_target!(|data: &[u8]| {
@@ -39,8 +39,8 @@ fuzz_target!(|data: &[u8]| {
             .captures(text)
             .map(|found| found.get(0).unwrap().range());
         if let (Some(first), Some(reach)) = (first, part.reach()) {
-            // What is beyond its reach may be anything. A look at the end of the text looks one
-            // further, and tells a text that ends from one that goes on.
+            // Bytes beyond its reach may be anything. A look-around for the end of the text looks
+            // at one more byte, to see whether the text continues.
             let end = first.end.saturating_add(reach).saturating_add(1);
             let looks = pattern.contains(['$', '\\']);
             if let (Some(read), false) = (text.get(..end), looks) {

@@ -1,4 +1,5 @@
-//! Queries, cookies, lists, addresses and content negotiation, each beside a plain implementation.
+//! Queries, cookies, lists, addresses and content negotiation, compared with simple
+//! implementations.
 #![no_main]
 
 use catalog_fuzz::reference::{is_value, percent_decoded};
@@ -24,7 +25,7 @@ fuzz_target!(|text: &[u8]| {
             let whole = query.windows(joined.len()).any(|w| w == joined);
             assert!(whole || query.windows(name.len()).any(|w| w == *name));
         }
-        // Every parameter that a plain reader finds is found.
+        // Every parameter that a simple parser finds is found.
         let plain = query.split(|b| *b == b'&').filter(|part| !part.is_empty());
         for part in plain.take(8) {
             let name = part.split(|b| *b == b'=').next().unwrap_or_default();
@@ -37,7 +38,7 @@ fuzz_target!(|text: &[u8]| {
     }
 
     for element in list_elements(text) {
-        // A comma stands in quotes only.
+        // A comma may occur only in quotes.
         let is_quoted = element.contains(&b'"');
         assert!(!element.is_empty() && (is_quoted || !element.contains(&b',')));
         assert_eq!(element, element.trim_ascii());
@@ -58,7 +59,7 @@ fuzz_target!(|text: &[u8]| {
         let _ = request.client_ip();
     }
 
-    // Names: written as `_` and as `-` they are alike, and none is alike to another length.
+    // Names are look-alikes if written with `_` and with `-`, and never if their lengths differ.
     let mut parts = text.splitn(2, |b| *b == b':');
     let (one, two) = (
         parts.next().unwrap_or_default(),

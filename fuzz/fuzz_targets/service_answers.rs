@@ -1,5 +1,5 @@
-//! Answers of the rate limit service. Where they say that a limit is used up, or say nothing that
-//! can be read, no request goes on that would have to be refused then.
+//! Answers of the rate limit service. If they say that a limit is used up, or cannot be decoded, no
+//! request continues that would have to be refused.
 #![no_main]
 
 use catalog_fuzz::reference::{is_name, is_value};

@@ -1,5 +1,5 @@
 //! Templates, with a request for their variables: the first line is the template, the second one a
-//! target, the others are headers. What a template gives is bounded, and the same each time.
+//! target, the others are headers. The result of a template is limited, and the same each time.
 #![no_main]
 
 use catalog_fuzz::reference::is_value;

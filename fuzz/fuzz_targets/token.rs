@@ -1,7 +1,7 @@
-//! Tokens, from their text to their claims. The first byte says what the rest is: a token as it is
-//! sent, or header and claims, which are signed as an identity provider would.
+//! Tokens, from their text to their claims. The first byte says what the rest is: a token as sent,
+//! or header and claims, which are signed as by an identity provider.
 //!
-//! What is accepted is a token to others too: three parts, of which two are JSON objects.
+//! What is accepted is a token for others too: three parts, of which two are JSON objects.
 #![no_main]
 
 use base64::Engine as _;
@@ -42,7 +42,7 @@ fuzz_target!(|data: &[u8]| {
     let mut run = Run::<JwtAuth>::start(&host, &configuration()).unwrap();
     let pairs = request("GET", "/").header("x-token", token.clone()).pairs();
     let (_, answer) = run.request(&pairs);
-    // What was cached is decided as it was before.
+    // A cached token gives the same decision as before.
     let (_, again) = run.request(&pairs);
     assert_eq!(answer, again);
     let Answer::Continued(headers) = answer else {

@@ -1,5 +1,5 @@
-//! chain, whole, with all filters in it. No request without a good token goes on where an item asks
-//! for one.
+//! The whole chain, with all filters in it. No request without a valid token continues if an item
+//! requires one.
 #![no_main]
 
 use catalog_fuzz::play::{Seen, play};
@@ -9,8 +9,8 @@ use chain::Chain;
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 
-/// The first one guards everything, the second one `/admin`, the third one everything with keys of
-/// a server.
+/// The first one guards everything, the second one `/admin`, the third one everything with a
+/// server's keys.
 static OWN: LazyLock<Vec<String>> = LazyLock::new(|| {
     let cors = r#"{"cors": {"policies": [{"match": {"paths": [{"prefix": "/public"}]}, "allow_origins": ["*"]},
         {"allow_origins": ["https://app.example.com", "https://*.example.org"], "allow_credentials": true}]}}"#;

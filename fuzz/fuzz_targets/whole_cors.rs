@@ -1,4 +1,5 @@
-//! cors, whole. Where the configuration allows known origins only, no response allows another.
+//! The whole cors filter. If the configuration allows only known origins, no response allows
+//! another.
 #![no_main]
 
 use catalog_fuzz::configurations;
@@ -9,7 +10,7 @@ use std::sync::LazyLock;
 
 const APP: &str = "https://app.example.com";
 
-/// The first ones allow [`APP`] at most, and enforce it.
+/// The first ones allow at most [`APP`], and enforce it.
 const KNOWN: &[&str] = &[
     r#"{"policies": [{"allow_origins": ["https://app.example.com"], "allow_credentials": true, "allow_headers": ["x-a", "x-b"],
         "allow_methods": ["GET", "PUT"], "expose_headers": ["x-c"], "timing_allow_origin": true}]}"#,
@@ -29,7 +30,7 @@ fn check(seen: &Seen<'_>) {
     };
     let mut origins = values(seen.request, b"origin");
     origins.retain(|origin| !origin.is_empty());
-    // Without an origin no page asks.
+    // Without an origin, it is not a page's request.
     if origins.is_empty() {
         return;
     }

@@ -1,5 +1,5 @@
-//! header-rewrite, whole. Whatever it makes of what clients and upstreams send are headers, and the
-//! path is one path still.
+//! The whole header-rewrite filter. Whatever it makes of what clients and upstreams send are valid
+//! headers, and the path is still one path.
 #![no_main]
 
 use catalog_fuzz::configurations;
@@ -8,7 +8,7 @@ use header_rewrite::HeaderRewrite;
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 
-/// Every operation, on what a client sends.
+/// Every operation, applied to what a client sends.
 const OWN: &[&str] = &[
     r#"{"rules": [{"request": [
         {"set": {"name": "x-all", "value": "${request.query.a | -}${request.cookie.a | -}${request.hostname | -}${request.id | -}"}},

@@ -1,5 +1,5 @@
-//! jwt-auth, whole. Where a rule asks for a token, no request without a good one goes on; and where
-//! it does so below a path, none that a server would serve there.
+//! The whole jwt-auth filter. If a rule requires a token, no request without a valid one continues;
+//! if it does so below a path, no such request continues that a server would serve there.
 #![no_main]
 
 use catalog_fuzz::play::{Seen, play};
@@ -34,7 +34,7 @@ static OWN: LazyLock<Vec<String>> = LazyLock::new(|| {
     ]
 });
 
-/// Of [`OWN`], those that guard everything; the others guard `/admin`.
+/// How many of [`OWN`] guard everything; the others guard `/admin`.
 const GUARD_ALL: usize = 4;
 
 static CONFIGURATIONS: LazyLock<Vec<String>> = LazyLock::new(|| {

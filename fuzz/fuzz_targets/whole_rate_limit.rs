@@ -1,4 +1,4 @@
-//! rate-limit, whole. No more requests pass than a limit lets through, whatever they look like.
+//! The whole rate-limit filter. No more requests pass than a limit allows, whatever they look like.
 #![no_main]
 
 use catalog_fuzz::configurations;
@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use rate_limit::RateLimit;
 use std::sync::LazyLock;
 
-/// The first one lets three requests an hour through.
+/// The first one allows three requests per hour.
 const OWN: &[&str] = &[
     r#"{"limits": [{"name": "all", "key": [{"client_ip": {}}], "requests": 3, "per": "1h"}]}"#,
     r#"{"limits": [{"name": "here", "requests": 2, "per": "1h"},

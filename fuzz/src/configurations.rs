@@ -7,8 +7,8 @@ fn repository() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
-/// The configurations of a filter in `envoy-configs/`, and of `tests/hostile.json`, in a fixed
-/// order.
+/// Returns the configurations of a filter in `envoy-configs/`, and those of `tests/hostile.json`,
+/// in a fixed order.
 #[must_use]
 pub fn of(filter: &str) -> Vec<String> {
     let directory = repository().join("envoy-configs");

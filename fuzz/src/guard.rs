@@ -1,4 +1,4 @@
-//! What may not go on: a request without a good token.
+//! Requests that must not continue: those without a valid token.
 
 use crate::play::Seen;
 use crate::reference::percent_decoded;
@@ -6,20 +6,20 @@ use crate::tokens;
 use filter_kit::testing::Answer;
 use filter_kit::testing::servers::serve;
 
-/// Everything is guarded.
+/// Checks that everything is guarded.
 ///
 /// # Panics
-/// Where a request without a good token goes on.
+/// If a request without a valid token continues.
 pub fn all(seen: &Seen<'_>) {
     if matches!(seen.answer, Answer::Continued(_)) {
         assert!(has_good_token(seen), "no token: {:?}", seen.request);
     }
 }
 
-/// What is served as `/admin` is guarded.
+/// Checks that what is served as `/admin` is guarded.
 ///
 /// # Panics
-/// Where a request without a good token goes on, and a server would serve it there.
+/// If a request without a valid token continues, and a server would serve it there.
 pub fn admin(seen: &Seen<'_>) {
     if !matches!(seen.answer, Answer::Continued(_)) || has_good_token(seen) {
         return;
@@ -27,14 +27,14 @@ pub fn admin(seen: &Seen<'_>) {
     let path = seen.request.iter().find(|(name, _)| name == b":path");
     let Some((_, target)) = path else { return };
     let path = target.split(|b| *b == b'?').next().unwrap_or_default();
-    // Others Envoy refuses. A fragment too.
+    // Envoy rejects other paths, including those with a fragment.
     if path.iter().all(|b| b.is_ascii_graphic() && *b != b'#') {
         let is_served = serve(path, b"/admin");
         assert!(!is_served, "{} is served", path.escape_ascii());
     }
 }
 
-/// Whether a good token stands anywhere in the request.
+/// Whether the request contains a valid token anywhere.
 fn has_good_token(seen: &Seen<'_>) -> bool {
     let has = |text: &[u8]| {
         tokens::good().any(|token| {

@@ -1,8 +1,8 @@
-//! What the fuzz targets share: scripts that play a whole filter, tokens, and the configurations of
+//! Shared by the fuzz targets: scripts that drive a whole filter, tokens, and the configurations of
 //! the repository.
 //!
-//! Each target in `fuzz_targets/` feeds one part of the catalog with what libFuzzer makes up, and
-//! fails where a promise of that part does not hold. `cargo xtask test fuzz` runs them all.
+//! Each target in `fuzz_targets/` feeds one part of the catalog with libFuzzer's input, and fails
+//! if a promise of that part is broken. `cargo xtask test fuzz` runs them all.
 
 pub mod configurations;
 pub mod guard;

@@ -1,8 +1,8 @@
 //! Plays a script with a whole filter on a scripted host.
 //!
-//! What holds for every filter is checked here: it does not panic, calls the host a bounded number
-//! of times, writes nothing that is no header, lets nothing of a request through that it answered or
-//! that still waits, and edits nothing of a request that it answers.
+//! Properties of every filter are checked here: it does not panic, makes a limited number of host
+//! calls, writes only valid headers, lets nothing of a request through that it answered or that
+//! still waits, and does not edit a request that it answers.
 
 use crate::reference::{is_name, is_value};
 use crate::script::{self, Pairs, Step};
@@ -13,29 +13,29 @@ use filter_kit::testing::{Answer, Call, Exchange, Run, ScriptedHost};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-/// A request whose fate is known.
+/// A request whose outcome is known.
 pub struct Seen<'s> {
-    /// The number of the configuration.
+    /// The index of the configuration.
     pub configuration: usize,
-    /// The request as it came.
+    /// The request as received.
     pub request: &'s Pairs,
-    /// What became of it.
+    /// What happened to it.
     pub answer: &'s Answer,
-    /// The response before and after the filter, where there was one.
+    /// The response before and after the filter, if there was one.
     pub response: Option<(&'s Pairs, &'s Pairs)>,
-    /// Time since the filter was loaded.
+    /// The time since the filter was loaded.
     pub elapsed: Duration,
-    /// Whether calls of the host have failed, or properties have changed.
+    /// Whether host calls have failed, or properties have changed.
     pub is_disturbed: bool,
 }
 
-/// Calls of the host in one callback, at most, of a request with no more than so many headers.
+/// Maximum number of host calls in one callback, for a request with no more than this many headers.
 const MAX_CALLS: u64 = 200;
 
-/// The time of one callback, at most, in code with libFuzzer's counters and checks of overflows.
+/// Maximum time of one callback, in code with libFuzzer's counters and overflow checks.
 const MAX_WORK: Duration = Duration::from_millis(1500);
 
-/// How many requests may wait beside the one that is looked at.
+/// Maximum number of requests that may wait besides the current one.
 const MAX_HELD: usize = 4;
 
 struct Play<'p, F: Filter> {
@@ -59,7 +59,7 @@ struct Current<F: Filter> {
 /// Plays a script with one of these configurations.
 ///
 /// # Panics
-/// Where a promise does not hold.
+/// If a promise is broken.
 pub fn play<F: Filter>(configurations: &[String], script: &[u8], mut check: impl FnMut(&Seen<'_>)) {
     let script = script::read(script);
     let configuration = script.configuration % configurations.len();
@@ -69,7 +69,7 @@ pub fn play<F: Filter>(configurations: &[String], script: &[u8], mut check: impl
     }
     host.set_now(Duration::from_secs(NOW));
     host.set_property("source\0address", b"10.0.0.1:4711");
-    // What the samples ask for.
+    // The samples need this variable.
     host.set_env("KUBERNETES_AUTHORIZATION", "Bearer a-secret");
     let run = Run::<F>::start(&host, &configurations[configuration])
         .unwrap_or_else(|| panic!("a configuration is refused: {:?}", host.log()));
@@ -95,7 +95,7 @@ pub fn play<F: Filter>(configurations: &[String], script: &[u8], mut check: impl
         assert!(total <= max, "{total} calls of the host: {calls:?}");
         play.calls.extend(play.host.take_calls());
     }
-    // No log line has a token that somebody could use.
+    // No log line contains a token that could be used.
     for line in play.host.log() {
         for token in tokens::good() {
             let (_, signature) = token.rsplit_once('.').unwrap();
@@ -104,7 +104,7 @@ pub fn play<F: Filter>(configurations: &[String], script: &[u8], mut check: impl
     }
 }
 
-/// The calls between two counts.
+/// Returns the calls made between two counts.
 fn difference(
     before: &BTreeMap<&'static str, u64>,
     after: &BTreeMap<&'static str, u64>,
@@ -118,7 +118,7 @@ fn difference(
 }
 
 impl<F: Filter> Play<'_, F> {
-    /// Takes a step, and tells how many headers it had.
+    /// Performs a step. Returns how many headers it had.
     fn step(&mut self, step: Step) -> usize {
         match step {
             Step::Request(pairs, has_more) => {
@@ -158,7 +158,7 @@ impl<F: Filter> Play<'_, F> {
             }
             Step::HttpAnswer(answer) => {
                 let at = self.calls.iter().position(|call| !is_grpc(call));
-                // An answer to no call of this filter changes nothing.
+                // An answer to no call of this filter has no effect.
                 let token = match at {
                     Some(at) => self.calls.remove(at).map_or(0, |call| call.token),
                     None => 0,
@@ -190,7 +190,7 @@ impl<F: Filter> Play<'_, F> {
         }
     }
 
-    /// What a callback of the root context may do for all that wait, in headers.
+    /// Returns the limit for a callback of the root context, for all waiting requests, in headers.
     fn many(&self) -> usize {
         100 * (self.held.len() + 1)
     }
@@ -220,7 +220,7 @@ impl<F: Filter> Play<'_, F> {
         let Some(mut current) = self.current.take() else {
             return;
         };
-        // While it waits there is nothing to respond to, and there is one response.
+        // While it waits there is nothing to respond to, and there is only one response.
         if current.answer != Answer::Waits && !current.has_response {
             let sent = match &current.answer {
                 Answer::Replied(reply) => {
@@ -255,8 +255,8 @@ impl<F: Filter> Play<'_, F> {
         self.current = Some(current);
     }
 
-    /// After a callback of the root context. Where others wait too, the scripted host cannot tell
-    /// for whom it was called.
+    /// Called after a callback of the root context. If other requests wait too, the scripted host
+    /// cannot know for which one it was called.
     fn see_to_current(&mut self) {
         let Some(mut current) = self.current.take() else {
             return;
@@ -267,7 +267,7 @@ impl<F: Filter> Play<'_, F> {
                 check_answer(&mut current, &BTreeMap::new());
                 self.tell(&current, None);
             } else if current.exchange.body() {
-                // It went on.
+                // It continued.
                 return;
             }
         }
@@ -291,7 +291,7 @@ fn is_grpc(call: &Call) -> bool {
     call.path.ends_with("/ShouldRateLimit")
 }
 
-/// What holds for the answer to any request.
+/// Checks the properties of the answer to any request.
 fn check_answer<F: Filter>(current: &mut Current<F>, calls: &BTreeMap<&'static str, u64>) {
     let count = |name| calls.get(name).copied().unwrap_or(0);
     let edits = count("replace_header_map_value")
@@ -317,8 +317,8 @@ fn check_answer<F: Filter>(current: &mut Current<F>, calls: &BTreeMap<&'static s
     }
 }
 
-/// The head of a request that goes on: as many values of each pseudo-header as came. A host may be
-/// given to a request that had none.
+/// Checks the headers of a continued request: each pseudo-header has as many values as before. A
+/// host may be added to a request that had none.
 fn check_head(before: &Pairs, after: &Pairs) {
     check_pairs(after);
     for name in [":method", ":path", ":authority", ":scheme"] {

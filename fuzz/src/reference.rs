@@ -1,6 +1,6 @@
-//! Plain and slow implementations, to compare with.
+//! Simple and slow implementations to compare with.
 
-/// Percent-decoding; `plus`: as of forms, where `+` is a space.
+/// Percent-decodes a text. `plus` decodes `+` as a space, as in forms.
 #[must_use]
 pub fn percent_decoded(text: &[u8], plus: bool) -> Vec<u8> {
     let text: Vec<u8> = text
@@ -10,13 +10,13 @@ pub fn percent_decoded(text: &[u8], plus: bool) -> Vec<u8> {
     percent_encoding::percent_decode(&text).collect()
 }
 
-/// Whether these bytes can stand in a header's value.
+/// Whether these bytes are allowed in a header's value.
 #[must_use]
 pub fn is_value(bytes: &[u8]) -> bool {
     !bytes.iter().any(|b| matches!(b, 0 | b'\r' | b'\n'))
 }
 
-/// Whether these bytes can be a header's name, in lower case.
+/// Whether these bytes are a valid header name, in lower case.
 #[must_use]
 pub fn is_name(bytes: &[u8]) -> bool {
     let is_token = |b: &u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b);

@@ -1,7 +1,7 @@
-//! A script: what a client, an upstream, key servers and a clock do to a filter. It is text, so that
-//! seeds can be written and findings read; any bytes are some script.
+//! Scripts: what a client, an upstream, key servers and a clock do to a filter. A script is text,
+//! so that seeds can be written and findings read; any bytes are a valid script.
 //!
-//! | Line | Means |
+//! | Line | Meaning |
 //! |---|---|
 //! | `@3` | the fourth of the target's configurations; `@3*`: and a log of debug level; in the first line only |
 //! | `>GET /path host` | a request; the lines `name: value` after it are its headers |
@@ -14,11 +14,11 @@
 //! | `?200 body` | the answer to the oldest HTTP call; `?-`: it fails |
 //! | `&%08%01` | the answer to the oldest gRPC call, percent-encoded; `&-`: it fails |
 //! | `$source.address=10.0.0.1:5` | a property |
-//! | `#101` | of the next calls of the host that can fail, the first and the third do |
+//! | `#101` | of the next host calls that can fail, the first and the third do |
 //! | `x` | the stream ends |
 //!
-//! `{hs256}` and the other names of [`TOKENS`](crate::tokens::TOKENS) stand for tokens, `{jwks}` and
-//! `{discovery}` for documents of a key server.
+//! `{hs256}` and the other names of [`TOKENS`](crate::tokens::TOKENS) are replaced with tokens,
+//! `{jwks}` and `{discovery}` with documents of a key server.
 
 use crate::reference::{is_name, is_value};
 use crate::tokens::{self, DISCOVERY, JWKS};
@@ -26,15 +26,15 @@ use crate::tokens::{self, DISCOVERY, JWKS};
 /// Headers as pairs.
 pub type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
 
-/// More lines are not read: one run stays short.
+/// Further lines are ignored, to keep runs short.
 const MAX_LINES: usize = 256;
 
 /// A step of a script.
 #[derive(Debug, Clone)]
 pub enum Step {
-    /// The head of a request, pseudo-headers first, and whether a body follows.
+    /// The headers of a request, pseudo-headers first, and whether a body follows.
     Request(Pairs, bool),
-    /// The head of a response.
+    /// The headers of a response.
     Response(Pairs),
     /// The trailers of the request.
     Trailers(Pairs),
@@ -48,26 +48,26 @@ pub enum Step {
     HttpAnswer(Option<(u16, Vec<u8>)>),
     /// The answer to the oldest gRPC call.
     GrpcAnswer(Option<Vec<u8>>),
-    /// A property, its path joined by NUL.
+    /// A property, with its path joined by NUL.
     Property(String, Vec<u8>),
-    /// Calls of the host fail.
+    /// Host calls fail.
     Faults(Vec<bool>),
     /// The stream ends.
     End,
 }
 
-/// What a script says.
+/// A parsed script.
 #[derive(Debug, Clone, Default)]
 pub struct Script {
-    /// The number of the configuration.
+    /// The index of the configuration.
     pub configuration: usize,
     /// Whether the log is of debug level.
     pub is_debug: bool,
-    /// What happens.
+    /// The steps, in order.
     pub steps: Vec<Step>,
 }
 
-/// Reads a script.
+/// Parses a script.
 #[must_use]
 pub fn read(text: &[u8]) -> Script {
     let mut lines = text.split(|b| *b == b'\n').take(MAX_LINES).peekable();
@@ -118,7 +118,7 @@ fn step(line: &[u8]) -> Option<Step> {
     })
 }
 
-/// Adds a header to the step before it. What Envoy would refuse to hand on is left out.
+/// Adds a header to the previous step. Leaves out what Envoy would reject.
 fn header(line: &[u8], step: Option<&mut Step>) {
     let Some(Step::Request(pairs, _) | Step::Response(pairs) | Step::Trailers(pairs)) = step else {
         return;
@@ -133,13 +133,13 @@ fn header(line: &[u8], step: Option<&mut Step>) {
     }
 }
 
-/// `GET /path host`
+/// Parses `GET /path host`.
 fn head(line: &[u8]) -> Option<Pairs> {
     let mut words = line.splitn(3, |b| *b == b' ');
     let mut pairs: Pairs = vec![(b":scheme".to_vec(), b"https".to_vec())];
     for name in [":method", ":path", ":authority"] {
-        // CONNECT has no path, and HTTP/1.0 no host. Of a path, the query alone may hold a token:
-        // the log has what stands before it.
+        // CONNECT has no path, and HTTP/1.0 no host. In a path, only the query may contain a token,
+        // because the log contains the part before it.
         let word = words.next().map(|word| match name {
             ":path" => {
                 let query = word.iter().position(|b| *b == b'?').unwrap_or(word.len());

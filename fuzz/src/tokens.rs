@@ -6,7 +6,7 @@ use jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER;
 use jsonwebtoken::{Algorithm, EncodingKey};
 use std::sync::LazyLock;
 
-/// The time of all plays, in seconds since the epoch.
+/// The time of all plays, in seconds since the Unix epoch.
 pub const NOW: u64 = 1_700_000_000;
 
 /// A secret that is long enough for every HMAC.
@@ -19,7 +19,7 @@ pub const JWKS: &str = include_str!("../../tests/keys/jwks.json");
 pub const DISCOVERY: &str =
     r#"{"issuer":"https://issuer.example","jwks_uri":"https://issuer.example/keys"}"#;
 
-/// An HS256 token of any bytes as header and claims.
+/// Creates an HS256 token with any bytes as header and claims.
 #[must_use]
 pub fn signed(header: &[u8], claims: &[u8], secret: &str) -> String {
     let message = format!(
@@ -57,10 +57,10 @@ fn es256(claims: &str) -> String {
     format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
-/// Claims that the configurations of the plays accept until a day after [`NOW`].
+/// Claims that the configurations accept until a day after [`NOW`].
 pub const CLAIMS: &str = r#"{"iss":"https://issuer.example","sub":"alice","aud":"api","scope":"admin read","exp":1700086400}"#;
 
-/// What stands for a token in a script, and the token.
+/// The placeholder of a token in a script, and the token.
 pub static TOKENS: LazyLock<Vec<(&'static str, String)>> = LazyLock::new(|| {
     let expired = CLAIMS.replace("1700086400", "1600000000");
     let none = format!(
@@ -82,12 +82,12 @@ pub static TOKENS: LazyLock<Vec<(&'static str, String)>> = LazyLock::new(|| {
     ]
 });
 
-/// The tokens that are good.
+/// Returns the valid tokens.
 pub fn good() -> impl Iterator<Item = &'static str> {
     TOKENS.iter().take(2).map(|(_, token)| token.as_str())
 }
 
-/// Puts the tokens in the place of what stands for them.
+/// Replaces the placeholders with tokens.
 #[must_use]
 pub fn expanded(text: &[u8]) -> Vec<u8> {
     let mut text = text.to_vec();

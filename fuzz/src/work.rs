@@ -1,8 +1,8 @@
-//! The time that a thread works, whatever else the machine does.
+//! CPU time of a thread, whatever else the machine does.
 
 use std::time::Duration;
 
-/// The time that this thread has worked.
+/// Returns the CPU time of this thread.
 #[must_use]
 #[cfg(unix)]
 pub fn cpu_time() -> Duration {
@@ -10,7 +10,7 @@ pub fn cpu_time() -> Duration {
         tv_sec: 0,
         tv_nsec: 0,
     };
-    // SAFETY: it writes one timespec to where the pointer says.
+    // SAFETY: it writes one timespec to the pointer.
     let status = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
     assert_eq!(status, 0);
     Duration::new(
@@ -19,7 +19,7 @@ pub fn cpu_time() -> Duration {
     )
 }
 
-/// The least time that an action takes in three rounds, or in the first that is within a bound.
+/// Returns the shortest time of an action in three rounds, or the first that is within a bound.
 pub fn least(bound: Duration, mut act: impl FnMut()) -> Duration {
     let mut least = Duration::MAX;
     for _ in 0..3 {

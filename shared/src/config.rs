@@ -1,9 +1,9 @@
-//! Loading a configuration: bytes in, a checked value or a one-line error out.
+//! Loads a configuration: bytes in, a checked value or a one-line error out.
 //!
-//! Envoy hands a filter its configuration as the bytes of a `google.protobuf.StringValue` (JSON
-//! text) or of a `google.protobuf.Struct` (binary protobuf, whatever `wasm.proto` says). Both
-//! become one JSON value, which is read in two steps: [`FilterConfig::Raw`] is what the user wrote,
-//! the [`FilterConfig`] is what the filter runs on. Once built, it cannot be invalid.
+//! Envoy passes a filter its configuration as the bytes of a `google.protobuf.StringValue` (JSON
+//! text) or of a `google.protobuf.Struct` (binary protobuf, whatever `wasm.proto` says). Both are
+//! parsed into one JSON value, which is read in two steps: [`FilterConfig::Raw`] is what the user
+//! wrote, and the [`FilterConfig`] is what the filter runs on. Once built, it cannot be invalid.
 
 mod check;
 mod error;
@@ -19,29 +19,30 @@ use std::collections::BTreeMap;
 pub use check::{At, check_name, each, in_range, not_empty, not_empty_list};
 pub use error::{ConfigError, Invalid};
 
-/// The environment a configuration may name: Envoy's `vm_config.environment_variables`.
+/// The environment variables that a configuration may refer to: Envoy's
+/// `vm_config.environment_variables`.
 pub type Env = BTreeMap<String, String>;
 
 /// The configuration of one filter.
 pub trait FilterConfig: Sized {
-    /// The filter's name, which opens every error: `header-rewrite`.
+    /// The filter's name, such as `header-rewrite`. Every error begins with it.
     const FILTER: &'static str;
 
-    /// The configuration as written. Use `#[serde(deny_unknown_fields)]` on every struct, and enums
-    /// only in their externally tagged form: the others lose the position of an error.
+    /// The configuration as written. Use `#[serde(deny_unknown_fields)]` on every struct, and only
+    /// externally tagged enums: the other forms lose the position of an error.
     type Raw: DeserializeOwned;
 
-    /// Turns what was written into what the filter runs on.
+    /// Builds the configuration that the filter runs on from the one that was written.
     ///
-    /// Must be a pure function of its arguments. Envoy configures every worker by itself and skips
-    /// the filter on a worker where this fails.
+    /// Must be a pure function of its arguments. Each of Envoy's workers loads the configuration
+    /// itself, and skips the filter if this fails.
     ///
     /// # Errors
     /// [`Invalid`], with the path below the configuration's root.
     fn build(raw: Self::Raw, env: &Env) -> Result<Self, Invalid>;
 }
 
-/// Reads, checks and builds the configuration of a filter. No bytes at all stand for `{}`.
+/// Reads, checks and builds the configuration of a filter. Empty input is read as `{}`.
 ///
 /// # Errors
 /// [`ConfigError`]: one line with the filter, the path, the value and what is accepted.
@@ -49,11 +50,11 @@ pub fn load<C: FilterConfig>(bytes: &[u8], env: &Env) -> Result<C, ConfigError> 
     load_with_warnings(bytes, env).map(|(config, _)| config)
 }
 
-/// As [`load`], with what is valid and hardly meant: each warning is one line in the form of an
-/// error.
+/// Like [`load`], but also returns warnings about values that are valid but probably unintended.
+/// Each warning is one line in the form of an error.
 ///
 /// # Errors
-/// Those of [`load`].
+/// Same as [`load`].
 pub fn load_with_warnings<C: FilterConfig>(
     bytes: &[u8],
     env: &Env,
@@ -67,12 +68,13 @@ pub fn load_with_warnings<C: FilterConfig>(
     Ok((config, warnings))
 }
 
-/// Builds what was read as the configuration of a filter. A filter that holds others builds them by
-/// this: what a configuration says may depend on whose it is, as the metadata of routes do. Errors
-/// and warnings are at `place`, as `chain[2].cors`.
+/// Builds the configuration of a filter from its raw form. A filter that contains other filters
+/// calls this for each of them, because the meaning of a configuration may depend on the filter it
+/// belongs to (route metadata, for example). Errors and warnings are reported at `place`, such as
+/// `chain[2].cors`.
 ///
 /// # Errors
-/// Those of [`FilterConfig::build`].
+/// Same as [`FilterConfig::build`].
 pub fn build<C: FilterConfig>(raw: C::Raw, env: &Env, place: &str) -> Result<C, Invalid> {
     let before = FILTER.replace(C::FILTER);
     let others = WARNINGS.take();
@@ -92,19 +94,19 @@ fn in_place(invalid: Invalid, place: &str) -> Invalid {
     invalid.at(place)
 }
 
-/// The filter whose configuration is being built.
+/// Returns the name of the filter whose configuration is being built.
 pub(crate) fn current_filter() -> &'static str {
     FILTER.get()
 }
 
 thread_local! {
     static FILTER: Cell<&'static str> = const { Cell::new("") };
-    /// The warnings of the configuration that is being loaded.
+    /// Warnings about the configuration that is being loaded.
     static WARNINGS: RefCell<Vec<Invalid>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Warns of what is valid and hardly meant, while a configuration is built. The path is from the
-/// configuration's root on.
+/// Records a warning about a value that is valid but probably unintended. Call it while a
+/// configuration is being built. The path starts at the configuration's root.
 pub fn warn(warning: Invalid) {
     WARNINGS.with_borrow_mut(|warnings| warnings.push(warning));
 }

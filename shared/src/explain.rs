@@ -1,15 +1,15 @@
-//! What the log and access logs say of a request that is refused, or would be.
+//! What the log and access logs say about a request that is refused, or would be in report mode.
 //!
-//! One line of the log for each, at most ten a second for each filter and worker; those that are
-//! left out are counted in the next line:
+//! Each such request writes one log line, up to ten per second for each filter and worker.
+//! Suppressed lines are counted in the next line:
 //!
 //! ```text
 //! jwt-auth: refused: reason=jwt_expired provider=corp kid=k1 method=GET host=api.example.com path=/admin request_id=5c9a… suppressed=12
 //! ```
 //!
-//! For access logs, the reason and the fields stand in filter state:
-//! `%FILTER_STATE(wasm.jwt_auth.reason:PLAIN)%`. Clients choose some values, so all are escaped and
-//! cut.
+//! For access logs, the reason and the fields are written to filter state:
+//! `%FILTER_STATE(wasm.jwt_auth.reason:PLAIN)%`. Clients choose some of the values, so all values
+//! are escaped and truncated.
 
 mod budget;
 mod line;
@@ -22,10 +22,10 @@ use line::{MAX_VALUE_BYTES, escape, push, push_request, text};
 use log::Level;
 use std::borrow::Cow;
 
-/// Room for most lines.
+/// Initial capacity of a line, enough for most.
 const LINE_BYTES: usize = 512;
 
-/// Why a filter refuses a request, or would. See [`Request::explain`].
+/// Why a filter refuses a request, or would in report mode. See [`Request::explain`].
 #[derive(Debug, Clone)]
 pub struct Explanation<'a> {
     filter: &'static str,
@@ -42,8 +42,9 @@ struct Field<'a> {
 }
 
 impl<'a> Explanation<'a> {
-    /// The reason, by its name in the response-code details. `filter` is the filter's name, as
-    /// `jwt-auth`. In report mode the line says that the request would be refused.
+    /// Creates an explanation. `filter` is the filter's name, such as `jwt-auth`; `reason` is the
+    /// name used in the response-code details. In report mode the line says that the request would
+    /// be refused.
     #[must_use]
     pub fn new(filter: &'static str, mode: Mode, reason: &'a str) -> Self {
         Self {
@@ -54,13 +55,14 @@ impl<'a> Explanation<'a> {
         }
     }
 
-    /// What the log and filter state say beside the reason: a rule's number, a limit's name.
+    /// Adds a field to the log line and to filter state, such as the number of a rule or the name
+    /// of a limit.
     #[must_use]
     pub fn field(self, name: &'static str, value: impl Into<Cow<'a, [u8]>>) -> Self {
         self.with(name, value.into(), true)
     }
 
-    /// What the log alone says.
+    /// Adds a field to the log line only.
     #[must_use]
     pub fn detail(self, name: &'static str, value: impl Into<Cow<'a, [u8]>>) -> Self {
         self.with(name, value.into(), false)
@@ -76,8 +78,8 @@ impl<'a> Explanation<'a> {
     }
 }
 
-/// Writes filter state, and the line where there is one left. In a callback of the request's
-/// stream.
+/// Writes filter state, and a log line unless the limit per second is reached. Call it in a
+/// callback of the request's stream.
 #[cold]
 pub(crate) fn explain(explanation: &Explanation<'_>, request: &Request) {
     let Explanation {
@@ -112,7 +114,7 @@ pub(crate) fn explain(explanation: &Explanation<'_>, request: &Request) {
     });
 }
 
-/// At debug, each decision has its line.
+/// Logs a decision. At level debug, each decision has its line.
 #[cold]
 pub(crate) fn debug(filter: &str, what: &str, request: &Request) {
     let mut line = Vec::new();
@@ -120,7 +122,7 @@ pub(crate) fn debug(filter: &str, what: &str, request: &Request) {
     log::debug!("{filter}: {what}:{}", text(line));
 }
 
-/// What would change in report mode, or another line that each request may cause.
+/// Logs what would change in report mode, or another line that any request may cause.
 #[cold]
 pub(crate) fn report(filter: &'static str, what: impl FnOnce() -> String) {
     write_line(filter, Level::Info, host::now(), || {

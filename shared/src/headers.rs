@@ -1,4 +1,4 @@
-//! Headers as bytes: views into the host's one buffer, and the difference that edits make.
+//! Headers as bytes: slices of the host's one buffer, and the difference that edits make.
 
 mod difference;
 mod edit;
@@ -18,34 +18,35 @@ pub use names::{is_look_alike, plain_name};
 pub use same::{is_same, is_same_name};
 pub use sizes::Sizes;
 
-/// The header fields of a message, pseudo-headers among them, in the order received. Names are in
-/// lower case, values are bytes, and a repeated header is as many fields: a decision that looks at
-/// one value only can be fooled by a second one.
+/// The header fields of a message, including pseudo-headers, in the order received. Names are in
+/// lower case, and values are bytes. A repeated header is several fields: a decision that looks at
+/// one value only could be bypassed with a second one.
 ///
-/// Edits change what is read from then on. What came is remembered, so that
-/// [`difference`](Self::difference) gives the fewest edits for the host: a header that ends as it
-/// began is not written, and Envoy does not choose the route again for it.
+/// Edits are visible to later reads. The original headers are remembered, so that
+/// [`difference`](Self::difference) returns the fewest edits for the host: a header that ends up
+/// with its original value is not written, and Envoy does not select the route again because of it.
 #[derive(Debug, Clone, Default)]
 pub struct Headers {
-    /// The host's buffer; what edits bring is appended.
+    /// The host's buffer. Edits append to it.
     bytes: Vec<u8>,
     fields: Vec<Field>,
-    /// How many fields came from the host.
+    /// Number of fields received from the host.
     received: usize,
-    /// The sizes of the names that came, and of those that were added too.
+    /// The sizes of the names that were received, and of all names including those added since.
     received_sizes: Sizes,
     sizes: Sizes,
-    /// How many fields were added or removed.
+    /// Number of fields added or removed.
     edits: u32,
     touched: Touched,
 }
 
-/// How far the edits of a message were, so that a filter can tell its own from those of filters
-/// before it.
+/// A point in the sequence of edits of a message. It lets a filter tell its own edits from those of
+/// earlier filters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mark(pub(crate) u32);
 
-/// Which of the headers that others are read from were edited since this was asked last.
+/// Which of the headers that other values are derived from were edited since the last
+/// `take_touched`.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Touched {
     /// `:path`.
@@ -57,7 +58,7 @@ pub(crate) struct Touched {
 }
 
 impl Touched {
-    /// Whether there is one.
+    /// Whether any of them was edited.
     pub(crate) fn is_any(self) -> bool {
         self.path || self.authority || self.cookie
     }
@@ -83,11 +84,11 @@ impl Touched {
 struct Field {
     name: Span,
     value: Span,
-    /// Whether the field is there now.
+    /// Whether the field still exists.
     present: bool,
 }
 
-/// A part of the buffer.
+/// A range of the buffer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Span {
     start: u32,
@@ -103,8 +104,8 @@ impl Span {
 }
 
 impl Headers {
-    /// Headers in the form in which the host hands them over: the count, the sizes of each name and
-    /// value, then each of them and a NUL. Bytes that are not in this form give no headers.
+    /// Parses headers in the form in which the host passes them: the count, the sizes of each name
+    /// and value, then each name and value followed by a NUL. Malformed input gives no headers.
     #[must_use]
     pub fn from_host(bytes: Vec<u8>) -> Self {
         let (fields, sizes) = spans(&bytes).unwrap_or_default();
@@ -119,7 +120,7 @@ impl Headers {
         }
     }
 
-    /// Headers from pairs whose names are already in lower case, as if received so.
+    /// Creates headers from pairs, as if they had been received. Names must be in lower case.
     #[must_use]
     pub fn new<N: AsRef<[u8]>, V: AsRef<[u8]>>(pairs: &[(N, V)]) -> Self {
         let mut headers = Self::default();
@@ -137,8 +138,8 @@ impl Headers {
         self.bytes.get(span.range()).unwrap_or_default()
     }
 
-    /// The place of the next field whose name has this size, there or not, from this place on. The
-    /// size tells most names apart.
+    /// Returns the index of the next field, at or after `from`, whose name has this size, whether
+    /// or not the field still exists. The size alone rules out most other names.
     #[inline(never)]
     fn of_size(&self, size: u32, from: usize) -> Option<usize> {
         if !self.sizes.may_have(size) {
@@ -149,7 +150,7 @@ impl Headers {
         Some(from.wrapping_add(skipped))
     }
 
-    /// The next field of this name that is there, from this place on, and the place after it.
+    /// Returns the next existing field with this name, at or after `from`, and the index after it.
     fn find(&self, name: &[u8], mut from: usize) -> Option<(&Field, usize)> {
         let size = size_of_name(name);
         loop {
@@ -175,20 +176,20 @@ impl Headers {
         field.name.size == size_of_name(name) && is_same_name(self.slice(field.name), name)
     }
 
-    /// All values of a header, in order. `name` is in lower case.
+    /// Returns all values of a header, in order. `name` must be in lower case.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         self.named(name.as_bytes())
             .map(|field| self.slice(field.value))
     }
 
-    /// The first value of a header.
+    /// Returns the first value of a header.
     #[must_use]
     pub fn first(&self, name: &str) -> Option<&[u8]> {
         let (field, _) = self.find(name.as_bytes(), 0)?;
         Some(self.slice(field.value))
     }
 
-    /// The one value of a header; `None` where it is missing or repeated.
+    /// Returns the only value of a header; `None` if the header is missing or repeated.
     #[must_use]
     pub fn only(&self, name: &str) -> Option<&[u8]> {
         let (field, after) = self.find(name.as_bytes(), 0)?;
@@ -196,7 +197,7 @@ impl Headers {
         is_only.then(|| self.slice(field.value))
     }
 
-    /// All values joined by `separator` (RFC 9110, section 5.3); `None` where the header is
+    /// Returns all values joined by `separator` (RFC 9110, section 5.3); `None` if the header is
     /// missing.
     #[must_use]
     pub fn joined(&self, name: &str, separator: &[u8]) -> Option<Vec<u8>> {
@@ -204,13 +205,13 @@ impl Headers {
         (!values.is_empty()).then(|| values.join(separator))
     }
 
-    /// Whether the header is there.
+    /// Whether the header exists.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
         self.find(name.as_bytes(), 0).is_some()
     }
 
-    /// All fields that are there.
+    /// Iterates over the names and values of all fields.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.fields
             .iter()
@@ -218,12 +219,12 @@ impl Headers {
             .map(|field| (self.slice(field.name), self.slice(field.value)))
     }
 
-    /// How many fields were added or removed so far.
+    /// Returns the number of fields added or removed so far.
     pub(crate) fn edits(&self) -> u32 {
         self.edits
     }
 
-    /// What was edited since this was asked last.
+    /// Returns which headers were edited since the last call.
     pub(crate) fn take_touched(&mut self) -> Touched {
         std::mem::take(&mut self.touched)
     }

@@ -1,8 +1,8 @@
-//! The host: the one module of the kit that names `proxy_wasm`.
+//! The host: the only module of the kit that names `proxy_wasm`.
 //!
-//! A call in the wrong phase, or the SDK's text variants on a client's bytes, would panic and kill
-//! the VM. The functions here are safe in the phase that their documentation names, take and give
-//! bytes, and treat a host that fails as "not there".
+//! A call in the wrong phase, or one of the SDK's text variants on a client's bytes, would panic
+//! and kill the VM. The functions here are safe in the phase that their documentation names, use
+//! bytes for arguments and results, and treat a failing host as "not present".
 
 pub(crate) mod abi;
 #[cfg(any(test, target_arch = "wasm32"))]
@@ -40,50 +40,51 @@ pub use signature::verify_signature;
 
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod testing {
-    //! What a scripted host needs of the ABI.
+    //! What a scripted host needs from the ABI.
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) use super::abi::{Buffer, GrpcRequest, Host, LocalResponse, Status, install};
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) use super::map::serialize;
 }
 
-/// The first value of a header; an empty value where the host gives none. Only in the callback of
-/// that map's headers, or, of the request, while it is paused. A value here says nothing about
-/// further ones.
+/// Returns the first value of a header; an empty value if the host returns none. Call it only in
+/// the callback for the headers of that map or, for the request, while it is paused. The header may
+/// have further values.
 pub(crate) fn map_value(map: Map, name: &str) -> Option<Vec<u8>> {
     abi::map_value(map, name.as_bytes())
 }
 
-/// A property of the stream, its path joined by NUL: `source\0address`
-/// (<https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/advanced/attributes>). In any
-/// callback of a stream.
+/// Returns a property of the stream. The path is joined by NUL: `source\0address`
+/// (<https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/advanced/attributes>). Call it
+/// in any callback of a stream.
 #[must_use]
 pub fn property(path: &[u8]) -> Option<Vec<u8>> {
     abi::property(path)
 }
 
-/// Leaves a value in filter state, under `wasm.` and this name:
-/// `%FILTER_STATE(wasm.jwt_auth.reason:PLAIN)%`. In any callback of a stream.
+/// Writes a value to filter state under `wasm.` and this name:
+/// `%FILTER_STATE(wasm.jwt_auth.reason:PLAIN)%`. Call it in any callback of a stream.
 pub(crate) fn set_filter_state(name: &str, value: &[u8]) {
     if let Err(status) = abi::set_property(name.as_bytes(), value) {
         log::debug!("the host refused the filter state {name}: {status:?}");
     }
 }
 
-/// The wall clock, since the Unix epoch.
+/// Returns the wall-clock time since the Unix epoch.
 #[must_use]
 pub fn now() -> Duration {
     abi::now()
 }
 
-/// The variables of `vm_config.environment_variables`. One that is not UTF-8 is ignored.
+/// Returns the variables of `vm_config.environment_variables`. A variable that is not UTF-8 is
+/// ignored.
 #[must_use]
 pub fn env() -> Env {
     abi::env().collect()
 }
 
-/// The configuration that the host hands over; `None` where it is not valid, and the log says why.
-/// Only in `on_configure`.
+/// Loads the configuration that the host passes; logs the error and returns `None` if it is not
+/// valid. Call it only in `on_configure`.
 pub(crate) fn configuration<C: FilterConfig>() -> Option<C> {
     let bytes = abi::buffer(Buffer::Configuration, usize::MAX).unwrap_or_default();
     match config::load_with_warnings(&bytes, &env()) {

@@ -1,22 +1,22 @@
-//! What every filter of the catalog shares.
+//! The library shared by all filters of the catalog.
 //!
-//! Pure modules take values and return values; they run and are tested natively:
+//! Pure modules take values and return values. They run and are tested natively:
 //!
-//! | Module | Holds |
+//! | Module | Contents |
 //! |---|---|
-//! | [`config`] | JSON text or a binary `google.protobuf.Struct` into a checked configuration, with one-line errors |
-//! | [`values`] | the value types of configurations: durations, header names, regular expressions, secrets, `mode` |
+//! | [`config`] | parses JSON text or a binary `google.protobuf.Struct` into a checked configuration, with one-line errors |
+//! | [`values`] | value types of configurations: durations, header names, regular expressions, secrets, `mode` |
 //! | [`headers`] | headers as bytes in one buffer, and the difference that edits make |
-//! | [`request`], [`response`] | what a filter knows of a request and a response, and the edits of it |
-//! | [`pipeline`] | a filter on its host: the one trait that filters implement |
+//! | [`request`], [`response`] | a request and a response as filters see and edit them |
+//! | [`pipeline`] | runs a filter on its host; defines the trait that filters implement |
 //! | [`matching`] | `match`: hosts, methods, paths, headers, query |
 //! | [`template`] | `${request.header.x | default}` |
 //! | [`reply`] | local replies: plain text, problem+json, gRPC |
-//! | [`explain`] | what the log and access logs say of a request that is refused |
+//! | [`explain`] | what the log and access logs say about a refused request |
 //! | [`metrics`] | the fixed set of counters of a filter |
 //! | [`store`] | state that all workers share, changed by compare-and-swap; a bounded table for keys that clients choose |
 //!
-//! One module touches the host: [`host`]. `testing` (a feature) has what a filter's own unit tests
+//! Only [`host`] calls the host. `testing` (a feature) contains what the unit tests of filters
 //! need.
 
 #![cfg_attr(

@@ -1,7 +1,7 @@
 //! `match`, the same in every filter.
 //!
-//! All given parts must hold; within a list of hosts, methods or paths one is enough, of the
-//! headers and of the query all must hold. An empty match fits every request.
+//! All parts that are given must match. Of a list of hosts, methods or paths, one entry has to
+//! match; of headers and query parameters, all. An empty match matches every request.
 
 #[macro_use]
 mod condition;
@@ -38,12 +38,13 @@ pub struct Match {
 }
 
 impl Match {
-    /// The readings of the request's path that match. All or none of them where the match has no
-    /// path patterns, or another part does not hold; the path is looked at last, so that its
-    /// readings are only made where they decide.
+    /// Returns the readings of the request's path that match. If the match has no path patterns, or
+    /// if another part does not match, the result is all readings or none. Paths are compared last,
+    /// so readings are computed only if they matter.
     ///
     /// # Errors
-    /// [`TooManyReadings`] of the path, or where regular expressions have too much to look through.
+    /// [`TooManyReadings`] if the path has too many readings, or if regular expressions would have
+    /// to search too much text.
     pub fn readings(&self, request: &Request) -> Result<ReadingSet, TooManyReadings> {
         let has_others = self.hosts.is_some()
             || self.methods.is_some()
@@ -67,7 +68,7 @@ impl Match {
         self.more.as_ref()?.not.as_ref()
     }
 
-    /// Whether it has no part, and matches every request.
+    /// Whether the match has no parts, and so matches every request.
     #[must_use]
     pub fn is_everything(&self) -> bool {
         self.hosts.is_none()
@@ -78,7 +79,7 @@ impl Match {
             && self.more.is_none()
     }
 
-    /// Whether all parts but the paths hold.
+    /// Whether all parts except the paths match.
     #[inline(never)]
     fn others_hold(&self, request: &Request) -> Result<bool, TooManyReadings> {
         let is_of = any(self.hosts.as_deref(), |host| {
@@ -102,8 +103,8 @@ impl Match {
         Ok(self.more.as_ref().is_none_or(|more| more.hold(request)))
     }
 
-    /// The capture groups of the first path pattern that matches the path as it was sent, from
-    /// group 1 on: the values of `${match.1}`. Empty where that pattern is not a regular
+    /// Returns the capture groups of the first path pattern that matches the path as sent, from
+    /// group 1 on: the values of `${match.1}` and so on. Empty if that pattern is not a regular
     /// expression.
     #[must_use]
     pub fn path_captures(&self, request: &Request) -> Vec<Option<Vec<u8>>> {
@@ -116,7 +117,7 @@ impl Match {
             .unwrap_or_default()
     }
 
-    /// The number of the highest capture group that a path pattern has; 0 where none has one.
+    /// Returns the highest capture group number of all path patterns; 0 if there are no groups.
     #[must_use]
     pub fn path_groups(&self) -> usize {
         self.paths
@@ -127,7 +128,8 @@ impl Match {
             .unwrap_or(0)
     }
 
-    /// Whether the host decides, so that a request with a malformed one has to be refused.
+    /// Whether the result depends on the host. If so, a request with a malformed host has to be
+    /// refused.
     #[must_use]
     pub fn looks_at_host(&self) -> bool {
         self.hosts.is_some()
@@ -136,7 +138,7 @@ impl Match {
     }
 }
 
-/// The readings of the request's path that fit a pattern.
+/// Returns the readings of the request's path that match a pattern.
 #[inline(never)]
 fn readings_of(paths: &[PathPattern], request: &Request) -> Result<ReadingSet, TooManyReadings> {
     let readings = request.readings()?;

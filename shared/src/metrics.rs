@@ -1,9 +1,9 @@
 //! The fixed set of counters of a filter.
 //!
-//! A filter declares its events once, with [`counters!`](crate::counters); names, documentation and
-//! the host's counters all come from there. Names that a configuration brings (of limits, of
-//! providers) are added as [`crate::host::Counter`]s when it is loaded, never per request: Envoy
-//! keeps a counter for ever.
+//! A filter declares its events once, with [`counters!`](crate::counters). Names, documentation and
+//! the host's counters are derived from that. For names that come from a configuration (limits,
+//! providers), add [`crate::host::Counter`]s when it is loaded, never per request: Envoy keeps a
+//! counter forever.
 
 #[cfg(doc)]
 use crate::host::Counters;
@@ -13,28 +13,28 @@ pub trait Event: Copy + 'static {
     /// All events, in the order of their declaration.
     const ALL: &'static [Self];
 
-    /// The counter's name, as `header_rewrite.request.changed_total`. Envoy shows it as
-    /// `wasmcustom.<name>`.
+    /// Returns the counter's name, such as `header_rewrite.request.changed_total`. Envoy shows it
+    /// as `wasmcustom.<name>`.
     fn name(self) -> &'static str;
 
-    /// The name under which the event counts in report mode; `None` where it counts under its own.
+    /// Returns the name of the counter for report mode; `None` if there is only one counter.
     fn reported_name(self) -> Option<&'static str>;
 
-    /// What is counted, in one sentence.
+    /// Returns what is counted, in one sentence.
     fn help(self) -> &'static str;
 
-    /// The place in [`Event::ALL`].
+    /// Returns the index in [`Event::ALL`].
     fn index(self) -> usize;
 }
 
-/// The names of all counters of these events, those of report mode last.
+/// Returns the names of all counters of these events, those for report mode last.
 pub fn names<E: Event>() -> impl Iterator<Item = &'static str> {
     let own = E::ALL.iter().map(|event| event.name());
     own.chain(E::ALL.iter().filter_map(|event| event.reported_name()))
 }
 
 /// Declares the events of a filter as an enum that implements [`Event`](crate::metrics::Event). A
-/// second name is the counter of report mode, in which [`Counters::count`] counts there instead.
+/// second name is the counter for report mode, which [`Counters::count`] uses in that mode.
 ///
 /// ```
 /// use filter_kit::metrics::Event as _;

@@ -1,8 +1,8 @@
-//! The pipeline: a filter on its host.
+//! Runs a filter on its host.
 //!
 //! A [`Filter`] decides on a [`Request`], and edits it and its [`Response`]. Everything else is
-//! here, once for all filters: loading the configuration, reading the head, writing the difference,
-//! local replies, requests that wait, ticks and calls, and report mode.
+//! done here, once for all filters: loading the configuration, reading headers, writing the
+//! difference, local replies, waiting requests, timers and calls, and report mode.
 //!
 //! ```
 //! use filter_kit::config::{Env, FilterConfig, Invalid};
@@ -66,50 +66,50 @@ pub(crate) use root::Root;
 #[cfg(any(test, feature = "testing", target_arch = "wasm32"))]
 pub(crate) use stream::Stream;
 
-/// How often in turn a request may wait without a callback in between. A filter that asks again for
-/// what it cannot have must not keep the worker.
+/// How many times in a row a request may ask to wait within one callback. A filter that keeps
+/// asking for something unavailable must not block the worker.
 const MAX_WAITS: usize = 4;
 
-/// A filter on one worker. Made once for each configuration that is loaded.
+/// A filter on one worker. Created once for each configuration that is loaded.
 pub trait Filter: Sized + 'static {
     /// The configuration.
     type Config: FilterConfig;
 
-    /// What a request leaves for its response, or for when it goes on after it has waited.
+    /// What a request keeps for its response, or for when it resumes after waiting.
     type State: Default + 'static;
 
-    /// The callbacks that Envoy has a reason to call. A module exports no others: Envoy enters the
-    /// VM for each that it finds.
+    /// The callbacks that the filter needs. A module exports no others, because Envoy enters the VM
+    /// for every callback that is exported.
     const CALLBACKS: Callbacks = Callbacks::REQUEST;
 
-    /// The version that the module states when it is loaded: of the filter's crate,
-    /// `env!("CARGO_PKG_VERSION")`.
+    /// The version that the module logs when it is loaded. Set it to the version of the filter's
+    /// crate, `env!("CARGO_PKG_VERSION")`.
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
 
-    /// The filter of a configuration. In `on_configure` of the root context.
+    /// Creates the filter from its configuration. Called in `on_configure` of the root context.
     fn new(config: Self::Config) -> Self;
 
-    /// The filter of a configuration that stands in one plugin with others of the same filter,
-    /// `nth` of them before it. A filter whose shared data is known by the plugin tells them apart
-    /// by it.
+    /// Creates one of several instances of the same filter in one plugin; `nth` instances come
+    /// before it. A filter that identifies its shared data by the plugin uses `nth` to keep the
+    /// instances apart.
     fn new_nth(config: Self::Config, nth: usize) -> Self {
         let _ = nth;
         Self::new(config)
     }
 
-    /// Whether to act on what is decided. In report mode no edit is made, no reply is sent, and
-    /// what would have been is logged.
+    /// Whether decisions take effect. In report mode no edit is made and no reply is sent; what
+    /// would have happened is logged.
     fn mode(&self) -> Mode {
         Mode::Enforce
     }
 
-    /// Whether it reads all headers of most requests: then a chain reads them for all filters,
-    /// before one of them asks for a single header.
+    /// Whether the filter reads all headers of most requests. If so, a chain reads them for all of
+    /// its filters before one of them asks for a single header.
     fn reads_requests(&self) -> bool {
         false
     }
 
-    /// Decides on a request whose head is here.
+    /// Decides on a request whose headers have arrived.
     fn on_request(&self, request: &mut Request, state: &mut Self::State) -> Flow;
 
     /// Decides again on a request that has waited.
@@ -117,38 +117,38 @@ pub trait Filter: Sized + 'static {
         Flow::Continue
     }
 
-    /// Edits the trailers of a request, wherever its decision stands. With [`Callbacks::waiting`]
-    /// only. Servers may take a trailer for a header (RFC 9110, section 6.5.1), so what is taken
-    /// out of the headers is taken out here too.
+    /// Edits the trailers of a request, whatever was decided about it. Called only with
+    /// [`Callbacks::waiting`]. Servers may treat a trailer as a header (RFC 9110, section 6.5.1),
+    /// so a filter that removes a header has to remove the trailer too.
     fn on_request_trailers(&self, _: &mut Headers) {}
 
-    /// Edits the response. Local replies pass here too, those of this filter among them; a response
-    /// may come without its request, as where Envoy refuses one itself.
+    /// Edits the response. Called for local replies too, including those of this filter. A response
+    /// may come without its request, for example if Envoy itself rejects the request.
     fn on_response(&self, _: &mut Response, _: &mut Self::State) {}
 
-    /// What the filter does beside its requests.
+    /// Returns the work that the filter does outside of its requests, if any.
     fn background(&self) -> Option<&dyn Background> {
         None
     }
 }
 
-/// How a request goes on.
+/// What happens to a request after a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Flow {
-    /// To the next filter, with the edits that were made.
+    /// It continues to the next filter, with the edits that were made.
     Continue,
-    /// Not at all: this is the answer. Edits are not made.
+    /// It ends with this reply. Edits are dropped.
     Reply(LocalReply),
-    /// Later. Body and trailers wait too.
+    /// It waits. Body and trailers wait too.
     Wait(Wait),
 }
 
 /// What Envoy does with a request after a callback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Next {
-    /// It goes on.
+    /// Continue the request.
     Continue,
-    /// It stays.
+    /// Keep the request paused.
     Pause,
 }
 
@@ -157,50 +157,52 @@ pub(crate) enum Next {
 pub enum Wait {
     /// The answer to this call.
     Call(GrpcCall),
-    /// News of the [`Background`], at most until this time. A request that still waits for the same
-    /// news names the same time again.
+    /// News from the [`Background`], at most until this time. A request that keeps waiting for the
+    /// same news must return the same time again.
     News(Duration),
 }
 
 /// Why a request that has waited is decided again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wake {
-    /// The call is answered; `None`: it failed, or could not be made.
+    /// The answer to the call; `None` if the call failed or could not be made.
     Answer(Option<Vec<u8>>),
-    /// There is news, and still time to wait for more.
+    /// There is news, and there is still time to wait for more.
     News,
-    /// Its time is up.
+    /// The time to wait is over.
     TimeUp,
-    /// It may not wait: too many do.
+    /// Too many requests are waiting already, so this one may not wait.
     Full,
 }
 
-/// What a filter does beside its requests: calls to servers, on a clock. All in callbacks of the
-/// root context.
+/// What a filter does outside of its requests: timed calls to servers. All methods are called in
+/// callbacks of the root context.
 pub trait Background {
-    /// The most requests that wait at the same time.
+    /// Returns the maximum number of requests that may wait at the same time.
     fn max_waiting(&self) -> usize;
 
-    /// A request begins to wait for news.
+    /// Called when a request starts to wait for news.
     fn on_wait(&self) {}
 
-    /// Its time has come.
+    /// Called when the time returned by [`tick_in`](Self::tick_in) has passed.
     fn on_tick(&self, now: Duration);
 
-    /// A call has ended.
+    /// Called when a call has ended.
     fn on_answer(&self, call: CallId, answer: Result<HttpAnswer, CallFailure>, now: Duration);
 
-    /// The longest body of an answer, in bytes. What is longer is not copied.
+    /// Returns the maximum size of the body of an answer, in bytes. A longer body is not copied
+    /// into the module.
     fn max_answer_bytes(&self) -> usize;
 
-    /// A number that is another one whenever there is news for requests that wait.
+    /// Returns a number that changes whenever there is news for waiting requests.
     fn news(&self) -> u64;
 
-    /// How long until the next tick; `None`: never. Asked whenever something was done.
+    /// Returns the time until the next tick; `None` for no tick. Called after each step that may
+    /// change it.
     fn tick_in(&self, now: Duration, is_anyone_waiting: bool) -> Option<Duration>;
 }
 
-/// Explains an answer that the filter has not explained itself.
+/// Explains a reply, unless the filter has already done so.
 #[cold]
 fn explain_reply(filter: &'static str, mode: Mode, reply: &LocalReply, request: &Request) {
     if reply.status >= 400 {
@@ -216,7 +218,7 @@ fn explain_reply(filter: &'static str, mode: Mode, reply: &LocalReply, request: 
     }
 }
 
-/// Logs which headers of a message would change beside those that have changed before.
+/// Logs which headers of a message would change, except for earlier changes.
 #[cold]
 fn report_edits(
     filter: &'static str,

@@ -1,8 +1,8 @@
-//! Local replies: the answers that a filter gives itself.
+//! Local replies: answers that a filter sends itself.
 //!
-//! A client gets `text/plain` or, where its `accept` prefers JSON, `application/problem+json` (RFC
-//! 9457). A gRPC client gets HTTP 200 with `grpc-status` and `grpc-message`, a gRPC-Web client the
-//! same and a trailer frame as the body.
+//! A client gets `text/plain` or, if its `accept` prefers JSON, `application/problem+json` (RFC
+//! 9457). A gRPC client gets HTTP 200 with `grpc-status` and `grpc-message`; a gRPC-Web client gets
+//! the same, with a trailer frame as the body.
 
 mod accept;
 mod config;
@@ -16,32 +16,35 @@ pub use accept::prefers_json;
 pub use config::{RawReply, RawReplyHeader, ReplyTemplate};
 pub use grpc::{GrpcStatus, GrpcWeb};
 
-/// An answer that a filter gives instead of letting the request through.
+/// An answer that a filter sends instead of letting the request continue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalReply {
-    /// HTTP status.
+    /// The HTTP status.
     pub status: u16,
-    /// gRPC status, for gRPC clients.
+    /// The gRPC status, for gRPC clients.
     pub grpc: GrpcStatus,
-    /// Why, for Envoy's `%RESPONSE_CODE_DETAILS%`: `jwt_expired`, `rate_limited{per-client}`.
+    /// The reason, for Envoy's `%RESPONSE_CODE_DETAILS%`: `jwt_expired`,
+    /// `rate_limited{per-client}`.
     pub details: String,
-    /// Headers beside `content-type`.
+    /// Headers other than `content-type`.
     pub headers: Vec<(HeaderName, Vec<u8>)>,
-    /// What the client gets.
+    /// The body.
     pub body: Body,
 }
 
-/// What the client gets.
+/// The body of a local reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
-    /// A sentence: as plain text, as the `detail` of a problem+json document, or as `grpc-message`.
+    /// A sentence. Sent as plain text, as the `detail` of a problem+json document, or as
+    /// `grpc-message`.
     Message(String),
-    /// These bytes as they are; `content-type` is among the headers, or `text/plain`.
+    /// These bytes, unchanged. The headers contain the `content-type`; without one it is
+    /// `text/plain`.
     Raw(Vec<u8>),
 }
 
 impl LocalReply {
-    /// A reply that tells the client `message`.
+    /// Creates a reply that tells the client `message`.
     #[must_use]
     pub fn new(
         status: u16,
@@ -58,8 +61,8 @@ impl LocalReply {
         }
     }
 
-    /// 400 for a path that can be read in several ways, where the difference matters or there are
-    /// too many.
+    /// Creates a reply with status 400 for a path that can be read in several ways, if the
+    /// difference matters or if there are too many.
     #[must_use]
     pub fn ambiguous_path() -> Self {
         Self::new(
@@ -70,7 +73,8 @@ impl LocalReply {
         )
     }
 
-    /// 400 for a host that is not `host[:port]` (RFC 3986, section 3.2).
+    /// Creates a reply with status 400 for a host that is not `host[:port]` (RFC 3986, section
+    /// 3.2).
     #[must_use]
     pub fn malformed_host() -> Self {
         Self::new(
@@ -81,7 +85,7 @@ impl LocalReply {
         )
     }
 
-    /// 503 for a request that can be served later.
+    /// Creates a reply with status 503 for a request that can be served later.
     #[must_use]
     pub fn unavailable() -> Self {
         Self::new(503, GrpcStatus::Unavailable, "unavailable", "Try again.")
@@ -94,7 +98,7 @@ impl LocalReply {
         self
     }
 
-    /// The reply as one of gRPC or gRPC-Web, for such a client.
+    /// Converts the reply for a gRPC or gRPC-Web client; `None` for other clients.
     #[must_use]
     pub(crate) fn of_grpc(&self, client: Client) -> Option<Box<Self>> {
         match client {
@@ -104,7 +108,7 @@ impl LocalReply {
         }
     }
 
-    /// Headers and body for a client with this `accept`.
+    /// Returns headers and body in the form for this client.
     #[must_use]
     pub fn render(&self, client: Client) -> Rendered<'_> {
         let mut headers = Vec::with_capacity(self.headers.len().saturating_add(1));
@@ -139,22 +143,23 @@ impl Body {
 
 const CONTENT_TYPE: &str = "content-type";
 
-/// Who asks.
+/// The kind of client that sent a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Client {
-    /// A gRPC client, or a gRPC-Web client behind Envoy's filter `grpc_web`, which has made its
-    /// request one of gRPC: `content-type: application/grpc`.
+    /// A gRPC client, or a gRPC-Web client behind Envoy's `grpc_web` filter, which has converted
+    /// the request to gRPC: `content-type: application/grpc`.
     Grpc,
     /// A gRPC-Web client: `content-type: application/grpc-web` or `application/grpc-web-text`.
     GrpcWeb(GrpcWeb),
-    /// One whose `accept` prefers JSON to text.
+    /// A client whose `accept` prefers JSON to text.
     Json,
-    /// Any other.
+    /// Any other client.
     Text,
 }
 
 impl Client {
-    /// Tells by the request's `content-type` and the values of its `accept`.
+    /// Determines the kind of client from the `content-type` of the request and the values of its
+    /// `accept`.
     #[must_use]
     pub fn of<'a>(content_type: Option<&[u8]>, accept: impl Iterator<Item = &'a [u8]>) -> Self {
         if let Some(client) = content_type.and_then(grpc::client) {
@@ -169,23 +174,23 @@ impl Client {
     }
 }
 
-/// Headers and body of a reply.
+/// Headers and body of a reply, ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered<'r> {
-    /// Names in lower case.
+    /// The headers, with names in lower case.
     pub headers: Vec<(&'r str, &'r [u8])>,
     /// The body.
     pub body: Cow<'r, [u8]>,
 }
 
-/// A problem details document (RFC 9457, section 3).
+/// Creates a problem details document (RFC 9457, section 3).
 fn problem(status: u16, detail: &str) -> Vec<u8> {
     let detail = serde_json::to_string(detail).unwrap_or_default();
     let title = title(status);
     format!("{{\"type\":\"about:blank\",\"title\":\"{title}\",\"status\":{status},\"detail\":{detail}}}\n").into_bytes()
 }
 
-/// The reason phrase of the statuses that filters answer with (RFC 9110, section 15; RFC 6585).
+/// Returns the reason phrase of a status that filters use (RFC 9110, section 15; RFC 6585).
 fn title(status: u16) -> &'static str {
     match status {
         400 => "Bad Request",
@@ -201,7 +206,7 @@ fn title(status: u16) -> &'static str {
     }
 }
 
-/// Whether a list field holds this token, ASCII case ignored.
+/// Whether a list-based field contains this token, ignoring ASCII case.
 #[must_use]
 pub fn list_has(value: &[u8], token: &[u8]) -> bool {
     list_elements(value).any(|element| element.eq_ignore_ascii_case(token))

@@ -1,8 +1,8 @@
-//! A request, read once.
+//! A request, read from the host lazily.
 //!
-//! What decisions are made of is read from the host when it is first asked for, and kept: the head
-//! in one buffer, the host, the path's readings, the query and the cookies taken apart. What no
-//! configuration asks for is never read. Everything is bytes: a client chooses them.
+//! Everything that decisions need is read when it is first used, and then kept: all headers in one
+//! buffer, the host, the readings of the path, the parsed query and cookies. What no configuration
+//! uses is never read. All values are bytes, because clients choose them.
 
 mod authority;
 mod edit;
@@ -33,10 +33,10 @@ pub use readings::{MAX_READINGS, Readings, TooManyReadings, decode, is_plain};
 pub use surroundings::address_without_port;
 pub use target::split_target;
 
-/// A request: as it came, and with the edits that were made of it since.
+/// A request as received, with the edits made since.
 ///
-/// Only in `on_request` and `on_resume` of a filter can it be read from the host; a
-/// [`snapshot`](Self::snapshot) holds what was read by then.
+/// It can be read from the host only in `on_request` and `on_resume` of a filter; a
+/// [`snapshot`](Self::snapshot) contains what was read by then.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
     headers: OnceCell<Headers>,
@@ -49,14 +49,15 @@ pub struct Request {
     route_name: OnceCell<Option<Vec<u8>>>,
     now: OnceCell<Duration>,
     has_more: bool,
-    /// The work that regular expressions have had.
+    /// The work done by regular expressions so far.
     searched: Cell<usize>,
     is_explained: Cell<bool>,
     rare: OnceCell<Box<Rare>>,
 }
 
 impl Request {
-    /// A request with these headers, read from no host; for tests. See [`testing`](crate::testing).
+    /// Creates a request with these headers that reads nothing from a host; for tests. See
+    /// [`testing`](crate::testing).
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn of(
         headers: Headers,
@@ -71,7 +72,8 @@ impl Request {
         }
     }
 
-    /// The request that the host has; `has_more`: body or trailers follow its head.
+    /// Creates the request that the host has; `has_more` says whether a body or trailers follow its
+    /// headers.
     pub(crate) fn of_host(has_more: bool) -> Self {
         Self {
             has_more,
@@ -79,26 +81,27 @@ impl Request {
         }
     }
 
-    /// Whether a body or trailers follow the head, as the host says when the head comes.
+    /// Whether a body or trailers follow the headers, as reported by the host when the headers
+    /// arrive.
     #[must_use]
     pub fn has_more(&self) -> bool {
         self.has_more
     }
 
-    /// All headers, pseudo-headers among them.
+    /// Returns all headers, including pseudo-headers.
     #[must_use]
     pub fn headers(&self) -> &Headers {
         self.headers.get_or_init(|| host::map(Map::Request))
     }
 
-    /// Whether the headers have been read, so that looking at them costs no call of the host.
+    /// Whether the headers have been read, so that looking at them needs no host call.
     #[must_use]
     pub fn is_read(&self) -> bool {
         self.headers.get().is_some()
     }
 
-    /// Whether a header that most requests do not have is there. Where the headers have not been
-    /// read yet, only this one is asked for.
+    /// Whether a header exists that most requests do not have. Reads only this header if the
+    /// headers have not been read yet.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         match self.headers.get() {
@@ -107,8 +110,8 @@ impl Request {
         }
     }
 
-    /// The first value of a header; an empty one where the host gives none. Where the headers have
-    /// not been read yet, only this one is asked for.
+    /// Returns the first value of a header, empty if the host returns none. Reads only this header
+    /// if the headers have not been read yet.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<Cow<'_, [u8]>> {
         match self.headers.get() {
@@ -120,8 +123,8 @@ impl Request {
         }
     }
 
-    /// The values of a header. `host` is the host of `:authority`, without port and in lower case,
-    /// wherever it is named.
+    /// Returns the values of a header. Wherever `host` is used as a name, it means the host of
+    /// `:authority`, without port and in lower case.
     pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         let is_host = name == "host";
         let host = is_host.then(|| self.host().ok()).flatten();
@@ -131,25 +134,26 @@ impl Request {
             .chain(self.headers().all(name))
     }
 
-    /// `:method`; methods are case-sensitive (RFC 9110, section 9.1).
+    /// Returns `:method`. Methods are case-sensitive (RFC 9110, section 9.1).
     #[must_use]
     pub fn method(&self) -> &[u8] {
         self.headers().first(":method").unwrap_or_default()
     }
 
-    /// `:scheme`.
+    /// Returns `:scheme`.
     #[must_use]
     pub fn scheme(&self) -> &[u8] {
         self.headers().first(":scheme").unwrap_or_default()
     }
 
-    /// `:authority`: the host as the client wrote it, with the port.
+    /// Returns `:authority`: the host as the client wrote it, with the port.
     #[must_use]
     pub fn authority(&self) -> &[u8] {
         self.headers().first(":authority").unwrap_or_default()
     }
 
-    /// What servers may make of the path; see [`Readings`]. Iterate with [`path`](Self::path).
+    /// Returns all ways in which servers may read the path; see [`Readings`]. Iterate with
+    /// [`path`](Self::path).
     ///
     /// # Errors
     /// [`TooManyReadings`].
@@ -160,8 +164,8 @@ impl Request {
             .map_err(|error| *error)
     }
 
-    /// The path in the one form that all its spellings have, for what needs one form, such as a
-    /// key.
+    /// Returns the canonical form of the path, the same for all spellings. For uses that need one
+    /// form, such as a key.
     ///
     /// # Errors
     /// [`TooManyReadings`].
@@ -169,57 +173,59 @@ impl Request {
         Ok(self.readings()?.canonical(self.path()))
     }
 
-    /// The values of a query parameter, each decoded once, in order.
+    /// Returns the values of a query parameter, each decoded once, in order.
     pub fn query_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         self.query
             .get_or_init(|| Pairs::of_query(self.query().unwrap_or_default()))
             .values(name)
     }
 
-    /// The values of a cookie as sent, in order, over all `cookie` headers (RFC 6265, section 4.2).
+    /// Returns the values of a cookie as sent, in order, from all `cookie` headers (RFC 6265,
+    /// section 4.2).
     pub fn cookie_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         self.cookies
             .get_or_init(|| Pairs::of_cookies(self.headers().all("cookie")))
             .values(name)
     }
 
-    /// The wall clock, since the Unix epoch, as it was when it was first asked for.
+    /// Returns the wall-clock time since the Unix epoch. The clock is read on the first call.
     #[must_use]
     pub fn now(&self) -> Duration {
         *self.now.get_or_init(host::now)
     }
 
-    /// Who asks, for the form of a local reply.
+    /// Returns the kind of client, which determines the form of a local reply.
     #[must_use]
     pub fn client(&self) -> Client {
         let headers = self.headers();
         Client::of(headers.first("content-type"), headers.all("accept"))
     }
 
-    /// Tells the log and access logs why the filter refuses this request, or would. Once for each
-    /// reason, in the callback that decides.
+    /// Tells the log and access logs why the filter refuses this request, or would in report mode.
+    /// Call it once for each reason, in the callback that decides.
     pub fn explain(&self, explanation: &Explanation<'_>) {
         self.is_explained.set(true);
         explain::explain(explanation, self);
     }
 
-    /// The next filter of a chain explains what it decides itself.
+    /// Clears the flag, because the next filter of a chain has to explain its own decision.
     pub(crate) fn forget_explanation(&self) {
         self.is_explained.set(false);
     }
 
-    /// Writes filter state that lives as long as the request: `%FILTER_STATE(wasm.NAME:PLAIN)%` in
-    /// access logs. In the callback that decides.
+    /// Writes filter state, which lasts as long as the request: `%FILTER_STATE(wasm.NAME:PLAIN)%`
+    /// in access logs. Call it in the callback that decides.
     pub fn export(&self, name: &str, value: &[u8]) {
         host::set_filter_state(name, value);
     }
 
-    /// Whether the filter has explained what it decided.
+    /// Whether the filter has explained its decision.
     pub(crate) fn is_explained(&self) -> bool {
         self.is_explained.get()
     }
 
-    /// Reads the clock again, for a request that has waited.
+    /// Prepares a request that has waited for another decision: the clock is read again, and the
+    /// work of regular expressions counts from zero.
     pub(crate) fn wake(&mut self) {
         self.searched.set(0);
         self.now.take();

@@ -1,4 +1,4 @@
-//! A response, read once.
+//! A response, read from the host lazily.
 
 use crate::headers::{Edit, Headers, Mark};
 use crate::host::{self, Map};
@@ -6,25 +6,24 @@ use crate::values::Mode;
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-/// A response: as it came, and with the edits that were made of it since. Only in `on_response` of
-/// a filter.
+/// A response as received, with the edits made since. Available only in `on_response` of a filter.
 ///
-/// An edit that needs no look at the response is made on the host at once, so that a filter that
-/// only sets headers never reads them; after the headers were read, edits are made on what was
-/// read, and the host gets the difference at the end.
+/// As long as the headers have not been read, edits are made directly on the host, so a filter that
+/// only sets headers never reads them. Once they have been read, edits are made on the copy, and
+/// the host gets the difference at the end.
 #[derive(Debug, Clone)]
 pub struct Response {
     headers: OnceCell<Headers>,
-    /// Whether edits may be made on the host at once.
+    /// Whether edits may be made directly on the host.
     is_direct: bool,
-    /// How many were.
+    /// The number of edits made directly.
     direct_edits: u32,
     /// Whether another filter reads the response after this one.
     is_read_again: bool,
 }
 
 impl Response {
-    /// The response of the host. In report mode no edit is made on it.
+    /// Creates the response that the host has. In report mode it makes no edit on the host.
     pub(crate) fn of_host(mode: Mode) -> Self {
         Self {
             headers: OnceCell::new(),
@@ -34,7 +33,7 @@ impl Response {
         }
     }
 
-    /// A copy whose edits the host never sees.
+    /// Returns a copy whose edits never reach the host.
     pub(crate) fn draft(&self) -> Self {
         Self {
             is_direct: false,
@@ -42,7 +41,7 @@ impl Response {
         }
     }
 
-    /// A response with these headers, read from no host; for tests.
+    /// Creates a response with these headers that reads nothing from a host; for tests.
     #[cfg(any(test, feature = "testing"))]
     #[must_use]
     pub fn of(headers: Headers) -> Self {
@@ -54,14 +53,14 @@ impl Response {
         }
     }
 
-    /// All headers, `:status` among them.
+    /// Returns all headers, including `:status`.
     #[must_use]
     pub fn headers(&self) -> &Headers {
         self.headers.get_or_init(|| host::map(Map::Response))
     }
 
-    /// Whether a header that most responses do not have is there. Where the headers have not been
-    /// read yet, only this one is asked for.
+    /// Whether a header exists that most responses do not have. Reads only this header if the
+    /// headers have not been read yet.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         match self.headers.get() {
@@ -70,8 +69,8 @@ impl Response {
         }
     }
 
-    /// The first value of a header that most responses do not have; an empty one where the host
-    /// gives none. Where the headers have not been read yet, only this one is asked for.
+    /// Returns the first value of a header that most responses do not have, empty if the host
+    /// returns none. Reads only this header if the headers have not been read yet.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<Cow<'_, [u8]>> {
         match self.headers.get() {
@@ -83,19 +82,19 @@ impl Response {
         }
     }
 
-    /// The status.
+    /// Returns the status; `None` if `:status` is missing or not a number.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         let status = self.headers().first(":status")?;
         std::str::from_utf8(status).ok()?.parse().ok()
     }
 
-    /// Replaces all values of a header by one.
+    /// Replaces all values of a header with one.
     pub fn set(&mut self, name: &str, value: &[u8]) {
         self.carry_out(Edit::Set(name.as_bytes(), value), |h| h.set(name, value));
     }
 
-    /// Adds one more value of a header.
+    /// Adds a value to a header.
     pub fn add(&mut self, name: &str, value: &[u8]) {
         self.carry_out(Edit::Add(name.as_bytes(), value), |h| h.add(name, value));
     }
@@ -105,8 +104,8 @@ impl Response {
         self.carry_out(Edit::Remove(name.as_bytes()), |h| h.remove(name));
     }
 
-    /// Replaces all values of a header by one, on the host at once though the headers were read:
-    /// they do not show it. For a filter that has read what it needs.
+    /// Replaces all values of a header with one, directly on the host even if the headers have been
+    /// read. Later reads may not see the edit. For a filter that has read everything it needs.
     pub fn set_unseen(&mut self, name: &str, value: &[u8]) {
         if self.is_direct && !self.is_read_again {
             self.direct_edits = self.direct_edits.wrapping_add(1);
@@ -125,7 +124,7 @@ impl Response {
         }
     }
 
-    /// Edits the headers, which are read for it.
+    /// Reads the headers and edits them.
     pub fn edit(&mut self, edit: impl FnOnce(&mut Headers)) {
         let _ = self.headers();
         if let Some(headers) = self.headers.get_mut() {
@@ -133,27 +132,28 @@ impl Response {
         }
     }
 
-    /// The edits so far, for [`is_changed_since`](Self::is_changed_since).
+    /// Marks the current point in the sequence of edits, for
+    /// [`is_changed_since`](Self::is_changed_since).
     #[must_use]
     pub fn mark(&self) -> Mark {
         let edits = self.headers.get().map_or(0, Headers::edits);
         Mark(self.direct_edits.wrapping_add(edits))
     }
 
-    /// Whether edits since the mark change what the host has to do, or has done.
+    /// Whether edits since the mark change what the host has to apply, or has applied.
     #[must_use]
     pub fn is_changed_since(&self, mark: Mark) -> bool {
         self.mark() != mark && (mark != Mark(0) || self.is_changed())
     }
 
-    /// Whether the host has to change anything, or has.
+    /// Whether the host has to apply any edit, or has applied one.
     #[must_use]
     pub(crate) fn is_changed(&self) -> bool {
         self.direct_edits > 0 || self.edited().is_some_and(Headers::is_changed)
     }
 
-    /// Says whether another filter reads this response after the next one: then each edit has to be
-    /// seen in it.
+    /// Sets whether another filter reads this response after the next one. If so, every edit must
+    /// be visible in it.
     pub(crate) fn set_read_again(&mut self, is_read_again: bool) {
         self.is_read_again = is_read_again;
     }
@@ -246,7 +246,7 @@ mod tests {
             assert!(!response.is_changed_since(second));
             response.remove("b");
             assert!(response.is_changed_since(second));
-            // As it was, where no edit has been made on the host.
+            // As before, unless an edit was made on the host.
             assert_eq!(response.is_changed_since(first), !is_read);
         }
     }

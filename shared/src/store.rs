@@ -1,13 +1,13 @@
 //! State that outlives a request and is shared by all workers.
 //!
-//! Proxy-Wasm gives each worker a VM of its own; what they share is the host's shared data: keys
-//! and values of bytes, kept per `vm_id` in the Envoy process until its last VM with that `vm_id`
-//! goes. A value is changed by compare-and-swap: who has read an old one loses, reads again and
-//! retries. Nothing is ever removed, so whoever makes keys has to bound their number: [`SlotTable`]
-//! and [`LeaseTable`] do it for keys that clients choose.
+//! Proxy-Wasm gives each worker its own VM. What they share is the host's shared data: byte keys
+//! and values, kept per `vm_id` in the Envoy process until the last VM with that `vm_id` ends.
+//! Values are changed by compare-and-swap: a writer that has read an old value fails, reads again
+//! and retries. Nothing is ever removed, so the number of keys must be limited. [`SlotTable`] and
+//! [`LeaseTable`] do this for keys that clients choose.
 //!
-//! [`CasStore`] is the rule, [`MemoryStore`] keeps it in memory for native tests,
-//! `host::SharedData` in the host.
+//! [`CasStore`] defines the interface, [`MemoryStore`] implements it in memory for native tests,
+//! and `host::SharedData` in the host.
 
 mod leases;
 mod memory;
@@ -18,49 +18,49 @@ pub use leases::{Holder, LEASE, Lease, LeaseTable, Leased};
 pub use memory::MemoryStore;
 pub use slots::{SlotTable, Update};
 
-/// How often an update is tried again when other workers change the same value. Each lost race is
+/// How often an update is retried when other workers change the same value. Each lost race is
 /// another worker's success.
 pub const MAX_ATTEMPTS: u32 = 128;
 
-/// The name of the seed in the store.
+/// The key of the seed.
 const SEED: &str = "kit1/seed";
 
-/// The value of a key.
+/// A stored value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
-    /// The value; empty where it was emptied, for a key never goes.
+    /// The value. It is empty after it was cleared, because a key is never removed.
     pub value: Vec<u8>,
-    /// Which write it is of.
+    /// The version of the value.
     pub version: Version,
 }
 
-/// Which write a value is of: changes with every write of the key, and is never 0.
+/// The version of a value. It changes with every write of the key, and is never 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Version(pub u32);
 
-/// What a write expects of the key.
+/// What a write expects to find.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expected {
-    /// Nothing: the key has never been written.
+    /// The key has never been written.
     Absent,
-    /// The value of this version.
+    /// The value has this version.
     Version(Version),
 }
 
-/// The write did not happen: another worker wrote first, or the host refused.
+/// The write did not happen: another worker was first, or the host refused it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the value was changed meanwhile")]
 pub struct Conflict;
 
-/// A store of bytes with compare-and-swap.
+/// A byte store with compare-and-swap.
 pub trait CasStore {
-    /// The value of a key; `None` where it has never been written.
+    /// Returns the value of a key; `None` if it has never been written.
     fn load(&self, key: &str) -> Option<Stored>;
 
-    /// Writes a value if the present one is as expected.
+    /// Writes a value if the current one is as expected.
     ///
     /// # Errors
-    /// [`Conflict`] where it is not. Load and decide again.
+    /// [`Conflict`] if it is not. Load the value and decide again.
     fn store(&self, key: &str, value: &[u8], expected: Expected) -> Result<(), Conflict>;
 }
 
@@ -74,8 +74,8 @@ impl<S: CasStore + ?Sized> CasStore for &S {
     }
 }
 
-/// The value of a key that all workers agree on: the present one, or `proposal` where there is
-/// none. An empty value counts as none.
+/// Returns the value of a key that all workers agree on: the current one, or else `proposal`, which
+/// is then stored. An empty value counts as missing.
 pub(crate) fn agree_on(store: &impl CasStore, key: &str, proposal: &[u8]) -> Vec<u8> {
     for _ in 0..MAX_ATTEMPTS {
         let expected = match store.load(key) {
@@ -90,10 +90,10 @@ pub(crate) fn agree_on(store: &impl CasStore, key: &str, proposal: &[u8]) -> Vec
     proposal.to_vec()
 }
 
-/// The seed that all workers use.
+/// Returns the seed that all workers use.
 fn agreed_seed(store: &impl CasStore, proposed: [u8; 16]) -> [u8; 16] {
-    // A value of another length is of another program under the same `vm_id`; it is not ours to
-    // mend.
+    // A value of another length belongs to another program under the same `vm_id`, and must not be
+    // overwritten.
     agree_on(store, SEED, &proposed)
         .try_into()
         .unwrap_or(proposed)

@@ -8,19 +8,19 @@
 //! | `request.id` | Envoy's `x-request-id` |
 //! | `request.header.NAME` | all values, joined by `, ` (`cookie`: by `; `) |
 //! | `request.query.NAME`, `request.cookie.NAME` | the first value, percent-decoded once |
-//! | `source.address` | the client's address as Envoy trusts it, without the port |
-//! | `route.name` | the name of the route that Envoy chose |
+//! | `source.address` | the client's address as trusted by Envoy, without the port |
+//! | `route.name` | the name of the route that Envoy selected |
 //! | `request.time` `.time_unix` `.time_unix_ms` | the time of the request: RFC 3339 in UTC; seconds, milliseconds since 1970 |
-//! | `property.NAME…` | an attribute of Envoy, as `property.connection.requested_server_name`; a number in decimal |
+//! | `property.NAME…` | an attribute of Envoy, such as `property.connection.requested_server_name`; a number in decimal |
 //! | `response.status`, `response.header.NAME` | in responses only |
-//! | `match.N`, `N` | a capture group of the path pattern that matched; of the regular expression at hand |
+//! | `match.N`, `N` | a capture group of the path pattern that matched; of the operation's own regular expression |
 //! | `env.NAME` | a variable of `vm_config.environment_variables`, read at load |
 //!
 //! `url(…)`, `base64(…)`, `base64url(…)`, `lower(…)`, `upper(…)` and `sha256(…)` around a variable
-//! change its value, not a default. `${variable | default}` gives a value for what is missing, and
-//! may be a template itself. A capture group that took no part in a match is empty. `$$` is a
-//! dollar sign, and a lone `$` stands for itself. A value is expanded once: what a client sends is
-//! never a template.
+//! change its value, but not a default. `${variable | default}` gives a default for a missing
+//! value; the default may itself be a template. A capture group that took no part in a match is
+//! empty. `$$` is a dollar sign, and so is a single `$` on its own. A value is expanded once: what
+//! a client sends is never treated as a template.
 
 mod expand;
 mod function;
@@ -33,7 +33,7 @@ use function::Function;
 pub use expand::{MAX_EXPANDED_BYTES, Unexpanded, Values};
 pub use parse::{MAX_LITERAL_BYTES, Scope};
 
-/// A text with variables, checked at load.
+/// A text with variables, checked when the configuration is loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template(Vec<Part>);
 
@@ -62,17 +62,17 @@ enum Variable {
     RouteName,
     ResponseStatus,
     ResponseHeader(String),
-    /// Group of the rule's path pattern, from 1.
+    /// A group of the rule's path pattern, from 1.
     PathGroup(usize),
-    /// Group of the operation's regular expression, from 0.
+    /// A group of the operation's regular expression, from 0.
     Group(usize),
-    /// A variable that the filter itself offers, such as `limit.name`.
+    /// A variable defined by the filter itself, such as `limit.name`.
     Extra(&'static str),
-    /// When the request was first asked for the time.
+    /// The time at which the request first read the clock.
     Time(TimeFormat),
-    /// An attribute of Envoy, its path joined by NUL.
+    /// An attribute of Envoy, with its path joined by NUL.
     Property(String),
-    /// A function of another variable.
+    /// A function applied to another variable.
     Applied(Function, Box<Variable>),
 }
 
@@ -85,13 +85,13 @@ enum TimeFormat {
 }
 
 impl Template {
-    /// A template that is just this text.
+    /// Creates a template that consists of just this text.
     #[must_use]
     pub fn literal(text: &str) -> Self {
         Self(vec![Part::Text(text.as_bytes().to_vec())])
     }
 
-    /// The text, where the template has no variables.
+    /// Returns the text, if the template has no variables.
     #[must_use]
     pub fn as_literal(&self) -> Option<&[u8]> {
         match self.0.as_slice() {
@@ -101,7 +101,8 @@ impl Template {
         }
     }
 
-    /// Whether it looks at the host, so that a request with a malformed one has to be refused.
+    /// Whether the value depends on the host. If so, a request with a malformed host has to be
+    /// refused.
     #[must_use]
     pub fn looks_at_host(&self) -> bool {
         self.variables().iter().any(|variable| match variable {
@@ -111,7 +112,7 @@ impl Template {
         })
     }
 
-    /// Whether it looks at the request.
+    /// Whether the value depends on the request.
     #[must_use]
     pub fn looks_at_request(&self) -> bool {
         self.variables().iter().any(|variable| match variable {
@@ -138,7 +139,7 @@ impl Template {
         })
     }
 
-    /// Whether it looks at the response.
+    /// Whether the value depends on the response.
     #[must_use]
     pub fn looks_at_response(&self) -> bool {
         self.variables().iter().any(|variable| {
@@ -149,7 +150,7 @@ impl Template {
         })
     }
 
-    /// The headers of the request that it reads.
+    /// Returns the request headers that the template uses.
     pub fn request_headers(&self) -> impl Iterator<Item = &str> {
         let variables = self.variables().into_iter();
         variables.filter_map(|variable| match variable {
@@ -159,7 +160,7 @@ impl Template {
         })
     }
 
-    /// Reads what it needs of a request, while that can be read.
+    /// Reads everything that the template needs from a request, while the request can be read.
     pub fn read(&self, request: &Request) {
         for variable in self.variables() {
             match variable {
@@ -179,7 +180,7 @@ impl Template {
         }
     }
 
-    /// The variables, those of defaults among them.
+    /// Returns the variables, including those in defaults.
     fn variables(&self) -> Vec<&Variable> {
         let mut variables = Vec::new();
         for part in &self.0 {

@@ -1,5 +1,5 @@
-//! What a filter's own tests need (feature `testing`): requests built in a line, and a whole filter
-//! on a scripted host.
+//! Support for the tests of filters (feature `testing`): requests built in one line, and a whole
+//! filter on a scripted host.
 
 mod host;
 mod mistakes;
@@ -13,7 +13,7 @@ pub use host::{Call, LocalAnswer, ScriptedHost};
 pub use mistakes::check_mistakes;
 pub use run::{Answer, Exchange, Run};
 
-/// Starts a request: `request("GET", "/path?query").header("x-a", "b").build()`.
+/// Starts to build a request: `request("GET", "/path?query").header("x-a", "b").build()`.
 #[must_use]
 pub fn request(method: &str, target: &str) -> RequestBuilder {
     RequestBuilder {
@@ -41,7 +41,7 @@ pub struct RequestBuilder {
 }
 
 impl RequestBuilder {
-    /// Sets `:authority`; `example.com` without.
+    /// Sets `:authority`. The default is `example.com`.
     #[must_use]
     pub fn authority(mut self, authority: &str) -> Self {
         let [_, _, (_, value), _] = &mut self.pseudo;
@@ -49,7 +49,7 @@ impl RequestBuilder {
         self
     }
 
-    /// Adds a header value. `name` is in lower case.
+    /// Adds a header value. `name` must be in lower case.
     #[must_use]
     pub fn header(mut self, name: &str, value: impl Into<Vec<u8>>) -> Self {
         self.headers.push((name.to_owned(), value.into()));
@@ -63,14 +63,14 @@ impl RequestBuilder {
         self
     }
 
-    /// Sets the name of the chosen route.
+    /// Sets the name of the selected route.
     #[must_use]
     pub fn route_name(mut self, name: &str) -> Self {
         self.route_name = Some(name.into());
         self
     }
 
-    /// Sets a value in the metadata of the chosen route, under this filter's name.
+    /// Sets a value in the metadata of the selected route, under this filter's name.
     #[must_use]
     pub fn route_metadata(mut self, filter: &'static str, key: &str, value: &str) -> Self {
         self.route_metadata
@@ -78,7 +78,7 @@ impl RequestBuilder {
         self
     }
 
-    /// The headers, pseudo-headers first.
+    /// Returns the headers, pseudo-headers first.
     #[must_use]
     pub fn pairs(&self) -> Vec<(String, Vec<u8>)> {
         let pseudo = self
@@ -88,7 +88,7 @@ impl RequestBuilder {
         pseudo.chain(self.headers.iter().cloned()).collect()
     }
 
-    /// The request, which asks no host for anything but the time.
+    /// Builds the request. It reads nothing from a host except the time.
     #[must_use]
     pub fn build(self) -> Request {
         let request = Request::of(
@@ -103,7 +103,7 @@ impl RequestBuilder {
     }
 }
 
-/// Headers from pairs whose names are in lower case.
+/// Creates headers from pairs. Names must be in lower case.
 #[must_use]
 pub fn headers(pairs: &[(&str, &str)]) -> Headers {
     Headers::new(pairs)

@@ -1,4 +1,4 @@
-//! The value types of configurations. Each is checked as it is read, so a value that exists is
+//! The value types of configurations. Each is checked when it is parsed, so a value that exists is
 //! valid.
 
 mod duration;

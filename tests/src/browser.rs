@@ -11,10 +11,10 @@ use tempfile::TempDir;
 
 use crate::{Client, ports, wait};
 
-/// How long a page, or a script in it, may take. A cold start of the browser takes seconds.
+/// Timeout of a page, or of a script in it. A cold start of the browser takes seconds.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A browser with one window. Dropped, it is closed.
+/// A browser with one window. Closed on drop.
 pub struct Browser {
     driver: Child,
     session: String,
@@ -23,7 +23,7 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Starts `chromedriver` and through it `chromium`, both from `PATH`, with an empty profile.
+    /// Starts `chromedriver`, which starts `chromium`, both from `PATH`, with an empty profile.
     ///
     /// # Errors
     /// If one of them is missing or does not start.
@@ -77,7 +77,7 @@ impl Browser {
         self.command("/url", &json!({"url": url})).map(drop)
     }
 
-    /// Runs the body of an `async` function in the page and returns what it returns.
+    /// Runs the body of an `async` function in the page and returns its result.
     ///
     /// # Errors
     /// If it throws.
@@ -113,7 +113,7 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // Ends the browser; the driver is ended after it, whatever it answered.
+        // Closes the browser. The driver is ended after it, whatever it answered.
         let _ = self.client.request("DELETE", &self.session).try_send();
         let _ = self.driver.kill();
         let _ = self.driver.wait();

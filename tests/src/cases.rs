@@ -1,7 +1,7 @@
-//! What each sample promises, as cases that run against any Envoy that serves it: in the harness,
-//! of another version, in a container.
+//! The promises of each sample, as cases that run against any Envoy that serves it: in the harness,
+//! in another version, in a container.
 //!
-//! Each case takes a [`Target`] that has just been started with its sample, and an echo upstream.
+//! Each case gets a [`Target`] that has just been started with its sample, and an echo upstream.
 
 use crate::Target;
 
@@ -13,7 +13,7 @@ pub struct Sample {
     pub check: fn(&dyn Target),
 }
 
-/// A module for each sample.
+/// Declares a module for each sample.
 macro_rules! samples {
     ($($module:ident: $name:literal,)+) => {
         $(pub mod $module;)+
@@ -32,7 +32,7 @@ samples! {
     all_filters: "all-filters",
 }
 
-/// The sample of that name.
+/// Returns the sample with that name.
 ///
 /// # Panics
 /// If it has no cases.

@@ -1,6 +1,6 @@
 //! Blocking clients: HTTP/1.1 and HTTP/2 over hyper, gRPC on top of it, raw bytes over TCP.
 //!
-//! They are for tests: a request that gets no answer is a panic that says why; the `try_` variants
+//! They are for tests: a request without a response panics with the reason; the `try_` variants
 //! return the error.
 
 pub mod grpc;
@@ -15,17 +15,17 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 use self::pool::Pool;
 pub use self::{request::RequestBuilder, response::Response};
 
-/// How long a request may take unless told otherwise.
+/// Default timeout of a request.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A client; its clones share its connections.
+/// A client. Clones share its connections.
 #[derive(Clone)]
 pub struct Client {
     pub(crate) pool: Arc<Pool>,
     timeout: Duration,
 }
 
-/// The protocol that a client speaks.
+/// The protocol of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Version {
     /// HTTP/1.1.
@@ -35,12 +35,12 @@ pub enum Version {
 }
 
 impl Client {
-    /// Speaks HTTP/1.1 and reuses connections.
+    /// Creates a client that uses HTTP/1.1 and reuses connections.
     pub fn http1() -> Self {
         Self::new(Pool::new(Version::Http1))
     }
 
-    /// Speaks HTTP/2 with prior knowledge, all requests on one connection.
+    /// Creates a client that uses HTTP/2 with prior knowledge, with all requests on one connection.
     pub fn http2() -> Self {
         Self::new(Pool::new(Version::Http2))
     }
@@ -64,7 +64,7 @@ impl Client {
         }
     }
 
-    /// Connects from this address, as `127.0.0.2`: another client to the server.
+    /// Connects from this address, such as `127.0.0.2`, so that the server sees another client.
     ///
     /// # Panics
     /// If it is not an address.
@@ -80,29 +80,29 @@ impl Client {
         }
     }
 
-    /// Replaces the 10 s that a request may take.
+    /// Sets the timeout of a request; the default is 10 s.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// A GET of `http://address:port/path`.
+    /// Creates a GET request to `http://address:port/path`.
     pub fn get(&self, url: impl AsRef<str>) -> RequestBuilder {
         self.request("GET", url)
     }
 
-    /// A POST.
+    /// Creates a POST request.
     pub fn post(&self, url: impl AsRef<str>) -> RequestBuilder {
         self.request("POST", url)
     }
 
-    /// An OPTIONS.
+    /// Creates an OPTIONS request.
     pub fn options(&self, url: impl AsRef<str>) -> RequestBuilder {
         self.request("OPTIONS", url)
     }
 
-    /// Any method.
+    /// Creates a request with any method.
     pub fn request(&self, method: &str, url: impl AsRef<str>) -> RequestBuilder {
         RequestBuilder::new(self.clone(), method, url.as_ref())
     }

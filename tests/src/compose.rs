@@ -1,9 +1,8 @@
-//! `docker-compose.yml` as a user runs it: real containers, reached through the ports that it
-//! publishes.
+//! `docker-compose.yml` as users run it: real containers, reached through the published ports.
 //!
-//! Each [`Stack`] has its own project name and ports that the kernel chooses, and is taken down
-//! when dropped, with its volumes and networks, also when a test fails. Where no image can be
-//! pulled, [`image`] makes one to stand in for it.
+//! Each [`Stack`] has its own project name and ports chosen by the kernel, and is removed on drop,
+//! with its volumes and networks, even if a test fails. If an image cannot be pulled, [`image`]
+//! builds a replacement.
 
 pub mod image;
 mod tool;
@@ -23,15 +22,15 @@ pub use self::tool::is_here;
 use self::tool::{Tool, output};
 use crate::{Target, envoy::admin, paths, wait, yaml};
 
-/// Containers may have to compile all modules, on a machine that has other work too.
+/// Containers may have to compile all modules, on a machine that is doing other work too.
 const UP: Duration = Duration::from_secs(180);
 
 const FILE: &str = "docker-compose.yml";
 
-/// What runs without a profile.
+/// The services that run without a profile.
 pub const SERVICES: &[&str] = &["envoy", "upstream"];
 
-/// What runs with the profile `fleet`.
+/// The services that run with the profile `fleet`.
 pub const FLEET: &[&str] = &[
     "envoy",
     "upstream",
@@ -61,13 +60,13 @@ impl Stack {
     /// Starts what a user gets with `FILTER=sample docker-compose up`.
     ///
     /// # Errors
-    /// If there is no Docker, an image cannot be had, or a service does not become healthy; then
-    /// with the end of its log.
+    /// If there is no Docker, an image is not available, or a service does not become healthy. The
+    /// last error includes the end of its log.
     pub fn up(sample: &str) -> Result<Self> {
         Self::start(sample, &paths::filters(), "", SERVICES)
     }
 
-    /// As [`Stack::up`], with the modules of this folder: `FILTERS`.
+    /// Like [`Stack::up`], with the modules of this folder: `FILTERS`.
     ///
     /// # Errors
     /// As [`Stack::up`].
@@ -101,10 +100,10 @@ impl Stack {
         Ok(stack)
     }
 
-    /// The Envoy of that service.
+    /// Returns the Envoy of that service.
     ///
     /// # Errors
-    /// If it does not run.
+    /// If it is not running.
     pub fn envoy<'a>(&'a self, service: &'a str) -> Result<Container<'a>> {
         Ok(Container {
             stack: self,
@@ -152,7 +151,7 @@ impl Stack {
         }
     }
 
-    /// Where a port of a service is reached on the loopback.
+    /// Returns the loopback address at which a port of a service is published.
     fn published(&self, service: &str, port: u16) -> Result<SocketAddr> {
         let port = port.to_string();
         let shown = output(&mut self.compose(&["port", service, &port]))?;
@@ -174,12 +173,12 @@ impl Stack {
     }
 }
 
-/// The images that these services run.
+/// Returns the images of these services.
 ///
 /// # Errors
 /// If there is no Docker, or the file cannot be read.
 pub fn images(services: &[&str]) -> Result<BTreeSet<String>> {
-    // Of the tool rather than of the file, for what the user has set.
+    // Read through the tool and not from the file, because the user may have set variables.
     let mut config = command(Tool::find()?);
     let config = yaml::parse(&output(
         config.arg("config").env("COMPOSE_PROFILES", "fleet"),
@@ -194,14 +193,14 @@ pub fn images(services: &[&str]) -> Result<BTreeSet<String>> {
         .collect()
 }
 
-/// The command before its own arguments, with what the user may set set for a test.
+/// Returns the command without its own arguments, with variables that users may set set for a test.
 fn command(tool: Tool) -> Command {
     let mut command = tool.command();
     command
         .current_dir(paths::workspace())
         .args(["-f", FILE])
         .env("FILTERS", paths::filters())
-        // Free ports, on the loopback.
+        // Free ports, on loopback.
         .env("ENVOY_PORT", "127.0.0.1:0")
         .env("ENVOY_2_PORT", "127.0.0.1:0")
         .env("ENVOY_ADMIN_PORT", "0")

@@ -1,4 +1,4 @@
-//! One check for many things, several at a time.
+//! Runs one check for many items, several at a time.
 
 use std::{
     fmt::Display,
@@ -10,7 +10,7 @@ use std::{
 /// Checks every item, as many at a time as there are processors.
 ///
 /// # Panics
-/// At the end, with the names of those that failed; the reason of each stands before.
+/// At the end, with the names of those that failed; their reasons are printed before.
 pub fn each<T: Sync, N: Display>(items: &[T], name: impl Fn(&T) -> N, check: impl Fn(&T) + Sync) {
     let left = Mutex::new(items.iter());
     let failed = Mutex::new(Vec::new());

@@ -1,4 +1,4 @@
-//! What the upstream received, as it records it and as its echo tells the client.
+//! What the upstream received, as it records it and as its echo returns it to the client.
 
 use serde::{Deserialize, Serialize};
 
@@ -39,12 +39,12 @@ impl EchoedRequest {
         self.headers.all(name)
     }
 
-    /// The path without the query.
+    /// Returns the path without the query.
     pub fn path_only(&self) -> &str {
         self.path.split('?').next().unwrap_or_default()
     }
 
-    /// The query, without `?`; empty if there is none.
+    /// Returns the query, without `?`; empty if there is none.
     pub fn query(&self) -> &str {
         self.path.split_once('?').map_or("", |(_, query)| query)
     }

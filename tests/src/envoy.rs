@@ -1,4 +1,4 @@
-//! A real Envoy, started for a test and gone after it.
+//! A real Envoy, started for a test and stopped after it.
 //!
 //! ```no_run
 //! # use e2e::Envoy;
@@ -7,7 +7,7 @@
 //! let refusal = Envoy::with_filter("cors", "polices: []").refuses()?;
 //! # anyhow::Ok(())
 //! ```
-//! Ports are free ones that the kernel chooses; see [`ports`](crate::ports).
+//! The kernel chooses free ports; see [`ports`](crate::ports).
 
 pub(crate) mod admin;
 pub mod as_chain;
@@ -46,10 +46,10 @@ use crate::{
     wait,
 };
 
-/// A running Envoy. Dropped, it is killed and waited for: a `static` one would outlive its test.
+/// A running Envoy. It is killed and waited for on drop, so a `static` one would outlive its test.
 ///
-/// One of [`Builder::start`] fails when it is dropped if a module has trapped, was reloaded, or
-/// could not be set up on a worker; see [`Envoy::unchecked`].
+/// One from [`Builder::start`] panics on drop if a module has trapped, was reloaded, or could not
+/// be set up on a worker; see [`Envoy::unchecked`].
 pub struct Envoy {
     process: Process,
     admin: SocketAddr,
@@ -62,18 +62,18 @@ pub struct Envoy {
 }
 
 impl Envoy {
-    /// Runs a sample of `envoy-configs/` by name or path: that very file, with only ports, the path
-    /// of the modules and what [`Builder`] is told replaced.
+    /// Runs a sample of `envoy-configs/` by name or path. The file is used as it is; only ports,
+    /// the path of the modules and what [`Builder`] sets are replaced.
     pub fn from_sample(sample: impl AsRef<Path>) -> Builder<File> {
         Builder::new(File::Sample(sample.as_ref().to_path_buf()))
     }
 
-    /// Runs a bootstrap given as YAML or JSON; ports and paths are replaced as in a sample.
+    /// Runs a bootstrap given as YAML or JSON. Ports and paths are replaced as in a sample.
     pub fn from_bootstrap(text: impl Into<String>) -> Builder<File> {
         Builder::new(File::Text(text.into()))
     }
 
-    /// Runs one filter of the catalog, configured in YAML or JSON, before an upstream.
+    /// Runs one filter of the catalog, configured in YAML or JSON, in front of an upstream.
     pub fn with_filter(filter: &str, config: impl Into<String>) -> Builder<Chain> {
         Self::with_no_filter().filter(filter, config)
     }
@@ -87,57 +87,58 @@ impl Envoy {
             })
     }
 
-    /// Runs no filter but the router; add others by [`Builder::filter`] and [`Builder::native`].
+    /// Runs no filter except the router. Add others with [`Builder::filter`] and
+    /// [`Builder::native`].
     pub fn with_no_filter() -> Builder<Chain> {
         Builder::new(Chain::default())
     }
 
-    /// The address of the first listener, on loopback.
+    /// Returns the address of the first listener, on loopback.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// A URL at the first listener.
+    /// Returns a URL at the first listener.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    /// A GET of this path by HTTP/1.1; see [`Client`].
+    /// Creates a GET request to this path, over HTTP/1.1; see [`Client`].
     pub fn get(&self, path: &str) -> RequestBuilder {
         self.request("GET", path)
     }
 
-    /// A request to this path by HTTP/1.1; see [`Client`].
+    /// Creates a request to this path, over HTTP/1.1; see [`Client`].
     pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
         Client::http1().request(method, self.url(path))
     }
 
-    /// The address of the admin interface.
+    /// Returns the address of the admin interface.
     pub fn admin_address(&self) -> SocketAddr {
         self.admin
     }
 
-    /// The upstream that was started along with Envoy.
+    /// Returns the upstream that was started with Envoy.
     ///
     /// # Panics
-    /// If the test brought its own by [`Builder::upstream`].
+    /// If the test has set its own with [`Builder::upstream`].
     pub fn upstream(&self) -> &Upstream {
         self.upstream
             .as_ref()
             .expect("this Envoy was given its upstream: ask that one")
     }
 
-    /// As [`Envoy::upstream`], to stop and restart it.
+    /// Like [`Envoy::upstream`], for stopping and restarting it.
     ///
     /// # Panics
-    /// If the test brought its own.
+    /// If the test has set its own.
     pub fn upstream_mut(&mut self) -> &mut Upstream {
         self.upstream
             .as_mut()
             .expect("this Envoy was given its upstream: ask that one")
     }
 
-    /// The folder of dynamic files.
+    /// Returns the folder of dynamic files.
     ///
     /// # Panics
     /// If it does not exist; see [`Builder::dynamic`].
@@ -147,17 +148,17 @@ impl Envoy {
             .expect("this Envoy was started without dynamic files")
     }
 
-    /// Its version.
+    /// Returns its version.
     pub fn version(&self) -> &str {
         &self.version
     }
 
-    /// Its process id.
+    /// Returns its process id.
     pub fn pid(&self) -> u32 {
         self.process.pid()
     }
 
-    /// Resident memory, in bytes.
+    /// Returns the resident memory, in bytes.
     ///
     /// # Errors
     /// If the process has ended.
@@ -165,15 +166,15 @@ impl Envoy {
         self.process.rss_bytes()
     }
 
-    /// All that Envoy has logged so far.
+    /// Returns everything that Envoy has logged so far.
     pub fn log(&self) -> String {
         self.process.log()
     }
 
-    /// The first line of the log that contains `needle`, waited for.
+    /// Waits for a log line that contains `needle`, and returns the first one.
     ///
     /// # Panics
-    /// If it does not come in time.
+    /// If there is none in time.
     #[track_caller]
     pub fn wait_for_log(&self, needle: &str, timeout: Duration) -> String {
         let line = wait_for_line(timeout, needle, || self.log());
@@ -186,7 +187,7 @@ impl Envoy {
         })
     }
 
-    /// The lines of the access log so far; see [`Builder::access_log`].
+    /// Returns the lines of the access log so far; see [`Builder::access_log`].
     pub fn access_log(&self) -> Vec<String> {
         self.access_log_text()
             .lines()
@@ -194,10 +195,10 @@ impl Envoy {
             .collect()
     }
 
-    /// The first line of the access log that contains `needle`, waited for.
+    /// Waits for a line of the access log that contains `needle`, and returns the first one.
     ///
     /// # Panics
-    /// If it does not come in time.
+    /// If there is none in time.
     #[track_caller]
     pub fn wait_for_access_log(&self, needle: &str, timeout: Duration) -> String {
         let line = wait_for_line(timeout, needle, || self.access_log_text());
@@ -213,26 +214,26 @@ impl Envoy {
     /// Fails if a module has trapped, was reloaded, or could not be set up on a worker.
     ///
     /// # Panics
-    /// Then, with the line of the log or the statistic that says so.
+    /// In that case, with the log line or the statistic that shows it.
     #[track_caller]
     pub fn assert_vm_alive(&self) {
         assert_alive(&self.log(), &self.stats());
     }
 
-    /// One whose modules may fail.
+    /// Allows modules to fail.
     #[must_use]
     pub fn unchecked(mut self) -> Self {
         self.is_checked = false;
         self
     }
 
-    /// Ends the process without warning, as the kernel does when memory runs out.
+    /// Kills the process without warning, as the kernel does when memory runs out.
     pub fn kill(self) {
         drop(self);
     }
 
-    /// Asks Envoy to end by itself, which must take at most 10 s, and returns its status and its
-    /// whole log.
+    /// Asks Envoy to end by itself, which must take at most 10 s. Returns its status and its whole
+    /// log.
     ///
     /// # Errors
     /// If it does not end.

@@ -1,4 +1,4 @@
-//! Header fields as they came, in order, repeated fields kept apart.
+//! Header fields as received, in order. Repeated fields are kept separate.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,10 +11,11 @@ use serde::{Deserialize, Serialize};
 pub struct Headers(pub Vec<(String, String)>);
 
 impl Headers {
-    /// The value of the field, which must not be repeated; `name` in any case.
+    /// Returns the value of the field, which must not be repeated. The case of `name` does not
+    /// matter.
     ///
     /// # Panics
-    /// If the field is there more than once.
+    /// If the field is repeated.
     #[track_caller]
     pub fn get(&self, name: &str) -> Option<&str> {
         let values = self.all(name);
@@ -26,7 +27,7 @@ impl Headers {
         values.first().copied()
     }
 
-    /// The values of all fields of that name, in order.
+    /// Returns the values of all fields with that name, in order.
     pub fn all(&self, name: &str) -> Vec<&str> {
         self.iter()
             .filter(|(n, _)| n.eq_ignore_ascii_case(name))
@@ -34,24 +35,25 @@ impl Headers {
             .collect()
     }
 
-    /// As [`Headers::all`], the bytes that were on the wire.
+    /// Like [`Headers::all`], as the bytes that were received.
     pub fn bytes(&self, name: &str) -> Vec<Vec<u8>> {
         self.all(name).into_iter().map(to_bytes).collect()
     }
 
-    /// The names in order, in lower case, repeated as they came.
+    /// Returns the names in order, in lower case, including repetitions.
     pub fn names(&self) -> Vec<String> {
         self.iter().map(|(n, _)| n.to_ascii_lowercase()).collect()
     }
 
-    /// Name and value of every field in order.
+    /// Iterates over name and value of every field, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(n, v)| (n.as_str(), v.as_str()))
     }
 }
 
 impl From<&http::HeaderMap> for Headers {
-    /// Repeated fields stand together, at the place of the first: `HeaderMap` keeps no other order.
+    /// Repeated fields are grouped at the position of the first, because `HeaderMap` keeps no other
+    /// order.
     fn from(map: &http::HeaderMap) -> Self {
         Self(
             map.iter()
@@ -61,12 +63,12 @@ impl From<&http::HeaderMap> for Headers {
     }
 }
 
-/// Bytes as Latin-1 text.
+/// Converts bytes to Latin-1 text.
 pub fn from_bytes(bytes: &[u8]) -> String {
     bytes.iter().copied().map(char::from).collect()
 }
 
-/// Latin-1 text as bytes; a character above U+00FF becomes its UTF-8 bytes.
+/// Converts Latin-1 text to bytes. A character above U+00FF becomes its UTF-8 bytes.
 pub fn to_bytes(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     for character in text.chars() {

@@ -1,22 +1,21 @@
-//! The key server of an identity provider, over TLS: what `envoy-configs/jwt-auth-remote.yaml`
-//! asks.
+//! The key server of an identity provider, over TLS, for `envoy-configs/jwt-auth-remote.yaml`.
 
 use anyhow::Result;
 use serde_json::json;
 
 use crate::{EchoedRequest, Envoy, Reply, Upstream, token};
 
-/// The issuer whose document of discovery the server has.
+/// The issuer whose discovery document the server has.
 pub const PARTNER: &str = "https://partner.example";
 
-/// A key server that speaks TLS. It ends when dropped.
+/// A key server that uses TLS. Stopped on drop.
 pub struct KeyServer {
     upstream: Upstream,
     tls: Envoy,
 }
 
 impl KeyServer {
-    /// Starts with a certificate of `tests/keys/tls/`; `idp` is the one that the sample trusts.
+    /// Starts with a certificate of `tests/keys/tls/`; the sample trusts `idp`.
     ///
     /// # Errors
     /// If it cannot be started.
@@ -24,7 +23,7 @@ impl KeyServer {
         Self::with(certificate, answer)
     }
 
-    /// Starts with a certificate, and answers as `answer` says.
+    /// Starts with a certificate, and answers with the results of `answer`.
     ///
     /// # Errors
     /// If it cannot be started.
@@ -40,12 +39,12 @@ impl KeyServer {
         Ok(Self { upstream, tls })
     }
 
-    /// Its port.
+    /// Returns its port.
     pub fn port(&self) -> u16 {
         self.tls.address().port()
     }
 
-    /// What it was asked.
+    /// Returns the requests that it received.
     pub fn requests(&self) -> Vec<EchoedRequest> {
         self.upstream.requests()
     }

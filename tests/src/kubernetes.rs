@@ -1,6 +1,6 @@
-//! Istio's and Envoy Gateway's resources as far as a Wasm filter needs them: typed after the
-//! projects' own definitions, so that a sample with a key that does not exist, or a value that the
-//! API server would refuse, does not load.
+//! Istio's and Envoy Gateway's resources, as far as a Wasm filter needs them. The types follow the
+//! projects' own definitions, so a sample with an unknown key, or with a value that the API server
+//! would reject, does not load.
 
 mod client_traffic_policy;
 mod envoy_filter;
@@ -44,32 +44,32 @@ struct Metadata {
     annotations: BTreeMap<String, String>,
 }
 
-/// What the API server would check beyond the types.
+/// Checks of the API server beyond the types.
 pub trait Checked {
     /// `apiVersion` and `kind`.
     const IS: (&'static str, &'static str);
 
-    /// Fails at the first rule that does not hold.
+    /// Fails at the first rule that is broken.
     ///
     /// # Errors
     /// With the key and the rule.
     fn check(&self) -> Result<()>;
 }
 
-/// A filter as one of the resources configures it.
+/// A filter as configured by one of the resources.
 #[derive(Clone, Debug, Default)]
 pub struct Configured {
     /// The name of the plugin.
     pub name: String,
     /// Its configuration.
     pub config: Value,
-    /// Variables of the resource itself.
+    /// Variables set by the resource itself.
     pub env: BTreeMap<String, String>,
-    /// Variables that the proxy's process has to have.
+    /// Variables that the proxy's process needs.
     pub host_env: Vec<String>,
 }
 
-/// Reads a resource, and checks it.
+/// Loads and checks a resource.
 ///
 /// # Errors
 /// With the file and the mistake.
@@ -100,7 +100,7 @@ fn parse<Spec: DeserializeOwned + Checked>(text: &str) -> Result<Spec> {
     Ok(resource.spec)
 }
 
-/// A DNS subdomain (RFC 1123), as names of resources are.
+/// Checks that a name is a DNS subdomain (RFC 1123), as required for names of resources.
 fn check_name(key: &str, name: &str) -> Result<()> {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     ensure!(
@@ -114,7 +114,7 @@ fn check_name(key: &str, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// 64 hexadecimal digits in lower case.
+/// Checks for 64 hexadecimal digits in lower case.
 fn check_sha256(key: &str, value: &str) -> Result<()> {
     let fits = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
     ensure!(
@@ -124,7 +124,7 @@ fn check_sha256(key: &str, value: &str) -> Result<()> {
     Ok(())
 }
 
-/// `repository/image:tag` or `…@sha256:digest`.
+/// Checks for `repository/image:tag` or `…@sha256:digest`.
 fn check_image(key: &str, url: &str) -> Result<()> {
     ensure!(!url.contains("://"), "{key}: {url:?} has a scheme");
     let name = url.rsplit('/').next().unwrap_or_default();
@@ -146,8 +146,8 @@ mod tests {
         }
     }
 
-    /// A resource is accepted as it is, and refused for each of these replacements, with what the
-    /// error says of it.
+    /// Asserts that a resource is accepted as it is, and rejected with each of these replacements,
+    /// with this part of the error.
     #[track_caller]
     fn assert_refused<Spec: DeserializeOwned + Checked>(text: &str, cases: &[(&str, &str, &str)]) {
         assert_eq!(error::<Spec>(text), "");

@@ -1,25 +1,25 @@
-//! The harness that the tests, `cargo xtask demo` and `cargo xtask serve` stand on: a real Envoy,
-//! a real upstream, real clients.
+//! The harness of the tests, `cargo xtask demo` and `cargo xtask serve`: a real Envoy, a real
+//! upstream, real clients.
 //!
-//! | Module | Holds |
+//! | Module | Contents |
 //! |---|---|
-//! | [`envoy`] | find or fetch the binary, start it from a sample or around one filter, read its log, statistics and memory |
+//! | [`envoy`] | finds or fetches the binary, starts it from a sample or around one filter, reads its log, statistics and memory |
 //! | [`upstream`] | an HTTP/1.1 and HTTP/2 server that echoes what it received, or answers as a test programs it |
 //! | [`client`] | blocking HTTP clients, a gRPC call, and raw bytes over TCP |
-//! | [`mod@load`] | many requests at once, counted by answer |
+//! | [`mod@load`] | many requests at once, counted by response |
 //! | [`browser`] | a headless Chromium |
 //! | [`compose`] | `docker-compose.yml` with real containers |
 //! | [`samples`], [`cases`], [`target`] | the bootstraps that people copy, what each promises, and the Envoys it is checked on |
-//! | [`headers`], [`echo`] | what clients and the upstream saw |
+//! | [`headers`], [`echo`] | what clients and the upstream received |
 //! | [`key_server`] | an identity provider's keys over TLS |
-//! | [`prometheus`] | what Envoy tells Prometheus, and queries of it |
+//! | [`prometheus`] | Envoy's metrics for Prometheus, and queries of them |
 //! | `token` | tokens signed with public test keys |
 //! | [`kubernetes`] | resources of Istio and Envoy Gateway, typed |
-//! | `rate_limit_service`, [`redis`] | a rate limit service as Envoy's filters ask it (feature `fleet`), and a Redis |
-//! | [`servers`] | nginx, and servers that Python brings |
-//! | [`tls`] | listeners that end TLS, and clients that speak it |
-//! | [`trap`], [`wasm`] | a module that traps, and modules with other bytes |
-//! | [`paths`], [`ports`], [`yaml`], [`wait`] | where things lie, free ports, YAML as JSON values, waiting for a condition |
+//! | `rate_limit_service`, [`redis`] | a rate limit service as used by Envoy's filters (feature `fleet`), and a Redis |
+//! | [`servers`] | nginx, and servers included in Python |
+//! | [`tls`] | listeners that terminate TLS, and clients that use it |
+//! | [`trap`], [`wasm`] | a module that traps, and modules with modified bytes |
+//! | [`paths`], [`ports`], [`yaml`], [`wait`] | paths of files, free ports, YAML as JSON values, waiting for a condition |
 //!
 //! ```no_run
 //! use e2e::Envoy;

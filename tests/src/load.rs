@@ -1,4 +1,4 @@
-//! Many requests at once, counted by answer: for limits that all workers share, and for changes
+//! Many requests at once, counted by response: for limits that all workers share, and for changes
 //! under traffic.
 
 mod pace;
@@ -24,7 +24,8 @@ use crate::{
     runtime,
 };
 
-/// Sends `total` GETs over `connections` HTTP/1.1 connections, each one request after the other.
+/// Sends `total` GET requests over `connections` HTTP/1.1 connections, one request after another on
+/// each.
 ///
 /// # Panics
 /// If the URL is not `http://address:port/…`.
@@ -33,7 +34,7 @@ pub fn load(url: impl AsRef<str>, total: u64, connections: usize) -> LoadResult 
     Load::new(url).total(total).connections(connections).run()
 }
 
-/// A load in the making.
+/// Builds a load.
 #[must_use = "a load is sent when run or started"]
 pub struct Load {
     client: Client,
@@ -45,7 +46,8 @@ pub struct Load {
     keys: Option<Keys>,
 }
 
-/// A header whose value differs from request to request: `key-0`, `key-1` and so on, and again.
+/// A header whose value differs between requests: `key-0`, `key-1` and so on, then from the start
+/// again.
 #[derive(Clone)]
 struct Keys {
     header: String,
@@ -60,25 +62,25 @@ pub struct RunningLoad {
     begun: Instant,
 }
 
-/// What a load met with.
+/// The results of a load.
 #[derive(Clone, Debug, Default)]
 pub struct LoadResult {
-    /// Answers by status.
+    /// Responses by status.
     pub statuses: BTreeMap<u16, u64>,
-    /// Requests without an answer by cause.
+    /// Requests without a response, by cause.
     pub errors: BTreeMap<String, u64>,
-    /// Answers by the value of the field of [`Load::tally`]; empty where it is missing.
+    /// Responses by the value of the field of [`Load::tally`]; empty if it is missing.
     pub tally: BTreeMap<String, u64>,
-    /// Of every answer, shortest first.
+    /// The latency of every response, shortest first.
     pub latencies: Vec<Duration>,
     /// Which key got which status; see [`Load::keys`].
     pub by_key: Vec<(u64, u16)>,
-    /// From the first request to the last answer.
+    /// From the first request to the last response.
     pub elapsed: Duration,
 }
 
 impl Load {
-    /// 100 GETs over 4 HTTP/1.1 connections.
+    /// Creates a load of 100 GET requests over 4 HTTP/1.1 connections.
     pub fn new(url: impl AsRef<str>) -> Self {
         let parts = Parts::new("GET", url.as_ref());
         Self {
@@ -92,7 +94,7 @@ impl Load {
         }
     }
 
-    /// Sends no faster than this; without it, as fast as answers come.
+    /// Sends no faster than this. Without it, requests are sent as fast as responses arrive.
     pub fn per_second(self, rate: f64) -> Self {
         Self {
             per_second: Some(rate),
@@ -100,7 +102,7 @@ impl Load {
         }
     }
 
-    /// Counts the answers also by the value of this header field.
+    /// Also counts the responses by the value of this header field.
     pub fn tally(self, header: &str) -> Self {
         Self {
             tally: Some(header.to_string()),
@@ -108,13 +110,13 @@ impl Load {
         }
     }
 
-    /// How many requests to send; [`Load::start`] alone may send without end: `u64::MAX`.
+    /// Sets how many requests to send. Only [`Load::start`] may send without end: `u64::MAX`.
     pub fn total(self, total: u64) -> Self {
         Self { total, ..self }
     }
 
-    /// How many requests are under way at a time: connections with HTTP/1.1, streams of one
-    /// connection with HTTP/2.
+    /// Sets the number of concurrent requests: connections with HTTP/1.1, streams of one connection
+    /// with HTTP/2.
     pub fn connections(self, connections: usize) -> Self {
         Self {
             connections,
@@ -122,7 +124,7 @@ impl Load {
         }
     }
 
-    /// Sends by this client.
+    /// Sends with this client.
     pub fn client(self, client: Client) -> Self {
         Self { client, ..self }
     }
@@ -135,7 +137,7 @@ impl Load {
         self
     }
 
-    /// Sends this header with so many values in turn: `key-0`, `key-1` and so on.
+    /// Sends this header with this many values in turn: `key-0`, `key-1` and so on.
     pub fn keys(self, header: &str, count: u64) -> Self {
         let header = header.to_string();
         Self {
@@ -223,7 +225,7 @@ async fn work(
 }
 
 impl RunningLoad {
-    /// Stops sending and waits for the last answers.
+    /// Stops sending and waits for the last responses.
     pub fn finish(self) -> LoadResult {
         self.stop.store(true, Ordering::Relaxed);
         self.join()
@@ -253,12 +255,12 @@ impl RunningLoad {
 }
 
 impl LoadResult {
-    /// How many answers had this status.
+    /// Returns how many responses had this status.
     pub fn count(&self, status: u16) -> u64 {
         self.statuses.get(&status).copied().unwrap_or_default()
     }
 
-    /// How many answers of this status each key had; see [`Load::keys`].
+    /// Returns how many responses with this status each key had; see [`Load::keys`].
     pub fn count_by_key(&self, status: u16) -> BTreeMap<u64, u64> {
         let mut counts = BTreeMap::new();
         for (key, answered) in &self.by_key {
@@ -267,10 +269,10 @@ impl LoadResult {
         counts
     }
 
-    /// Fails unless every request got an answer of this status.
+    /// Fails unless every request got a response with this status.
     ///
     /// # Panics
-    /// Then, with what came instead.
+    /// In that case, with what was received instead.
     #[track_caller]
     pub fn assert_all(&self, status: u16) {
         assert!(self.errors.is_empty(), "{:?}", self.errors);
@@ -278,18 +280,18 @@ impl LoadResult {
         assert_eq!(statuses, [&status], "{:?}", self.statuses);
     }
 
-    /// How many requests got an answer.
+    /// Returns how many requests got a response.
     pub fn answered(&self) -> u64 {
         self.statuses.values().sum()
     }
 
-    /// How many requests got none.
+    /// Returns how many requests got no response.
     pub fn failed(&self) -> u64 {
         self.errors.values().sum()
     }
 
-    /// The latency that a share of the answers stayed within: 0.5 is the median. Zero without
-    /// answers.
+    /// Returns the latency within which this share of the responses arrived: 0.5 is the median.
+    /// Zero without responses.
     pub fn percentile(&self, share: f64) -> Duration {
         let last = self.latencies.len().saturating_sub(1);
         #[allow(

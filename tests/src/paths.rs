@@ -1,4 +1,4 @@
-//! Where the workspace keeps its samples, its modules and its cache.
+//! Paths of the workspace's samples, modules and cache.
 
 use std::{
     collections::BTreeMap,
@@ -11,27 +11,28 @@ use std::{
 use anyhow::{Result, bail};
 use walkdir::{DirEntry, WalkDir};
 
-/// The workspace's root.
+/// Returns the workspace's root.
 pub fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .unwrap_or(Path::new("."))
 }
 
-/// Cargo's target directory: `$CARGO_TARGET_DIR` (relative to the workspace), otherwise `target/`.
+/// Returns Cargo's target directory: `$CARGO_TARGET_DIR` (relative to the workspace), otherwise
+/// `target/`.
 pub fn target() -> PathBuf {
     workspace().join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
-/// The directory of the built modules, `target/filters/`.
+/// Returns the directory of the built modules, `target/filters/`.
 pub fn filters() -> PathBuf {
     target().join("filters")
 }
 
-/// The built module of a filter.
+/// Returns the built module of a filter.
 ///
 /// # Errors
-/// If it has not been built, or since then its sources have changed.
+/// If it has not been built, or if its sources have changed since then.
 pub fn module(filter: &str) -> Result<PathBuf> {
     let path = filters().join(format!("{filter}.wasm"));
     let Ok(built) = fs::metadata(&path).and_then(|module| module.modified()) else {
@@ -51,8 +52,8 @@ pub fn module(filter: &str) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// The source of a module that was changed last, and when. Other filters are sources of one that
-/// names them in its manifest.
+/// Returns the source of a module that was changed last, and when. If its manifest refers to other
+/// filters, they are among its sources.
 fn newest_source(filter: &str) -> Result<Option<(SystemTime, PathBuf)>> {
     static NEWEST: Mutex<BTreeMap<String, Option<(SystemTime, PathBuf)>>> =
         Mutex::new(BTreeMap::new());
@@ -89,7 +90,7 @@ fn newest_source(filter: &str) -> Result<Option<(SystemTime, PathBuf)>> {
     Ok(found)
 }
 
-/// All files below a folder, sorted.
+/// Returns all files below a folder, sorted.
 ///
 /// # Errors
 /// If it cannot be read.
@@ -105,7 +106,7 @@ pub fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// The names of all filters: the folders under `filters/`.
+/// Returns the names of all filters: the folders under `filters/`.
 ///
 /// # Errors
 /// If there is no such folder.
@@ -121,7 +122,7 @@ pub fn all_filters() -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// `path` as a reader at the root of the workspace would type it.
+/// Formats `path` relative to the root of the workspace.
 pub fn display(path: &Path) -> String {
     path.strip_prefix(workspace())
         .unwrap_or(path)
@@ -129,7 +130,7 @@ pub fn display(path: &Path) -> String {
         .to_string()
 }
 
-/// A sample by its path, or by its name in `envoy-configs/`, with or without `.yaml`.
+/// Finds a sample by its path, or by its name in `envoy-configs/`, with or without `.yaml`.
 ///
 /// # Errors
 /// If it does not exist.

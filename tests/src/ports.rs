@@ -1,8 +1,8 @@
 //! Ports on this machine.
 //!
-//! Envoy and the upstream bind port 0 and tell which one they got, which cannot race. A port picked
-//! here beforehand can be lost to another program, so it is for the few cases that must know the
-//! number before anybody listens on it.
+//! Envoy and the upstream bind port 0 and report the actual port, which cannot race. A port that is
+//! picked here beforehand can be lost to another program, so this is only for the few cases that
+//! must know the number before anything listens on it.
 
 use std::{
     collections::BTreeSet,
@@ -14,7 +14,7 @@ use anyhow::{Context, Result};
 
 static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
 
-/// A port that no one listens on now and that this process has not been given before.
+/// Returns a port on which nothing listens now, and that this process has not been given before.
 ///
 /// # Errors
 /// If the system has none left.
@@ -30,10 +30,10 @@ pub fn free() -> Result<u16> {
     }
 }
 
-/// Whether somebody listens on the port, on any address.
+/// Whether anything listens on the port, on any address.
 ///
-/// Ask before Envoy takes a fixed port: it sets `SO_REUSEPORT`, so that two Envoys of one user
-/// share a port without an error, and requests reach either.
+/// Check this before Envoy binds a fixed port: it sets `SO_REUSEPORT`, so two Envoys of one user
+/// share a port without an error, and requests reach either of them.
 pub fn in_use(port: u16) -> bool {
     TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_err()
 }

@@ -1,4 +1,4 @@
-//! What Envoy tells Prometheus, and queries of it.
+//! Envoy's metrics for Prometheus, and queries of them.
 
 mod query;
 
@@ -29,18 +29,18 @@ pub struct Sample {
 }
 
 impl Page {
-    /// What Envoy tells now.
+    /// Returns Envoy's current metrics.
     ///
     /// # Errors
-    /// If it is not in the format.
+    /// If they are not in the format.
     pub fn of(envoy: &Envoy) -> Result<Self> {
         Self::parse(&envoy.admin("/stats/prometheus").text())
     }
 
-    /// Reads a page.
+    /// Parses a page.
     ///
     /// # Errors
-    /// With the line that is not one.
+    /// With the line that is invalid.
     pub fn parse(text: &str) -> Result<Self> {
         let lines = text.lines().map(str::trim);
         let samples = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
@@ -49,19 +49,19 @@ impl Page {
         Ok(Self(samples.collect::<Result<_>>()?))
     }
 
-    /// All samples.
+    /// Returns all samples.
     pub fn samples(&self) -> &[Sample] {
         &self.0
     }
 
-    /// The value of the metric with exactly these labels.
+    /// Returns the value of the metric with exactly these labels.
     pub fn value(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
         let labels: Labels = own(labels);
         let fits = |sample: &&Sample| sample.name == name && sample.labels == labels;
         self.0.iter().find(fits).map(|sample| sample.value)
     }
 
-    /// Adds the samples of another Envoy; what both have is summed up.
+    /// Adds the samples of another Envoy. Values of equal samples are added.
     pub fn add(&mut self, other: Self) {
         for sample in other.0 {
             let same =
@@ -107,7 +107,7 @@ fn sample(line: &str) -> Result<Sample> {
     })
 }
 
-/// What stands before the closing quote, and what after it.
+/// Splits at the closing quote.
 fn quoted(text: &str) -> Result<(String, &str)> {
     let mut value = String::new();
     let mut characters = text.char_indices();

@@ -3,8 +3,8 @@
 //! [Limitador](https://github.com/Kuadrant/limitador), whose limits files it reads. Counters are
 //! kept in memory, or in Redis, where several services share them.
 //!
-//! It decides as Limitador's server does, and can be told to misbehave:
-//! [`RateLimitService::delay`], [`RateLimitService::fail_with`], [`RateLimitService::edit`].
+//! It decides like Limitador's server, and can be made to misbehave: [`RateLimitService::delay`],
+//! [`RateLimitService::fail_with`], [`RateLimitService::edit`].
 
 mod answer;
 mod engine;
@@ -45,7 +45,7 @@ pub mod proto {
 
 use self::proto::{Code, RateLimitRequest, RateLimitResponse};
 
-/// A running service. Stopped when dropped.
+/// A running service. Stopped on drop.
 pub struct RateLimitService {
     server: Server,
     shared: Arc<Shared>,
@@ -60,16 +60,16 @@ struct Shared {
 }
 
 impl RateLimitService {
-    /// What can be chosen; by default the limits of the samples ([`SAMPLE_LIMITS`]), in memory, on
+    /// Returns the options; by default the limits of the samples ([`SAMPLE_LIMITS`]), in memory, on
     /// a free port.
     pub fn options() -> Options {
         Options::new()
     }
 
-    /// With these limits in Limitador's YAML, in memory, on a free port.
+    /// Starts with these limits in Limitador's YAML, in memory, on a free port.
     ///
     /// # Errors
-    /// If the limits cannot be read.
+    /// If the limits cannot be parsed.
     pub fn with_limits(limits: &str) -> Result<Self> {
         Self::options().limits(limits).start()
     }
@@ -89,32 +89,32 @@ impl RateLimitService {
         Ok(service)
     }
 
-    /// Where it listens.
+    /// Returns the address it listens on.
     pub fn address(&self) -> SocketAddr {
         self.server.address()
     }
 
-    /// The port it listens on.
+    /// Returns the port it listens on.
     pub fn port(&self) -> u16 {
         self.address().port()
     }
 
-    /// How many calls came since the start, restarts included.
+    /// Returns the number of calls since the first start.
     pub fn count(&self) -> u64 {
         self.shared.latest.count()
     }
 
-    /// The latest calls, oldest first, at most [`REMEMBERED`].
+    /// Returns the latest calls, oldest first, at most [`REMEMBERED`].
     pub fn requests(&self) -> Vec<RateLimitRequest> {
         self.shared.latest.all()
     }
 
-    /// The latest call.
+    /// Returns the latest call.
     pub fn last_request(&self) -> Option<RateLimitRequest> {
         self.shared.latest.last()
     }
 
-    /// Answers only after this time. The call is charged before it, as by a service that is slow to
+    /// Delays answers by this time. The call is charged before, as by a service that is slow to
     /// answer.
     pub fn delay(&self, delay: Duration) {
         self.shared.behaviour().delay = delay;
@@ -125,26 +125,26 @@ impl RateLimitService {
         self.shared.behaviour().failure = Some(code);
     }
 
-    /// Changes each answer before it leaves: headers to add, a body, a code that does not exist.
+    /// Changes each answer before it is sent: headers to add, a body, an unknown code.
     pub fn edit(&self, edit: impl Fn(&mut RateLimitResponse) + Send + Sync + 'static) {
         self.shared.behaviour().edit = Some(Arc::new(edit));
     }
 
-    /// Takes back [`RateLimitService::delay`], [`RateLimitService::fail_with`] and
+    /// Undoes [`RateLimitService::delay`], [`RateLimitService::fail_with`] and
     /// [`RateLimitService::edit`].
     pub fn behave(&self) {
         *self.shared.behaviour() = Behaviour::default();
     }
 
-    /// Stops listening and cuts all connections. What was counted in memory is kept.
+    /// Stops listening and closes all connections. Counters in memory are kept.
     pub fn stop(&mut self) {
         self.server.stop();
     }
 
-    /// Listens again, on the same port.
+    /// Listens again on the same port.
     ///
     /// # Errors
-    /// If another program has taken the port meanwhile.
+    /// If another program uses the port now.
     pub fn start(&mut self) -> Result<()> {
         let shared = Arc::clone(&self.shared);
         let serve = |listener| serve::serve(listener, shared);

@@ -15,7 +15,7 @@ use crate::{ports, wait};
 /// How long Redis may take to start.
 const DEADLINE: Duration = Duration::from_secs(20);
 
-/// A Redis that keeps everything in memory. Ended when dropped.
+/// A Redis that keeps everything in memory. Stopped on drop.
 #[derive(Debug)]
 pub struct Redis {
     port: u16,
@@ -43,10 +43,10 @@ impl Redis {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// Ends the process, and with it all that it knew.
+    /// Stops the process, which loses all data.
     pub fn stop(&mut self) {
         if let Some(mut process) = self.process.take() {
-            // Both fail only if the process has ended already.
+            // Both fail only if the process has already ended.
             let _ = process.kill();
             let _ = process.wait();
         }
@@ -84,7 +84,7 @@ impl Redis {
     }
 }
 
-/// Whether the server answers, as itself.
+/// Whether the server answers, and is a Redis.
 fn ping(port: u16) -> bool {
     let ask = || -> std::io::Result<[u8; 5]> {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;

@@ -13,7 +13,7 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
         .expect("a Tokio runtime for the clients")
 });
 
-/// Runs a future to its end. Not to be called from within a Tokio runtime.
+/// Runs a future to completion. Must not be called from within a Tokio runtime.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     RUNTIME.block_on(future)
 }

@@ -1,4 +1,4 @@
-//! The bootstraps among the files of `envoy-configs/`, and which Envoys they are for.
+//! The bootstraps among the files of `envoy-configs/`, and the Envoy versions they need.
 
 use std::{fs, path::PathBuf};
 
@@ -14,19 +14,19 @@ use crate::{
 pub struct Bootstrap {
     /// Its path in `envoy-configs/`, without `.yaml`.
     pub name: String,
-    /// The first minor version of Envoy that it needs, where its first comment says `Needs Envoy
-    /// 1.39.`
+    /// The first minor version of Envoy that it needs, if its first comment says
+    /// `Needs Envoy 1.39.`
     pub needs: Option<(u32, u32)>,
 }
 
 impl Bootstrap {
-    /// Whether it is for this version, as `1.38.2`.
+    /// Whether it runs on this version, such as `1.38.2`.
     #[must_use]
     pub fn runs_on(&self, version: &str) -> bool {
         self.needs.is_none_or(|first| minor(version) >= Some(first))
     }
 
-    /// An Envoy with it, and with the files beside it where it is one of `dynamic/`.
+    /// Builds an Envoy with it, and with the files next to it if it is in `dynamic/`.
     pub fn envoy(&self) -> Builder<File> {
         let builder = Envoy::from_sample(&self.name);
         if self.name.starts_with("dynamic/") {
@@ -37,7 +37,7 @@ impl Bootstrap {
     }
 }
 
-/// All files of `envoy-configs/`, by their paths in it, with their texts.
+/// Returns all files of `envoy-configs/`, by their paths in it, with their texts.
 ///
 /// # Errors
 /// If one cannot be read as text.
@@ -54,7 +54,7 @@ pub fn files() -> Result<Vec<(String, String)>> {
         .collect()
 }
 
-/// All bootstraps, by name. Other files there are parts of a bootstrap, or for other programs.
+/// Returns all bootstraps, by name. Other files are parts of a bootstrap, or for other programs.
 ///
 /// # Errors
 /// If a file cannot be read.
@@ -64,7 +64,7 @@ pub fn bootstraps() -> Result<Vec<Bootstrap>> {
         let Some(name) = file.strip_suffix(".yaml") else {
             continue;
         };
-        // A file of several documents is for Kubernetes.
+        // A file with several documents is for Kubernetes.
         let Ok(content) = yaml::parse(&text) else {
             continue;
         };
@@ -79,7 +79,7 @@ pub fn bootstraps() -> Result<Vec<Bootstrap>> {
     Ok(found)
 }
 
-/// The bootstrap of that name.
+/// Returns the bootstrap with that name.
 ///
 /// # Errors
 /// If it does not exist.
@@ -90,7 +90,7 @@ pub fn bootstrap(name: &str) -> Result<Bootstrap> {
         .with_context(|| format!("no bootstrap envoy-configs/{name}.yaml"))
 }
 
-/// The version after `Needs Envoy` in the first paragraph of the first comment.
+/// Returns the version after `Needs Envoy` in the first paragraph of the first comment.
 fn needs(text: &str) -> Option<(u32, u32)> {
     let paragraph: Vec<&str> = text
         .lines()

@@ -1,5 +1,5 @@
-//! What the servers of the harness have in common: a thread of their own, which can be stopped and
-//! started again on the same port, and a memory of what they were asked.
+//! Shared by the servers of the harness: each has its own thread, can be stopped and restarted on
+//! the same port, and remembers its requests.
 
 use std::{
     collections::VecDeque,
@@ -17,14 +17,14 @@ use tokio::sync::oneshot;
 /// How many of the latest requests a server remembers.
 pub const REMEMBERED: usize = 100;
 
-/// A thread that serves. It ends when this is dropped.
+/// A thread that serves. Stopped on drop.
 pub(crate) struct Server {
     address: SocketAddr,
     running: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
 }
 
 impl Server {
-    /// One that is to listen there; a port of 0 becomes a free one at the start.
+    /// Creates a server that will listen on this address. Port 0 becomes a free one at the start.
     pub(crate) fn at(address: SocketAddr) -> Self {
         Self {
             address,
@@ -32,7 +32,7 @@ impl Server {
         }
     }
 
-    /// Where it listens.
+    /// Returns the address it listens on.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
@@ -61,7 +61,7 @@ impl Server {
         let served = serve(listener);
         let thread = thread::Builder::new().name(name.into()).spawn(move || {
             runtime.spawn(served);
-            // Also ends when the sender is dropped. With the runtime go all connections.
+            // Also ends when the sender is dropped. All connections are closed with the runtime.
             let _ = runtime.block_on(stopped);
             drop(runtime);
             at_end();
@@ -70,10 +70,10 @@ impl Server {
         Ok(())
     }
 
-    /// Stops listening and cuts all connections.
+    /// Stops listening and closes all connections.
     pub(crate) fn stop(&mut self) {
         if let Some((stop, thread)) = self.running.take() {
-            // Both fail only if the thread has ended already.
+            // Both fail only if the thread has already ended.
             let _ = stop.send(());
             let _ = thread.join();
         }
@@ -86,7 +86,7 @@ impl Drop for Server {
     }
 }
 
-/// The latest requests, and how many there were.
+/// The latest requests, and the total number.
 pub(crate) struct Latest<T> {
     count: AtomicU64,
     latest: Mutex<VecDeque<T>>,

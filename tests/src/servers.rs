@@ -1,6 +1,6 @@
-//! Real servers of others on loopback, to see which place they serve for a path.
+//! Real third-party servers on loopback, to see which resource they serve for a path.
 //!
-//! Each answers `guarded` or `open`, and the place: guarded are `/admin` and what is below it, at
+//! Each answers `guarded` or `open`, and the path: `/admin` and everything below it is guarded, in
 //! nginx also all of the host `admin.example.com`.
 
 use std::{
@@ -19,7 +19,7 @@ use crate::{ports, wait};
 /// How long a server may take to start.
 const DEADLINE: Duration = Duration::from_secs(20);
 
-/// Servers in one process. Ended when dropped.
+/// Servers in one process. Stopped on drop.
 #[derive(Debug)]
 pub struct Servers {
     ports: Vec<(&'static str, u16)>,
@@ -29,7 +29,7 @@ pub struct Servers {
 }
 
 impl Servers {
-    /// nginx from `PATH`, as `nginx` and, with `merge_slashes off`, as `nginx-unmerged`.
+    /// Starts nginx from `PATH`, as `nginx` and, with `merge_slashes off`, as `nginx-unmerged`.
     ///
     /// # Errors
     /// If it is missing or does not start.
@@ -73,8 +73,8 @@ impl Servers {
         Ok(servers)
     }
 
-    /// Python's own: `wsgi` decodes once, `files` (`http.server`) resolves dots too, `twice`
-    /// decodes twice, and `params` drops `;params` first.
+    /// Starts Python's own servers: `wsgi` decodes once, `files` (`http.server`) resolves dots too,
+    /// `twice` decodes twice, and `params` drops `;params` first.
     ///
     /// # Errors
     /// If `python3` is missing or does not start.
@@ -102,7 +102,7 @@ impl Servers {
         Ok(servers)
     }
 
-    /// The servers by name, and where each listens.
+    /// Returns the servers by name, and their ports.
     pub fn ports(&self) -> &[(&'static str, u16)] {
         &self.ports
     }
@@ -143,7 +143,7 @@ fn nginx_servers(port: u16, merge_slashes: &str) -> String {
 
 impl Drop for Servers {
     fn drop(&mut self) {
-        // Both fail only if the process has ended already.
+        // Both fail only if the process has already ended.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

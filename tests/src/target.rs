@@ -1,4 +1,5 @@
-//! What the cases of a sample need of an Envoy, wherever it runs: in the harness or in a container.
+//! What the cases of a sample need from an Envoy, wherever it runs: in the harness or in a
+//! container.
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
@@ -6,21 +7,21 @@ use crate::envoy::{Envoy, assert_alive};
 
 /// A running Envoy.
 pub trait Target {
-    /// Where its first listener is reached.
+    /// Returns the address of its first listener.
     fn address(&self) -> SocketAddr;
 
-    /// All counters and gauges.
+    /// Returns all counters and gauges.
     fn stats(&self) -> BTreeMap<String, u64>;
 
-    /// All that Envoy has logged so far.
+    /// Returns everything that Envoy has logged so far.
     fn log(&self) -> String;
 
-    /// A URL at the first listener.
+    /// Returns a URL at the first listener.
     fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address())
     }
 
-    /// One counter or gauge.
+    /// Returns one counter or gauge.
     ///
     /// # Panics
     /// If none has that name.
@@ -35,7 +36,7 @@ pub trait Target {
     /// Fails if a module has trapped, was reloaded, or could not be set up on a worker.
     ///
     /// # Panics
-    /// Then, with the line of the log or the statistic that says so.
+    /// In that case, with the log line or the statistic that shows it.
     #[track_caller]
     fn assert_vm_alive(&self) {
         assert_alive(&self.log(), &self.stats());

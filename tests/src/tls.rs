@@ -1,5 +1,5 @@
-//! TLS by Envoy itself, which is at hand, in place of one more TLS library: listeners that end TLS,
-//! and clients that speak it.
+//! TLS, using Envoy itself instead of another TLS library: listeners that terminate TLS, and
+//! clients that use it.
 
 use std::path::PathBuf;
 
@@ -7,19 +7,19 @@ use serde_json::{Value, json};
 
 use crate::{Envoy, envoy::Builder, envoy::Chain, paths};
 
-/// The folder of the certificates; `tests/keys/README.md` says what each is for.
+/// Returns the folder of the certificates; `tests/keys/README.md` says what each is for.
 #[must_use]
 pub fn certificates() -> PathBuf {
     paths::workspace().join("tests/keys/tls")
 }
 
 impl Builder<Chain> {
-    /// Ends TLS at the listener, with a certificate of `tests/keys/tls/`.
+    /// Terminates TLS at the listener, with a certificate of `tests/keys/tls/`.
     pub fn tls(self, certificate: &str) -> Self {
         self.transport_socket(socket("Downstream", &context(Some(certificate))))
     }
 
-    /// As [`Builder::tls`], for clients that have a certificate of the CA in `idp-ca.pem`.
+    /// Like [`Builder::tls`], for clients that have a certificate of the CA in `idp-ca.pem`.
     pub fn mutual_tls(self, certificate: &str) -> Self {
         let mut context = context(Some(certificate));
         context["common_tls_context"]["validation_context"] =
@@ -29,8 +29,8 @@ impl Builder<Chain> {
     }
 }
 
-/// A client: an Envoy that sends what it gets to another one over TLS, with this server name (SNI)
-/// and, perhaps, this certificate.
+/// Starts a client: an Envoy that forwards requests to another one over TLS, with this server name
+/// (SNI) and optionally this certificate.
 ///
 /// # Panics
 /// If it cannot be started.

@@ -1,6 +1,6 @@
-//! Wasm modules that trap, to show what happens to their filters, and that the harness notices.
+//! Wasm modules that trap, to show what happens to their filters, and that the harness detects it.
 
-/// The least module that Envoy loads; it traps when it is given the headers of a request.
+/// Returns the smallest module that Envoy loads. It traps when it gets the headers of a request.
 pub fn module() -> Vec<u8> {
     const I32: u8 = 0x7f;
     // Name, number of i32 parameters, number of i32 results, body.
@@ -29,7 +29,7 @@ pub fn module() -> Vec<u8> {
     let bodies = functions.map(|(.., body)| sized([&[0], body, &[0x0b]].concat()));
     let section = |id: u8, items: &[Vec<u8>]| {
         let content = [vec![u8::try_from(items.len()).unwrap()], items.concat()].concat();
-        // A length of two LEB128 bytes, whatever it is.
+        // Lengths always take two LEB128 bytes.
         let length = u16::try_from(content.len()).unwrap();
         let length = [0x80 | (length & 0x7f) as u8, (length >> 7) as u8];
         [&[id], length.as_slice(), &content].concat()
@@ -45,7 +45,7 @@ pub fn module() -> Vec<u8> {
     .concat()
 }
 
-/// A module that traps in one of its exports, and is the same otherwise.
+/// Returns the module changed to trap in one of its exports.
 ///
 /// # Panics
 /// If it is not a module with this export, or imports more than functions.
@@ -98,7 +98,7 @@ fn exported_function(mut content: &[u8], export: &str) -> Option<usize> {
     })
 }
 
-/// The bodies of all functions, one of them without locals and with nothing but `unreachable`.
+/// Returns the bodies of all functions, with one replaced by just `unreachable`, without locals.
 fn with_trap(mut content: &[u8], at: usize) -> Vec<u8> {
     let count = number(&mut content);
     let mut bodies = leb(count);
@@ -120,7 +120,7 @@ fn name<'m>(content: &mut &'m [u8]) -> &'m [u8] {
     name
 }
 
-/// An unsigned LEB128 number (WebAssembly core specification, 5.2.2).
+/// Reads an unsigned LEB128 number (WebAssembly core specification, 5.2.2).
 fn number(content: &mut &[u8]) -> usize {
     let mut number = 0;
     for shift in (0..).step_by(7) {

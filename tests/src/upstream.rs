@@ -1,8 +1,8 @@
 //! A real HTTP/1.1 and HTTP/2 (prior knowledge) server on loopback.
 //!
-//! [`Upstream::echo`] answers with what it received, steered by `x-echo-*` headers (see
-//! [`Reply::to`]); [`Upstream::with`] answers as a closure says. Both answer `Upgrade: websocket`
-//! and CONNECT with a tunnel that sends every byte back.
+//! [`Upstream::echo`] answers with what it received, controlled by `x-echo-*` headers (see
+//! [`Reply::to`]); [`Upstream::with`] answers with the results of a closure. Both answer
+//! `Upgrade: websocket` and CONNECT with a tunnel that sends every byte back.
 
 mod reply;
 mod serve;
@@ -28,7 +28,7 @@ use crate::{
 
 type Handler = dyn Fn(&EchoedRequest) -> Reply + Send + Sync;
 
-/// A running server. Stopped when dropped.
+/// A running server. Stopped on drop.
 pub struct Upstream {
     server: Server,
     shared: Arc<Shared>,
@@ -51,7 +51,7 @@ impl Drop for UnderWay<'_> {
 }
 
 impl Upstream {
-    /// The echo on a free port.
+    /// Starts the echo on a free port.
     ///
     /// # Errors
     /// If no port can be bound.
@@ -59,15 +59,15 @@ impl Upstream {
         Self::with(Reply::to)
     }
 
-    /// The echo on a fixed port.
+    /// Starts the echo on a fixed port.
     ///
     /// # Errors
-    /// If the port is taken.
+    /// If the port is in use.
     pub(crate) fn echo_on(port: u16) -> Result<Self> {
         Self::with_on(port, Reply::to)
     }
 
-    /// Answers on a free port as `handler` says.
+    /// Answers on a free port with the results of `handler`.
     ///
     /// # Errors
     /// If no port can be bound.
@@ -75,10 +75,10 @@ impl Upstream {
         Self::with_on(0, handler)
     }
 
-    /// Answers on a fixed port as `handler` says.
+    /// Answers on a fixed port with the results of `handler`.
     ///
     /// # Errors
-    /// If the port is taken.
+    /// If the port is in use.
     pub(crate) fn with_on(
         port: u16,
         handler: impl Fn(&EchoedRequest) -> Reply + Send + Sync + 'static,
@@ -96,7 +96,7 @@ impl Upstream {
         Ok(upstream)
     }
 
-    /// Answers with the files of a folder by their names, and else with 404.
+    /// Answers with the files of a folder by name, and otherwise with 404.
     ///
     /// # Errors
     /// If no port can be bound.
@@ -111,51 +111,51 @@ impl Upstream {
         })
     }
 
-    /// Where it listens.
+    /// Returns the address it listens on.
     pub fn address(&self) -> SocketAddr {
         self.server.address()
     }
 
-    /// The port it listens on.
+    /// Returns the port it listens on.
     pub fn port(&self) -> u16 {
         self.address().port()
     }
 
-    /// `http://127.0.0.1:<port><path>`.
+    /// Returns `http://127.0.0.1:<port><path>`.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address())
     }
 
-    /// How many requests came since the start, restarts included.
+    /// Returns the number of requests since the first start.
     pub fn count(&self) -> u64 {
         self.shared.latest.count()
     }
 
-    /// How many requests were answered at the same time, at most. One is from its last byte to the
-    /// first of its answer, or until it is cut.
+    /// Returns the maximum number of concurrent requests. A request counts from its last byte to
+    /// the first byte of its response, or until it is aborted.
     pub fn most_under_way(&self) -> u64 {
         self.shared.most_under_way.load(Ordering::Relaxed)
     }
 
-    /// The latest requests, oldest first, at most [`REMEMBERED`].
+    /// Returns the latest requests, oldest first, at most [`REMEMBERED`].
     pub fn requests(&self) -> Vec<EchoedRequest> {
         self.shared.latest.all()
     }
 
-    /// The latest request.
+    /// Returns the latest request.
     pub fn last_request(&self) -> Option<EchoedRequest> {
         self.shared.latest.last()
     }
 
-    /// Stops listening and cuts all connections.
+    /// Stops listening and closes all connections.
     pub fn stop(&mut self) {
         self.server.stop();
     }
 
-    /// Listens again, on the same port.
+    /// Listens again on the same port.
     ///
     /// # Errors
-    /// If another program has taken the port meanwhile.
+    /// If another program uses the port now.
     pub fn start(&mut self) -> Result<()> {
         let shared = Arc::clone(&self.shared);
         let serve = |listener| serve::serve(listener, shared);

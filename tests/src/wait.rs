@@ -1,18 +1,18 @@
-//! Waiting for what is about to happen, instead of sleeping for as long as it might take.
+//! Waits for a condition, instead of sleeping for as long as it might take.
 
 use std::{
     thread,
     time::{Duration, Instant},
 };
 
-/// How often a condition is looked at.
+/// How often a condition is checked.
 const POLL: Duration = Duration::from_millis(10);
 
-/// Asks until there is an answer or time is up; asks at least once.
+/// Calls `ask` until it returns a result or the timeout expires, at least once.
 pub(crate) fn poll<T>(timeout: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
     let start = Instant::now();
     loop {
-        // Read before asking, so that the last question comes after the time.
+        // Read before asking, so that the last call happens after the timeout.
         let is_last = start.elapsed() >= timeout;
         let answer = ask();
         if answer.is_some() || is_last {
@@ -22,10 +22,10 @@ pub(crate) fn poll<T>(timeout: Duration, mut ask: impl FnMut() -> Option<T>) -> 
     }
 }
 
-/// Waits until the condition holds.
+/// Waits until the condition is true.
 ///
 /// # Panics
-/// If it does not hold in time.
+/// If it is not true in time.
 #[track_caller]
 pub fn until(what: &str, timeout: Duration, mut holds: impl FnMut() -> bool) {
     assert!(

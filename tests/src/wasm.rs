@@ -1,4 +1,4 @@
-//! Modules as bytes: their checksums, and modules with other bytes that do the same.
+//! Modules as bytes: their checksums, and modified modules that do the same.
 
 use std::{fmt::Write as _, fs};
 
@@ -7,11 +7,12 @@ use sha2::{Digest as _, Sha256};
 
 use crate::paths;
 
-/// What stands in a sample that loads by URL, where the checksum of the user's module belongs.
+/// The placeholder for the module's checksum in a sample that loads it by URL.
 pub const CHECKSUM_PLACEHOLDER: &str =
     "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// The SHA-256 of a module as Envoy, Istio and Envoy Gateway want it: lower-case hexadecimal.
+/// Returns the SHA-256 of a module as Envoy, Istio and Envoy Gateway require it: in lower-case
+/// hexadecimal.
 pub fn sha256(module: &[u8]) -> String {
     Sha256::digest(module)
         .iter()
@@ -21,7 +22,7 @@ pub fn sha256(module: &[u8]) -> String {
         })
 }
 
-/// The SHA-256 of a filter's built module.
+/// Returns the SHA-256 of a filter's built module.
 ///
 /// # Errors
 /// If it has not been built.
@@ -29,8 +30,8 @@ pub fn sha256_of(filter: &str) -> Result<String> {
     Ok(sha256(&fs::read(paths::module(filter)?)?))
 }
 
-/// The module with a custom section more, which no runtime reads: another file with another
-/// checksum.
+/// Returns the module with an additional custom section, which runtimes ignore: another file with
+/// another checksum.
 pub fn with_section(module: &[u8], name: &str) -> Vec<u8> {
     let length = u8::try_from(name.len()).expect("a short name");
     // Section 0 (WebAssembly core specification, 5.5.3): its size, then its name. Sizes below 128

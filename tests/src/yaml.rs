@@ -6,7 +6,7 @@ use serde_json::Value;
 /// Parses one YAML document (JSON is YAML).
 ///
 /// # Errors
-/// One line with the place of the mistake.
+/// One line with the position of the mistake.
 pub fn parse(text: &str) -> Result<Value> {
     serde_saphyr::from_str(text).map_err(|error| anyhow!("not YAML: {}", one_line(&error)))
 }
@@ -20,7 +20,7 @@ fn one_line(error: &impl ToString) -> String {
         .to_string()
 }
 
-/// Lays `patch` over `base`: mappings are merged, anything else is replaced.
+/// Merges `patch` into `base`: mappings are merged, anything else is replaced.
 pub fn merge(base: &mut Value, patch: Value) {
     match (base, patch) {
         (Value::Object(base), Value::Object(patch)) => {

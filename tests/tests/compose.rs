@@ -24,7 +24,7 @@ fn a_sample_that_is_not_there_is_an_error_and_no_folder_is_made_for_it() {
     assert!(!made.exists());
 }
 
-/// What is printed where the stack does not start.
+/// Returns what is printed if the stack does not start.
 fn error(stack: anyhow::Result<Stack>) -> String {
     match stack {
         Ok(_) => panic!("it started"),
@@ -71,8 +71,8 @@ fn the_envoys_of_a_fleet_share_one_quota() {
         }
     }
     assert_eq!(refused, [true; 2]);
-    // Five, and what this process lets pass where the service misses its 20 ms: each Envoy by
-    // itself would let ten pass.
+    // Five, and what this process lets pass if the service misses its 20 ms. Each Envoy on its own
+    // would let ten pass.
     assert!((5..10).contains(&passed), "{passed}");
     assert!(envoys[0].stat("wasmcustom.rate_limit.service.over_limit_total") > 0);
 }

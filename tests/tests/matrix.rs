@@ -1,5 +1,5 @@
-//! The samples on every Envoy that the catalog is for: each does what it says, and each bootstrap
-//! is accepted.
+//! The samples on every supported version of Envoy: each does what it says, and each bootstrap is
+//! accepted.
 
 use e2e::envoy::versions;
 use e2e::{cases, samples};

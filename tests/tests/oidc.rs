@@ -1,8 +1,8 @@
-//! jwt-auth with an OpenID provider that no one here wrote: oidc-provider-mock, which `cargo xtask
-//! test oidc` installs into `target/oidc/`.
+//! jwt-auth with a third-party OpenID provider: oidc-provider-mock, which `cargo xtask test oidc`
+//! installs in `target/oidc/`.
 //!
-//! Its tokens have no `kid`, though its keys do, and it makes itself a new key whenever it starts:
-//! a rotation without overlap.
+//! Its tokens have no `kid`, although its keys do, and it generates a new key whenever it starts: a
+//! rotation without overlap.
 
 use base64::Engine as _;
 use e2e::{Client, Envoy, Protocol, Reply, Response, Upstream, paths, ports, token, wait};
@@ -46,7 +46,7 @@ impl Provider {
         provider
     }
 
-    /// Logs alice in at the client `api` by the authorization code flow (OpenID Connect Core 1.0,
+    /// Logs alice in at the client `api` with the authorization code flow (OpenID Connect Core 1.0,
     /// section 3.1), and returns her ID token.
     fn id_token(&self) -> String {
         let form = "application/x-www-form-urlencoded";
@@ -86,7 +86,7 @@ fn envoy(port: u16) -> Envoy {
     envoy_of(port, port, &format!("http://127.0.0.1:{port}"), "")
 }
 
-/// For the provider at `port`, whose document and keys are asked of `idp`.
+/// Starts Envoy for the provider at `port`, whose document and keys are fetched from `idp`.
 fn envoy_of(port: u16, idp: u16, issuer: &str, options: &str) -> Envoy {
     let config = format!(
         r#"{{"providers": {{"mock": {{
@@ -110,7 +110,8 @@ fn get(envoy: &Envoy, token: &str) -> Response {
         .send()
 }
 
-/// The answers to as many requests at once, on connections that are spread over the workers.
+/// Returns the statuses of this many concurrent requests, on connections that are spread over the
+/// workers.
 fn statuses(envoy: &Envoy, token: &str) -> Vec<u16> {
     let mut statuses: Vec<_> = thread::scope(|scope| {
         let threads: Vec<_> = (0..24)
@@ -199,7 +200,7 @@ fn a_key_that_is_rotated_under_load_costs_no_request() {
                         let token = current.lock().unwrap().clone();
                         let status = get(envoy, &token).status;
                         let is_old = *current.lock().unwrap() != token;
-                        // A token of the key that is gone may have been under way.
+                        // A request with a token of the removed key may have been in progress.
                         if status != 200 && !is_old {
                             refused.push(status);
                         }
@@ -228,7 +229,7 @@ fn a_key_that_is_rotated_under_load_costs_no_request() {
     assert_eq!(fetches(&envoy).1, 2, "one more for all workers");
 }
 
-/// What SECURITY.md says of revocation.
+/// What SECURITY.md says about revocation.
 #[test]
 fn an_empty_key_set_revokes_when_the_keys_are_stale_and_another_key_at_the_next_refresh() {
     let port = ports::free().unwrap();
@@ -275,7 +276,7 @@ fn an_empty_key_set_revokes_when_the_keys_are_stale_and_another_key_at_the_next_
         get(&envoy, &token).status == 200
     });
     *keys.lock().unwrap() = token::JWKS.to_owned();
-    // Each worker takes up the new set within a tenth of `refresh` of the others.
+    // Each worker switches to the new set within a tenth of `refresh` of the others.
     wait::until("another key is there, in every worker", SECOND * 5, || {
         statuses(&envoy, &token) == [401]
     });

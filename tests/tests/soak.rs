@@ -1,13 +1,15 @@
-//! Millions of requests, and what they leave behind. `SOAK_REQUESTS` replaces the million.
+//! What remains after millions of requests. `SOAK_REQUESTS` replaces the million.
 
 use e2e::{Envoy, Load, Reply, Upstream, token::Token};
 
 const MIB: u64 = 1 << 20;
 
-/// What a slot of a limit's table may take, as the README of rate-limit says, in bytes.
+/// How much memory a slot of a limit's table may take, according to the README of rate-limit, in
+/// bytes.
 const SLOT_BYTES: u64 = 40;
 
-/// What Envoy may need for itself while it serves: buffers, connections, the allocator's reserve.
+/// How much memory Envoy itself may need while it serves: buffers, connections, the allocator's
+/// reserve.
 const ENVOYS_OWN: u64 = 24 * MIB;
 
 fn requests() -> u64 {
@@ -17,7 +19,7 @@ fn requests() -> u64 {
     })
 }
 
-/// How many files and sockets Envoy has open.
+/// Returns how many files and sockets Envoy has open.
 fn open_files(envoy: &Envoy) -> usize {
     let folder = format!("/proc/{}/fd", envoy.pid());
     std::fs::read_dir(folder).unwrap().count()
@@ -68,7 +70,7 @@ fn a_million_keys_take_no_more_than_the_table_and_free_nobody_who_is_limited() {
         request.header("x-user", "busy").send().status
     };
     assert_eq!([(); 4].map(|()| busy()), [200, 200, 200, 429]);
-    // The same load on few keys first, so that what Envoy needs for the load itself is there
+    // The same load on few keys first, so that memory needed for the load itself is allocated
     // before.
     let warm_up = Load::new(envoy.url("/")).total(20_000).connections(32);
     let warmed_up = 10;
@@ -152,7 +154,8 @@ fn a_million_requests_through_all_filters_leave_memory_and_open_files_as_they_we
             number * tenth
         );
     }
-    // Connections of a load that has ended are closed by then, but for a few to the upstream.
+    // By then, the connections of a load that has ended are closed, except for a few to the
+    // upstream.
     assert!(
         open_files(&envoy) <= files + 8,
         "{} and {files}",

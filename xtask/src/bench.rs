@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: what a request costs.
 //!
-//! The measuring is the package `bench`, which is compiled when it is asked for: this program stays
-//! small.
+//! The measurements are in the package `bench`, which is compiled on demand, so that this program
+//! stays small.
 
 use anyhow::{Result, bail};
 
@@ -14,7 +14,7 @@ pub(crate) struct Args {
     /// Fewer rounds: done within three minutes, with a wider spread
     #[arg(long)]
     quick: bool,
-    /// Fail where a figure misses its target
+    /// Fail if a figure misses its target
     #[arg(long)]
     check: bool,
     /// Write the report into docs/benchmarks.md too

@@ -1,8 +1,8 @@
-//! `cargo xtask build`: `target/filters/<filter>.wasm`, the modules as they are shipped.
+//! `cargo xtask build`: builds `target/filters/<filter>.wasm`, the modules as they are shipped.
 //!
-//! Each filter is built alone, because a joint build would unify the features of what they share.
-//! The flags make the result independent of the folder it is built in, and the build fails where a
-//! path slips through.
+//! Each filter is built on its own, because a joint build would unify the features of shared
+//! dependencies. The flags make the result independent of the folder in which it is built, and the
+//! build fails if a module contains a path.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -20,7 +20,7 @@ mod callbacks;
 mod imports;
 mod prune;
 
-/// The variable that holds the commit where a release is built; the modules log it when they are
+/// The variable that contains the commit when a release is built. The modules log it when they are
 /// loaded.
 pub(crate) const COMMIT: &str = "CATALOG_COMMIT";
 
@@ -31,16 +31,16 @@ pub(crate) struct Args {
     filters: Vec<String>,
 }
 
-/// A module that `build` made.
+/// A module that was built.
 pub(crate) struct Module {
     /// The filter's name.
     pub(crate) filter: &'static str,
     /// Size in bytes.
     pub(crate) size: u64,
-    /// Names of the callbacks that Envoy finds in it.
+    /// The callbacks that it exports.
     exports: BTreeSet<&'static str>,
-    /// The filter's budget, where the size says something about the filter: std is as small as it
-    /// can be.
+    /// The filter's budget. Only set if std is as small as possible, because otherwise the size
+    /// says little about the filter.
     budget_kib: Option<u64>,
 }
 
@@ -57,7 +57,7 @@ pub(crate) fn run(args: &Args, next: &str) -> Result<()> {
     Ok(())
 }
 
-/// Builds these filters, and fails on the first whose module is not fit to ship.
+/// Builds these filters. Fails at the first whose module must not be shipped.
 pub(crate) fn build(filters: &[&'static Filter], toolchain: Toolchain) -> Result<Vec<Module>> {
     let flags = Flags::of(toolchain)?;
     filters
@@ -67,8 +67,8 @@ pub(crate) fn build(filters: &[&'static Filter], toolchain: Toolchain) -> Result
 }
 
 fn build_one(filter: &'static Filter, toolchain: Toolchain, flags: &Flags) -> Result<Module> {
-    // Cargo keeps one result of a cdylib, whatever its features: in one folder, chain would compile
-    // the other filters without their entry points in place of those with them, each time.
+    // Cargo keeps one result of a cdylib, whatever its features. In a shared folder, chain would
+    // replace the modules of the other filters with ones without entry points, every time.
     let mut folder = toolchain.target_dir();
     if filter.is_composed {
         folder.push(&filter.name);
@@ -76,12 +76,12 @@ fn build_one(filter: &'static Filter, toolchain: Toolchain, flags: &Flags) -> Re
     let mut cargo = toolchain.cargo("rustc", &flags.remap, &folder);
     cargo
         .current_dir(workspace::root())
-        // The crate is a library for tests and tools too; a build of both kinds keeps what only the
-        // other needs.
+        // The crate is also a library for tests and tools. A build of both kinds would keep what
+        // only the other one needs.
         .args(["--release", "--lib", "--crate-type", "cdylib"])
         .args(["--package", &filter.name])
         .args(filters_as_kit()?)
-        // An incremental build differs from a fresh one.
+        // An incremental build differs from a clean one.
         .env("CARGO_INCREMENTAL", "0");
     process::run(&mut cargo)?;
 
@@ -122,14 +122,14 @@ fn build_one(filter: &'static Filter, toolchain: Toolchain, flags: &Flags) -> Re
     Ok(module)
 }
 
-/// Which module it is: name and version, and the commit where a release is built.
+/// Returns what identifies the module: name and version, and the commit if a release is built.
 fn identity(filter: &Filter) -> String {
     let commit = std::env::var(COMMIT).ok();
     json!({"name": filter.name, "version": filter.version, "commit": commit}).to_string()
 }
 
-/// Arguments that compile the filters as the profile does with the kit, not for the least size: a
-/// filter may stand in the module of another.
+/// Returns arguments that compile the filters like the kit and not for minimum size, because a
+/// filter may be part of another one's module.
 fn filters_as_kit() -> Result<Vec<String>> {
     let filters = catalog::filters()?.iter();
     Ok(filters
@@ -160,7 +160,7 @@ impl Module {
         )
     }
 
-    /// The size as people read it.
+    /// Formats the size for people.
     pub(crate) fn kib(&self) -> String {
         format!("{:.1} KiB", self.size as f64 / 1024.0)
     }
@@ -174,8 +174,8 @@ pub(crate) struct Flags {
 
 impl Flags {
     /// Panic messages name source files: those of the workspace relative to its root, those of
-    /// dependencies and of std under a fixed name, whatever registry or mirror they came from. Of
-    /// two flags that fit, rustc takes the later.
+    /// dependencies and of std under a fixed name, whatever registry or mirror they came from. If
+    /// two flags match, rustc uses the later one.
     pub(crate) fn of(toolchain: Toolchain) -> Result<Flags> {
         let root = workspace::root().to_owned();
         let cargo_home = wasm_target::cargo_home()?;
@@ -204,8 +204,8 @@ impl Flags {
 }
 
 fn contains_path(wasm: &[u8], path: &Path) -> bool {
-    // Homes such as `/` or `/root` could be part of an innocent string; a separator makes the
-    // difference.
+    // A folder such as `/` or `/root` could be part of an unrelated string, so a separator is
+    // required after it.
     let needle = format!("{}/", path.display());
     needle.len() > 2
         && wasm
@@ -213,8 +213,8 @@ fn contains_path(wasm: &[u8], path: &Path) -> bool {
             .any(|bytes| bytes == needle.as_bytes())
 }
 
-/// Leaves the content alone when the file holds these bytes already, so that what watches it sees
-/// no change; but then, too, the module is newer than its sources.
+/// Does not write the file if it already contains these bytes, so that programs watching it see no
+/// change. Its time is updated anyway, so that the module is newer than its sources.
 fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<()> {
     if fs::read(path).is_ok_and(|old| old == bytes) {
         let file = fs::File::options().write(true).open(path)?;

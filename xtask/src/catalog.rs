@@ -1,4 +1,4 @@
-//! The filters, as the folders under `filters/` and their manifests describe them.
+//! The filters, as described by the folders under `filters/` and their manifests.
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -11,17 +11,17 @@ use crate::{process, workspace};
 /// A filter of the catalog.
 #[derive(Debug)]
 pub(crate) struct Filter {
-    /// Name of the folder, the package, the module and the metrics.
+    /// The name of the folder, the package, the module and the metrics.
     pub(crate) name: String,
     /// The package's version.
     pub(crate) version: String,
     /// One line for the tables of the READMEs: the package's `description`.
     pub(crate) summary: String,
-    /// The largest module in KiB that `build` accepts.
+    /// Maximum size of the module that `build` accepts, in KiB.
     pub(crate) budget_kib: u64,
-    /// The exports that Envoy finds in the module.
+    /// The module's exports.
     pub(crate) exports: Vec<String>,
-    /// Whether its module is made of other filters.
+    /// Whether its module is composed of other filters.
     pub(crate) is_composed: bool,
 }
 
@@ -47,8 +47,8 @@ pub(crate) fn filters() -> Result<&'static [Filter]> {
     Ok(FILTERS.get_or_init(|| filters))
 }
 
-/// Where the sources are, and the releases below that: `repository` in `Cargo.toml`, which a fork
-/// changes.
+/// Returns the URL of the sources, below which the releases are: `repository` in `Cargo.toml`,
+/// which a fork changes.
 pub(crate) fn repository() -> Result<String> {
     let packages = packages()?;
     let repository = packages
@@ -59,7 +59,7 @@ pub(crate) fn repository() -> Result<String> {
         .context("no `repository` in Cargo.toml")
 }
 
-/// The packages of the workspace, as `cargo metadata` describes them.
+/// Returns the packages of the workspace, as described by `cargo metadata`.
 pub(crate) fn packages() -> Result<Vec<Value>> {
     let mut cargo = process::cargo();
     cargo
@@ -88,7 +88,7 @@ fn filter(package: &Value) -> Option<Filter> {
     })
 }
 
-/// Whether a dependency of the package is in a folder beside its own.
+/// Whether the package depends on one in a neighbouring folder.
 fn depends_on_a_neighbour(package: &Value) -> bool {
     let folder_of = |path: &Value| Some(Path::new(path.as_str()?).parent()?.to_owned());
     let filters =
@@ -100,7 +100,7 @@ fn depends_on_a_neighbour(package: &Value) -> bool {
             .any(|dependency| folder_of(&dependency["path"]) == filters)
 }
 
-/// The filters of these names; no name means all.
+/// Returns the filters with these names; no names mean all.
 pub(crate) fn select(names: &[String]) -> Result<Vec<&'static Filter>> {
     if names.is_empty() {
         return Ok(filters()?.iter().collect());
@@ -108,7 +108,7 @@ pub(crate) fn select(names: &[String]) -> Result<Vec<&'static Filter>> {
     names.iter().map(|name| find(name)).collect()
 }
 
-/// The filter of this name.
+/// Returns the filter with this name.
 pub(crate) fn find(name: &str) -> Result<&'static Filter> {
     let filters = filters()?;
     match filters.iter().find(|filter| filter.name == name) {

@@ -1,8 +1,8 @@
-//! `cargo xtask dist`: what a release holds, in `dist/`.
+//! `cargo xtask dist`: builds the contents of a release in `dist/`.
 //!
-//! Everything depends on the commit and the toolchain alone: two clones in two folders give the
-//! same bytes. The builds have a target directory of their own, so that they and those of every day
-//! do not undo each other.
+//! Everything depends only on the commit and the toolchain: two clones in two folders give the same
+//! bytes. The builds have their own target directory, so that they and everyday builds do not
+//! invalidate each other.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -43,7 +43,7 @@ pub(crate) struct Push {
     plain_http: bool,
 }
 
-/// Pushes the images of `dist/oci/` under the version, with skopeo, which knows the credentials.
+/// Pushes the images of `dist/oci/` under the version, with skopeo, which has the credentials.
 pub(crate) fn push(args: &Push) -> Result<()> {
     let version = env!("CARGO_PKG_VERSION");
     let folder = workspace::root().join("dist/oci");
@@ -72,7 +72,7 @@ pub(crate) fn push(args: &Push) -> Result<()> {
     Ok(())
 }
 
-/// Prints what CHANGELOG.md says of the version, or of what is to become it.
+/// Prints the CHANGELOG.md entry of the version, or of the unreleased changes.
 pub(crate) fn notes() -> Result<()> {
     let text = fs::read_to_string(workspace::root().join("CHANGELOG.md"))?;
     println!("{}", notes_of(&text, env!("CARGO_PKG_VERSION"))?);
@@ -172,7 +172,7 @@ fn step(what: &str) {
     eprintln!("{}", term::bold(what));
 }
 
-/// The commit, marked where files differ from it.
+/// Returns the commit, marked if files differ from it.
 fn commit(allow_dirty: bool) -> Result<String> {
     let commit = git(&["rev-parse", "HEAD"])?.trim().to_owned();
     if git(&["status", "--porcelain"])?.trim().is_empty() {
@@ -189,7 +189,7 @@ fn git(args: &[&str]) -> Result<String> {
     process::output(git.current_dir(workspace::root()).args(args))
 }
 
-/// Builds all modules by this very program, in a target directory of their own.
+/// Builds all modules with this same program, in their own target directory.
 fn build_modules(target: &Path, commit: &str) -> Result<()> {
     let mut build = Command::new(std::env::current_exe()?);
     build
@@ -199,7 +199,7 @@ fn build_modules(target: &Path, commit: &str) -> Result<()> {
     process::run(&mut build)
 }
 
-/// Builds `filter-catalog` for this machine, without shared libraries on Linux; where it is.
+/// Builds `filter-catalog` for this machine, without shared libraries on Linux. Returns its path.
 fn build_program(target: &Path, commit: &str) -> Result<PathBuf> {
     let host = process::output(Command::new("rustc").arg("--version").arg("--verbose"))?;
     let host = host.lines().find_map(|line| line.strip_prefix("host: "));
@@ -250,7 +250,7 @@ fn has_target(triple: &str) -> bool {
     is_there || add().is_ok()
 }
 
-/// The checksum of a file's content, as `sha256sum` prints it.
+/// Returns the checksum of a file's content, as printed by `sha256sum`.
 fn sha256(content: &[u8]) -> String {
     Sha256::digest(content)
         .iter()
@@ -258,7 +258,7 @@ fn sha256(content: &[u8]) -> String {
         .collect()
 }
 
-/// `SHA256SUMS` of all files of a folder, by name.
+/// Returns the `SHA256SUMS` of all files in a folder, by name.
 fn sums(dist: &Path) -> Result<String> {
     workspace::files_below(dist)?
         .iter()
@@ -269,7 +269,7 @@ fn sums(dist: &Path) -> Result<String> {
         .collect()
 }
 
-/// What a release calls the image of a filter.
+/// Returns the title of a filter's image in a release.
 fn title(filter: &Filter) -> String {
     format!("{}: {}", filter.name, filter.summary)
 }

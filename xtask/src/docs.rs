@@ -1,8 +1,8 @@
 //! `cargo xtask docs`: writes what can be derived from the code, or checks that it is current.
 //!
-//! One module per output; each says what a file should hold, and [`Mode`] decides what is done
-//! about a difference. What the code says comes from `filter-catalog describe`. A unit test runs
-//! the check, so that plain `cargo test` fails when something is stale.
+//! There is one module per output, which says what a file should contain; [`Mode`] decides what to
+//! do about a difference. Data about the code comes from `filter-catalog describe`. A unit test
+//! runs the check, so that plain `cargo test` fails if something is stale.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -41,14 +41,14 @@ pub(crate) struct Args {
     tour: Option<PathBuf>,
 }
 
-/// What is done about a stale file.
+/// What to do about a stale file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
     Write,
     Check,
 }
 
-/// A file, and what it should hold.
+/// A file, and what it should contain.
 struct Output {
     path: PathBuf,
     text: String,
@@ -79,11 +79,11 @@ fn generate(mode: Mode) -> Result<()> {
     settle(mode, &outputs)
 }
 
-/// Writes what is stale, or fails and names it.
+/// Writes stale files, or fails and names them.
 fn settle(mode: Mode, outputs: &[Output]) -> Result<()> {
     let mut stale = Vec::new();
     for output in outputs {
-        // A schema of a new filter is not there yet.
+        // The schema of a new filter does not exist yet.
         let old = fs::read_to_string(&output.path).unwrap_or_default();
         if old == output.text {
             continue;
@@ -108,7 +108,7 @@ fn settle(mode: Mode, outputs: &[Output]) -> Result<()> {
     Ok(())
 }
 
-/// The filters as their code describes them.
+/// Returns the filters as described by their code.
 fn describe() -> Result<Vec<Value>> {
     let mut cargo = elsewhere::filter_catalog("describe");
     cargo.current_dir(workspace::root());
@@ -128,7 +128,7 @@ fn schema(root: &Path, filter: &Value) -> Output {
     }
 }
 
-/// The Markdown files with generated regions.
+/// Returns the Markdown files with generated regions.
 fn readmes(root: &Path, filters: &[Value]) -> Result<Vec<Output>> {
     let samples = root.join("envoy-configs");
     let mut outputs = vec![
@@ -150,7 +150,7 @@ fn readmes(root: &Path, filters: &[Value]) -> Result<Vec<Output>> {
         root.join("docs/SUMMARY.md"),
         &[("filters", chapters.join("\n"))],
     )?);
-    // Published by `cargo xtask bench --publish`; a workspace of one filter has none.
+    // Published by `cargo xtask bench --publish`. A workspace with a single filter has none.
     let report = fs::read(root.join("docs/benchmarks/report.json")).unwrap_or_default();
     let report: Value = serde_json::from_slice(&report).unwrap_or_default();
     let path = root.join("docs/matching.md");
@@ -170,7 +170,7 @@ fn readmes(root: &Path, filters: &[Value]) -> Result<Vec<Output>> {
             regions.push(("counters", counters_table::table(&filter["counters"])));
         }
         let mut output = with_regions(path, &regions)?;
-        // A filter of one's own may do without.
+        // A user's own filter may have no such region.
         if let Ok(text) = region::replace(&output.text, "speed", &speed) {
             output.text = text;
         }
@@ -179,7 +179,7 @@ fn readmes(root: &Path, filters: &[Value]) -> Result<Vec<Output>> {
     Ok(outputs)
 }
 
-/// The table without the keys of filters that are items of a chain: their READMEs have them.
+/// Removes the keys of filters that are items of a chain, because their own READMEs describe them.
 fn without_items(table: &str) -> String {
     let is_of_item = |row: &str| {
         let key = row.strip_prefix("| `chain[].");
@@ -189,7 +189,7 @@ fn without_items(table: &str) -> String {
     rows.join("\n")
 }
 
-/// The file with its regions filled in.
+/// Fills in the regions of a file.
 fn with_regions(path: PathBuf, regions: &[(&str, String)]) -> Result<Output> {
     let mut text = read(&path)?;
     for (name, body) in regions {
@@ -202,7 +202,7 @@ fn read(path: &Path) -> Result<String> {
     fs::read_to_string(path).with_context(|| format!("cannot read {}", workspace::display(path)))
 }
 
-/// A Markdown table.
+/// Creates a Markdown table.
 fn markdown_table(head: &str, rows: impl Iterator<Item = String>) -> String {
     let columns = head.matches('|').count() - 1;
     let mut lines = vec![head.to_owned(), format!("|{}", "---|".repeat(columns))];
@@ -210,7 +210,7 @@ fn markdown_table(head: &str, rows: impl Iterator<Item = String>) -> String {
     lines.join("\n")
 }
 
-/// Text in a cell of a Markdown table.
+/// Formats text for a cell of a Markdown table.
 fn cell(text: &str) -> String {
     text.split_whitespace()
         .collect::<Vec<_>>()

@@ -1,5 +1,5 @@
-//! Commands that run in other packages, through cargo: `e2e` has the harness, `filter-catalog` the
-//! filters' own code.
+//! Commands that run in other packages, through cargo: `e2e` contains the harness, `filter-catalog`
+//! the filters' own code.
 
 use std::ffi::OsString;
 use std::fs;
@@ -48,12 +48,12 @@ pub(crate) fn serve(args: &Args) -> Result<()> {
     run_harness("serve", args)
 }
 
-/// A command of the program `filter-catalog`, run where the user is.
+/// Runs a command of the program `filter-catalog` in the user's folder.
 pub(crate) fn catalog(command: &str, args: &Args) -> Result<()> {
     process::run_own(filter_catalog(command).args(&args.args))
 }
 
-/// The program `filter-catalog` with a command.
+/// Returns a command of the program `filter-catalog`.
 pub(crate) fn filter_catalog(command: &str) -> Command {
     let mut cargo = process::cargo();
     cargo
@@ -62,7 +62,7 @@ pub(crate) fn filter_catalog(command: &str) -> Command {
     cargo
 }
 
-/// The harness with a command and the features of a suite.
+/// Returns a command of the harness, with the features of a suite.
 pub(crate) fn harness(features: Option<&str>, command: &[&str]) -> Command {
     let mut cargo = process::cargo();
     cargo
@@ -103,7 +103,7 @@ fn prepare(filters: &[&'static catalog::Filter]) -> Result<()> {
     Ok(())
 }
 
-/// The sample that an argument names, as the harness finds it.
+/// Returns the sample that an argument names, resolved as in the harness.
 fn sample(name: &OsString) -> Option<PathBuf> {
     let mut with_ending = name.clone();
     with_ending.push(".yaml");
@@ -113,7 +113,7 @@ fn sample(name: &OsString) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-/// The text of a sample, and of the files that Envoy watches beside it.
+/// Returns the text of a sample, and of the files next to it that Envoy watches.
 fn with_those_beside(sample: &Path) -> String {
     let mut text = fs::read_to_string(sample).unwrap_or_default();
     if text.contains("/etc/envoy/dynamic/") {

@@ -1,9 +1,9 @@
-//! `cargo xtask`: every command of the catalog, from a first look to a release.
+//! `cargo xtask`: all commands of the catalog, from a first look to a release.
 //!
-//! One module per command. What they share: [`catalog`] lists the filters, [`workspace`] knows
-//! where things are, [`term`] colours what is printed, [`process`] runs other programs. What needs
-//! the filters' code or a real Envoy runs in other packages ([`elsewhere`]), so that this program
-//! compiles in seconds.
+//! There is one module per command. They share [`catalog`], which lists the filters, [`workspace`],
+//! which knows where files are, [`term`], which colours the output, and [`process`], which runs
+//! other programs. Commands that need the filters' code or a real Envoy run in other packages
+//! ([`elsewhere`]), so that this program compiles in seconds.
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -64,7 +64,7 @@ enum Command {
     Notes,
     /// Make a filter of your own, starting from one that works
     New(new::Args),
-    /// Take a filter out of the workspace
+    /// Remove a filter from the workspace
     Remove(remove::Args),
     /// Print a token signed with the public test keys, which the samples trust
     #[command(disable_help_flag = true)]
@@ -74,7 +74,7 @@ enum Command {
     Validate(elsewhere::Args),
 }
 
-/// `cargo xtask` of the catalog.
+/// Runs `cargo xtask` of the catalog.
 #[must_use]
 pub fn main() -> ExitCode {
     ended(match Cli::parse().command {
@@ -102,7 +102,7 @@ enum Standalone {
     Build(build::Args),
 }
 
-/// `cargo xtask` of a filter in a repository of its own, whose package `tasks` has this manifest.
+/// Runs `cargo xtask` of a filter in its own repository, whose package `tasks` has this manifest.
 #[must_use]
 pub fn standalone(manifest: &'static str) -> ExitCode {
     workspace::is_that_of(manifest);
@@ -113,7 +113,7 @@ pub fn standalone(manifest: &'static str) -> ExitCode {
 fn ended(outcome: anyhow::Result<()>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        // What ran has said why.
+        // The program that failed has already said why.
         Err(error) if error.is::<process::Reported>() => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("{} {error:#}", term::red("error:"));

@@ -1,16 +1,16 @@
-//! `cargo xtask new NAME --from FILTER`: a filter of your own, as a copy of one that works.
+//! `cargo xtask new NAME --from FILTER`: creates your own filter as a copy of one that works.
 //!
-//! The copy builds, lints and passes its tests before a line of it is changed: the crate, its
-//! sample, its suite against Envoy, and its rows in the lists that hold one per filter. What only
-//! its author can write is printed as a list.
+//! The copy builds, lints and passes its tests before you change a line: the crate, its sample, its
+//! suite against Envoy, and its rows in the lists of filters. What only you can write is printed as
+//! a list.
 //!
-//! | Module | Holds |
+//! | Module | Contents |
 //! |---|---|
-//! | [`blank`] | a filter that is none yet |
-//! | [`name`] | what a filter may be called |
-//! | [`rename`] | the old name in a text, made the new one |
+//! | [`blank`] | a filter that does nothing yet |
+//! | [`name`] | the accepted names of filters |
+//! | [`rename`] | replaces the old name in a text with the new one |
 //! | [`register`] | rows in Cargo's files and in the lists of filters |
-//! | [`standalone`] | a repository of its own |
+//! | [`standalone`] | a filter in its own repository |
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ mod register;
 mod rename;
 pub(crate) mod standalone;
 
-/// The filter that is no start for another.
+/// The filter that cannot be copied.
 const COMPOSED: &str = "chain";
 
 /// Arguments of `cargo xtask new`.
@@ -91,7 +91,7 @@ fn run_standalone(args: &Args, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Formats, tests and builds what `standalone` has made. `cargo` runs there.
+/// Formats, tests and builds what `standalone` has created. `cargo` runs there.
 pub(crate) fn check_standalone(cargo: impl Fn() -> Command) -> Result<()> {
     process::run(cargo().args(["fmt", "--all"]))?;
     eprintln!("compiling the new filter …");
@@ -99,12 +99,12 @@ pub(crate) fn check_standalone(cargo: impl Fn() -> Command) -> Result<()> {
     process::run(cargo().args(["xtask", "build"]))
 }
 
-/// Writes the filter into the workspace at `root`; the files that were made or changed.
+/// Writes the filter to the workspace at `root`. Returns the files that were created or changed.
 pub(crate) fn create(root: &Path, name: &str, from: &str) -> Result<Vec<String>> {
     let names = Names::new(name, from);
     names.check(root)?;
-    // Everything is read and worked out before anything is written: a failure leaves no half of a
-    // filter.
+    // Everything is read and computed before anything is written, so a failure does not leave half
+    // a filter.
     let files = if from == blank::BLANK {
         let mut files = blank::files(root, &names)?;
         files.extend(register::changes(root, &Names::new(name, blank::PATTERN))?);
@@ -124,18 +124,18 @@ pub(crate) fn create(root: &Path, name: &str, from: &str) -> Result<Vec<String>>
     Ok(files.into_iter().map(|(path, _)| path).collect())
 }
 
-/// Formats what a longer or shorter name has moved, and writes the generated schema and tables.
-/// `cargo` runs in the workspace.
+/// Formats lines whose length has changed with the name, and writes the generated schema and
+/// tables. `cargo` runs in the workspace.
 pub(crate) fn finish(cargo: impl Fn() -> Command) -> Result<()> {
     process::run(cargo().args(["fmt", "--all"]))?;
     eprintln!("compiling the new filter …");
     process::run(cargo().args(["run", "--quiet", "--package", "xtask", "--", "docs"]))
 }
 
-/// A path in the workspace, and what the file there is to hold.
+/// A path in the workspace, and the new content of the file.
 type File = (String, String);
 
-/// The crate, the sample and the suite of the new filter.
+/// Returns the crate, the sample and the suite of the new filter.
 fn copies(root: &Path, names: &Names) -> Result<Vec<File>> {
     let old = names.old();
     let mut files = files_below(root, &format!("filters/{}", old.kebab))?;
@@ -167,8 +167,8 @@ fn copies(root: &Path, names: &Names) -> Result<Vec<File>> {
         .collect())
 }
 
-/// The first file of a test program alone: the others compare the old filter with Envoy's own, and
-/// the like.
+/// Keeps only the first file of a test program. The others are specific to the old filter, for
+/// example comparisons with Envoy's own.
 fn without_modules(program: &str) -> String {
     let is_module = |line: &&str| line.starts_with("mod ") && line.ends_with(";\n");
     program
@@ -177,7 +177,7 @@ fn without_modules(program: &str) -> String {
         .collect()
 }
 
-/// The sample with a word to the test that every sample has a table of attacks.
+/// Adds a note to the sample for the test that requires a table of attacks for every sample.
 fn not_yet_closed(sample: &str) -> String {
     let end = sample.find("\n#\n").map_or(0, |end| end + "\n#\n".len());
     let (head, rest) = sample.split_at(end);
@@ -186,7 +186,7 @@ fn not_yet_closed(sample: &str) -> String {
     )
 }
 
-/// All files below a folder of the workspace.
+/// Returns all files below a folder of the workspace.
 fn files_below(root: &Path, folder: &str) -> Result<Vec<File>> {
     let file = |path: PathBuf| {
         let path = path.strip_prefix(root)?.display().to_string();

@@ -1,4 +1,4 @@
-//! Runs other programs, and turns their failures into one line.
+//! Runs other programs, and reports their failures in one line.
 
 use std::env;
 use std::ffi::OsStr;
@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-/// The cargo that runs this program, else the one on `PATH`.
+/// Returns the cargo that runs this program, else the one on `PATH`.
 pub(crate) fn cargo() -> Command {
     Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
@@ -23,7 +23,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// A program has failed, and has said why on the terminal.
+/// A program has failed, and has reported why on the terminal.
 #[derive(Debug)]
 pub(crate) struct Reported;
 
@@ -35,7 +35,7 @@ impl std::fmt::Display for Reported {
 
 impl std::error::Error for Reported {}
 
-/// Runs one of the catalog's own programs, which says itself why it fails.
+/// Runs one of the catalog's own programs, which itself reports why it fails.
 pub(crate) fn run_own(command: &mut Command) -> Result<()> {
     let line = shown(command);
     let status = command
@@ -48,8 +48,8 @@ pub(crate) fn run_own(command: &mut Command) -> Result<()> {
     }
 }
 
-/// Runs `command` silently and returns what it printed; a failure ends with its last line of
-/// output.
+/// Runs `command` silently and returns its output. The error for a failure ends with the last line
+/// of output.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let line = shown(command);
     let output = command
@@ -68,7 +68,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Runs `command` with its progress on the terminal, and returns what it printed.
+/// Runs `command` with its progress on the terminal, and returns its output.
 pub(crate) fn captured(command: &mut Command) -> Result<String> {
     let line = shown(command);
     let output = command
@@ -90,7 +90,7 @@ pub(crate) fn on_path(program: &str) -> bool {
         .is_some_and(|path| env::split_paths(&path).any(|dir| dir.join(program).is_file()))
 }
 
-/// The command as one would type it, without its environment.
+/// Returns the command as it would be typed, without its environment.
 fn shown(command: &Command) -> String {
     let program = std::path::Path::new(command.get_program());
     let name = program.file_name().unwrap_or(program.as_os_str());

@@ -1,4 +1,4 @@
-//! `cargo xtask remove NAME`: takes a filter out of the workspace, with its sample, its tests and
+//! `cargo xtask remove NAME`: removes a filter from the workspace, with its sample, its tests and
 //! its rows.
 
 use std::fs;
@@ -37,8 +37,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// Takes the filter out of the workspace at `root`; what was changed. Whatever `cargo xtask new`
-/// makes is taken out again.
+/// Removes the filter from the workspace at `root`, including everything that `cargo xtask new`
+/// creates. Returns what was changed.
 fn remove(root: &Path, name: &str) -> Result<Vec<String>> {
     let snake = name.replace('-', "_");
     let rows = [format!("{name} = {{"), format!("    {snake}: \"{name}\",")];

@@ -1,4 +1,4 @@
-//! What the commands print on the terminal: colour only where a terminal shows it.
+//! Terminal output of the commands, with colour only if a terminal shows it.
 
 use std::env;
 use std::fmt::Display;
@@ -14,7 +14,7 @@ pub(crate) fn green(text: impl Display) -> String {
     painted("32", text)
 }
 
-/// For what is the reader's to act on, but no failure.
+/// For something that the reader should act on, but that is not a failure.
 pub(crate) fn yellow(text: impl Display) -> String {
     painted("33", text)
 }
@@ -24,12 +24,12 @@ pub(crate) fn bold(text: impl Display) -> String {
     painted("1", text)
 }
 
-/// For what matters least.
+/// For unimportant details.
 pub(crate) fn dim(text: impl Display) -> String {
     painted("2", text)
 }
 
-/// Colours need a terminal on both outputs and no `NO_COLOR` (<https://no-color.org>).
+/// Adds colour if both outputs are terminals and `NO_COLOR` is not set (<https://no-color.org>).
 fn painted(code: &str, text: impl Display) -> String {
     let wanted = io::stdout().is_terminal()
         && io::stderr().is_terminal()

@@ -1,4 +1,5 @@
-//! `cargo xtask test`: the suites, one after the other, and a line about each at the end.
+//! `cargo xtask test`: runs the suites one after the other, and prints a line about each at the
+//! end.
 
 use std::time::{Duration, Instant};
 
@@ -32,7 +33,7 @@ pub(crate) struct Args {
     filter: Vec<String>,
 }
 
-/// How a suite ended.
+/// The result of a suite.
 enum Outcome {
     Passed(Duration),
     Failed(Duration, String),
@@ -44,7 +45,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let suites = select(&args.suites, args.all)?;
     let mut outcomes = Vec::new();
     for suite in suites {
-        // Asked for by name, a suite that cannot run is a failure.
+        // A suite that was named explicitly, but cannot run, counts as a failure.
         let outcome = match (suite.can_run)() {
             Err(reason) if args.all => Outcome::Skipped(reason),
             Err(reason) => Outcome::Failed(Duration::ZERO, reason),

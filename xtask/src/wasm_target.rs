@@ -1,13 +1,13 @@
-//! The set-up of the Wasm target: by rustup, or where that is not to be had by Debian's packages.
+//! Sets up the Wasm target: with rustup or, if that is not available, with Debian's packages.
 //!
-//! The second way is proven on Debian 12: its compiler for the web browsers is recent, and builds
-//! std for the target from source. `CATALOG_WASM_TOOLCHAIN=rustup` or `=debian` chooses a way;
-//! unset, the first that works is taken.
+//! The second way is proven on Debian 12: its compiler for web browsers is recent, and builds std
+//! for the target from source. `CATALOG_WASM_TOOLCHAIN=rustup` or `=debian` selects a way; if it is
+//! unset, the first that works is used.
 //!
-//! Either way std is compiled from its sources, for size and without the text of panics: it more
-//! than halves what a module holds besides its own logic. A stable compiler does that when
-//! `RUSTC_BOOTSTRAP` is set. Where the sources cannot be had, the std that comes with the target is
-//! taken, and the modules are larger.
+//! In both cases std is compiled from source, for size and without panic messages, which more than
+//! halves what a module contains besides its own logic. A stable compiler does this if
+//! `RUSTC_BOOTSTRAP` is set. If the sources are not available, the target's prebuilt std is used,
+//! and the modules are larger.
 
 use std::env;
 use std::fs;
@@ -21,11 +21,12 @@ use crate::{process, term, workspace};
 /// The target of all modules.
 pub(crate) const TARGET: &str = "wasm32-wasip1";
 
-/// Packages of the second way.
+/// Packages for the second way.
 const PACKAGES: &[&str] = &["rustc-web", "cargo-web", "rust-web-src", "wasi-libc", "lld"];
 
-/// Arguments for cargo: std from its sources, for size (short sorts and short formatting) as all
-/// that runs at load, but for what runs with every request: strings, slices and vectors.
+/// Arguments for cargo: std from source, for size (short sorts and short formatting), like
+/// everything that runs only at load. Strings, slices and vectors, which every request uses, are
+/// excepted.
 const BUILD_STD: [&str; 6] = [
     "-Zbuild-std=std,panic_abort",
     "-Zbuild-std-features=optimize_for_size",
@@ -35,7 +36,7 @@ const BUILD_STD: [&str; 6] = [
     "profile.release.package.alloc.opt-level=3",
 ];
 
-/// A panic traps at once: no message, and none of the code that would write it.
+/// A panic traps immediately: no message, and none of the code that would write it.
 const ABORT: &str = "-Cpanic=immediate-abort";
 
 /// How modules are compiled on this machine.
@@ -47,19 +48,19 @@ pub(crate) struct Toolchain {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Compiler {
-    /// The cargo that runs this program, whose compiler has the target.
+    /// The cargo that runs this program, if its compiler has the target.
     Own,
-    /// Debian's.
+    /// Debian's compiler.
     Debian,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Std {
-    /// Compiled from its sources, for size; a panic is a bare trap.
+    /// Compiled from source, for size; a panic is just a trap.
     Small,
-    /// As [`Std::Small`], by a compiler that cannot leave out the text of panics.
+    /// Like [`Std::Small`], but by a compiler that cannot leave out panic messages.
     FromSource,
-    /// As it comes with the target.
+    /// As supplied with the target.
     Prebuilt,
 }
 
@@ -76,7 +77,7 @@ pub(crate) fn set_up() -> Result<Toolchain> {
     }
 }
 
-/// The first way: the target is there, or rustup adds it.
+/// Tries the first way: the target is installed, or rustup adds it.
 fn own() -> Result<Toolchain> {
     if !has_target() {
         rustup(
@@ -99,7 +100,7 @@ fn own() -> Result<Toolchain> {
     })
 }
 
-/// Runs rustup to mend what is `missing`.
+/// Runs rustup to install what is `missing`.
 fn rustup(arguments: &[&str], missing: &str) -> Result<()> {
     if !process::on_path("rustup") {
         bail!("{missing}, and there is no rustup to add it");
@@ -109,8 +110,7 @@ fn rustup(arguments: &[&str], missing: &str) -> Result<()> {
     Ok(())
 }
 
-/// Whether that compiler has the sources of std, after adding them if it can, and what it can make
-/// of them.
+/// Returns how the compiler can build std, after adding its sources if possible.
 fn std_from_source(compiler: Compiler) -> Result<Std> {
     let manifest = || -> Result<bool> {
         Ok(compiler
@@ -157,7 +157,7 @@ pub(crate) fn has_target() -> bool {
     })
 }
 
-/// The second way.
+/// Tries the second way.
 fn debian() -> Result<Toolchain> {
     let missing: Vec<&str> = PACKAGES
         .iter()
@@ -230,11 +230,11 @@ impl Compiler {
 }
 
 impl Toolchain {
-    /// A cargo that builds for the target into a folder when given a subcommand, with `flags` for
-    /// the compiler.
+    /// Returns a cargo command that builds for the target in a folder, with `flags` for the
+    /// compiler.
     ///
-    /// What the caller's environment holds as flags for the compiler is left out: the modules do
-    /// not depend on it.
+    /// Compiler flags from the caller's environment are ignored, so that the modules do not depend
+    /// on it.
     pub(crate) fn cargo(self, subcommand: &str, flags: &[String], folder: &Path) -> Command {
         let mut flags: Vec<&str> = flags.iter().map(String::as_str).collect();
         if self.compiler == Compiler::Debian {
@@ -260,13 +260,13 @@ impl Toolchain {
         cargo
     }
 
-    /// Whether modules are as small as they can be: only then does their size say something about
-    /// the filter.
+    /// Whether modules are as small as possible. Only then does their size say something about the
+    /// filter.
     pub(crate) fn is_small(self) -> bool {
         self.std == Std::Small
     }
 
-    /// Where that cargo leaves its results: the two compilers do not mix in one folder.
+    /// Returns the target directory of that cargo. The two compilers do not share one.
     pub(crate) fn target_dir(self) -> PathBuf {
         match self.compiler {
             Compiler::Own => workspace::target(),
@@ -274,7 +274,8 @@ impl Toolchain {
         }
     }
 
-    /// Where the sources of std lie, under every name that a compiler may write into a module.
+    /// Returns the paths of std's sources, under every name that a compiler may write into a
+    /// module.
     pub(crate) fn std_sources(self) -> Result<Vec<PathBuf>> {
         let sources = self.compiler.sysroot()?.join("lib/rustlib/src/rust");
         let real = fs::canonicalize(&sources)
@@ -283,7 +284,7 @@ impl Toolchain {
         Ok(std::iter::once(sources).chain(real).collect())
     }
 
-    /// How it is called in progress lines.
+    /// Returns its name for progress lines.
     pub(crate) fn describe(self) -> String {
         let compiler = match self.compiler {
             Compiler::Own => "",
@@ -298,7 +299,7 @@ impl Toolchain {
     }
 }
 
-/// Cargo's home, where the sources of dependencies lie.
+/// Returns Cargo's home, which contains the sources of dependencies.
 pub(crate) fn cargo_home() -> Result<PathBuf> {
     env::var_os("CARGO_HOME")
         .map(PathBuf::from)

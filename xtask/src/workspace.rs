@@ -1,4 +1,4 @@
-//! Where things are: the workspace and the files that builds leave in it.
+//! Paths of the workspace and of build results.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -7,32 +7,33 @@ use std::sync::OnceLock;
 use anyhow::Result;
 use walkdir::{DirEntry, WalkDir};
 
-/// The folder of the package whose program this is, where it is not the catalog's own.
+/// The folder of the package whose program this is, if it is not the catalog's own.
 static PACKAGE: OnceLock<&str> = OnceLock::new();
 
-/// Makes the workspace of this package the one that all commands are about.
+/// Sets the workspace of this package as the one for all commands.
 pub(crate) fn is_that_of(package: &'static str) {
     PACKAGE.get_or_init(|| package);
 }
 
-/// The workspace's root.
+/// Returns the workspace's root.
 pub(crate) fn root() -> &'static Path {
     let own = env!("CARGO_MANIFEST_DIR");
     let manifest = Path::new(PACKAGE.get().copied().unwrap_or(own));
     manifest.parent().unwrap_or(manifest)
 }
 
-/// Cargo's target directory: `$CARGO_TARGET_DIR` (relative to the workspace), otherwise `target/`.
+/// Returns Cargo's target directory: `$CARGO_TARGET_DIR` (relative to the workspace), otherwise
+/// `target/`.
 pub(crate) fn target() -> PathBuf {
     root().join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
-/// Where `cargo xtask build` leaves the modules.
+/// Returns where `cargo xtask build` writes the modules.
 pub(crate) fn modules() -> PathBuf {
     target().join("filters")
 }
 
-/// `path` as a reader at the root of the workspace would type it.
+/// Formats `path` relative to the root of the workspace.
 pub(crate) fn display(path: &Path) -> String {
     path.strip_prefix(root())
         .unwrap_or(path)
@@ -40,7 +41,7 @@ pub(crate) fn display(path: &Path) -> String {
         .to_string()
 }
 
-/// All files below a folder, sorted.
+/// Returns all files below a folder, sorted.
 pub(crate) fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = WalkDir::new(folder)
         .into_iter()

@@ -1,5 +1,5 @@
-//! Checks what stands in one file: its documents, the texts inside them, and each plugin with its
-//! filter's own parser.
+//! Checks a file: its documents, the texts inside them, and each plugin with the parser of its
+//! filter.
 
 mod handed;
 mod lines;
@@ -17,7 +17,7 @@ use lines::Lines;
 /// Checks one file.
 pub(super) struct Checker<'r> {
     file: &'r str,
-    /// The filter of bare configurations and of modules of unknown names.
+    /// The filter to use for bare configurations and for modules with unknown names.
     fallback: Option<&'static Filter>,
     report: &'r mut Report,
 }
@@ -96,8 +96,8 @@ impl<'r> Checker<'r> {
         }
     }
 
-    /// The texts of a ConfigMap: files of any kind, or the bare configuration of a filter under its
-    /// name.
+    /// Checks the texts of a ConfigMap: files of any kind, or a bare configuration under the name
+    /// of its filter.
     fn texts(&mut self, data: Option<&yaml::Entry>, lines: Lines) {
         for entry in data.map(|data| data.value.entries()).unwrap_or_default() {
             let Some(text) = entry.value.text() else {
@@ -148,7 +148,7 @@ impl<'r> Checker<'r> {
         self.configuration(filter, plugin, reader, lines);
     }
 
-    /// Hands a configuration to its filter.
+    /// Passes a configuration to its filter.
     fn configuration(
         &mut self,
         filter: &'static Filter,
@@ -222,7 +222,7 @@ impl<'r> Checker<'r> {
     }
 }
 
-/// The one filter whose configuration has these keys: the module may have any name.
+/// Returns the only filter whose configuration has these keys, whatever the module's name.
 fn by_keys(config: &Config<'_>, reader: Reader) -> Option<&'static Filter> {
     let value = config.value(reader)?;
     let keys = value.as_object().filter(|keys| !keys.is_empty())?;
@@ -240,7 +240,7 @@ fn by_keys(config: &Config<'_>, reader: Reader) -> Option<&'static Filter> {
     fitting.next().filter(|_| fitting.next().is_none())
 }
 
-/// The path in `cors: policies[0].allow_origins: …`.
+/// Returns the path in `cors: policies[0].allow_origins: …`.
 fn path_of<'e>(error: &'e str, filter: &str) -> Option<&'e str> {
     let rest = error.strip_prefix(filter)?.strip_prefix(": ")?;
     rest.split(": ").next()

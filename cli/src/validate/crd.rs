@@ -1,10 +1,10 @@
-//! Resources of Istio and Envoy Gateway, held against the projects' published definitions
+//! Checks resources of Istio and Envoy Gateway against the projects' published definitions
 //! (`crds/`).
 //!
-//! What the API server itself checks: types, required and unknown fields, enums, patterns, bounds,
-//! compositions; not the rules in CEL. A library for JSON Schema would say neither the line nor the
-//! field that was meant, and a structural schema of Kubernetes refuses unknown fields without
-//! saying so.
+//! Checks what the API server itself checks: types, required and unknown fields, enums, patterns,
+//! bounds and compositions, but not CEL rules. A JSON Schema library would report neither the line
+//! nor the field that was probably meant, and a structural schema of Kubernetes implicitly rejects
+//! unknown fields.
 
 mod schema;
 
@@ -29,7 +29,7 @@ pub(super) struct Fault {
     pub(super) message: String,
 }
 
-/// All faults of a document, if it is a resource whose definition is known.
+/// Returns all faults of a document, if it is a resource with a known definition.
 pub(super) fn faults(document: &Node) -> Vec<Fault> {
     let kind = document.text_at(&["kind"]).unwrap_or_default();
     let definition = DEFINITIONS
@@ -73,7 +73,7 @@ pub(super) fn faults(document: &Node) -> Vec<Fault> {
 
 struct Walk<'a> {
     kind: &'a str,
-    /// Of the key that is looked at.
+    /// The line of the current key.
     line: Option<usize>,
     faults: Vec<Fault>,
 }
@@ -140,7 +140,7 @@ impl Walk<'_> {
             return self.node(path, value, &schema["additionalProperties"]);
         }
         let is_open = schema["x-kubernetes-preserve-unknown-fields"] == true;
-        // The other project's name for the configuration is warned of where the plugin is found.
+        // A configuration under the other project's key is reported where the plugin is found.
         let is_misplaced = matches!(
             (self.kind, key),
             ("WasmPlugin", "config") | ("EnvoyExtensionPolicy", "pluginConfig")

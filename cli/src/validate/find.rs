@@ -1,5 +1,5 @@
-//! Finds the plugins in a document: Envoy's own resources wherever they stand, and the resources of
-//! Istio and of Envoy Gateway.
+//! Finds the plugins in a document: Envoy's own resources at any position, and the resources of
+//! Istio and Envoy Gateway.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +13,10 @@ use crate::catalog::{FILTERS, Filter};
 mod envoy;
 mod kubernetes;
 
-/// What is wrong with the settings around a configuration: how bad, in which line, and what.
+/// What is wrong with the settings around a configuration: severity, line and message.
 pub(super) type Fault = (Severity, Option<usize>, String);
 
-/// A Wasm plugin as a document configures it.
+/// A Wasm plugin as configured by a document.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Plugin<'a> {
     /// File, URL or image of the module.
@@ -25,42 +25,42 @@ pub(super) struct Plugin<'a> {
     pub(super) root_id: Option<&'a str>,
     /// The plugin's name.
     pub(super) name: Option<&'a str>,
-    /// The line that it begins on.
+    /// The line on which it begins.
     pub(super) line: Option<usize>,
-    /// The configuration, and how the filter gets it.
+    /// The configuration, and how it is passed to the filter.
     pub(super) config: Config<'a>,
-    /// The line of the key that holds it.
+    /// The line of the key that contains it.
     pub(super) config_line: Option<usize>,
     /// Environment variables that the document itself sets.
     pub(super) variables: BTreeMap<String, String>,
-    /// Environment variables that come from the process that runs Envoy.
+    /// Environment variables inherited from the process that runs Envoy.
     pub(super) host_variables: Vec<&'a str>,
-    /// What the document itself gets wrong.
+    /// Mistakes in the document itself.
     pub(super) faults: Vec<Fault>,
-    /// The setting that lets requests pass while the filter cannot run, and its line.
+    /// The setting that lets requests through while the filter cannot run, and its line.
     pub(super) fails_open: Option<(Option<usize>, String)>,
-    /// The setting to use in place of that.
+    /// The setting to use instead.
     pub(super) closed: &'static str,
-    /// Clusters that the plugin's own settings name.
+    /// Clusters that the plugin's own settings refer to.
     pub(super) clusters: Vec<(Option<usize>, String)>,
 }
 
-/// In which form a configuration reaches the filter.
+/// The form in which a configuration reaches the filter.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Config<'a> {
-    /// There is none.
+    /// There is no configuration.
     Absent,
     /// `google.protobuf.StringValue`: the text of this scalar.
     Text(&'a Node),
     /// `google.protobuf.Struct`: binary protobuf.
     Struct(&'a Node),
-    /// JSON text, made by a control plane from the mapping it was given.
+    /// JSON text that a control plane creates from a mapping.
     Json(&'a Node),
-    /// What Envoy itself would refuse, and why.
+    /// Envoy itself would reject it, for this reason.
     Broken(String),
 }
 
-/// All plugins of a document.
+/// Returns all plugins of a document.
 pub(super) fn plugins(document: &Node) -> Vec<Plugin<'_>> {
     match document.text_at(&["kind"]) {
         Some("WasmPlugin") => document
@@ -80,7 +80,7 @@ pub(super) fn plugins(document: &Node) -> Vec<Plugin<'_>> {
 }
 
 impl Config<'_> {
-    /// The configuration as the filter reads it, if it can be read.
+    /// Returns the configuration as the filter sees it, if it can be read.
     pub(super) fn value(&self, reader: Reader) -> Option<Value> {
         match self {
             Self::Struct(node) | Self::Json(node) => Some(reader.value(node)),
@@ -89,7 +89,8 @@ impl Config<'_> {
         }
     }
 
-    /// Shows every scalar of the configuration; of a text only the content is known, not its lines.
+    /// Visits every scalar of the configuration. For text, only the content is known, not its
+    /// lines.
     pub(super) fn visit(&self, see: &mut dyn FnMut(&str, Option<usize>, &str)) {
         match self {
             Self::Struct(node) | Self::Json(node) => node.visit(see),
@@ -105,7 +106,7 @@ impl Config<'_> {
 }
 
 impl<'a> Plugin<'a> {
-    /// A configuration that stands alone.
+    /// Creates a plugin for a configuration without surrounding settings.
     pub(super) fn bare(config: &'a Node) -> Self {
         Self {
             module: None,
@@ -126,7 +127,7 @@ impl<'a> Plugin<'a> {
         }
     }
 
-    /// Which filter this is: by its module, then by `root_id`, then by name.
+    /// Returns the filter, identified by its module, then by `root_id`, then by name.
     pub(super) fn filter(&self) -> Option<&'static Filter> {
         [self.module.map(module_name), self.root_id, self.name]
             .into_iter()
@@ -134,7 +135,7 @@ impl<'a> Plugin<'a> {
             .find_map(|name| FILTERS.iter().find(|filter| is_called(name, filter.name)))
     }
 
-    /// How a reader of the document would call it.
+    /// Returns the name under which a reader of the document knows it.
     pub(super) fn label(&self) -> &str {
         self.module
             .or(self.name)
@@ -150,14 +151,14 @@ fn texts(node: &Node) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// The line of a key, where it is there.
+/// Returns the line of a key, if it exists.
 fn line_of(node: &Node, key: &str) -> Option<usize> {
     node.entry(key)
         .map(|entry| entry.line)
         .filter(|line| *line > 0)
 }
 
-/// The last part of a file, URL or image, without tag, digest, query and ending.
+/// Returns the last part of a file, URL or image, without tag, digest, query and extension.
 fn module_name(module: &str) -> &str {
     let path = module.split(['?', '#', '@']).next().unwrap_or(module);
     let file = path.rsplit('/').next().unwrap_or(path);
@@ -167,8 +168,8 @@ fn module_name(module: &str) -> &str {
         .trim_end_matches(".wasm")
 }
 
-/// `header-rewrite`, `header_rewrite` and `header-rewrite-1.2.0` all name the filter
-/// `header-rewrite`.
+/// Whether a name means this filter: `header-rewrite`, `header_rewrite` and `header-rewrite-1.2.0`
+/// all mean `header-rewrite`.
 fn is_called(name: &str, filter: &str) -> bool {
     let name = name.replace('_', "-");
     let Some(rest) = name.strip_prefix(filter) else {

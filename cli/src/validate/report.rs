@@ -1,4 +1,4 @@
-//! What was found out, and how it is printed: for people, for machines, for GitHub's annotations.
+//! Findings, and how they are printed: for people, for programs, and as GitHub annotations.
 
 use std::fmt::Write as _;
 
@@ -17,16 +17,16 @@ pub enum Format {
     Github,
 }
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Severity {
     /// A configuration is accepted.
     Accepted,
-    /// What is not for this program.
+    /// Something that this program does not check.
     Note,
-    /// Legal, but dangerous or without effect.
+    /// Valid, but dangerous or without effect.
     Warning,
-    /// It will be refused.
+    /// The filter, Envoy or Kubernetes would reject it.
     Error,
 }
 
@@ -34,11 +34,11 @@ pub(super) enum Severity {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Finding {
     pub(super) severity: Severity,
-    /// The file as it was named; `-` is standard input.
+    /// The file as given; `-` is standard input.
     pub(super) file: String,
-    /// From 1, where it is known.
+    /// The line, from 1, if known.
     pub(super) line: Option<usize>,
-    /// The filter, where it is about one.
+    /// The filter, if the finding concerns one.
     pub(super) filter: Option<&'static str>,
     /// What is wrong, with the path, the value and what is accepted.
     pub(super) message: String,
@@ -67,7 +67,7 @@ impl Report {
         self.findings.iter().filter(of).count()
     }
 
-    /// Warnings become errors.
+    /// Turns warnings into errors.
     pub(super) fn make_strict(&mut self) {
         for finding in &mut self.findings {
             if finding.severity == Severity::Warning {

@@ -1,26 +1,26 @@
-//! What the scalars of a configuration become on their way to the filter.
+//! How scalars of a configuration are converted on their way to the filter.
 //!
-//! The same file means different things to different readers, and the filter gets what the reader
-//! made of it: Envoy makes a string of `1.5`, Kubernetes a number.
+//! Different readers read the same file differently, and the filter gets the reader's result: for
+//! Envoy `1.5` is a string, for Kubernetes a number.
 
 use serde_json::{Map, Number, Value};
 
 use super::yaml::{Node, Style};
 
-/// Who reads the file.
+/// The reader of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reader {
-    /// Envoy's YAML loader, measured on 1.40: booleans of YAML 1.1, octal and hexadecimal integers;
-    /// a number that is no 32-bit integer becomes a string; `<<` is a key like any other.
+    /// Envoy's YAML loader, measured on 1.40: YAML 1.1 booleans, octal and hexadecimal integers; a
+    /// number that is not a 32-bit integer becomes a string; `<<` is an ordinary key.
     Envoy,
-    /// The API server's (`sigs.k8s.io/yaml`): booleans of YAML 1.1, all numbers, merge keys.
+    /// The API server's loader (`sigs.k8s.io/yaml`): YAML 1.1 booleans, all numbers, merge keys.
     Kubernetes,
     /// JSON.
     Json,
 }
 
 impl Reader {
-    /// Who reads this document.
+    /// Returns the reader of this document.
     pub(super) fn of(document: &Node, is_json: bool) -> Self {
         if is_json {
             Self::Json
@@ -31,7 +31,7 @@ impl Reader {
         }
     }
 
-    /// The value that this reader sees.
+    /// Returns the value that this reader sees.
     pub(super) fn value(self, node: &Node) -> Value {
         match node {
             Node::Scalar {
@@ -130,7 +130,8 @@ mod tests {
     use super::*;
     use crate::validate::yaml;
 
-    /// The column of Envoy is what its config_dump shows for a Struct in a bootstrap, version 1.40.
+    /// The column for Envoy is what its config_dump shows for a Struct in a bootstrap, version
+    /// 1.40.
     #[test]
     fn a_plain_scalar_becomes_what_its_reader_makes_of_it() {
         let cases = [

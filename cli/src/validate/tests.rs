@@ -1,10 +1,10 @@
-//! What a file as a whole comes to.
+//! The results for whole files.
 
 use super::*;
 use crate::catalog::FILTERS;
 use filter_kit::config::Env;
 
-/// A bootstrap around one plugin's configuration.
+/// Returns a bootstrap with one plugin that has this configuration.
 fn envoy(filename: &str, configuration: &str) -> String {
     format!(
         "listeners:\n- config:\n    vm_config: {{code: {{local: {{filename: {filename}}}}}}}\n    \
@@ -75,7 +75,7 @@ fn a_good_configuration_is_accepted_in_every_form() {
     let takers = FILTERS
         .iter()
         .filter(|f| (f.check)(json, &Env::new()).is_ok());
-    // Known by its keys, which a copy of the filter has too.
+    // Recognized by its keys, which a copy of the filter has too.
     if takers.count() == 1 {
         assert_eq!(check(&renamed), ["f:6: header-rewrite ok"]);
     }

@@ -1,4 +1,4 @@
-//! What is legal, but dangerous or without effect.
+//! Warnings about settings that are valid, but dangerous or without effect.
 
 use serde_json::Value;
 
@@ -6,8 +6,8 @@ use super::Severity;
 use super::find::{Fault, Plugin};
 use super::yaml::Node;
 
-/// What to warn of in the settings around a configuration. `clusters` are those that there are,
-/// where that is known.
+/// Returns warnings about the settings around a configuration. `clusters` are the existing
+/// clusters, if known.
 pub(super) fn plugin(plugin: &Plugin<'_>, clusters: Option<&[&str]>) -> Vec<Fault> {
     let mut found = Vec::new();
     let mut warn = |line, message| found.push((Severity::Warning, line, message));
@@ -40,7 +40,7 @@ pub(super) fn plugin(plugin: &Plugin<'_>, clusters: Option<&[&str]>) -> Vec<Faul
     found
 }
 
-/// The names of the clusters of a bootstrap that gets none from elsewhere.
+/// Returns the names of the clusters of a bootstrap that gets none from elsewhere.
 pub(super) fn clusters(document: &Node) -> Option<Vec<&str>> {
     let dynamic = ["cds_config", "ads_config"];
     let gets_more = dynamic
@@ -55,7 +55,7 @@ pub(super) fn clusters(document: &Node) -> Option<Vec<&str>> {
     Some(names.collect())
 }
 
-/// Keys that anybody can sign with: those that this repository publishes for its tests.
+/// Finds keys with which anyone can sign: those that this repository publishes for its tests.
 pub(super) fn keys(config: &Node) -> Option<(Option<usize>, String)> {
     let public = public_keys();
     let mut found = None;
@@ -69,7 +69,7 @@ pub(super) fn keys(config: &Node) -> Option<(Option<usize>, String)> {
     found.map(|line| (line, message.to_owned()))
 }
 
-/// What the keys are recognized by, without white space.
+/// Returns the parts by which the keys are recognized, without white space.
 fn public_keys() -> Vec<String> {
     let set: Value = serde_json::from_str(test_tokens::JWKS).unwrap_or_default();
     let members = set["keys"]

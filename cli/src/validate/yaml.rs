@@ -1,8 +1,8 @@
-//! YAML and JSON as a tree that keeps what a plain value would lose: lines, and which scalars were
-//! quoted.
+//! YAML and JSON as a tree that keeps what a plain value would lose: line numbers, and which
+//! scalars were quoted.
 //!
-//! What an unquoted `on` or `1.5` means depends on who reads the file; [`super::scalar`] decides
-//! that.
+//! The meaning of an unquoted `on` or `1.5` depends on the reader of the file; see
+//! [`super::scalar`].
 
 mod node;
 
@@ -29,11 +29,11 @@ pub(super) enum Node {
 /// How a scalar is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Style {
-    /// Without quotes: what it means depends on the reader.
+    /// Without quotes: the meaning depends on the reader.
     Plain,
-    /// In quotes, or folded.
+    /// Quoted or folded.
     Quoted,
-    /// As a literal block: its first line follows its key.
+    /// A literal block, whose first line follows its key.
     Literal,
 }
 
@@ -41,7 +41,7 @@ pub(super) enum Style {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Entry {
     pub(super) key: String,
-    /// Line of the key from 1; 0 where it is not known.
+    /// The line of the key, from 1; 0 if unknown.
     pub(super) line: usize,
     pub(super) value: Node,
 }
@@ -68,7 +68,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Node>> {
     }
 }
 
-/// Parses a JSON file. Its lines are known as JSON is YAML, but for rare escapes.
+/// Parses a JSON file. Its line numbers are known because JSON is YAML, except for rare escapes.
 pub(super) fn parse_json(text: &str) -> Result<Vec<Node>> {
     let value: Value = serde_json::from_str(text)
         .map_err(|error| anyhow!("line {}: not JSON: {error}", error.line()))?;
@@ -85,7 +85,7 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    /// The next event; its absence is an error, as the stream has an end of its own.
+    /// Returns the next event. Its absence is an error, because the stream has its own end event.
     fn next(&mut self) -> Result<(Event<'a>, Span)> {
         match self.events.next() {
             None => bail!("not YAML: the document is not complete"),
@@ -160,7 +160,7 @@ impl<'a> Builder<'a> {
             let Node::Scalar { text: key, .. } = key else {
                 bail!("line {line}: a mapping or list as a key");
             };
-            // Envoy keeps one of the two without a word.
+            // Envoy silently keeps one of the two.
             if entries.iter().any(|entry| entry.key == key) {
                 bail!("line {line}: duplicate key \"{key}\"");
             }

@@ -1,4 +1,4 @@
-//! What the items do beside their requests: one clock and one set of calls for all.
+//! Background work of the items: one timer and one set of calls for all.
 
 use crate::filter::Chain;
 use filter_kit::host::{CallFailure, CallId, HttpAnswer};
@@ -32,7 +32,7 @@ impl Background for Chain {
         }
     }
 
-    /// Each item knows its own calls.
+    /// Each item recognizes its own calls.
     fn on_answer(&self, call: CallId, answer: Result<HttpAnswer, CallFailure>, now: Duration) {
         for background in self.backgrounds() {
             background.on_answer(call, answer.clone(), now);
@@ -46,7 +46,7 @@ impl Background for Chain {
         bounds.max().unwrap_or(0)
     }
 
-    /// Each of them only grows, so the sum changes where one does.
+    /// Each of these numbers only grows, so the sum changes whenever one does.
     fn news(&self) -> u64 {
         let news = self.backgrounds().map(|background| background.news());
         news.fold(0, u64::wrapping_add)

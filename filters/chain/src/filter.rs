@@ -1,4 +1,4 @@
-//! The filter on one worker: takes each request and each response through the items.
+//! The filter on one worker: passes each request and each response through the items.
 
 use crate::config::Config;
 use crate::item::{self, Item, ItemState};
@@ -13,16 +13,16 @@ pub struct Chain {
     pub(crate) items: Vec<Item>,
     has_background: bool,
     reads_requests: bool,
-    /// The item for which a request begins to wait.
+    /// The index of the item for which a request starts to wait.
     pub(crate) waits_for: Cell<usize>,
 }
 
-/// What a request leaves for its response, or for when it goes on after it has waited.
+/// What a request keeps for its response, or for when it resumes after waiting.
 #[derive(Default)]
 pub struct State {
-    /// One for each item, once the request has come.
+    /// One for each item, once the request has arrived.
     items: Vec<ItemState>,
-    /// The item for which it waits.
+    /// The index of the item for which it waits.
     waits_for: usize,
 }
 
@@ -42,7 +42,7 @@ impl Filter for Chain {
         }
     }
 
-    // `mode()` stays `Enforce`: each item has a mode of its own, and is taken through by it.
+    // `mode()` remains `Enforce`: each item has its own mode, which is applied when the item runs.
 
     fn on_request(&self, request: &mut Request, state: &mut State) -> Flow {
         state.items = self.states();
@@ -63,7 +63,7 @@ impl Filter for Chain {
     }
 
     fn on_response(&self, response: &mut Response, state: &mut State) {
-        // A response may come without its request.
+        // A response may arrive without its request.
         if state.items.is_empty() {
             state.items = self.states();
         }
@@ -82,8 +82,8 @@ impl Chain {
         self.items.iter().map(Item::state).collect()
     }
 
-    /// Takes a request through the items from `first` on; that one is woken where the request has
-    /// waited for it.
+    /// Passes a request through the items from `first` on. If the request has waited for that item,
+    /// the item is woken.
     fn follow(
         &self,
         first: usize,

@@ -1,4 +1,4 @@
-//! The filters that an item can be.
+//! The filters that can be items of a chain.
 
 use crate::config::ItemConfig;
 use filter_kit::headers::Headers;
@@ -16,17 +16,18 @@ macro_rules! items {
             $($item(Box<$filter>)),+
         }
 
-        /// What a request leaves in an item for its response.
+        /// What a request keeps in an item for its response.
         pub(crate) enum ItemState {
             $($item(<$filter as Filter>::State)),+
         }
 
-        /// What the callbacks of all filters need.
+        /// The callbacks that all filters together need.
         pub(crate) const CALLBACKS: Callbacks =
             Callbacks::HEADS$(.and(<$filter as Filter>::CALLBACKS))+;
 
         impl Item {
-            /// The filter of a configuration; `nth` of the same kind are before it.
+            /// Creates the filter from its configuration; `nth` filters of the same kind come
+            /// before it.
             fn new(config: ItemConfig, nth: usize) -> Self {
                 match config {
                     $(ItemConfig::$item(config) => {
@@ -35,7 +36,7 @@ macro_rules! items {
                 }
             }
 
-            /// What a request leaves before it has come.
+            /// Returns the initial state of a request.
             pub(crate) fn state(&self) -> ItemState {
                 match self {
                     $(Self::$item(_) => ItemState::$item(Default::default())),+
@@ -49,7 +50,7 @@ macro_rules! items {
                 }
             }
 
-            /// Takes a request through the filter.
+            /// Passes a request through the filter.
             pub(crate) fn on_request(
                 &self,
                 request: &mut Request,
@@ -60,19 +61,19 @@ macro_rules! items {
                     $((Self::$item(filter), ItemState::$item(state)) => {
                         follow_request(&**filter, request, state, wake)
                     })+
-                    // Each state is made by its item.
+                    // Not reachable: each state is created by its item.
                     _ => Flow::Reply(LocalReply::unavailable()),
                 }
             }
 
-            /// Takes the trailers of a request through the filter.
+            /// Passes the trailers of a request through the filter.
             pub(crate) fn on_request_trailers(&self, trailers: &mut Headers) {
                 match self {
                     $(Self::$item(filter) => edit_trailers(&**filter, trailers)),+
                 }
             }
 
-            /// Takes a response through the filter.
+            /// Passes a response through the filter.
             pub(crate) fn on_response(
                 &self,
                 response: &mut Response,
@@ -87,7 +88,7 @@ macro_rules! items {
                 }
             }
 
-            /// What the filter does beside its requests.
+            /// Returns the filter's background work, if any.
             pub(crate) fn background(&self) -> Option<&dyn Background> {
                 match self {
                     $(Self::$item(filter) => filter.background()),+
@@ -104,7 +105,7 @@ items! {
     RateLimit is rate_limit::RateLimit
 }
 
-/// The filters of a chain, in order.
+/// Creates the filters of a chain, in order.
 pub(crate) fn items(configs: Vec<ItemConfig>) -> Vec<Item> {
     let mut kinds = Vec::new();
     let configs = configs.into_iter();

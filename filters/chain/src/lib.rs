@@ -1,16 +1,16 @@
 //! chain: several filters of the catalog in one module, in the order written.
 //!
-//! Each item of the configuration is a filter's own configuration, and each filter's own code runs,
-//! unchanged. A request passes the items in their order and its response passes them in reverse, as
-//! it would pass separate filters. What is shared is the cost: one entry into the VM, one look at
-//! the headers, and one difference that is written.
+//! Each item of the configuration is the configuration of one filter, whose own code runs
+//! unchanged. A request passes through the items in order, and its response in reverse order, as
+//! with separate filters. The items share the cost: the VM is entered once, the headers are read
+//! once, and one difference is written.
 //!
-//! | Module | Holds |
+//! | Module | Contents |
 //! |---|---|
 //! | [`config`] | what a user writes, and its checks |
-//! | [`filter`] | the filter on a worker: takes requests and responses through the items |
-//! | `item` | the filters that an item can be |
-//! | `background` | what the items do beside their requests |
+//! | [`filter`] | the filter on a worker: passes requests and responses through the items |
+//! | `item` | the filters that can be items of a chain |
+//! | `background` | background work of the items |
 //!
 //! The chain itself decides nothing: reasons, replies and counters are those of its items.
 
@@ -30,7 +30,7 @@ mod item;
 pub use config::{Config, RawConfig};
 pub use filter::Chain;
 
-/// The JSON Schema of the configuration.
+/// Returns the JSON Schema of the configuration.
 #[cfg(feature = "schema")]
 #[must_use]
 pub fn schema() -> schemars::Schema {

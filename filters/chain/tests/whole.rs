@@ -1,5 +1,5 @@
-//! The whole chain on a scripted host: requests in, edits and replies out, as from separate filters
-//! in the same order.
+//! The whole chain on a scripted host: requests in, edits and replies out, compared with separate
+//! filters in the same order.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

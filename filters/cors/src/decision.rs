@@ -1,4 +1,4 @@
-//! What to do with a request, and why (Fetch standard, "HTTP CORS protocol").
+//! Decides what to do with a request, and why (Fetch standard, "HTTP CORS protocol").
 
 mod actual;
 mod guard;
@@ -16,7 +16,7 @@ use head::Head;
 /// What to do with a request, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Decision {
-    /// What to count; `None` where CORS has no part in the request.
+    /// What to count; `None` if CORS does not apply to the request.
     pub outcome: Option<Outcome>,
     /// What to do.
     pub action: Action,
@@ -25,14 +25,14 @@ pub(crate) struct Decision {
 /// What to do with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// Let it through, and change the response like this.
+    /// Let the request continue, and change the response according to this plan.
     Pass(Plan),
-    /// Answer it.
+    /// Answer the request.
     Reply(LocalReply),
 }
 
-/// Decides on a request. Reads what the policies look at, and `origin`; all headers only where a
-/// guard or a preflight needs them.
+/// Decides on a request. Reads `origin` and what the policies depend on; reads all headers only if
+/// a guard or a preflight needs them.
 #[must_use]
 pub(crate) fn decide(policies: &Policies, request: &Request) -> Decision {
     if policies.look_at_host() && request.host().is_err() {
@@ -47,7 +47,7 @@ pub(crate) fn decide(policies: &Policies, request: &Request) -> Decision {
         return Decision::pass(None, Plan::default());
     };
     if policies.guard().is_some() {
-        // It looks at the method: one call for all headers in place of two.
+        // The guard also needs the method. Reading all headers takes one call instead of two.
         let _ = request.headers();
     }
     match request.value("origin") {
@@ -94,7 +94,7 @@ fn malformed_host() -> Decision {
     Decision::reply(Outcome::RefusedMalformedHost, reply)
 }
 
-/// A preflight is for another request: the policy is that of the method which it asks for.
+/// A preflight stands for another request, so its policy is selected by the requested method.
 #[inline(never)]
 fn select_by_method<'p>(
     policies: &'p Policies,
@@ -110,8 +110,8 @@ fn select_by_method<'p>(
     policies.select(&asked)
 }
 
-/// Where readings select different policies there is no permission, and the request goes on, unless
-/// a guard may be for it.
+/// If readings select different policies, no permission is given. The request continues, unless a
+/// guard may apply to it.
 #[inline(never)]
 fn without_policy(policies: &Policies, request: &Request, head: Head<'_>) -> Decision {
     if head.is_preflight() {

@@ -40,7 +40,7 @@ filter_kit::counters! {
 }
 
 impl Event {
-    /// The event of an outcome.
+    /// Returns the event of an outcome.
     #[must_use]
     pub fn of(outcome: Outcome) -> Self {
         match outcome {

@@ -21,7 +21,7 @@ pub struct Cors {
 impl Filter for Cors {
     type Config = Config;
 
-    /// How the response of a request is changed.
+    /// The plan for the response.
     type State = Plan;
 
     const CALLBACKS: Callbacks = Callbacks::HEADS;

@@ -1,15 +1,15 @@
-//! cors: cross-origin resource sharing by the Fetch standard
+//! cors: cross-origin resource sharing according to the Fetch standard
 //! (<https://fetch.spec.whatwg.org/#http-cors-protocol>).
 //!
-//! The life of a request: `decision::decide` finds the policy and decides. A preflight is answered.
-//! Any other request passes with a plan for its response, which `response::Plan::apply` carries
+//! For each request, `decision::decide` selects the policy and decides. A preflight is answered.
+//! Any other request continues with a plan for its response, which `response::Plan::apply` carries
 //! out.
 //!
-//! | Module | Holds |
+//! | Module | Contents |
 //! |---|---|
 //! | `config` | what a user writes, and its checks |
-//! | `origin` | origins, and the patterns for them |
-//! | `policy` | which policy decides, and what it allows |
+//! | `origin` | origins, and the patterns that match them |
+//! | `policy` | which policy applies, and what it allows |
 //! | `decision`, `reason` | what to do with a request, and why |
 //! | `reply`, `response` | the filter's own answers; `vary` and the CORS headers of all other responses |
 //! | `events` | what is counted |
@@ -38,7 +38,7 @@ pub use config::{Config, RawConfig};
 pub use events::Event;
 pub use filter::Cors;
 
-/// The JSON Schema of the configuration.
+/// Returns the JSON Schema of the configuration.
 #[cfg(feature = "schema")]
 #[must_use]
 pub fn schema() -> schemars::Schema {

@@ -7,25 +7,26 @@ use std::borrow::Cow;
 
 pub(crate) use pattern::{ForeignOrigin, OriginPattern, OriginRegex, Wildcard};
 
-/// The longest `origin` header that is looked at, in bytes. A host name has at most 253.
+/// Maximum length of an `origin` header that is examined, in bytes. A host name has at most 253.
 const MAX_BYTES: usize = 512;
 
-/// What a request's `origin` header says.
+/// The value of a request's `origin` header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// `null`: a sandboxed frame, a local file, a redirect across origins.
+    /// `null`: sent by a sandboxed frame or a local file, or after a cross-origin redirect.
     Null,
     /// `scheme://host[:port]`.
     Tuple(Tuple),
-    /// Of a scheme that is not of the web, and no host: `app://.`, `file://`. In lower case.
+    /// An origin without a host whose scheme is not a web scheme, in lower case: `app://.`,
+    /// `file://`.
     Other(Box<str>),
 }
 
 /// Scheme, host and port of an origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tuple {
-    /// In lower case and without a port that is the scheme's default; two origins are the same if
-    /// these texts are.
+    /// The origin in lower case, without a default port of the scheme. Two origins are the same if
+    /// these texts are equal.
     pub text: Box<str>,
     scheme: usize,
     host: usize,
@@ -33,8 +34,8 @@ pub struct Tuple {
 }
 
 impl Origin {
-    /// Reads the value of an `origin` header. What is not a serialized origin is `None`, and
-    /// allowed by no policy.
+    /// Parses the value of an `origin` header. Returns `None` for anything that is not a serialized
+    /// origin; no policy allows it.
     #[must_use]
     pub fn parse(value: &[u8]) -> Option<Self> {
         if value == b"null" {
@@ -50,7 +51,7 @@ impl Origin {
         }
     }
 
-    /// The origin as text; two origins are the same if these are.
+    /// Returns the origin as text. Two origins are the same if their texts are equal.
     #[must_use]
     pub fn text(&self) -> &str {
         match self {
@@ -61,7 +62,8 @@ impl Origin {
     }
 }
 
-/// An origin that has a meaning only to the application that sends it: it is compared as text.
+/// Parses an origin whose meaning is known only to the application that sends it. It is compared as
+/// text.
 fn other(text: &str) -> Option<Box<str>> {
     let text = text.to_ascii_lowercase();
     let (scheme, rest) = text.split_once("://")?;
@@ -97,13 +99,13 @@ impl Tuple {
         }
     }
 
-    /// The scheme, in lower case.
+    /// Returns the scheme, in lower case.
     #[must_use]
     pub fn scheme(&self) -> &str {
         self.text.get(..self.scheme).unwrap_or_default()
     }
 
-    /// The host, in lower case. An IPv6 address has its brackets.
+    /// Returns the host, in lower case. An IPv6 address includes its brackets.
     #[must_use]
     pub fn host(&self) -> &str {
         let rest = self.text.get(self.scheme..).unwrap_or_default();
@@ -111,8 +113,8 @@ impl Tuple {
         rest.get(..self.host).unwrap_or_default()
     }
 
-    /// Whether a request to this `:authority` stays within the origin. The scheme is left out:
-    /// behind a proxy that ends TLS it is not the one that the browser used.
+    /// Whether a request to this `:authority` is same-origin, ignoring the scheme: behind a proxy
+    /// that terminates TLS, the scheme differs from the one that the browser used.
     #[must_use]
     pub fn is_at(&self, authority: &[u8]) -> bool {
         host_and_port(authority).is_some_and(|(host, port)| {
@@ -121,8 +123,8 @@ impl Tuple {
     }
 }
 
-/// Host and port of an origin, the host in normal form. A name that ends in a dot is no host of an
-/// origin: to a browser it is another origin than the one without the dot.
+/// Parses host and port of an origin, and normalizes the host. A name that ends in a dot is
+/// rejected: a browser treats it as a different origin from the name without the dot.
 fn host_and_port(authority: &[u8]) -> Option<(Cow<'_, str>, Option<u16>)> {
     let parsed = Authority::parse(authority).ok()?;
     if parsed.host.is_empty() || parsed.host.has_final_dot() {
@@ -139,7 +141,7 @@ fn host_and_port(authority: &[u8]) -> Option<(Cow<'_, str>, Option<u16>)> {
     Some((host, port))
 }
 
-/// RFC 3986, section 3.1, in lower case.
+/// Whether this is a scheme (RFC 3986, section 3.1), in lower case.
 fn is_scheme(scheme: &str) -> bool {
     scheme.starts_with(|c: char| c.is_ascii_lowercase())
         && scheme
@@ -147,7 +149,7 @@ fn is_scheme(scheme: &str) -> bool {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+-.".contains(&b))
 }
 
-/// The port, where it is not the scheme's default.
+/// Returns the port unless it is the scheme's default.
 fn explicit_port(scheme: &str, port: Option<u16>) -> Option<u16> {
     port.filter(|port| default_port(scheme) != Some(*port))
 }

@@ -1,4 +1,4 @@
-//! Policies, and which one decides.
+//! Policies, and how one is selected.
 
 mod origins;
 
@@ -31,12 +31,12 @@ impl From<TooManyReadings> for AmbiguousPath {
     }
 }
 
-/// Which origins may do what.
+/// A policy: what each origin is allowed to do.
 #[derive(Debug)]
 pub struct Policy {
-    /// The requests that it is for.
+    /// The requests that it applies to.
     pub matches: Match,
-    /// What of a request its match looks at.
+    /// The parts of a request that its match depends on.
     pub looks: Looks,
     /// The origins that are allowed.
     pub origins: Origins,
@@ -44,66 +44,66 @@ pub struct Policy {
     pub methods: Names,
     /// The request headers that are allowed, in lower case.
     pub headers: Names,
-    /// What an allowed origin gets with every response.
+    /// What responses grant to an allowed origin.
     pub granted: Rc<Granted>,
-    /// How long the answer to a preflight may be kept, in seconds.
+    /// How long the answer to a preflight may be cached, in seconds.
     pub max_age: Option<String>,
     /// Whether private network access is allowed.
     pub private_network: bool,
     /// The status of the answer to a preflight.
     pub preflight_status: u16,
-    /// Against requests with unsafe methods that another site makes a browser send.
+    /// Guards against requests with unsafe methods that another site makes a browser send.
     pub guard: Option<Guard>,
-    /// How the filter treats what is not allowed.
+    /// What happens to requests that are not allowed.
     pub unmatched: Unmatched,
 }
 
 /// A guard against requests with unsafe methods that another site makes a browser send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Guard {
-    /// Whether it looks at `sec-fetch-site`.
+    /// Whether it checks `sec-fetch-site`.
     pub fetch_site: bool,
 }
 
-/// What of a request a match looks at.
+/// The parts of a request that a match depends on.
 #[derive(Debug, Default)]
 pub struct Looks {
-    /// The method: that of a preflight is the one that it asks for.
+    /// The method. For a preflight, this is the requested method.
     pub at_method: bool,
-    /// Headers: caches have to tell requests apart by them.
+    /// Headers. Caches have to distinguish requests by them.
     pub at_headers: Vec<HeaderName>,
 }
 
-/// What an allowed origin gets with every response.
+/// What responses grant to an allowed origin.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Granted {
     /// Whether credentials are allowed.
     pub credentials: bool,
     /// The value of `access-control-expose-headers`.
     pub expose: Option<String>,
-    /// Whether detailed timing may be read.
+    /// Whether detailed timing is exposed.
     pub timing: bool,
 }
 
-/// How the filter treats what is not allowed.
+/// What happens to requests that are not allowed.
 #[derive(Debug, Clone, Copy)]
 pub struct Unmatched {
     /// A preflight.
     pub preflight: UnmatchedPreflight,
-    /// A request of an origin that is not allowed.
+    /// A request from an origin that is not allowed.
     pub origin: UnmatchedOrigin,
 }
 
-/// Names that are allowed.
+/// A set of allowed names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Names {
-    /// Every name: the answer mirrors those that were asked for.
+    /// Every name. The answer lists the names that were requested.
     Any,
-    /// These.
+    /// Only these names.
     These {
-        /// Each of them.
+        /// The names.
         names: Vec<String>,
-        /// All of them, as the answer lists them.
+        /// The names as a comma-separated list, for the answer.
         list: String,
     },
 }
@@ -117,7 +117,7 @@ impl Guard {
 }
 
 impl Policies {
-    /// Policies in their order.
+    /// Creates the list of policies, in this order.
     #[must_use]
     pub fn new(policies: Vec<Policy>) -> Self {
         let mut chosen_by: Vec<HeaderName> = Vec::new();
@@ -139,43 +139,44 @@ impl Policies {
         }
     }
 
-    /// Whether it is empty.
+    /// Whether there are no policies.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.policies.is_empty()
     }
 
-    /// Whether a policy looks at the host, so that a request with a malformed one has to be
+    /// Whether a policy depends on the host. If so, a request with a malformed host has to be
     /// refused.
     #[must_use]
     pub fn look_at_host(&self) -> bool {
         self.look_at_host
     }
 
-    /// Whether a policy looks at the method.
+    /// Whether a policy depends on the method.
     #[must_use]
     pub fn look_at_method(&self) -> bool {
         self.look_at_method
     }
 
-    /// The guard of a request of which it is not known which policy is for it.
+    /// Returns the guard for a request whose policy is not known.
     #[must_use]
     pub fn guard(&self) -> Option<Guard> {
         self.guard
     }
 
-    /// The headers that policies look at: every answer varies on them (RFC 9110, section 12.5.5),
-    /// also where no policy matches.
+    /// Returns the headers that policies depend on. Every response varies on them (RFC 9110,
+    /// section 12.5.5), even if no policy matches.
     #[must_use]
     pub fn chosen_by(&self) -> &[HeaderName] {
         &self.chosen_by
     }
 
-    /// The policy that all readings of the path select: for each, the first policy that matches.
+    /// Returns the policy that all readings of the path select. Each reading selects the first
+    /// policy that matches.
     ///
     /// # Errors
-    /// [`AmbiguousPath`] where readings select different policies, or one selects a policy and
-    /// another none.
+    /// [`AmbiguousPath`] if readings select different policies, or if only some of them select a
+    /// policy.
     pub fn select(&self, request: &Request) -> Result<Option<&Policy>, AmbiguousPath> {
         let candidates = self.index.candidates(request);
         for policy in candidates.filter_map(|at| self.policies.get(at)) {
@@ -192,13 +193,13 @@ impl Policies {
 }
 
 impl Names {
-    /// The methods that need no preflight (Fetch, "CORS-safelisted method").
+    /// Returns the methods that need no preflight (Fetch, "CORS-safelisted method").
     #[must_use]
     pub fn default_methods() -> Self {
         Self::these(["GET", "HEAD", "POST"].map(str::to_owned).into())
     }
 
-    /// These names.
+    /// Creates a set of these names.
     #[must_use]
     pub fn these(names: Vec<String>) -> Self {
         let list = names.join(", ");
@@ -214,7 +215,7 @@ impl Names {
         }
     }
 
-    /// Whether a name is allowed, in any case. The names are in lower case.
+    /// Whether a name is allowed, ignoring case. The names of the set are in lower case.
     #[must_use]
     pub fn allow_any_case(&self, name: &[u8]) -> bool {
         match self {
@@ -225,7 +226,8 @@ impl Names {
         }
     }
 
-    /// The value of the header that lists what is allowed: all names, or those that were asked for.
+    /// Returns the value of the header that lists what is allowed: all names of the set, or those
+    /// that were requested.
     #[must_use]
     pub fn value<'a>(&'a self, asked_for: &'a [u8]) -> &'a [u8] {
         match self {

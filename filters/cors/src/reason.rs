@@ -1,13 +1,13 @@
-//! What can be decided of a request, and why.
+//! The possible decisions on a request, and their reasons.
 
 /// Why a request gets no permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
-    /// The origin is not in the policy, not an origin, or there are two.
+    /// The origin is not allowed by the policy, is not an origin, or is repeated.
     Origin,
-    /// The method asked for is not in the policy.
+    /// The requested method is not allowed by the policy.
     Method,
-    /// A request header asked for is not in the policy.
+    /// A requested header is not allowed by the policy.
     Header,
     /// The readings of the path select different policies, or there are too many of them.
     AmbiguousPath,
@@ -20,13 +20,13 @@ pub enum Outcome {
     PreflightAllowed,
     /// A preflight is refused.
     PreflightRefused(Reason),
-    /// A preflight that is not allowed goes to the upstream.
+    /// A preflight that is not allowed is forwarded to the upstream.
     PreflightForwarded,
-    /// A request of an allowed origin.
+    /// A request from an allowed origin.
     Allowed,
-    /// A request passes without permission: its origin is not allowed.
+    /// A request continues without permission: its origin is not allowed.
     PassedOrigin,
-    /// A request passes without permission: the readings of its path select different policies.
+    /// A request continues without permission: the readings of its path select different policies.
     PassedAmbiguousPath,
     /// A request is refused: its origin is not allowed.
     RefusedOrigin,
@@ -34,6 +34,6 @@ pub enum Outcome {
     RefusedUnsafeOrigin,
     /// A request with an unsafe method is refused: it has no origin, and comes from another site.
     RefusedUnsafeFetchSite,
-    /// A request is refused: its host is malformed, and a policy looks at hosts.
+    /// A request is refused: its host is malformed, and a policy depends on hosts.
     RefusedMalformedHost,
 }

@@ -6,29 +6,29 @@ use filter_kit::reply::{Body, GrpcStatus, LocalReply};
 use filter_kit::values::HeaderName;
 use std::borrow::Cow;
 
-/// The answer to a preflight that is allowed.
+/// The answer to an allowed preflight.
 #[derive(Debug)]
 pub(crate) struct PreflightAllowed<'a> {
     /// Its status.
     pub status: u16,
-    /// The origin, as the answer says it.
+    /// The value of `access-control-allow-origin`.
     pub origin: Cow<'static, [u8]>,
     /// Whether credentials are allowed.
     pub credentials: bool,
     /// The methods that are allowed.
     pub methods: &'a [u8],
-    /// The request headers that are allowed; none: empty.
+    /// The request headers that are allowed; may be empty.
     pub headers: &'a [u8],
-    /// For how many seconds it may be kept.
+    /// How long the answer may be cached, in seconds.
     pub max_age: Option<&'a str>,
     /// Whether private network access is allowed.
     pub private_network: bool,
-    /// What it depends on.
+    /// What the answer depends on.
     pub vary: Vary,
 }
 
 impl PreflightAllowed<'_> {
-    /// The reply.
+    /// Builds the reply.
     #[must_use]
     pub(crate) fn build(self) -> LocalReply {
         let mut headers = Vec::with_capacity(7);
@@ -60,7 +60,7 @@ impl PreflightAllowed<'_> {
     }
 }
 
-/// 403 for a preflight that is not allowed. It carries no CORS headers.
+/// Returns status 403 for a preflight that is not allowed, without CORS headers.
 #[must_use]
 #[cold]
 pub(crate) fn preflight_refused(reason: Reason, vary: Vary) -> LocalReply {
@@ -85,7 +85,7 @@ pub(crate) fn preflight_refused(reason: Reason, vary: Vary) -> LocalReply {
     forbidden(details, message, vary)
 }
 
-/// 403 for a request of an origin that is not allowed.
+/// Returns status 403 for a request from an origin that is not allowed.
 #[must_use]
 #[cold]
 pub(crate) fn origin_refused() -> LocalReply {
@@ -93,7 +93,7 @@ pub(crate) fn origin_refused() -> LocalReply {
     forbidden("cors_origin_refused", message, Vary::Origin)
 }
 
-/// 403 for a request that another site made a browser send.
+/// Returns status 403 for a request that another site made a browser send.
 #[must_use]
 #[cold]
 pub(crate) fn unsafe_method_refused(details: &str) -> LocalReply {

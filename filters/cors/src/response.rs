@@ -1,4 +1,4 @@
-//! How a response is changed.
+//! Changes to a response.
 
 use crate::policy::{Granted, Policy};
 use filter_kit::headers::{Headers, list_elements};
@@ -7,7 +7,7 @@ use filter_kit::values::HeaderName;
 use std::borrow::Cow;
 use std::rc::Rc;
 
-/// What an upstream may have said of CORS itself, each after `access-control-`.
+/// CORS headers that the upstream may have set itself, without `access-control-`.
 const CORS_HEADERS: [&[u8]; 7] = [
     b"allow-origin",
     b"allow-credentials",
@@ -18,16 +18,16 @@ const CORS_HEADERS: [&[u8]; 7] = [
     b"max-age",
 ];
 
-/// How a response is changed.
+/// The changes to a response.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plan {
-    /// What a cache has to tell apart.
+    /// What caches have to distinguish.
     pub vary: Vary,
-    /// Its CORS headers.
+    /// The CORS headers of the response.
     pub cors: Cors,
 }
 
-/// The names that `vary` must hold (RFC 9110, section 12.5.5).
+/// The names that `vary` must contain (RFC 9110, section 12.5.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Vary {
     /// The answer is the same for every origin.
@@ -35,21 +35,21 @@ pub enum Vary {
     Nothing,
     /// The answer depends on the origin.
     Origin,
-    /// The answer depends on what a preflight asks for.
+    /// The answer depends on what a preflight requests.
     Preflight,
-    /// It depends on whether private network access is asked for, too.
+    /// Like `Preflight`, and also depends on whether private network access is requested.
     PrivateNetwork,
 }
 
-/// The CORS headers of a response.
+/// What happens to the CORS headers of a response.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Cors {
-    /// Those of the upstream stay.
+    /// The upstream's headers are kept.
     #[default]
     Keep,
-    /// There are none, not even the upstream's.
+    /// All are removed, including the upstream's.
     Strip,
-    /// These take the place of the upstream's.
+    /// The upstream's headers are replaced with these.
     Replace(Permissions),
 }
 
@@ -58,12 +58,12 @@ pub enum Cors {
 pub struct Permissions {
     /// The value of `access-control-allow-origin`.
     pub origin: Cow<'static, [u8]>,
-    /// What else it gets.
+    /// What else is granted.
     pub granted: Rc<Granted>,
 }
 
 impl Permissions {
-    /// The headers and their values.
+    /// Iterates over the headers and their values.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &[u8])> {
         let granted = &*self.granted;
         let credentials = granted
@@ -82,7 +82,7 @@ impl Permissions {
 }
 
 impl Vary {
-    /// The value of a `vary` header of its own.
+    /// Returns the value of a new `vary` header.
     #[must_use]
     pub fn value(self) -> &'static str {
         match self {
@@ -97,8 +97,8 @@ impl Vary {
         }
     }
 
-    /// The value of `vary` that has the names which `present`, the header's values, do not have
-    /// yet, and those of `chosen_by`; `None` where they have all.
+    /// Returns a value of `vary` that adds the missing names, including those of `chosen_by`, to
+    /// the existing values `present`; `None` if no name is missing.
     #[must_use]
     pub fn added_to<'a>(
         self,
@@ -122,9 +122,9 @@ impl Vary {
 }
 
 impl Plan {
-    /// For a request without an origin: another request, with one, may get another answer. Where
-    /// every origin is allowed all get the same, or a cache would give a page what an image
-    /// brought, without permission.
+    /// Returns the plan for a request without an origin, which may get a different answer from a
+    /// request with one. If every origin is allowed, all requests get the same answer. Otherwise a
+    /// cache could serve a page the response that an image request had received without permission.
     #[must_use]
     pub fn without_origin(policy: &Policy) -> Self {
         if policy.origins.any {
@@ -143,7 +143,7 @@ impl Plan {
         }
     }
 
-    /// For a request that gets no permission: no CORS headers, not even the upstream's.
+    /// Returns the plan for a request without permission: no CORS headers, not even the upstream's.
     #[must_use]
     pub fn strip(vary: Vary) -> Self {
         Self {
@@ -152,8 +152,8 @@ impl Plan {
         }
     }
 
-    /// Carries it out; the answer varies on `chosen_by`, too. Where only `vary` changes, and the
-    /// response has none, the other headers are not read.
+    /// Carries out the plan. The response also varies on `chosen_by`. If only `vary` changes, and
+    /// the response has none, the other headers are not read.
     pub fn apply(&self, response: &mut Response, chosen_by: &[HeaderName]) {
         if !chosen_by.is_empty() {
             return response.edit(|headers| self.edit(headers, chosen_by));
@@ -193,7 +193,7 @@ impl Plan {
 
 /// Whether a plan may change this header.
 fn is_concerned((name, _): (&[u8], &[u8])) -> bool {
-    // The first letters tell most headers apart.
+    // The first letter rules out most headers.
     matches!(name.first(), Some(b'a' | b't' | b'v')) && is_name_concerned(name)
 }
 

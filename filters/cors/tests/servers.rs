@@ -1,4 +1,4 @@
-//! Whatever a server serves below a guarded place has met its policy.
+//! Everything that a server serves below a guarded path has been checked against its policy.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -9,7 +9,7 @@ use filter_kit::testing::servers::{serve, spelling};
 use filter_kit::testing::{Answer, Run, ScriptedHost, request};
 use proptest::prelude::*;
 
-/// Some spelling of a guarded place; most of them are served by some server.
+/// Spellings of a guarded path, most of which some server serves.
 fn spellings() -> impl Strategy<Value = String> {
     let steps = prop::collection::vec(any::<(u8, u8)>(), 0..7);
     steps.prop_filter_map("not a path of ASCII", |steps| {

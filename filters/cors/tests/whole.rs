@@ -16,7 +16,7 @@ const TWO: &str = r#"{"policies": [
     {"allow_origins": ["https://app.example.com"]}]}"#;
 const APP: (&str, &str) = ("origin", "https://app.example.com");
 
-/// What a whole exchange gave.
+/// The results of a whole exchange.
 struct Done {
     answer: Answer,
     /// The response's headers after the filter, one per line.
@@ -40,7 +40,7 @@ fn run(
     head: &[(&str, &str)],
     upstream: &[(&str, &str)],
 ) -> Done {
-    // A VM defines each counter once, so each exchange has a thread of its own.
+    // A VM defines each counter once, so each exchange needs its own thread.
     std::thread::scope(|scope| {
         let run = scope.spawn(|| run_here(config, method, target, head, upstream));
         run.join().unwrap()

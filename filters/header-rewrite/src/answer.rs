@@ -1,4 +1,4 @@
-//! Answers of rules, in place of the upstream's.
+//! Answers that rules send instead of the upstream.
 
 use crate::operation::is_authority;
 use crate::reason::Refused;
@@ -6,17 +6,17 @@ use filter_kit::reply::{Body, GrpcStatus, LocalReply, ReplyTemplate};
 use filter_kit::template::{Template, Values};
 use filter_kit::values::{HeaderName, is_header_value};
 
-/// The answer of a rule.
+/// An answer of a rule.
 #[derive(Debug, Clone)]
 pub enum Answer {
     /// A redirect.
     Redirect {
         /// 301, 302, 303, 307 or 308.
         status: u16,
-        /// Where to.
+        /// The value of `location`.
         location: Location,
     },
-    /// A reply of the configuration.
+    /// A reply defined in the configuration.
     Respond(ReplyTemplate),
 }
 
@@ -28,24 +28,25 @@ pub struct Location {
 }
 
 impl Location {
-    /// Of a template whose host no client chooses. `is_path`: it begins with a slash.
+    /// Creates a location from a template whose host cannot be chosen by a client. `is_path` says
+    /// whether it begins with a slash.
     #[must_use]
     pub fn new(template: Template, is_path: bool) -> Self {
         Self { template, is_path }
     }
 
-    /// The value for a request.
+    /// Returns the value for a request.
     ///
     /// # Errors
-    /// [`Refused`] where it cannot be made, or would lead to another host.
+    /// [`Refused`] if it has no value, or if it would lead to another host.
     fn value(&self, values: &Values<'_>) -> Result<Vec<u8>, Refused> {
         let value = self.template.expand(values)?;
-        // Browsers take tabs out before they read a URL: `/\t/evil.example` is `//evil.example`.
+        // Browsers remove tabs before they parse a URL: `/\t/evil.example` is `//evil.example`.
         if !is_header_value(&value) || value.contains(&b'\t') {
             return Err(Refused::InvalidLocation);
         }
         let is_good = if self.is_path || value.starts_with(b"/") {
-            // To a browser, two slashes begin a host, and a backslash is a slash.
+            // For a browser, two slashes begin a host, and a backslash is a slash.
             value.starts_with(b"/") && !matches!(value.get(1), Some(b'/' | b'\\'))
         } else {
             authority(&value).is_some_and(is_authority)
@@ -58,7 +59,7 @@ impl Location {
     }
 }
 
-/// What stands between the scheme and the path, as browsers read it (URL standard, "authority
+/// Returns the part between the scheme and the path, as browsers parse it (URL standard, "authority
 /// state").
 fn authority(uri: &[u8]) -> Option<&[u8]> {
     let at = uri.windows(3).position(|window| window == b"://")?;
@@ -68,10 +69,10 @@ fn authority(uri: &[u8]) -> Option<&[u8]> {
 }
 
 impl Answer {
-    /// The reply to a request.
+    /// Returns the reply to a request.
     ///
     /// # Errors
-    /// [`Refused`] where the location cannot be made.
+    /// [`Refused`] if the location has no valid value.
     pub fn reply(&self, values: &Values<'_>) -> Result<LocalReply, Refused> {
         match self {
             Self::Redirect { status, location } => {
@@ -91,7 +92,7 @@ impl Answer {
         }
     }
 
-    /// Whether it looks at the host of the request.
+    /// Whether the answer depends on the host of the request.
     #[must_use]
     pub fn looks_at_host(&self) -> bool {
         match self {
@@ -101,7 +102,7 @@ impl Answer {
     }
 }
 
-/// The status for gRPC clients
+/// Returns the status for gRPC clients
 /// (<https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md>).
 fn grpc_status(status: u16) -> GrpcStatus {
     match status {

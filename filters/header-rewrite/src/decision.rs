@@ -1,4 +1,4 @@
-//! Which rules apply to a request.
+//! Decides which rules apply to a request.
 
 use crate::reason::Refused;
 use crate::rules::Rules;
@@ -9,13 +9,14 @@ use std::ops::Deref;
 /// A rule that applies to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Applied {
-    /// Its place in [`Rules`].
+    /// The index in [`Rules`].
     pub rule: usize,
-    /// The capture groups of its path pattern, in the path as it was sent.
+    /// The capture groups of its path pattern, for the path as sent.
     pub captures: Vec<Option<Vec<u8>>>,
 }
 
-/// Rules that apply to a request, in order. Mostly it is one, which needs no list.
+/// The rules that apply to a request, in order. In most cases there is only one, which needs no
+/// list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) enum AppliedRules {
     /// No rule.
@@ -30,10 +31,9 @@ pub(crate) enum AppliedRules {
 /// The rules that apply to a request, and whether it is refused.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Decision {
-    /// The rules that apply. The response operations of all of them are for the response, a refusal
-    /// too.
+    /// The rules that apply. Their response operations also apply to a refusal.
     pub applied: AppliedRules,
-    /// Why the request is refused, before any request operation.
+    /// Why the request is refused before any request operation.
     pub refused: Option<Refused>,
 }
 
@@ -70,10 +70,10 @@ impl Deref for AppliedRules {
     }
 }
 
-/// Finds the rules that match the request as it came: the edits of one rule cannot make another
-/// match.
+/// Finds the rules that match the request as received: the edits of one rule cannot make another
+/// one match.
 ///
-/// A rule applies where a reading of the path matches. Where readings differ in which request
+/// A rule applies if a reading of the path matches. If the readings differ in which request
 /// operations apply, the request is refused.
 #[must_use]
 #[inline(never)]
@@ -88,8 +88,8 @@ pub(crate) fn decide(rules: &Rules, request: &Request) -> Decision {
         if readings.is_some_and(ReadingSet::is_none) {
             continue;
         }
-        // Without a set there are too many readings: any may match. After an answer no rule edits
-        // the request.
+        // Without a set there are too many readings, and any rule may match. After an answer, no
+        // rule edits the request.
         if rule.edits_request() && !is_answered {
             if !readings.is_some_and(ReadingSet::is_all) {
                 decision.refused.get_or_insert(Refused::AmbiguousPath);

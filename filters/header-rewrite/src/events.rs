@@ -42,13 +42,13 @@ filter_kit::counters! {
         /// Values of headers and query parameters that could not be made: they would have been too
         /// long.
         SkippedTooLong => "skipped.too_long_total",
-        /// Values of headers that could not be made: they would have held a control character.
+        /// Values of headers that were not written, because they would have contained a control character.
         SkippedInvalid => "skipped.invalid_value_total",
     }
 }
 
 impl Event {
-    /// The event of a refusal.
+    /// Returns the event of a refusal.
     #[must_use]
     pub fn refused(reason: Refused) -> Self {
         match reason {
@@ -63,7 +63,7 @@ impl Event {
         }
     }
 
-    /// The event of an operation that was not carried out.
+    /// Returns the event of a skipped operation.
     #[must_use]
     pub fn skipped(reason: Skipped) -> Self {
         match reason {

@@ -1,4 +1,4 @@
-//! The filter on one worker: finds the rules of each request, carries out their operations, and
+//! The filter on one worker: finds the rules for each request, applies their operations, and
 //! counts.
 
 use crate::config::Config;
@@ -22,11 +22,11 @@ pub struct HeaderRewrite {
     counters: Counters<Event>,
 }
 
-/// What a request leaves for its response.
+/// What a request keeps for its response.
 #[derive(Debug, Default)]
 pub struct State {
     applied: AppliedRules,
-    /// What its response operations look at.
+    /// What its response operations depend on.
     kept: Option<Box<Kept>>,
 }
 
@@ -109,14 +109,15 @@ impl HeaderRewrite {
         }
     }
 
-    /// Keeps what response operations look at, before the first edit.
+    /// Stores what response operations depend on, before the first edit.
     #[inline(never)]
     fn keep(&self, request: &Request, state: &mut State) {
         let (rules, applied) = (&self.rules, &state.applied);
         let proto = || request.value("x-forwarded-proto");
         let needs_nonce = rules.nonce_headers(applied).next().is_some();
         state.kept = Some(Box::new(Kept {
-            // Envoy itself sets the header, or keeps it where it trusts the one before it.
+            // Envoy sets this header itself, or keeps the existing one if it trusts the previous
+            // proxy.
             is_https: rules.look_at_scheme(applied) && proto().as_deref() == Some(b"https"),
             nonce: needs_nonce.then(nonce::new).flatten(),
             sent: rules.snapshot(applied, request),
@@ -129,7 +130,7 @@ impl HeaderRewrite {
         Flow::Reply(reply)
     }
 
-    /// Gives the upstream the nonce, which a client must not choose.
+    /// Passes the nonce to the upstream. A client must not be able to choose it.
     #[inline(never)]
     fn hand_on(&self, nonce: Option<&str>, request: &mut Request, state: &State) {
         for name in self.rules.nonce_headers(&state.applied) {

@@ -1,17 +1,17 @@
 //! header-rewrite: edits request and response headers, the path, the query and the host.
 //!
-//! The life of a request: `decision::decide` finds the rules that apply,
-//! `rules::Rules::edit_request` carries out their request operations, and the host gets the
-//! difference. Its response goes through `rules::Rules::edit_response`.
+//! For each request, `decision::decide` finds the rules that apply, `rules::Rules::edit_request`
+//! applies their request operations, and the host gets the difference. The response goes through
+//! `rules::Rules::edit_response`.
 //!
-//! | Module | Holds |
+//! | Module | Contents |
 //! |---|---|
 //! | `config` | what a user writes, and its checks |
 //! | `operation` | what each operation does |
 //! | `answer`, `nonce` | redirects and other answers of rules; the nonce of a content security policy |
 //! | `rules` | the rules, and their operations in order |
 //! | `decision`, `reason` | which rules apply to a request, and why it or an operation fails |
-//! | `reply`, `events` | what a client gets instead, what is counted |
+//! | `reply`, `events` | what a client gets if a request is refused, and what is counted |
 //! | `filter` | all of this on one worker |
 
 #![cfg_attr(
@@ -40,7 +40,7 @@ pub use config::{Config, RawConfig};
 pub use events::Event;
 pub use filter::HeaderRewrite;
 
-/// The JSON Schema of the configuration.
+/// Returns the JSON Schema of the configuration.
 #[cfg(feature = "schema")]
 #[must_use]
 pub fn schema() -> schemars::Schema {

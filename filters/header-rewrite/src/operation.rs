@@ -1,6 +1,6 @@
-//! What each operation does.
+//! The operations.
 //!
-//! On a request every name that an operation writes or removes also goes in each spelling that a
+//! In requests, an operation that writes or removes a name also removes every other spelling that a
 //! server may read as the same name.
 
 mod change;

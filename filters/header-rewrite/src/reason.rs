@@ -1,4 +1,4 @@
-//! Why a request is refused, and why an operation is not carried out.
+//! Why a request is refused, and why an operation is skipped.
 
 use crate::operation::TooCostly;
 use filter_kit::request::TooManyReadings;
@@ -10,33 +10,34 @@ pub enum Refused {
     /// The readings of the path differ in which request operations apply, or there are too many
     /// readings.
     AmbiguousPath,
-    /// The host is malformed, and the configuration looks at it.
+    /// The host is malformed, and the configuration depends on it.
     MalformedHost,
-    /// A rewritten path would leave its place in a reading.
+    /// A reading of a rewritten path would leave its configured place.
     UnsafePath,
-    /// A variable of a path or a host has no value, and no default is given.
+    /// A variable of a path or a host has no value and no default.
     MissingValue,
     /// A path or a host would be too long.
     TooLong,
-    /// A host would not be a host.
+    /// The new host would not be valid.
     InvalidHost,
-    /// The location of a redirect would hold a control character, or lead to another host than the
-    /// one that is written.
+    /// The location of a redirect would contain a control character, or lead to a host other than
+    /// the configured one.
     InvalidLocation,
-    /// Searching would take too much work. What it was to replace or remove must not pass as it is.
+    /// Searching would take too much work. What was to be replaced or removed must not pass
+    /// through.
     TooCostly,
 }
 
-/// Why an operation is not carried out.
+/// Why an operation is skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Skipped {
-    /// A variable has no value, and no default is given.
+    /// A variable has no value and no default.
     Missing,
     /// The value would be too long.
     TooLong,
-    /// The value would hold a control character.
+    /// The value would contain a control character.
     Invalid,
-    /// Replacing would read too much again. What it was to replace must not pass as it is.
+    /// Replacing would read too many bytes again. What was to be replaced must not pass through.
     TooCostly,
 }
 

@@ -1,10 +1,11 @@
-//! What a client gets whose request is refused.
+//! What a client gets if its request is refused.
 
 use crate::reason::Refused;
 use filter_kit::reply::{GrpcStatus, LocalReply};
 
 impl Refused {
-    /// The reply, 400 for every reason: the client can send another request.
+    /// Returns the reply. The status is 400 for every reason, because the client can send a
+    /// different request.
     #[must_use]
     pub fn reply(self) -> LocalReply {
         let (details, message) = match self {

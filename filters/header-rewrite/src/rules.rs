@@ -22,21 +22,21 @@ pub struct Rules {
     look_at_host: bool,
     /// Whether a rule keeps something for its response.
     keep: bool,
-    /// Whether a rule looks at responses.
+    /// Whether a rule depends on responses.
     look_at_responses: bool,
 }
 
-/// How a request goes on.
+/// The result of editing a request.
 #[derive(Debug, Default)]
 pub struct Edited {
-    /// Why operations were not carried out.
+    /// Why operations were skipped.
     pub skipped: Vec<Skipped>,
-    /// The answer in place of the upstream's.
+    /// The answer to send instead of the upstream's.
     pub answer: Option<Box<(Event, LocalReply)>>,
 }
 
 impl Rules {
-    /// Rules in the order of the configuration.
+    /// Creates the rules, in the order of the configuration.
     #[must_use]
     pub fn new(rules: Vec<Rule>) -> Self {
         Self {
@@ -48,20 +48,20 @@ impl Rules {
         }
     }
 
-    /// Whether no request is ever changed.
+    /// Whether there are no rules, so that no request is ever changed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty()
     }
 
-    /// Whether a match or a template looks at the host, so that a request with a malformed one has
-    /// to be refused.
+    /// Whether a match or a template depends on the host. If so, a request with a malformed host
+    /// has to be refused.
     #[must_use]
     pub fn look_at_host(&self) -> bool {
         self.look_at_host
     }
 
-    /// The rules that may match a request, with their places, in order.
+    /// Returns the rules that may match a request, with their indices, in order.
     pub fn candidates(&self, request: &Request) -> impl Iterator<Item = (usize, &Rule)> {
         self.index
             .candidates(request)
@@ -74,12 +74,12 @@ impl Rules {
         self.rules.iter().any(Rule::edits_request)
     }
 
-    /// Carries out the request operations of rules, up to the first answer; each sees what those
-    /// before it did.
+    /// Applies the request operations of rules, up to the first answer. Each operation sees the
+    /// result of the previous ones.
     ///
     /// # Errors
-    /// [`Refused`] where the request must not go on: it cannot be what the rules make of it, and it
-    /// must not pass as it was.
+    /// [`Refused`] if the request must not continue: the rules cannot be applied, and it must not
+    /// pass through unchanged.
     #[inline(never)]
     pub fn edit_request(
         &self,
@@ -98,13 +98,13 @@ impl Rules {
         Ok(edited)
     }
 
-    /// Whether an operation of these rules depends on whether the client came over https.
+    /// Whether an operation of these rules depends on whether the client used HTTPS.
     #[must_use]
     pub fn look_at_scheme(&self, applied: &[Applied]) -> bool {
         self.of(applied).any(|(rule, _)| rule.looks_at_scheme)
     }
 
-    /// The request headers in which the upstream gets the nonce.
+    /// Returns the request headers that pass the nonce to the upstream.
     pub fn nonce_headers<'r>(
         &'r self,
         applied: &'r [Applied],
@@ -112,7 +112,7 @@ impl Rules {
         self.of(applied).flat_map(|(rule, _)| &rule.nonce_headers)
     }
 
-    /// Whether a response operation of these rules looks at more than the response.
+    /// Whether a response operation of these rules depends on more than the response.
     #[must_use]
     pub fn keep(&self, applied: &[Applied]) -> bool {
         self.keep && self.of(applied).any(|(rule, _)| rule.keeps)
@@ -122,7 +122,7 @@ impl Rules {
         self.of(applied).any(|(rule, _)| rule.keeps_request)
     }
 
-    /// The request as it is now, where a response operation looks at it.
+    /// Returns a snapshot of the request, if a response operation depends on it.
     #[must_use]
     pub fn snapshot(&self, applied: &[Applied], request: &Request) -> Option<Request> {
         if !self.keep_request(applied) {
@@ -136,7 +136,7 @@ impl Rules {
         Some(request.snapshot(|request| templates.for_each(|template| template.read(request))))
     }
 
-    /// Carries out the response operations of rules. Gives why operations were not carried out.
+    /// Applies the response operations of rules. Returns why operations were skipped.
     #[must_use]
     pub fn edit_response(
         &self,

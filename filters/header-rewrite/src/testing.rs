@@ -1,4 +1,4 @@
-//! What the unit tests share: rules from JSON, and what they make of a message.
+//! Shared by the unit tests: creates rules from JSON and applies them to messages.
 
 use crate::config::Config;
 use crate::decision::decide;
@@ -15,7 +15,7 @@ pub(crate) fn rules(json: &str) -> Rules {
     load::<Config>(json.as_bytes(), &Env::new()).unwrap().rules
 }
 
-/// Rules that make these operations on every request.
+/// Creates rules that apply these operations to every request.
 pub(crate) fn on_requests(operations: &str) -> Rules {
     rules(&format!(r#"{{"rules": [{{"request": [{operations}]}}]}}"#))
 }
@@ -29,7 +29,7 @@ pub(crate) fn edit(rules: &Rules, request: &mut Request) -> Result<Vec<Skipped>,
     }
 }
 
-/// The edits of a response with these headers, after this request.
+/// Returns the edits of a response with these headers, after this request.
 pub(crate) fn edit_response(
     rules: &Rules,
     mut request: Request,
@@ -47,7 +47,7 @@ pub(crate) fn edit_response(
     (difference(response.headers()), skipped)
 }
 
-/// The edits that the host has to make, one per line.
+/// Returns the edits that the host has to apply, one per line.
 pub(crate) fn difference(headers: &Headers) -> Vec<String> {
     let line = |edit: Edit<'_>| match edit {
         Edit::Set(name, value) => format!("set {}: {}", text(name), text(value)),
@@ -57,7 +57,7 @@ pub(crate) fn difference(headers: &Headers) -> Vec<String> {
     headers.difference().into_iter().map(line).collect()
 }
 
-/// The headers, one per line, without pseudo-headers.
+/// Returns the headers, one per line, without pseudo-headers.
 pub(crate) fn lines(headers: &Headers) -> Vec<String> {
     headers
         .iter()

@@ -15,7 +15,7 @@ const RULES: &str = r#"{"rules": [
      "response": [{"set": {"name": "x-was", "value": "${request.path} ${request.method}"}}]},
     {"response": [{"set": {"name": "x-frame-options", "value": "DENY"}}]}]}"#;
 
-/// What a whole exchange gave.
+/// The results of a whole exchange.
 struct Done {
     answer: Answer,
     /// The response's headers after the filter, one per line.
@@ -25,7 +25,7 @@ struct Done {
 }
 
 impl Done {
-    /// The request's headers as the upstream gets them, one per line.
+    /// Returns the request's headers as the upstream gets them, one per line.
     fn request(&self) -> Vec<String> {
         match &self.answer {
             Answer::Continued(headers) => lines(headers),
@@ -52,7 +52,7 @@ fn lines(headers: &[(Vec<u8>, Vec<u8>)]) -> Vec<String> {
 
 /// Sends a request, and a response without headers.
 fn run(config: &str, request: RequestBuilder) -> Done {
-    // A VM defines each counter once, so each exchange has a thread of its own.
+    // A VM defines each counter once, so each exchange needs its own thread.
     std::thread::scope(|scope| {
         let run = scope.spawn(|| {
             let host = ScriptedHost::install();

@@ -45,7 +45,7 @@ fn with_ed25519(schema: &mut schemars::Schema) {
     }
 }
 
-/// What kind of key an algorithm needs.
+/// The kind of key that an algorithm needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
     /// A secret.
@@ -63,7 +63,7 @@ pub enum Family {
 }
 
 impl Algorithm {
-    /// All of them.
+    /// All algorithms.
     pub const ALL: [Self; 13] = [
         Self::HS256,
         Self::HS384,
@@ -80,7 +80,7 @@ impl Algorithm {
         Self::EdDSA,
     ];
 
-    /// The algorithm of this `alg`. Names are case-sensitive (RFC 7515, section 4.1.1).
+    /// Returns the algorithm with this `alg`. Names are case-sensitive (RFC 7515, section 4.1.1).
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         match name {
@@ -90,7 +90,7 @@ impl Algorithm {
         }
     }
 
-    /// Its name in `alg`.
+    /// Returns its name in `alg`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -110,7 +110,7 @@ impl Algorithm {
         }
     }
 
-    /// The kind of key it needs.
+    /// Returns the kind of key it needs.
     #[must_use]
     pub fn family(self) -> Family {
         match self {
@@ -125,7 +125,8 @@ impl Algorithm {
         }
     }
 
-    /// The hash function as the host names it; `None` where the host cannot verify the algorithm.
+    /// Returns the host's name for the hash function; `None` if the host cannot verify the
+    /// algorithm.
     #[must_use]
     pub fn host_hash(self) -> Option<&'static str> {
         match self {
@@ -142,7 +143,7 @@ impl Algorithm {
         }
     }
 
-    /// The library's name for it; it knows all but ES512.
+    /// Returns the library's name for the algorithm; `None` for ES512, which it does not support.
     #[must_use]
     pub fn library(self) -> Option<jsonwebtoken::Algorithm> {
         use jsonwebtoken::Algorithm as Library;
@@ -163,7 +164,7 @@ impl Algorithm {
         })
     }
 
-    /// The length of an ECDSA signature, in bytes (RFC 7518, section 3.4).
+    /// Returns the length of an ECDSA signature, in bytes (RFC 7518, section 3.4).
     #[must_use]
     pub fn ecdsa_signature_bytes(self) -> Option<usize> {
         match self {
@@ -174,7 +175,8 @@ impl Algorithm {
         }
     }
 
-    /// The shortest secret, in bytes: the size of the hash (RFC 7518, section 3.2).
+    /// Returns the minimum length of a secret, in bytes: the size of the hash (RFC 7518, section
+    /// 3.2).
     #[must_use]
     pub fn shortest_secret(self) -> usize {
         match self {

@@ -1,5 +1,5 @@
-//! The remote keys of the filter: its clock and its calls. All of it runs in callbacks of the root
-//! context.
+//! Remote keys: the timer of the filter and its calls. Everything here runs in callbacks of the
+//! root context.
 
 use crate::events::Event;
 use crate::filter::JwtAuth;
@@ -18,12 +18,12 @@ impl Background for JwtAuth {
         self.counters.increment(Event::Waited);
     }
 
-    /// Begins the fetches that are due.
+    /// Starts the fetches that are due.
     fn on_tick(&self, now: Duration) {
         self.first_look.set(None);
         for (provider, call) in self.keyring.begin(&SharedData, now) {
             self.counters.increment(Event::FetchBegun);
-            // Of a call before this one no answer is awaited any more.
+            // The answers to earlier calls are no longer expected.
             self.calls.borrow_mut().retain(|(_, of)| *of != provider);
             self.send(provider, &call, now);
         }

@@ -1,13 +1,14 @@
-//! Base64url as RFC 7515, section 2 has it: no padding, no white space, no stray bits at the end.
+//! Base64url as defined in RFC 7515, section 2: no padding, no white space, no stray bits at the
+//! end.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 
-/// The six bits of each character, at each of the places that it may have among four characters;
-/// [`NONE`] for what is no character.
+/// The six bits of each character at each of its four possible positions; [`NONE`] for other
+/// characters.
 static BITS: [[u32; 256]; 4] = [bits(18), bits(12), bits(6), bits(0)];
 
-/// A bit beyond those of four characters.
+/// A bit that four characters never set.
 const NONE: u32 = 1 << 31;
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -27,9 +28,9 @@ const fn bits(shift: u32) -> [u32; 256] {
     bits
 }
 
-/// Decodes; `None` for what is not base64url without padding.
+/// Decodes a text; `None` if it is not unpadded base64url.
 ///
-/// Each token that comes is decoded, so this looks up four characters at a time: half of the work
+/// Every token is decoded, so this looks up four characters at a time, which takes half of the time
 /// of the `base64` crate in a VM.
 #[must_use]
 pub fn decode(text: impl AsRef<[u8]>) -> Option<Vec<u8>> {
@@ -47,7 +48,8 @@ pub fn decode(text: impl AsRef<[u8]>) -> Option<Vec<u8>> {
         let [_, one, two, last] = bits.to_be_bytes();
         *three = [one, two, last];
     }
-    // One character alone is less than a byte; of two and three some bits are left, which are 0.
+    // A single character is less than a byte. Two or three characters leave some bits, which must
+    // be 0.
     let bits = match rest {
         [] => 0,
         [a, b] => of(first, *a) | of(second, *b),
@@ -64,13 +66,13 @@ pub fn decode(text: impl AsRef<[u8]>) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// Encodes.
+/// Encodes bytes.
 #[must_use]
 pub fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Decodes what a person wrote: either alphabet, with or without padding.
+/// Decodes text written by a person: either alphabet, with or without padding.
 #[must_use]
 pub fn decode_any(text: &str) -> Option<Vec<u8>> {
     [URL_SAFE_NO_PAD, STANDARD, URL_SAFE, STANDARD_NO_PAD]

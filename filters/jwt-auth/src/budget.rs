@@ -1,15 +1,15 @@
-//! How long a worker may verify signatures that take long. What the host verifies on RSA and P-256
-//! takes 40 to 65 µs; P-384 and P-521 take it 1 to 2 ms, and most of what is verified inside the
-//! module 1 to 5 ms, in which the worker serves no other request. So a flood of tokens could stall
-//! it, good or bad.
+//! Limits the time that a worker spends on slow signature verifications. RSA and P-256 in the host
+//! take 40 to 65 µs. P-384 and P-521 in the host take 1 to 2 ms, and most verifications inside the
+//! module 1 to 5 ms, during which the worker serves no other request. So a flood of tokens, valid
+//! or not, could stall the worker.
 
 use std::time::Duration;
 
-/// An allowance that fills up with time and is drawn on by verifications.
+/// A time budget that refills continuously and is spent on verifications.
 #[derive(Debug, Clone)]
 pub(crate) struct Budget {
     per_second: i64,
-    /// In nanoseconds; less than 0 after a verification that took longer than what was left.
+    /// In nanoseconds. Negative after a verification that took longer than the remaining budget.
     left: i64,
     filled: Duration,
 }
@@ -17,7 +17,7 @@ pub(crate) struct Budget {
 const SECOND: i64 = 1_000_000_000;
 
 impl Budget {
-    /// So much time per second. A quarter of it may be spent at once.
+    /// Creates a budget with this much time per second, a quarter of which may be spent at once.
     #[must_use]
     pub(crate) fn new(per_second: Duration) -> Self {
         let per_second = nanos(per_second).min(SECOND);
@@ -28,8 +28,8 @@ impl Budget {
         }
     }
 
-    /// Whether a verification may begin. One that does may overdraw, and then the next has to wait
-    /// for longer.
+    /// Whether a verification may start. It may overdraw the budget; then the next one has to wait
+    /// longer.
     pub(crate) fn allows(&mut self, now: Duration) -> bool {
         let passed = nanos(now.saturating_sub(self.filled)).min(SECOND);
         let share = passed.saturating_mul(self.per_second) / SECOND;
@@ -38,8 +38,8 @@ impl Budget {
         self.left > 0
     }
 
-    /// Draws what a verification took. The debt is at most what a second pays back: a clock that
-    /// jumps must not lock tokens out.
+    /// Deducts the duration of a verification. The debt is limited to what one second refills, so
+    /// that a jump of the clock does not lock out tokens.
     pub(crate) fn spend(&mut self, took: Duration) {
         let left = self.left.saturating_sub(nanos(took));
         self.left = left.max(self.per_second.saturating_neg());

@@ -1,4 +1,4 @@
-//! A bounded table of tokens that were verified before: the least recently used one goes out first.
+//! A bounded table of tokens that were verified before. Evicts the least recently used token.
 
 use crate::json::block_bytes;
 use filter_kit::headers::is_same;
@@ -7,10 +7,10 @@ use siphasher::sip::SipHasher13;
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// Tokens with what is known of them: at most so many, and at most so many bytes of them.
+/// Tokens and what is known about them, limited by number and by total size.
 ///
-/// An entry is found by a keyed hash, which no client can aim at, and a comparison of the whole
-/// token.
+/// An entry is found by a keyed hash, for which a client cannot construct collisions, and by
+/// comparing the whole token.
 pub(crate) struct Cache<V> {
     max_tokens: usize,
     max_bytes: usize,
@@ -26,7 +26,7 @@ struct Entry<V> {
     value: V,
 }
 
-/// The keys are hashes.
+/// Keys are already hashes.
 #[derive(Default)]
 struct Hashed(u64);
 
@@ -46,16 +46,16 @@ impl Hasher for Hashed {
     }
 }
 
-/// How much of a token is hashed: its end. It is of the signature, which no two tokens share; what
-/// is found is compared as a whole.
+/// How many bytes are hashed, at the end of a token. They belong to the signature, which differs
+/// between tokens. A match is compared as a whole.
 const HASHED_BYTES: usize = 40;
 
 impl<V: Clone> Cache<V> {
-    /// What an entry takes in the list, and in the table, which is filled to a quarter at least:
-    /// after it grew, and to seven eighths before.
+    /// The memory of an entry in the list and in the table. The table is at least a quarter full
+    /// after it has grown, and at most seven eighths full before it grows.
     const PLACE_BYTES: usize = size_of::<(Entry<V>, [usize; 16])>();
 
-    /// An empty table; with a maximum of 0 it stays so. `seed` is random.
+    /// Creates an empty table. With a maximum of 0 it stays empty. `seed` must be random.
     #[must_use]
     pub(crate) fn new(max_tokens: usize, max_bytes: usize, seed: [u8; 16]) -> Self {
         Self {
@@ -67,20 +67,20 @@ impl<V: Clone> Cache<V> {
         }
     }
 
-    /// Whether it keeps anything.
+    /// Whether it can hold any entry.
     #[must_use]
     pub(crate) fn is_on(&self) -> bool {
         self.max_tokens > 0 && self.max_bytes > 0
     }
 
-    /// What is known of a token of a provider, which is the most recently used one now.
+    /// Returns what is known about a provider's token, which becomes the most recently used one.
     pub(crate) fn get(&mut self, provider: usize, token: &[u8]) -> Option<V> {
         let entry = self.entries.get(&self.hash(provider, token))?;
         (entry.provider == provider && is_same(&entry.token, token)).then(|| entry.value.clone())
     }
 
-    /// Keeps what is known of a token, which takes `bytes` beside the token itself and its place
-    /// here. Those that are least recently used go out where there is no room.
+    /// Stores what is known about a token. `bytes` is its size in addition to the token and the
+    /// table entry. Evicts the least recently used tokens if there is no room.
     pub(crate) fn insert(&mut self, provider: usize, token: &[u8], value: V, bytes: usize) {
         let bytes = bytes
             .saturating_add(block_bytes(token.len()))
@@ -145,7 +145,7 @@ impl<V> fmt::Debug for Cache<V> {
 mod tests {
     use super::*;
 
-    /// What a short token takes with nothing beside it.
+    /// The size of a short token without further data.
     const KEPT: usize = 16 + Cache::<u32>::PLACE_BYTES;
 
     fn cache(max_tokens: usize, max_bytes: usize) -> Cache<u32> {

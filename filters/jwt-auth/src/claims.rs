@@ -1,5 +1,5 @@
-//! What a token says (RFC 7519, section 4). The registered claims have their types checked when a
-//! [`Claims`] is made.
+//! The claims of a token (RFC 7519, section 4). The types of registered claims are checked when
+//! [`Claims`] are created.
 
 use crate::base64url;
 use crate::json::{self, Json, Number, Object};
@@ -8,7 +8,7 @@ use filter_kit::values::is_header_value;
 use serde::Deserialize;
 use std::borrow::Cow;
 
-/// The longest value that a claim may give a header, in bytes.
+/// Maximum length of a header value made from a claim, in bytes.
 const MAX_HEADER_BYTES: usize = 8 * 1024;
 
 /// The claims of a token.
@@ -37,15 +37,15 @@ pub enum Encoding {
     Base64url,
 }
 
-/// Where a claim is: its name, or the names on the way to it through objects.
+/// The position of a claim: its name, or the names of the nested objects that lead to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimPath(pub Vec<String>);
 
 impl Claims {
-    /// Reads the second part of a token, decoded, and checks the types of the registered claims.
+    /// Parses the decoded second part of a token, and checks the types of the registered claims.
     ///
     /// # Errors
-    /// [`Reason::Malformed`] for what is no object, and where a claim is of another type.
+    /// [`Reason::Malformed`] if it is not an object, or if a registered claim has the wrong type.
     pub fn read(json: &[u8]) -> Result<Self, Reason> {
         let (all, heap_bytes) = json::object_with_bytes(json).ok_or(Reason::Malformed)?;
         Self::new(all, heap_bytes)
@@ -62,7 +62,7 @@ impl Claims {
             issued: None,
         };
         for (name, claim) in all.iter() {
-            // All names are of three letters.
+            // All registered names have three letters.
             let Ok(name) = <&[u8; 3]>::try_from(name.as_bytes()) else {
                 continue;
             };
@@ -83,37 +83,37 @@ impl Claims {
         Ok(claims)
     }
 
-    /// `exp`, in seconds since the epoch; fractions are cut off.
+    /// Returns `exp`, in seconds since the Unix epoch; fractions are cut off.
     #[must_use]
     pub fn expires(&self) -> Option<u64> {
         self.expires
     }
 
-    /// `nbf`, in seconds since the epoch.
+    /// Returns `nbf`, in seconds since the Unix epoch.
     #[must_use]
     pub fn not_before(&self) -> Option<u64> {
         self.not_before
     }
 
-    /// `iat`, in seconds since the epoch.
+    /// Returns `iat`, in seconds since the Unix epoch.
     #[must_use]
     pub fn issued(&self) -> Option<u64> {
         self.issued
     }
 
-    /// The bytes of memory that they take, beside their own place.
+    /// Returns the heap memory of the claims, in bytes.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         self.heap_bytes
     }
 
-    /// A registered claim that is a string.
+    /// Returns a registered claim that is a string.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
         self.all.get(name)?.as_str()
     }
 
-    /// Whether `aud` holds one of these.
+    /// Whether `aud` contains one of these.
     #[must_use]
     pub fn has_audience(&self, audiences: &[String]) -> bool {
         let listed = |audience: &str| audiences.iter().any(|a| a == audience);
@@ -124,8 +124,8 @@ impl Claims {
         }
     }
 
-    /// Whether a scope is granted by a claim: a string of words (RFC 8693, section 4.2), or a list.
-    /// Without a claim by `scope` or `scp`.
+    /// Whether a claim grants a scope. The claim is a space-separated string (RFC 8693, section
+    /// 4.2) or a list. The default claims are `scope` and `scp`.
     #[must_use]
     pub fn has_scope(&self, scope: &str, claim: Option<&ClaimPath>) -> bool {
         let grants = |claim: Option<&Json>| match claim {
@@ -141,7 +141,7 @@ impl Claims {
         }
     }
 
-    /// A claim.
+    /// Returns a claim.
     #[must_use]
     pub fn get(&self, path: &ClaimPath) -> Option<&Json> {
         let (first, rest) = path.0.split_first()?;
@@ -149,8 +149,8 @@ impl Claims {
         rest.iter().try_fold(claim, |value, name| value.get(name))
     }
 
-    /// The texts of a claim: its own, or those of its elements. Numbers and booleans as JSON writes
-    /// them.
+    /// Returns the text of a claim, or the texts of its elements if it is a list. Numbers and
+    /// booleans are formatted as in JSON.
     pub fn texts<'c>(&'c self, path: &ClaimPath) -> impl Iterator<Item = Cow<'c, str>> {
         let values = match self.get(path) {
             Some(Json::List(list)) => list.as_slice(),
@@ -160,8 +160,8 @@ impl Claims {
         values.iter().filter_map(Json::scalar)
     }
 
-    /// A claim as the value of a header. `None` for what is missing or null, is no header value,
-    /// has white space at an end, its own or an element's, or is too long.
+    /// Returns a claim as the value of a header. `None` if the claim is missing, null, not a valid
+    /// header value, or too long, or if it or an element begins or ends with white space.
     #[must_use]
     pub fn header_value(&self, path: &ClaimPath, encoding: Encoding) -> Option<Vec<u8>> {
         let value = match self.get(path)? {
@@ -190,8 +190,8 @@ impl Claims {
     }
 }
 
-/// Whether a text is still the same when white space at its ends is lost: on the way (RFC 9110,
-/// section 5.5), or at a server, which takes for it what its language does.
+/// Whether a text stays the same when white space is trimmed: in transit (RFC 9110, section 5.5),
+/// or by a server according to the rules of its language.
 fn is_whole(text: &str) -> bool {
     match text.as_bytes() {
         [] => true,
@@ -200,15 +200,15 @@ fn is_whole(text: &str) -> bool {
     }
 }
 
-/// Whether a character at an end is dropped by the `trim` of some language: white space in Unicode,
-/// control characters (Java), and those that were white space in older versions of Unicode or are in
-/// JavaScript.
+/// Whether the `trim` function of some language removes this character: Unicode white space,
+/// control characters (Java), and characters that are white space in JavaScript or were in older
+/// versions of Unicode.
 fn is_trimmed(c: char) -> bool {
     c.is_whitespace() || c.is_control() || matches!(c, '\u{180e}' | '\u{200b}' | '\u{feff}')
 }
 
-/// A `NumericDate` (RFC 7519, section 2): seconds since the epoch, perhaps with a fraction, never
-/// negative.
+/// Parses a `NumericDate` (RFC 7519, section 2): seconds since the Unix epoch, possibly with a
+/// fraction, never negative.
 fn date(claim: &Json) -> Result<u64, Reason> {
     match claim {
         Json::Number(Number::Unsigned(seconds)) => Ok(*seconds),

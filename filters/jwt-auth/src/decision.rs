@@ -1,5 +1,5 @@
-//! From a request to a verdict: finds the tokens, verifies them or remembers that they were, and
-//! asks the requirement.
+//! Turns a request into a verdict: finds the tokens, verifies them or looks them up in the cache,
+//! and evaluates the requirement.
 
 mod failure;
 mod moment;
@@ -24,18 +24,18 @@ use std::time::Duration;
 pub use moment::{KeyState, Moment};
 pub use verified::Verified;
 
-/// How much of what was verified is kept.
+/// Limits of the cache of verified tokens.
 #[derive(Debug, Clone, Copy)]
 pub struct CacheLimits {
-    /// The most tokens; 0: none.
+    /// Maximum number of tokens; 0 turns the cache off.
     pub max_tokens: usize,
-    /// The longest token, in bytes.
+    /// Maximum length of a token, in bytes.
     pub max_token_bytes: usize,
-    /// The most bytes of all that is kept.
+    /// Maximum size of the whole cache, in bytes.
     pub max_bytes: usize,
 }
 
-/// All that is known for longer than one request.
+/// Everything that is known for longer than one request.
 #[derive(Debug)]
 pub struct Authenticator {
     providers: Vec<Provider>,
@@ -50,17 +50,17 @@ pub struct Authenticator {
 /// A token that a requirement accepted.
 #[derive(Debug, Clone)]
 pub struct Accepted {
-    /// The provider's place in the list.
+    /// The provider's index in the list.
     pub provider: usize,
     /// The token.
     pub token: Rc<Verified>,
 }
 
-/// The tokens of a provider in a request, all of them good, or why one is not.
+/// All tokens of a provider in a request, which are valid, or why one is not.
 type Tokens = Result<Vec<Rc<Verified>>, Failure>;
 
 impl Authenticator {
-    /// With an empty cache.
+    /// Creates an authenticator with an empty cache.
     #[must_use]
     pub fn new(
         providers: Vec<Provider>,
@@ -80,7 +80,7 @@ impl Authenticator {
         }
     }
 
-    /// The providers, in order.
+    /// Returns the providers, in order.
     #[must_use]
     pub fn providers(&self) -> &[Provider] {
         &self.providers
@@ -92,10 +92,10 @@ impl Authenticator {
         self.hits.get()
     }
 
-    /// Whether a request meets all its requirements, and by which tokens.
+    /// Returns the tokens with which a request meets all of its requirements.
     ///
     /// # Errors
-    /// The weightiest [`Refusal`].
+    /// The [`Refusal`] with the highest weight.
     pub fn decide(
         &self,
         requirements: &Requirements<'_>,
@@ -107,7 +107,7 @@ impl Authenticator {
             let verdict = self.one(required, request, moment);
             return verdict.map_err(|refusal| Refusal { rule, ..refusal });
         }
-        // A provider may be asked for several times; its tokens are verified once.
+        // Several requirements may name the same provider. Its tokens are verified once.
         let mut looked_at: Vec<(usize, Tokens)> = Vec::new();
         let mut accepted: Vec<Accepted> = Vec::new();
         let mut refused: Option<Refusal> = None;
@@ -115,7 +115,7 @@ impl Authenticator {
             match self.meets(requirement, request, moment, &mut looked_at) {
                 Ok(tokens) => {
                     for token in tokens {
-                        // Two readings of the path may require the same.
+                        // Two readings of the path may require the same provider.
                         if !accepted
                             .iter()
                             .any(|other| other.provider == token.provider)
@@ -136,7 +136,7 @@ impl Authenticator {
         }
     }
 
-    /// What most requests come to: one provider's token.
+    /// Decides the most common case: one provider's token.
     fn one(
         &self,
         required: &ProviderRequirement,
@@ -176,7 +176,7 @@ impl Authenticator {
         })
     }
 
-    /// All tokens of a provider. All have to be good.
+    /// Returns all tokens of a provider, which all have to be valid.
     fn tokens(&self, index: usize, request: &Request, moment: &Moment<'_>) -> Tokens {
         let provider = self.providers.get(index).ok_or(Reason::KeysUnavailable)?;
         let found = sources::find(&provider.sources, request)?;

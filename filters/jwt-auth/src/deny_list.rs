@@ -1,16 +1,16 @@
-//! Tokens that are refused whatever else holds.
+//! Tokens that are always refused.
 
 use crate::claims::Claims;
 use std::collections::HashSet;
 
-/// Tokens that are refused.
+/// A list of tokens that are refused.
 #[derive(Debug, Clone, Default)]
 pub struct DenyList {
-    /// Those with one of these `jti`.
+    /// Tokens with one of these `jti`.
     pub ids: HashSet<String>,
-    /// Those with one of these `sub`.
+    /// Tokens with one of these `sub`.
     pub subjects: HashSet<String>,
-    /// Those issued before this time, in seconds since the epoch, or without `iat`.
+    /// Tokens issued before this time, in seconds since the Unix epoch, or without `iat`.
     pub issued_before: Option<u64>,
 }
 
@@ -29,8 +29,8 @@ impl DenyList {
     }
 }
 
-/// A time as `2026-01-01T00:00:00Z` (RFC 3339, section 5.6, in UTC), in seconds since the epoch;
-/// `None` for anything else.
+/// Parses a time such as `2026-01-01T00:00:00Z` (RFC 3339, section 5.6, in UTC) into seconds since
+/// the Unix epoch; `None` for anything else.
 #[must_use]
 pub(crate) fn read_time(text: &str) -> Option<u64> {
     let shape = |(i, b): (usize, u8)| match i {

@@ -26,22 +26,22 @@ filter_kit::counters! {
         WaitingFull => "waiting.full_total",
         /// Fetches of remote keys that began: one for all workers.
         FetchBegun => "fetch.begun_total",
-        /// Fetches of remote keys that brought usable keys, new or the same.
+        /// Fetches of remote keys that returned usable keys, new or the same.
         FetchSucceeded => "fetch.succeeded_total",
         /// Fetches of remote keys that failed: Envoy did not send the request, as there is no such
         /// cluster, or no endpoint in it.
         FetchNotSent => "fetch.failed.not_sent_total",
-        /// Fetches of remote keys that failed: the connection was reset, or the time was up, before
-        /// the answer was complete.
+        /// Fetches of remote keys that failed: the connection was reset, or `timeout` passed,
+        /// before the answer was complete.
         FetchNoAnswer => "fetch.failed.no_answer_total",
         /// Fetches of remote keys that failed: the answer was not 200. Envoy itself answers 503
-        /// where it cannot connect, and 504 when the time is up.
+        /// if it cannot connect, and 504 after `timeout`.
         FetchStatus => "fetch.failed.status_total",
         /// Fetches of remote keys that failed: the answer was longer than 256 KiB.
         FetchTooLarge => "fetch.failed.too_large_total",
         /// Fetches of remote keys that failed: the answer was not JSON.
         FetchMalformed => "fetch.failed.malformed_total",
-        /// Fetches of remote keys that failed: the answer held no usable key.
+        /// Fetches of remote keys that failed: the answer contained no usable key.
         FetchNoUsableKey => "fetch.failed.no_usable_key_total",
         /// Fetches of remote keys that failed: the document of discovery was of another issuer, or
         /// named no keys that could be fetched.
@@ -52,7 +52,7 @@ filter_kit::counters! {
         DeniedMalformedHost => "denied.malformed_host_total" | "reported.malformed_host_total",
         /// Requests refused: no token.
         DeniedMissing => "denied.missing_total" | "reported.missing_total",
-        /// Requests refused: one place held two tokens.
+        /// Requests refused: two tokens in one place.
         DeniedRepeated => "denied.repeated_total" | "reported.repeated_total",
         /// Requests refused: the token was malformed.
         DeniedMalformed => "denied.malformed_total" | "reported.malformed_total",
@@ -97,7 +97,7 @@ filter_kit::counters! {
 }
 
 impl Event {
-    /// A fetch that failed.
+    /// Returns the event of a failed fetch.
     #[must_use]
     pub fn fetch_failed(failure: &Failure) -> Self {
         match failure {
@@ -111,7 +111,7 @@ impl Event {
         }
     }
 
-    /// A request that is refused.
+    /// Returns the event of a refused request.
     #[must_use]
     pub fn denied(reason: Reason) -> Self {
         match reason {

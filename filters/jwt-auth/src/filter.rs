@@ -1,5 +1,4 @@
-//! The filter on one worker: what the host says goes to the decisions, and what they say is
-//! applied.
+//! The filter on one worker: passes requests to the decision, and applies the result.
 
 mod explain;
 mod verdict;
@@ -35,21 +34,21 @@ pub struct JwtAuth {
     by_provider: Vec<ProviderCounters>,
     pub(crate) keyring: Keyring,
     pub(crate) max_waiting: usize,
-    /// Calls that are under way, with the provider whose keys they are for.
+    /// Calls in progress, each with the provider whose keys it fetches.
     pub(crate) calls: RefCell<Vec<(CallId, usize)>>,
-    /// When the worker looks for keys first; `None` once it has.
+    /// When the worker first looks for keys; `None` once it has.
     pub(crate) first_look: Cell<Option<Duration>>,
 }
 
 /// A request that waits for keys.
 pub struct Waiting {
-    /// Why it would be refused without them.
+    /// Why it would be refused without new keys.
     refusal: Refusal,
-    /// Until when it waits, whatever keys come in the meantime.
+    /// The time until which it waits, even if new keys arrive meanwhile.
     until: Duration,
 }
 
-/// What is counted for each provider.
+/// The counters of one provider.
 struct ProviderCounters {
     allowed: Counter,
     denied: Counter,
@@ -163,7 +162,7 @@ impl JwtAuth {
         }
     }
 
-    /// Lets a request through, with what its tokens say.
+    /// Lets a request continue, with what its tokens say.
     fn pass(&self, request: &mut Request, accepted: &[Accepted], event: Event) -> Flow {
         self.counters.increment(event);
         for token in accepted {

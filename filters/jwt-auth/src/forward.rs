@@ -1,5 +1,5 @@
-//! What the upstream gets: claims as headers, no header that only this filter may set, and no
-//! token.
+//! What the upstream receives: claims as headers, but no token, and no header that only this filter
+//! may set.
 
 use crate::decision::Accepted;
 use crate::provider::Provider;
@@ -9,14 +9,14 @@ use filter_kit::request::Request;
 use filter_kit::values::HeaderName;
 use std::collections::BTreeSet;
 
-/// The headers that no client may set, and those that may carry tokens.
+/// The headers that clients must not set, and those that may carry tokens.
 #[derive(Debug, Clone)]
 pub(crate) struct Guarded {
     /// The headers that any provider promises to set.
     promised: Vec<HeaderName>,
     /// The headers that may carry tokens.
     carriers: Vec<HeaderName>,
-    /// All of them that a server may read under another spelling.
+    /// Those of both kinds that a server may read under another spelling.
     with_look_alikes: Vec<HeaderName>,
 }
 
@@ -25,7 +25,7 @@ impl Guarded {
         self.promised.is_empty() && self.with_look_alikes.is_empty()
     }
 
-    /// Of all providers.
+    /// Collects the headers of all providers.
     #[must_use]
     pub(crate) fn of(providers: &[Provider]) -> Self {
         let promised: BTreeSet<HeaderName> = providers
@@ -49,8 +49,7 @@ impl Guarded {
         }
     }
 
-    /// Takes out of the trailers of a request what a server must not take for a header that was
-    /// verified.
+    /// Removes trailers that a server could mistake for a verified header.
     pub(crate) fn clean(&self, trailers: &mut Headers) {
         for name in self.promised.iter().chain(&self.carriers) {
             trailers.remove(name.as_str());
@@ -61,12 +60,12 @@ impl Guarded {
     }
 }
 
-/// Edits a request that passes by these tokens, which may be none. Of two tokens that give one
-/// header, the first one counts.
+/// Edits a request that continues with these tokens, if any. If two tokens set the same header, the
+/// first one applies.
 ///
-/// Where a token was asked for, none that was not verified goes on: only the places of an accepted
-/// token whose provider forwards it keep theirs. `is_token_asked_for` is false for a rule that
-/// requires nothing: what is there then is between client and upstream.
+/// If the rule requires a token, no unverified one is forwarded: only sources of an accepted token
+/// whose provider forwards it are kept. `is_token_asked_for` is false for a rule that requires
+/// nothing. Then any token is a matter between client and upstream.
 pub(crate) fn edit(
     request: &mut Request,
     guarded: &Guarded,

@@ -1,6 +1,6 @@
-//! JSON as tokens and key sets have it. No key appears twice in an object: two readers of such an
-//! object may see two different ones (RFC 8725, section 2.4). Numbers keep all their digits, which
-//! neither `f64` nor `serde_json::Value` does.
+//! JSON for tokens and key sets. An object must not contain a duplicate key, because two parsers
+//! could read such an object differently (RFC 8725, section 2.4). Numbers keep all their digits,
+//! which neither `f64` nor `serde_json::Value` does.
 
 mod configured;
 mod read;
@@ -31,11 +31,11 @@ pub enum Json {
 /// A number.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Number {
-    /// A whole number that is not negative.
+    /// A non-negative integer.
     Unsigned(u64),
-    /// A negative whole number.
+    /// A negative integer.
     Signed(i64),
-    /// A number with a fraction or an exponent, or a whole one beyond 64 bits: as it was written.
+    /// A number with a fraction or an exponent, or an integer beyond 64 bits, as written.
     Other(Box<str>),
 }
 
@@ -43,8 +43,7 @@ pub enum Number {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Object(Vec<(String, Json)>);
 
-/// Reads an object; `None` for anything else, and for an object that holds a key twice, at any
-/// depth.
+/// Parses an object; `None` for anything else, and for an object with a duplicate key at any depth.
 #[must_use]
 pub fn object(bytes: &[u8]) -> Option<Object> {
     match value(bytes)? {
@@ -53,8 +52,7 @@ pub fn object(bytes: &[u8]) -> Option<Object> {
     }
 }
 
-/// As [`object`], with the bytes of memory that it takes beside its own place, as
-/// [`Object::heap_bytes`] gives them.
+/// Like [`object`], but also returns its heap memory in bytes, as [`Object::heap_bytes`] does.
 #[must_use]
 pub(crate) fn object_with_bytes(bytes: &[u8]) -> Option<(Object, usize)> {
     match read::value_with_bytes(bytes)? {
@@ -63,7 +61,7 @@ pub(crate) fn object_with_bytes(bytes: &[u8]) -> Option<(Object, usize)> {
     }
 }
 
-/// How many members are sorted one by one: the least work for as many as most tokens have.
+/// Up to this many members, insertion sort is fastest. Most tokens have no more.
 const FEW_MEMBERS: usize = 16;
 
 /// Sorts by insertion.
@@ -80,7 +78,7 @@ fn sort_few(members: &mut [(String, Json)]) {
     }
 }
 
-/// Whether a name is before another one; mostly their first letters tell.
+/// Whether a name comes before another one. In most cases the first letter decides.
 fn is_before(name: &str, other: &str) -> bool {
     match (name.as_bytes().first(), other.as_bytes().first()) {
         (Some(a), Some(b)) if a != b => a < b,
@@ -89,7 +87,7 @@ fn is_before(name: &str, other: &str) -> bool {
 }
 
 impl Object {
-    /// `None` where two members have the same name.
+    /// Returns `None` if two members have the same name.
     fn of(mut members: Vec<(String, Json)>) -> Option<Self> {
         if members.len() <= FEW_MEMBERS {
             sort_few(&mut members);
@@ -103,7 +101,7 @@ impl Object {
         is_unique.then_some(Self(members))
     }
 
-    /// A member.
+    /// Returns a member.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Json> {
         let found = if self.0.len() <= FEW_MEMBERS {
@@ -121,17 +119,17 @@ impl Object {
         self.0.get(found).map(|(_, value)| value)
     }
 
-    /// All members, sorted by name.
+    /// Iterates over all members, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Json)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 
-    /// The values of all members.
+    /// Iterates over the values of all members.
     pub fn values(&self) -> impl Iterator<Item = &Json> {
         self.0.iter().map(|(_, value)| value)
     }
 
-    /// The bytes of memory that it takes, beside its own place.
+    /// Returns its heap memory in bytes.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         let members = self.0.iter().map(|(name, value)| {
@@ -146,7 +144,8 @@ impl Object {
     }
 }
 
-/// What a block of this size takes in the memory of a module: see `filter_kit::host::allocator`.
+/// Returns the memory that a block of this size takes in a module, in bytes; see
+/// `filter_kit::host::allocator`.
 #[must_use]
 pub fn block_bytes(size: usize) -> usize {
     match size {
@@ -158,13 +157,13 @@ pub fn block_bytes(size: usize) -> usize {
 }
 
 impl Json {
-    /// A member of an object.
+    /// Returns a member of an object.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Self> {
         self.as_object()?.get(name)
     }
 
-    /// An object.
+    /// Returns the object, if it is one.
     #[must_use]
     pub fn as_object(&self) -> Option<&Object> {
         match self {
@@ -173,7 +172,7 @@ impl Json {
         }
     }
 
-    /// A list.
+    /// Returns the list, if it is one.
     #[must_use]
     pub fn as_list(&self) -> Option<&[Self]> {
         match self {
@@ -182,7 +181,7 @@ impl Json {
         }
     }
 
-    /// A string.
+    /// Returns the string, if it is one.
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
         match self {
@@ -191,7 +190,8 @@ impl Json {
         }
     }
 
-    /// The text of a string, a number or a boolean; numbers and booleans as JSON writes them.
+    /// Returns a string, a number or a boolean as text. Numbers and booleans are formatted as in
+    /// JSON.
     #[must_use]
     pub fn scalar(&self) -> Option<Cow<'_, str>> {
         Some(match self {
@@ -205,7 +205,7 @@ impl Json {
         })
     }
 
-    /// The bytes of memory that it takes, beside its own place.
+    /// Returns its heap memory in bytes.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         match self {

@@ -1,5 +1,5 @@
-//! Keys that tokens are verified with. A [`Key`] that exists is strong enough, of a known kind, and
-//! goes with its algorithms.
+//! The keys that verify tokens. Any [`Key`] that exists is strong enough, of a known kind, and
+//! valid for its algorithms.
 
 pub(crate) mod der;
 mod jwk;
@@ -19,10 +19,10 @@ use mac::Mac;
 use public::{Public, coordinate_bytes};
 pub use set::KeySet;
 
-/// What tells keys apart: a hash of what they are made of.
+/// Identifies a key: a hash of its contents.
 pub type KeyId = [u8; 32];
 
-/// A key, checked.
+/// A valid key.
 #[derive(Clone)]
 pub struct Key {
     kid: Option<String>,
@@ -34,10 +34,10 @@ pub struct Key {
 }
 
 impl Key {
-    /// A secret for an HMAC.
+    /// Creates an HMAC key from a secret.
     ///
     /// # Errors
-    /// Where the algorithm is not an HMAC, or the secret shorter than its hash.
+    /// If the algorithm is not an HMAC, or if the secret is shorter than its hash.
     pub fn secret(secret: &[u8], algorithm: Algorithm) -> Result<Self, String> {
         if algorithm.family() != Family::Hmac {
             return Err(format!(
@@ -63,15 +63,15 @@ impl Key {
         })
     }
 
-    /// A public key in PEM.
+    /// Parses a public key in PEM.
     ///
     /// # Errors
-    /// Where it is not one, is weak, or is not valid for the algorithm.
+    /// If it is not a public key, is weak, or is not valid for the algorithm.
     pub fn pem(text: &str, algorithm: Algorithm) -> Result<Self, String> {
         Self::public(pem::public_key(text)?, None, Some(algorithm))
     }
 
-    /// A key of a JWK Set: `algorithm` is its `alg`.
+    /// Creates a key of a JWK Set. `algorithm` is its `alg`.
     fn public(
         public: Public,
         kid: Option<String>,
@@ -110,8 +110,9 @@ impl Key {
             .ok_or_else(|| not_a_point(family))
     }
 
-    /// Whether the library can make something of it: a point that is not on its curve is found
-    /// here, not at the first token. It reads no P-521, and takes any number as an RSA modulus.
+    /// Whether the library accepts the key, so that a point that is not on its curve is found here
+    /// and not by the first token. The library does not support P-521, and accepts any number as an
+    /// RSA modulus.
     fn is_a_point(&self) -> bool {
         let (Some(key), Some(algorithm)) = (
             &self.library,
@@ -123,46 +124,46 @@ impl Key {
         factory(&algorithm, key).is_ok()
     }
 
-    /// Its `kid`.
+    /// Returns its `kid`.
     #[must_use]
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
     }
 
-    /// Whether it may verify this algorithm.
+    /// Whether it may be used with this algorithm.
     #[must_use]
     pub fn allows(&self, algorithm: Algorithm) -> bool {
         self.algorithms.contains(&algorithm)
     }
 
-    /// Whether a signature is the HMAC of the message; `None` where the key is no secret.
+    /// Whether a signature is the HMAC of the message; `None` if the key is not a secret.
     #[must_use]
     pub fn verify_mac(&self, message: &[u8], signature: &[u8]) -> Option<bool> {
         let mac = self.mac.as_ref()?;
         Some(mac.verify(message, signature))
     }
 
-    /// As the library takes it; `None` for P-521 and for a secret.
+    /// Returns the key in the library's form; `None` for P-521 and for a secret.
     #[must_use]
     pub fn library(&self) -> Option<&DecodingKey> {
         self.library.as_ref()
     }
 
-    /// As the host takes it: a DER SubjectPublicKeyInfo (RFC 5280, section 4.1.2.7). Empty for a
-    /// secret.
+    /// Returns the key in the host's form: a DER SubjectPublicKeyInfo (RFC 5280, section 4.1.2.7).
+    /// Empty for a secret.
     #[must_use]
     pub fn spki(&self) -> &[u8] {
         &self.spki
     }
 
-    /// What tells it from other keys.
+    /// Returns the identifier of the key.
     #[must_use]
     pub fn id(&self) -> KeyId {
         self.id
     }
 }
 
-/// Shows nothing of a secret.
+/// Does not show a secret.
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Key({:?}, {:?})", self.kid, self.algorithms)

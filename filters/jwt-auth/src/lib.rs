@@ -1,22 +1,22 @@
 //! jwt-auth: verifies JSON Web Tokens, requires claims and scopes, and forwards claims as headers.
 //!
-//! The life of a request: [`rules::Rules::requirements`] finds what it has to show,
-//! [`decision::Authenticator::decide`] says whether it does and by which tokens, and
-//! [`forward::edit`] or [`reply::Replies::reply`] carries that out. Where the keys are still on
-//! their way the request waits, and is decided again when they are here.
+//! For each request, [`rules::Rules::requirements`] finds what is required,
+//! [`decision::Authenticator::decide`] decides whether it is met and by which tokens, and
+//! [`forward::edit`] or [`reply::Replies::reply`] carries out the decision. If keys are still being
+//! fetched, the request waits, and is decided again when they arrive.
 //!
-//! | Module | Holds |
+//! | Module | Contents |
 //! |---|---|
 //! | [`config`] | what a user writes, and its checks |
-//! | [`rules`], [`requirement`] | what a request has to show |
-//! | [`sources`], [`token`], [`claims`] | where tokens are, how they are taken apart, what they say |
-//! | [`keys`], [`signature`], [`algorithm`] | keys, and who verifies with them |
+//! | [`rules`], [`requirement`] | what is required of a request |
+//! | [`sources`], [`token`], [`claims`] | where tokens are, how they are parsed, what they say |
+//! | [`keys`], [`signature`], [`algorithm`] | keys, and how signatures are verified with them |
 //! | [`remote`] | keys of a server, fetched by one worker for all |
-//! | [`provider`], [`deny_list`], [`decision`], [`reason`] | the checks of a token in their order, and why one is refused |
+//! | [`provider`], [`deny_list`], [`decision`], [`reason`] | the checks of a token in order, and why one is refused |
 //! | [`cache`], [`budget`] | what was verified before, and how much may be verified |
 //! | [`forward`], [`reply`], [`events`] | what the upstream gets, what the client gets, what is counted |
-//! | [`filter`] | all of this on one worker; with remote keys, its clock and its calls |
-//! | [`base64url`], [`json`] | strict reading |
+//! | [`filter`] | all of this on one worker, including the timer and the calls for remote keys |
+//! | [`base64url`], [`json`] | strict parsers |
 
 #![cfg_attr(
     test,
@@ -58,7 +58,7 @@ pub use events::Event;
 
 pub use filter::JwtAuth;
 
-/// The JSON Schema of the configuration.
+/// Returns the JSON Schema of the configuration.
 #[cfg(feature = "schema")]
 #[must_use]
 pub fn schema() -> schemars::Schema {

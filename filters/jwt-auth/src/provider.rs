@@ -1,4 +1,4 @@
-//! Providers: whose tokens are accepted, and on which terms.
+//! Providers: whose tokens are accepted, and under which conditions.
 
 use crate::algorithm::Algorithm;
 use crate::claims::{ClaimPath, Claims, Encoding};
@@ -15,23 +15,23 @@ use std::rc::Rc;
 pub struct Provider {
     /// Its name in the configuration.
     pub name: String,
-    /// What `iss` has to be.
+    /// The accepted values of `iss`.
     pub issuers: Issuers,
-    /// What `aud` has to hold one of.
+    /// The audiences of which `aud` must contain one; `None` accepts any.
     pub audiences: Option<Vec<String>>,
-    /// The algorithms that are allowed; `None`: those of the keys.
+    /// The allowed algorithms; `None` allows those of the keys.
     pub algorithms: Option<Vec<Algorithm>>,
-    /// The `typ` that are allowed, as [`crate::token::media_type`] gives them.
+    /// The allowed `typ`, normalized by [`crate::token::media_type`].
     pub types: Option<Vec<String>>,
-    /// The longest token, in bytes.
+    /// Maximum length of a token, in bytes.
     pub max_token_bytes: usize,
-    /// How far clocks may differ, in seconds.
+    /// The tolerated clock difference, in seconds.
     pub clock_skew: u64,
     /// Whether a token must have `exp`.
     pub require_expiration: bool,
-    /// How long a token may live, in seconds.
+    /// Maximum lifetime of a token, in seconds.
     pub max_lifetime: Option<u64>,
-    /// Where its tokens stand.
+    /// Where its tokens are sent.
     pub sources: Vec<TokenSource>,
     /// Its keys.
     pub keys: Keys,
@@ -39,10 +39,10 @@ pub struct Provider {
     pub forward: Forward,
 }
 
-/// What `iss` has to be.
+/// The accepted values of `iss`.
 #[derive(Debug, Clone)]
 pub enum Issuers {
-    /// Anything; it may be missing.
+    /// Any value; `iss` may be missing.
     Any,
     /// One of these.
     OneOf(Vec<Issuer>),
@@ -51,14 +51,14 @@ pub enum Issuers {
 /// A condition on `iss`.
 #[derive(Debug, Clone)]
 pub enum Issuer {
-    /// It is this very string.
+    /// Exactly this string.
     Exact(String),
     /// The whole value matches.
     Regex(Pattern),
 }
 
 impl Issuers {
-    /// Those that are known to the letter.
+    /// Returns those that are exact strings.
     pub fn exact(&self) -> impl Iterator<Item = &str> {
         let list = match self {
             Self::Any => &[][..],
@@ -92,34 +92,34 @@ pub enum Keys {
     Remote(Source),
 }
 
-/// What the upstream gets of a token.
+/// What the upstream gets from a token.
 #[derive(Debug, Clone, Default)]
 pub struct Forward {
     /// Whether the token stays in the request.
     pub token: bool,
     /// Claims as headers.
     pub claims: Vec<ClaimHeader>,
-    /// Claims for filter state, by the name there.
+    /// Claims for filter state, with their names there.
     pub exports: Vec<(ClaimPath, Rc<str>)>,
-    /// A header for all claims: base64url of their JSON.
+    /// The header for all claims: base64url of their JSON.
     pub payload: Option<HeaderName>,
-    /// A header for the provider's name.
+    /// The header for the provider's name.
     pub provider: Option<HeaderName>,
 }
 
-/// A claim as a header.
+/// A claim that is forwarded as a header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimHeader {
     /// The claim.
     pub claim: ClaimPath,
     /// The header.
     pub header: HeaderName,
-    /// How the claim becomes its value.
+    /// How the claim is encoded.
     pub encoding: Encoding,
 }
 
 impl Forward {
-    /// The headers that this promises to set, and no client may.
+    /// Returns the headers that this promises to set, which clients must not set.
     pub fn headers(&self) -> impl Iterator<Item = &HeaderName> {
         let claims = self.claims.iter().map(|claim| &claim.header);
         claims.chain(&self.payload).chain(&self.provider)
@@ -127,8 +127,8 @@ impl Forward {
 }
 
 impl Provider {
-    /// What filter state gets of a token with these claims. What is no header value could break a
-    /// line of an access log, and is left out.
+    /// Returns the values for filter state of a token with these claims. Values that are not valid
+    /// header values are left out, because they could break a line of an access log.
     #[must_use]
     pub fn exports_of(&self, claims: &Claims) -> Vec<(Rc<str>, Vec<u8>)> {
         let exports = self.forward.exports.iter();
@@ -138,8 +138,8 @@ impl Provider {
             .collect()
     }
 
-    /// The headers that are promised, with their values, for a token with these claims; `payload`
-    /// is the base64url of them all. Of two values for one header the first one counts.
+    /// Returns the promised headers and their values for a token with these claims. `payload` is
+    /// the base64url encoding of all claims. If two values apply to one header, the first is used.
     #[must_use]
     pub fn headers_of(&self, claims: &Claims, payload: &[u8]) -> Vec<(HeaderName, Vec<u8>)> {
         let forward = &self.forward;
@@ -163,10 +163,10 @@ impl Provider {
         headers
     }
 
-    /// The checks that need no key and cost little: algorithm, type, issuer and time.
+    /// Performs the cheap checks that need no key: algorithm, type, issuer and time.
     ///
     /// # Errors
-    /// The first reason to refuse it.
+    /// The first reason to refuse the token.
     pub fn check(&self, token: &Token<'_>, now: u64) -> Result<(), Reason> {
         let header = &token.header;
         if let Some(allowed) = &self.algorithms
@@ -185,11 +185,11 @@ impl Provider {
         self.check_time(&token.claims, now)
     }
 
-    /// The time of a token (RFC 7519, sections 4.1.4 and 4.1.5). `now` is in seconds since the
-    /// epoch.
+    /// Checks the time of a token (RFC 7519, sections 4.1.4 and 4.1.5). `now` is in seconds since
+    /// the Unix epoch.
     ///
     /// # Errors
-    /// The first reason to refuse it.
+    /// The first reason to refuse the token.
     pub fn check_time(&self, claims: &Claims, now: u64) -> Result<(), Reason> {
         match claims.expires() {
             Some(expires) if now >= expires.saturating_add(self.clock_skew) => {
@@ -206,7 +206,7 @@ impl Provider {
             return Err(Reason::NotYetValid);
         }
         if let (Some(max), Some(expires)) = (self.max_lifetime, claims.expires()) {
-            // A time that has not come makes no token live longer.
+            // An `iat` in the future must not extend the lifetime.
             let from = claims.issued().map_or(now, |issued| issued.min(now));
             if expires.saturating_sub(from) > max {
                 return Err(Reason::Lifetime);

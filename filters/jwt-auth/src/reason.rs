@@ -3,58 +3,58 @@
 /// Why a request is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
-    /// No token where one is looked for.
+    /// A token is required, but missing.
     Missing,
-    /// One place holds two tokens.
+    /// One source contains two tokens.
     Repeated,
-    /// Not a JSON Web Token, or a registered claim of the wrong type.
+    /// It is not a JSON Web Token, or a registered claim has the wrong type.
     Malformed,
-    /// Its parts have padding, which the compact form has not (RFC 7515, section 2).
+    /// Its parts are padded, which the compact serialization does not allow (RFC 7515, section 2).
     Padded,
     /// It is longer than `max_token_bytes`.
     TooLarge,
-    /// The token needs an extension that is not supported (`crit`, `b64`, `zip`, `enc`).
+    /// It needs an extension that is not supported (`crit`, `b64`, `zip`, `enc`).
     Unsupported,
     /// Its algorithm is unknown or not allowed.
     Algorithm,
     /// Its `typ` is not allowed.
     Type,
-    /// Another issuer than the provider's.
+    /// Its issuer is not the provider's.
     Issuer,
-    /// Its time is over.
+    /// It is expired.
     Expired,
-    /// Its time has not come.
+    /// It is not valid yet.
     NotYetValid,
     /// It has no `exp`, and one is required.
     NoExpiration,
-    /// It lives longer than `max_lifetime`.
+    /// Its lifetime exceeds `max_lifetime`.
     Lifetime,
     /// No key of the provider has its `kid` and its algorithm.
     UnknownKey,
-    /// The signature is wrong.
+    /// The signature is invalid.
     Signature,
-    /// Its `jti` is on the deny list.
+    /// It is on the deny list.
     Denied,
     /// It is for another audience.
     Audience,
     /// A scope is missing.
     Scope,
-    /// A claim is not as required.
+    /// A claim does not match.
     Claim,
     /// The provider's keys are not available.
     KeysUnavailable,
-    /// The time for verifications that take long is used up.
+    /// The time budget for slow verifications is used up.
     Overloaded,
     /// The path can be read in too many ways.
     AmbiguousPath,
-    /// The host is malformed, and the configuration looks at it.
+    /// The host is malformed, and the configuration depends on it.
     MalformedHost,
 }
 
-/// The kind of answer that a reason leads to.
+/// The kind of response for a reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// 401 without an error: it may not know that it needs a token.
+    /// 401 without an error code: the client may not know that a token is required.
     Challenge,
     /// 400 `invalid_request`.
     BadRequest,
@@ -64,12 +64,12 @@ pub enum Kind {
     Forbidden,
     /// 503.
     Unavailable,
-    /// 400 for what has nothing to do with tokens.
+    /// 400 for a problem that does not concern tokens.
     BadHead,
 }
 
 impl Reason {
-    /// All of them.
+    /// All reasons.
     pub const ALL: [Self; 23] = [
         Self::Missing,
         Self::Repeated,
@@ -96,7 +96,7 @@ impl Reason {
         Self::MalformedHost,
     ];
 
-    /// The kind of answer it leads to.
+    /// Returns the kind of response.
     #[must_use]
     pub fn kind(self) -> Kind {
         match self {
@@ -122,13 +122,13 @@ impl Reason {
         }
     }
 
-    /// Whether it is about a token, or a missing one.
+    /// Whether it concerns a token, or a missing one.
     #[must_use]
     pub fn is_of_token(self) -> bool {
         self.kind() != Kind::BadHead
     }
 
-    /// The response-code details.
+    /// Returns the response-code details.
     #[must_use]
     pub fn details(self) -> &'static str {
         match self {
@@ -158,8 +158,8 @@ impl Reason {
         }
     }
 
-    /// The sentence for the client: the body, and `error_description`. No quotes or backslashes
-    /// (RFC 6750, section 3).
+    /// Returns the sentence for the client, used as the body and as `error_description`. It must
+    /// not contain quotes or backslashes (RFC 6750, section 3).
     #[must_use]
     pub fn message(self) -> &'static str {
         match self {
@@ -191,9 +191,9 @@ impl Reason {
         }
     }
 
-    /// How much a reason says where one of several requirements would do: the answer has the
-    /// weightiest. A token of another issuer says less than one that is wrong, and none at all says
-    /// least.
+    /// Returns how specific a reason is. If none of several alternatives is met, the response
+    /// reports the reason with the highest weight. A token of another issuer is less specific than
+    /// an invalid one, and a missing token is the least specific.
     #[must_use]
     pub fn weight(self) -> u8 {
         match self {

@@ -1,12 +1,13 @@
-//! Keys that a server has: fetched by one worker for all, and kept for as long as they may be used.
+//! Keys that a server provides: fetched by one worker for all, and kept as long as they may be
+//! used.
 //!
-//! | Module | Holds |
+//! | Module | Contents |
 //! |---|---|
-//! | [`uri`] | what is asked for |
+//! | [`uri`] | what is requested |
 //! | [`document`] | what an answer means |
-//! | [`state`] | what all workers know of a source, and how they change it: by a lease, one of them fetches |
+//! | [`state`] | what all workers know about a source, and how they change it: a lease ensures that only one fetches |
 //! | [`schedule`] | when a fetch is due, and how old keys may get |
-//! | [`worker`] | what one worker knows, asks for, and makes of the answer |
+//! | [`worker`] | what one worker knows, requests, and does with the answer |
 //! | [`keyring`] | the sources of all providers on one worker |
 
 pub(crate) mod document;
@@ -21,28 +22,28 @@ use std::fmt;
 use std::time::Duration;
 use uri::Uri;
 
-/// Where keys come from, and how often.
+/// Where keys come from, and how often they are fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
-    /// What the URI leads to.
+    /// What the URI refers to.
     pub kind: Kind,
-    /// The cluster that is asked.
+    /// The name of the cluster that receives the request.
     pub cluster: String,
-    /// What it is asked for.
+    /// The URI to fetch.
     pub uri: Uri,
-    /// Headers of each request to it.
+    /// Additional request headers.
     pub headers: Vec<FetchHeader>,
-    /// The longest time for a fetch, and for a request to wait for one.
+    /// Timeout of a fetch, and of a request that waits for one.
     pub timeout: Duration,
     /// The age at which keys are fetched again.
     pub refresh: Duration,
-    /// The shortest time between two fetches that tokens of unknown keys cause.
+    /// Minimum time between two fetches that are caused by tokens with unknown keys.
     pub refetch: Duration,
-    /// How old keys may get.
+    /// Maximum age of keys.
     pub stale_for: Duration,
 }
 
-/// A header of a request to a key server. Its value may be a secret, and is never shown.
+/// A header of a request to a key server. Its value may be a secret, and is never logged.
 #[derive(Clone, PartialEq, Eq)]
 pub struct FetchHeader {
     /// The name.
@@ -52,7 +53,7 @@ pub struct FetchHeader {
 }
 
 impl FetchHeader {
-    /// Name and value.
+    /// Returns name and value.
     #[must_use]
     pub fn as_pair(&self) -> (&str, &str) {
         (self.name.as_str(), &self.value)
@@ -65,22 +66,21 @@ impl fmt::Debug for FetchHeader {
     }
 }
 
-/// What a URI leads to.
+/// What a URI refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
     /// The keys: a JWK Set.
     Keys,
-    /// A document of OpenID Connect Discovery 1.0, which names the keys.
+    /// An OpenID Connect Discovery 1.0 document, which refers to the keys.
     Discovery {
-        /// What its `issuer` has to be one of; empty: not checked.
+        /// The accepted values of its `issuer`; if empty, it is not checked.
         issuers: Vec<String>,
     },
 }
 
 impl Source {
-    /// The name of its state in the store. Another provider or another source has another; a
-    /// configuration that changes something else finds the keys that were fetched under the one
-    /// before.
+    /// Returns the name of its state in the store. Each provider and each source has a different
+    /// name. A configuration with other changes keeps using the keys that were fetched before.
     #[must_use]
     pub fn name(&self, provider: &str) -> String {
         let Self {
@@ -94,7 +94,7 @@ impl Source {
             authority, path, ..
         } = uri;
         let scheme = uri.scheme();
-        // Another version may keep its state in another form, or accept other keys.
+        // Another version may use another format of the state, or accept other keys.
         let version = env!("CARGO_PKG_VERSION");
         format!("jwt-auth/{version} {provider} {kind} {cluster:?} {scheme}://{authority}{path}")
     }
@@ -104,7 +104,8 @@ impl Source {
 pub(crate) mod tests {
     use super::*;
 
-    /// The keys at `https://idp.example/jwks` in the cluster `idp`, with the defaults.
+    /// Returns a source with the keys at `https://idp.example/jwks` in the cluster `idp`, and the
+    /// defaults.
     pub(crate) fn source() -> Source {
         Source {
             kind: Kind::Keys,

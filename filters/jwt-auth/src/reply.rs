@@ -1,4 +1,4 @@
-//! Answers to requests that are refused (RFC 6750, section 3).
+//! Responses to requests that are refused (RFC 6750, section 3).
 
 use crate::reason::{Kind, Reason};
 use crate::requirement::Refusal;
@@ -8,33 +8,33 @@ use filter_kit::request::Request;
 use filter_kit::template::{Template, Values};
 use filter_kit::values::HeaderName;
 
-/// The variable of reply templates that names the reason, as `jwt_expired`.
+/// The variable of reply templates that contains the reason, such as `jwt_expired`.
 pub(crate) const REASON_VARIABLE: &str = "jwt.reason";
 
-/// The longest realm, in bytes.
+/// Maximum length of the realm, in bytes.
 const MAX_REALM_BYTES: usize = 256;
 
-/// How replies look.
+/// The form of replies.
 #[derive(Debug, Clone)]
 pub struct Replies {
-    /// The realm; `None`: the host of the request.
+    /// The realm; `None` uses the host of the request.
     pub realm: Option<String>,
-    /// What the configuration says of 401 and 400.
+    /// The configured reply for 401 and 400.
     pub unauthorized: ReplyTemplate,
-    /// What the configuration says of 403.
+    /// The configured reply for 403.
     pub forbidden: ReplyTemplate,
-    /// What the configuration says of 503.
+    /// The configured reply for 503.
     pub unavailable: ReplyTemplate,
-    /// The URI of the metadata of the resource (RFC 9728, section 5.1), for challenges.
+    /// The URI of the protected resource metadata (RFC 9728, section 5.1), for challenges.
     pub resource_metadata: Option<Template>,
-    /// The header `www-authenticate`.
+    /// The name of the `www-authenticate` header.
     pub challenge: HeaderName,
-    /// The header `retry-after`.
+    /// The name of the `retry-after` header.
     pub retry: HeaderName,
 }
 
 impl Replies {
-    /// Whether a template looks at the host.
+    /// Whether a template depends on the host.
     #[must_use]
     pub fn looks_at_host(&self) -> bool {
         [&self.unauthorized, &self.forbidden, &self.unavailable]
@@ -46,7 +46,7 @@ impl Replies {
                 .is_some_and(Template::looks_at_host)
     }
 
-    /// The reply to a request that is refused.
+    /// Returns the reply to a refused request.
     #[must_use]
     pub fn reply(&self, refusal: &Refusal, request: &Request) -> LocalReply {
         let reason = refusal.reason;
@@ -97,7 +97,7 @@ impl Replies {
         challenge
     }
 
-    /// What the challenge says beside the realm, by name.
+    /// Returns the parameters of the challenge other than the realm, by name.
     fn parameters(&self, refusal: &Refusal, request: &Request) -> Vec<(&'static str, String)> {
         let error = match refusal.reason.kind() {
             Kind::Challenge | Kind::Unavailable | Kind::BadHead => None,
@@ -130,9 +130,9 @@ impl Replies {
     }
 }
 
-/// Adds to a challenge the parameters that it lacks. The configuration may replace the challenge,
-/// but clients act on these (RFC 6750, section 3). A scheme that has no such parameters stays as it
-/// is; of several challenges the last one that has them gets them.
+/// Adds missing parameters to a challenge. The configuration may replace the challenge, but clients
+/// rely on these parameters (RFC 6750, section 3). A scheme without such parameters stays
+/// unchanged. Of several challenges, the last one whose scheme has them is completed.
 fn complete(challenges: &mut Vec<u8>, parameters: &[(&'static str, String)]) {
     let elements: Vec<&[u8]> = list_elements(challenges).collect();
     let (mut end, mut names, mut is_of_token) = (0, Vec::new(), false);
@@ -175,8 +175,8 @@ fn complete(challenges: &mut Vec<u8>, parameters: &[(&'static str, String)]) {
     *challenges = completed;
 }
 
-/// The scheme of the challenge that begins with an element of a list of challenges, and the name of
-/// the parameter in it (RFC 9110, section 11.6.1).
+/// Returns the scheme of the challenge that begins with this list element, and the name of the
+/// parameter in the element (RFC 9110, section 11.6.1).
 fn scheme_and_name(element: &[u8]) -> (Option<&[u8]>, Option<&[u8]>) {
     let end = element
         .iter()
@@ -192,7 +192,7 @@ fn scheme_and_name(element: &[u8]) -> (Option<&[u8]>, Option<&[u8]>) {
     (Some(word), name)
 }
 
-/// What a client sent, as a quoted string may have it.
+/// Converts bytes from a client to text that is allowed in a quoted string.
 fn quotable(bytes: &[u8]) -> String {
     bytes
         .iter()
@@ -202,7 +202,7 @@ fn quotable(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// Whether a quoted string may have a byte as it is (RFC 9110, section 5.6.4).
+/// Whether a byte needs no escaping in a quoted string (RFC 9110, section 5.6.4).
 #[must_use]
 pub(crate) fn is_quotable(byte: u8) -> bool {
     (0x20..0x7f).contains(&byte) && byte != b'"' && byte != b'\\'

@@ -1,4 +1,5 @@
-//! What a request has to show, and whether it does. The tokens themselves are looked at elsewhere.
+//! What is required of a request, and whether it is met. The tokens themselves are checked
+//! elsewhere.
 
 mod evaluate;
 
@@ -12,44 +13,44 @@ use std::rc::Rc;
 
 pub(crate) use evaluate::evaluate;
 
-/// What a request needs.
+/// What is required of a request.
 #[derive(Debug, Clone)]
 pub enum Requirement {
-    /// Nothing.
+    /// No token is required.
     Nothing,
     /// A valid token of a provider.
     Provider(ProviderRequirement),
-    /// One of these; the first that holds.
+    /// One of these; the first that is met is used.
     Any(Vec<Requirement>),
     /// All of these.
     All(Vec<Requirement>),
-    /// This, or no token at all: a bad token is refused.
+    /// This, or no token at all. An invalid token is refused.
     Optional(Box<Requirement>),
-    /// This if it holds; if not, the request passes without.
+    /// This if it is met; otherwise the request continues without a token.
     IgnoreFailure(Box<Requirement>),
 }
 
 /// A valid token of a provider, with these audiences, scopes and claims.
 #[derive(Debug, Clone)]
 pub struct ProviderRequirement {
-    /// The provider's place in the list of providers.
+    /// The index of the provider in the list of providers.
     pub provider: usize,
-    /// In place of the provider's own.
+    /// Replaces the provider's own audiences.
     pub audiences: Option<Vec<String>>,
     /// The scopes.
     pub scopes: Option<Scopes>,
-    /// Conditions on claims, all of.
+    /// Conditions on claims, all of which must be met.
     pub claims: Vec<(ClaimPath, ClaimMatch)>,
 }
 
-/// Scopes that are needed.
+/// Required scopes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scopes {
     /// Their names.
     pub names: Vec<String>,
-    /// Whether all of them are needed; if not, one is enough.
+    /// Whether all of them are required, or only one.
     pub all: bool,
-    /// The claim that grants them; `None`: `scope` and `scp`.
+    /// The claim that grants them; `None` means `scope` and `scp`.
     pub claim: Option<ClaimPath>,
 }
 
@@ -63,19 +64,19 @@ impl Scopes {
     }
 }
 
-/// A condition on a claim; for a list, on one of its elements.
+/// A condition on a claim. For a list, one of its elements has to meet it.
 #[derive(Debug, Clone)]
 pub enum ClaimMatch {
     /// It is one of these.
     AnyOf(Vec<Template>),
-    /// It is exactly what the request says.
+    /// It equals a value from the request.
     Exact {
-        /// Where the request says it.
+        /// The value.
         template: Template,
-        /// Whether ASCII letters are compared without their case.
+        /// Whether ASCII case is ignored.
         ignore_case: bool,
     },
-    /// It matches.
+    /// Its text matches.
     Text(TextMatch),
 }
 
@@ -97,7 +98,7 @@ impl ClaimMatch {
                 })
             }),
             Self::Text(text) => match text.presence() {
-                // There or not, whatever its type.
+                // Present or missing, whatever its type.
                 Some(present) => claims.get(path).is_some() == present,
                 None => text.fits(texts.map(|t| t.as_bytes().to_vec())),
             },
@@ -113,7 +114,7 @@ impl ClaimMatch {
     }
 }
 
-/// The value of a template. What a request leaves empty, or out, equals no claim.
+/// Returns the value of a template. A value that is empty or missing equals no claim.
 fn expanded<'t>(template: &'t Template, request: &Request) -> Option<Cow<'t, [u8]>> {
     let values = Values {
         request: Some(request),
@@ -124,7 +125,7 @@ fn expanded<'t>(template: &'t Template, request: &Request) -> Option<Cow<'t, [u8
 }
 
 impl ProviderRequirement {
-    /// Whether a valid token is enough. `own` are the provider's audiences.
+    /// Checks whether a valid token meets the requirement. `own` are the provider's audiences.
     ///
     /// # Errors
     /// [`Reason::Audience`], [`Reason::Scope`] or [`Reason::Claim`].
@@ -152,7 +153,7 @@ impl ProviderRequirement {
 }
 
 impl Requirement {
-    /// Whether the host decides whether it holds.
+    /// Whether the result depends on the host.
     #[must_use]
     pub fn looks_at_host(&self) -> bool {
         match self {
@@ -164,31 +165,31 @@ impl Requirement {
     }
 }
 
-/// Why a requirement does not hold.
+/// Why a requirement is not met.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// Why.
+    /// The reason.
     pub reason: Reason,
-    /// The provider that it is about.
+    /// The index of the provider concerned.
     pub provider: usize,
-    /// The scopes that would do, for the challenge.
+    /// The scopes that would be sufficient, for the challenge.
     pub scopes: Vec<String>,
-    /// Keys are on their way that may change the answer.
+    /// Whether keys are on their way that may change the result.
     pub may_change: bool,
-    /// What the token says of itself, where it could be read. Nothing of it is verified.
+    /// What the token says about itself, if it could be parsed. None of it is verified.
     pub about: Option<Rc<About>>,
-    /// The number of the rule, from 0; `None`: no rule matched.
+    /// The number of the rule, from 0; `None` if no rule matched.
     pub rule: Option<usize>,
 }
 
-/// What a token says of itself, for the log.
+/// What a token says about itself, for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct About {
     /// Its `kid`.
     pub kid: Option<String>,
     /// Its `iss`.
     pub issuer: Option<String>,
-    /// Its `iat`, in seconds since the epoch.
+    /// Its `iat`, in seconds since the Unix epoch.
     pub issued: Option<u64>,
 }
 
@@ -204,7 +205,7 @@ impl Refusal {
         }
     }
 
-    /// For what has nothing to do with a provider.
+    /// Creates a refusal that concerns no provider.
     #[must_use]
     pub fn of(reason: Reason) -> Self {
         Self {
@@ -213,7 +214,7 @@ impl Refusal {
         }
     }
 
-    /// The weightier of two; of two that weigh the same, the first.
+    /// Returns the refusal with the higher weight, or the first one if both are equal.
     #[must_use]
     pub fn weightier(first: Option<Self>, second: Self) -> Self {
         match first {
@@ -222,8 +223,8 @@ impl Refusal {
         }
     }
 
-    /// Greater is weightier; see [`Reason::weight`]. What may change outweighs everything: the
-    /// request waits.
+    /// Returns the weight; see [`Reason::weight`]. A refusal that may change has the highest
+    /// weight, because the request waits.
     fn weight(&self) -> u8 {
         if self.may_change {
             u8::MAX

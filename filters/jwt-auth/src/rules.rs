@@ -1,4 +1,4 @@
-//! Which requirements a request falls under.
+//! Which requirements apply to a request.
 
 use crate::requirement::{ProviderRequirement, Requirement};
 use filter_kit::headers::{is_look_alike, is_same_name};
@@ -6,12 +6,12 @@ use filter_kit::matching::{Match, MatchIndex, ReadingSet};
 use filter_kit::request::{Request, TooManyReadings};
 use filter_kit::values::is_token;
 
-/// A rule: what it is for, and what it requires.
+/// A rule: which requests it applies to, and what it requires.
 #[derive(Debug, Clone)]
 pub struct Rule {
-    /// The requests it is for.
+    /// The requests that it applies to.
     pub matches: Match,
-    /// What these requests need.
+    /// What is required of them.
     pub requirement: Requirement,
 }
 
@@ -23,8 +23,8 @@ pub struct Rules {
     otherwise: Requirement,
 }
 
-/// The requirements that a request falls under: one, or one for each reading of its path. All must
-/// hold.
+/// The requirements that apply to a request: one, or one for each reading of its path. All must be
+/// met.
 #[derive(Debug, Clone, Default)]
 pub struct Requirements<'r>(Vec<(Option<usize>, &'r Requirement)>);
 
@@ -35,18 +35,19 @@ impl<'r> From<&'r Requirement> for Requirements<'r> {
 }
 
 impl<'r> Requirements<'r> {
-    /// Each of them.
+    /// Iterates over the requirements.
     pub fn iter(&self) -> impl Iterator<Item = &'r Requirement> {
         self.0.iter().map(|(_, requirement)| *requirement)
     }
 
-    /// Each of them with the number of its rule, from 0; `None`: no rule matched.
+    /// Iterates over the requirements with the number of their rule, from 0; `None` if no rule
+    /// matched.
     pub fn numbered(&self) -> impl Iterator<Item = (Option<usize>, &'r Requirement)> {
         self.0.iter().copied()
     }
 
-    /// The provider whose token is all that is required, with the number of the rule; `None` where
-    /// it is another requirement, or not the only one.
+    /// Returns the provider if its token is the only requirement, with the number of the rule;
+    /// `None` for any other requirement, or for several.
     #[must_use]
     pub fn only_provider(&self) -> Option<(Option<usize>, &'r ProviderRequirement)> {
         let &[(rule, mut requirement)] = self.0.as_slice() else {
@@ -66,7 +67,7 @@ impl<'r> Requirements<'r> {
         }
     }
 
-    /// Whether nothing has to be shown.
+    /// Whether nothing is required.
     #[must_use]
     pub fn is_nothing(&self) -> bool {
         self.iter()
@@ -75,7 +76,8 @@ impl<'r> Requirements<'r> {
 }
 
 impl Rules {
-    /// Rules in the order of the configuration, and the requirement where none matches.
+    /// Creates the rules, in the order of the configuration, and the requirement that applies if no
+    /// rule matches.
     #[must_use]
     pub fn new(rules: Vec<Rule>, otherwise: Requirement) -> Self {
         Self {
@@ -85,7 +87,7 @@ impl Rules {
         }
     }
 
-    /// The requirement of the first rule that matches, for each reading of the path.
+    /// Returns, for each reading of the path, the requirement of the first rule that matches.
     ///
     /// # Errors
     /// [`TooManyReadings`] of the path.
@@ -111,7 +113,7 @@ impl Rules {
         Ok(found)
     }
 
-    /// Whether the host decides which rule matches.
+    /// Whether it depends on the host which rule matches.
     #[must_use]
     pub fn looks_at_host(&self) -> bool {
         self.rules
@@ -120,7 +122,7 @@ impl Rules {
     }
 }
 
-/// Headers that some servers take for the method. No browser sends them with a preflight.
+/// Headers that some servers treat as the method. Browsers do not send them with a preflight.
 const METHOD_OVERRIDES: [&str; 3] = [
     "x-http-method-override",
     "x-http-method",
@@ -128,7 +130,7 @@ const METHOD_OVERRIDES: [&str; 3] = [
 ];
 
 /// Whether a request is a CORS preflight as browsers send it (Fetch standard, sections 3.2.2 and
-/// 4.8): with one origin and one method, and without a body or another method.
+/// 4.8): with one origin and one method, and without a body or a method override.
 #[must_use]
 pub(crate) fn is_preflight(request: &Request) -> bool {
     let only = |name| {

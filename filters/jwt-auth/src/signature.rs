@@ -1,8 +1,8 @@
-//! Signatures: verified by the host where it can (BoringSSL, some twenty times faster than in the
-//! VM), else by `jsonwebtoken`'s `rust_crypto`.
+//! Signatures. They are verified by the host if possible (BoringSSL, about twenty times faster than
+//! in the VM), else by `jsonwebtoken`'s `rust_crypto`.
 //!
-//! Of the library these are the parts that are used: its `decode` would read the header and the
-//! claims again, by a clock of its own, and accepts what the tests in `tests/library.rs` list.
+//! Only these parts of the library are used. Its `decode` would parse the header and the claims
+//! again, use its own clock, and accept what the tests in `tests/library.rs` list.
 
 use crate::algorithm::{Algorithm, Family};
 use crate::keys::{Key, der};
@@ -12,7 +12,7 @@ use std::cell::Cell;
 
 /// Verifies a signature over `message`.
 ///
-/// False for a signature that is not good, and where neither the host nor the library knows the
+/// Returns false if the signature is invalid, or if neither the host nor the library supports the
 /// algorithm.
 #[must_use]
 pub fn verify(algorithm: Algorithm, key: &Key, message: &[u8], signature: &[u8]) -> bool {
@@ -26,7 +26,7 @@ pub fn verify(algorithm: Algorithm, key: &Key, message: &[u8], signature: &[u8])
         .unwrap_or_else(|| ask_library(algorithm, key, message, signature))
 }
 
-/// False for P-521, which the library does not know.
+/// Returns false for P-521, which the library does not support.
 fn ask_library(algorithm: Algorithm, key: &Key, message: &[u8], signature: &[u8]) -> bool {
     let (Some(algorithm), Some(key)) = (algorithm.library(), key.library()) else {
         return false;
@@ -35,8 +35,9 @@ fn ask_library(algorithm: Algorithm, key: &Key, message: &[u8], signature: &[u8]
         .is_ok_and(|verifier| verifier.verify(message, &signature.to_vec()).is_ok())
 }
 
-/// Whether a verification takes so long that a flood of tokens could stall the worker: inside the
-/// module, and on P-384 and P-521 in the host too, whose BoringSSL is quick for RSA and P-256 only.
+/// Whether a verification is so slow that a flood of tokens could stall the worker. This is the
+/// case inside the module and, for P-384 and P-521, in the host too, because its BoringSSL is fast
+/// for RSA and P-256 only.
 #[must_use]
 pub fn is_slow(algorithm: Algorithm) -> bool {
     let quick = matches!(algorithm.family(), Family::Rsa | Family::P256);
@@ -44,11 +45,11 @@ pub fn is_slow(algorithm: Algorithm) -> bool {
 }
 
 thread_local! {
-    /// The host of this VM does not offer `verify_signature`.
+    /// Whether the host of this VM does not offer `verify_signature`.
     static HOST_IS_UNABLE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The host's answer; `None` where it has none.
+/// Returns the host's answer; `None` if it has none.
 fn ask_host(algorithm: Algorithm, spki: &[u8], message: &[u8], signature: &[u8]) -> Option<bool> {
     let hash = algorithm.host_hash().filter(|_| !HOST_IS_UNABLE.get())?;
     let answer = match algorithm.ecdsa_signature_bytes() {

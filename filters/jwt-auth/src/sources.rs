@@ -1,4 +1,4 @@
-//! Where tokens are in a request, and how they are taken out of it (RFC 6750, section 2).
+//! Where tokens are in a request, and how they are extracted (RFC 6750, section 2).
 
 mod prefix;
 mod remove;
@@ -11,17 +11,17 @@ use std::borrow::Cow;
 
 pub(crate) use remove::remove;
 
-/// The header that lists the protocols a WebSocket client offers (RFC 6455, section 11.3.4).
+/// The header that lists the subprotocols a WebSocket client offers (RFC 6455, section 11.3.4).
 static WEBSOCKET_PROTOCOL: HeaderName = HeaderName::from_static("sec-websocket-protocol");
 
 /// The header that carries cookies (RFC 6265, section 5.4).
 static COOKIE: HeaderName = HeaderName::from_static("cookie");
 
-/// One place for a token.
+/// A source of tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TokenSource {
-    /// A header whose value begins with `prefix`, compared without case, as schemes are (RFC 9110,
-    /// section 11.1).
+    /// A header whose value begins with `prefix`. The prefix is compared without regard to case,
+    /// like authentication schemes (RFC 9110, section 11.1).
     Header {
         /// The header.
         name: HeaderName,
@@ -37,21 +37,21 @@ pub enum TokenSource {
         /// The text before the token; may be empty.
         prefix: String,
     },
-    /// An element of the list of WebSocket protocols.
+    /// An element of the list of WebSocket subprotocols.
     WebSocketProtocol(Element),
 }
 
 /// Which element of a list is the token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Element {
-    /// The one that begins with this; the rest of it is the token.
+    /// The one that begins with this prefix; the rest of it is the token.
     Prefix(String),
-    /// The one that follows this one.
+    /// The one that follows this element.
     After(String),
 }
 
 impl TokenSource {
-    /// The header that carries the token, where it is one that may be set.
+    /// Returns the header that carries the token, if it is one that may be set.
     #[must_use]
     pub fn header(&self) -> Option<&HeaderName> {
         match self {
@@ -62,7 +62,7 @@ impl TokenSource {
         }
     }
 
-    /// Whether another one looks at the same value, whatever stands before the token there.
+    /// Whether another source reads the same value, whatever its prefix.
     fn is_at_place_of(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Header { name, .. }, Self::Header { name: other, .. }) => name == other,
@@ -71,7 +71,7 @@ impl TokenSource {
         }
     }
 
-    /// The token in this place. `all` are the provider's sources, this one among them.
+    /// Returns the token of this source. `all` are the provider's sources, including this one.
     fn token<'r>(
         &'r self,
         all: &[Self],
@@ -113,7 +113,8 @@ impl TokenSource {
 }
 
 impl Element {
-    /// Takes the elements of a list in order, and gives what of each is a token.
+    /// Returns a function that takes the elements of a list in order, and returns the token in
+    /// each.
     fn reader<'r>(&self) -> impl FnMut(&'r [u8]) -> Option<&'r [u8]> {
         let mut is_next = false;
         move |element| match self {
@@ -129,8 +130,8 @@ impl Element {
     }
 }
 
-/// The WebSocket protocols that a client offers, in order. They have no quotes, and a server may
-/// split the list at every comma: a quote must not hide a token.
+/// Returns the WebSocket subprotocols that a client offers, in order. They are not quoted, and a
+/// server may split the list at every comma, so a quote must not hide a token.
 fn protocols(request: &Request) -> impl Iterator<Item = &[u8]> {
     let values = request.headers().all(WEBSOCKET_PROTOCOL.as_str());
     let elements = values.flat_map(parts).map(<[u8]>::trim_ascii);
@@ -146,8 +147,9 @@ fn header_token<'r>(
     let Some(first) = values.next() else {
         return Ok(None);
     };
-    // Which of several values the upstream would read is open; Envoy joins some by commas.
-    // `is_joined` looks at what follows a token, as no token that verifies has a comma.
+    // It is unknown which of several values the upstream would read, and Envoy joins some with
+    // commas. `is_joined` checks what follows a token, because a token that verifies contains no
+    // comma.
     match (values.next(), after_prefix(first, prefix)) {
         (None, Some(token)) => Ok(Some(token)),
         (None, None) if holds_any(first, prefix) => Err(match first.contains(&b',') {
@@ -166,7 +168,7 @@ fn header_token<'r>(
     }
 }
 
-/// Whether a parameter of this name stands behind a semicolon, which some servers take for `&`.
+/// Whether a parameter with this name follows a semicolon, which some servers treat as `&`.
 fn has_parameter_behind_semicolon(name: &str, request: &Request) -> bool {
     request.query().is_some_and(|query| {
         query.contains(&b';')
@@ -177,14 +179,14 @@ fn has_parameter_behind_semicolon(name: &str, request: &Request) -> bool {
     })
 }
 
-/// Whether a part of a query is a parameter of this name.
+/// Whether a part of a query is a parameter with this name.
 fn is_parameter(part: &[u8], name: &str) -> bool {
     let part = part.trim_ascii_start();
     let written = part.split(|b| *b == b'=').next().unwrap_or_default();
     *form_decode(written) == *name.as_bytes()
 }
 
-/// Whether the value of a header is for another source, whose prefix is longer than this one.
+/// Whether the value of a header belongs to another source with a longer prefix.
 fn is_of_longer_prefix(all: &[TokenSource], header: &HeaderName, than: &str, value: &[u8]) -> bool {
     all.iter().any(|other| match other {
         TokenSource::Header { name, prefix } => {
@@ -194,8 +196,8 @@ fn is_of_longer_prefix(all: &[TokenSource], header: &HeaderName, than: &str, val
     })
 }
 
-/// Whether a place is one of these, or holds what stands in one of these: two sources on one header
-/// see the same value.
+/// Whether a source is one of these, or reads the same value as one of these: two sources on one
+/// header do.
 pub(crate) fn is_of(sources: &[TokenSource], place: &TokenSource, request: &Request) -> bool {
     sources.contains(place)
         || sources.iter().any(|source| {
@@ -203,7 +205,7 @@ pub(crate) fn is_of(sources: &[TokenSource], place: &TokenSource, request: &Requ
         })
 }
 
-/// The one value; an empty one counts as missing.
+/// Returns the only value. An empty one counts as missing.
 fn only<'v>(mut values: impl Iterator<Item = &'v [u8]>) -> Result<Option<&'v [u8]>, Reason> {
     let first = values.next();
     match values.next() {
@@ -212,23 +214,22 @@ fn only<'v>(mut values: impl Iterator<Item = &'v [u8]>) -> Result<Option<&'v [u8
     }
 }
 
-/// Whether what was taken for a token of one of these sources is several values that were joined by
-/// commas.
+/// Whether a supposed token of one of these sources consists of several values joined by commas.
 #[must_use]
 pub(crate) fn is_joined(sources: &[TokenSource], token: &[u8]) -> bool {
     sources.iter().any(|source| match source {
         TokenSource::Header { prefix, .. } => parts(token).skip(1).any(holds(prefix)),
         TokenSource::Query(_) | TokenSource::Cookie { .. } => false,
-        // Its elements are taken apart before.
+        // Its elements have already been split.
         TokenSource::WebSocketProtocol(_) => false,
     })
 }
 
-/// The tokens of a request in these places, in their order: the first, and others. The same token
-/// in two places is one.
+/// Returns the tokens of a request in these sources, in order: the first one, and others. The same
+/// token in two sources counts once.
 ///
 /// # Errors
-/// [`Reason::Repeated`] where one place holds more than one value.
+/// [`Reason::Repeated`] if one source contains more than one value.
 pub(crate) fn find<'r>(sources: &'r [TokenSource], request: &'r Request) -> Found<'r> {
     let mut first: Option<Cow<'_, [u8]>> = None;
     let mut others: Vec<Cow<'_, [u8]>> = Vec::new();
@@ -245,7 +246,7 @@ pub(crate) fn find<'r>(sources: &'r [TokenSource], request: &'r Request) -> Foun
     Ok(first.map(|first| (first, others)))
 }
 
-/// The first token and the others; `None` where there is no token.
+/// The first token and the others; `None` if there is no token.
 pub(crate) type Found<'r> = Result<Option<(Cow<'r, [u8]>, Vec<Cow<'r, [u8]>>)>, Reason>;
 
 #[cfg(test)]

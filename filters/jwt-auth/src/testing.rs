@@ -5,26 +5,26 @@ use jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER;
 use jsonwebtoken::{Algorithm, AlgorithmFamily, EncodingKey};
 use serde_json::Value;
 
-/// The time of the tests, in seconds since the epoch.
+/// The time of the tests, in seconds since the Unix epoch.
 pub(crate) const NOW: u64 = 1_700_000_000;
 
 /// A secret that is long enough for every HMAC.
 pub(crate) const SECRET: &str = "a public test secret: 64 bytes of text, enough even for HS512 ..";
 
-/// The public keys.
+/// Returns the public keys.
 pub(crate) fn jwks() -> Value {
     serde_json::from_str(include_str!("../../../tests/keys/jwks.json")).unwrap()
 }
 
-/// One of the public keys by its `kid`.
+/// Returns one of the public keys by its `kid`.
 pub(crate) fn jwk(kid: &str) -> Value {
     let set = jwks();
     let keys = set["keys"].as_array().unwrap();
     keys.iter().find(|key| key["kid"] == kid).unwrap().clone()
 }
 
-/// A token with this header and these claims, signed with the test key for `algorithm`, whatever
-/// the header says.
+/// Creates a token with this header and these claims, signed with the test key for `algorithm`,
+/// whatever the header says.
 pub(crate) fn sign(algorithm: &str, header: &str, claims: &str) -> String {
     let message = format!("{}.{}", encode(header), encode(claims));
     let algorithm: Algorithm = algorithm.parse().unwrap();
@@ -52,7 +52,7 @@ pub(crate) fn sign(algorithm: &str, header: &str, claims: &str) -> String {
     format!("{message}.{}", encode(signature))
 }
 
-/// An ES256 token with these claims beside `exp`.
+/// Creates an ES256 token with these claims and `exp`.
 pub(crate) fn token(claims: &str) -> String {
     let header = r#"{"alg":"ES256","kid":"test-es256","typ":"JWT"}"#;
     let exp = NOW + 3600;

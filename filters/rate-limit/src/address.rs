@@ -1,4 +1,4 @@
-//! Client addresses, and the networks that count as one client.
+//! Client addresses, and networks that count as one client.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -8,25 +8,25 @@ use std::net::IpAddr;
 pub struct Prefixes {
     /// Bits of an IPv4 address, 1 to 32.
     pub ipv4: u8,
-    /// Bits of an IPv6 address, 1 to 128. A provider gives each customer a /64 at least, in which
-    /// addresses cost nothing.
+    /// Bits of an IPv6 address, 1 to 128. A provider gives each customer at least a /64, within
+    /// which addresses are free.
     pub ipv6: u8,
 }
 
-/// The client at an address: the address itself, or its network.
+/// A client, identified by its address or its network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Client {
-    /// The address, or the first of the network; of an IPv4 address the first four bytes.
+    /// The address, or the first address of the network. An IPv4 address uses the first four bytes.
     octets: [u8; 16],
-    /// How many bytes it has.
+    /// The length of the address, in bytes.
     size: u8,
-    /// How many bits identify it.
+    /// The number of bits that identify the client.
     bits: u8,
 }
 
 impl Prefixes {
-    /// The client at an address. `None` where the bytes are no address, as with a UNIX socket. An
-    /// IPv4 address in IPv6 form is an IPv4 address.
+    /// Returns the client with an address; `None` if the bytes are not an address, as with a UNIX
+    /// socket. An IPv4-mapped IPv6 address is treated as IPv4.
     #[must_use]
     pub fn client(self, address: &[u8]) -> Option<Client> {
         if let Some(address) = parse_ipv4(address) {
@@ -54,7 +54,7 @@ impl Prefixes {
 }
 
 impl Client {
-    /// Bytes that no other client of the same [`Prefixes`] has.
+    /// Returns bytes that are unique to the client among all with the same [`Prefixes`].
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         self.octets.get(..self.size.into()).unwrap_or_default()
@@ -62,7 +62,7 @@ impl Client {
 }
 
 impl fmt::Display for Client {
-    /// As `10.1.2.3` or `2001:db8::/64`.
+    /// Formats as `10.1.2.3` or `2001:db8::/64`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [a, b, c, d, ..] = self.octets;
         let (address, all) = if self.size == 4 {
@@ -78,7 +78,7 @@ impl fmt::Display for Client {
     }
 }
 
-/// An IPv4 address in dotted decimal, without leading zeros.
+/// Parses an IPv4 address in dotted decimal, without leading zeros.
 fn parse_ipv4(text: &[u8]) -> Option<u32> {
     let (mut address, mut octet, mut octets) = (0_u32, None, 0_u32);
     for &byte in text {

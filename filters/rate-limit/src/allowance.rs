@@ -1,4 +1,4 @@
-//! Allowances: how many requests a limit lets through.
+//! How many requests a limit allows.
 
 use crate::cost::read_number;
 use crate::quota::Quota;
@@ -7,38 +7,38 @@ use filter_kit::values::HeaderName;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-/// How many requests a limit lets through.
+/// How many requests a limit allows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Allowance {
     /// A quota, the same for all requests.
     Quota(Quota),
-    /// A quota that a request header gives.
+    /// A quota from a request header.
     OfHeader(HeaderQuota),
-    /// So many at the same time.
+    /// This many at the same time.
     Concurrent(NonZeroU32),
-    /// None. The window is only for the fields of a refusal.
+    /// None. The window is used only for the fields of a refusal.
     Nothing(Duration),
-    /// As many as the rate limit service says.
+    /// Decided by the rate limit service.
     OfService,
 }
 
-/// A quota that a request header gives.
+/// A quota from a request header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeaderQuota {
-    /// The header: `requests` in decimal digits; 0: none passes.
+    /// The header that contains `requests`, in decimal digits; 0 allows none.
     pub header: HeaderName,
-    /// `requests` without the header, or where it is repeated or holds no number.
+    /// `requests` if the header is missing, repeated or not a number.
     pub default: u32,
     /// The highest value that is accepted from the header.
     pub max: u32,
     /// The window.
     pub per: Duration,
-    /// How many may come at once; `None`: as many as in the window.
+    /// How many may arrive at once; `None`: as many as in the window.
     pub burst: Option<NonZeroU32>,
 }
 
 impl Allowance {
-    /// The quota of a request; `None` where it has none in a window.
+    /// Returns the quota of a request; `None` if it has none in a window.
     #[must_use]
     pub fn quota(&self, request: &Request) -> Option<Quota> {
         match self {
@@ -48,7 +48,7 @@ impl Allowance {
         }
     }
 
-    /// The window of a quota.
+    /// Returns the window of a quota.
     #[must_use]
     pub fn per(&self) -> Option<Duration> {
         match self {
@@ -61,7 +61,7 @@ impl Allowance {
 }
 
 impl HeaderQuota {
-    /// The quota of so many requests. `None`: none passes.
+    /// Returns the quota for this number of requests; `None` allows none.
     ///
     /// # Errors
     /// As [`Quota::new`].
@@ -76,7 +76,7 @@ impl HeaderQuota {
     fn of(&self, request: &Request) -> Option<Quota> {
         let value = request.headers().only(self.header.as_str());
         let requests = value.and_then(read_number).unwrap_or(self.default);
-        // What is from 1 to `max` was checked at load, by its two ends.
+        // All numbers from 1 to `max` were checked at load, by checking both ends.
         self.with(requests.min(self.max)).ok().flatten()
     }
 }

@@ -9,26 +9,26 @@ use filter_kit::values::HeaderName;
 pub enum Cost {
     /// Always the same.
     Fixed(u32),
-    /// What a request header says.
+    /// The value of a request header.
     Header(HeaderCost),
-    /// What a header of the answer says.
+    /// The value of a response header.
     ResponseHeader(HeaderCost),
 }
 
-/// What a header says.
+/// A cost from a header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeaderCost {
     /// The header's name.
     pub name: HeaderName,
-    /// The cost without it, or where it is repeated or holds no number; at least `min`.
+    /// The cost if the header is missing, repeated or not a number; at least `min`.
     pub default: u32,
-    /// The least cost, whatever the header says.
+    /// Minimum cost, whatever the header contains.
     pub min: u32,
 }
 
 impl Cost {
-    /// The cost, unless a header of the answer gives it. A number that is too large for the type is
-    /// as large as the type allows: more than any burst.
+    /// Returns the cost, unless it comes from a response header. A number that is too large for the
+    /// type becomes its maximum, which exceeds any burst.
     #[must_use]
     pub fn of(&self, request: &Request) -> u32 {
         match self {
@@ -38,7 +38,7 @@ impl Cost {
         }
     }
 
-    /// The cost once the answer is there, of a request that had `cost` before.
+    /// Returns the cost when the response arrives, for a request whose cost was `cost` before.
     #[must_use]
     pub fn of_answer(&self, response: &Response, cost: u32) -> u32 {
         match self {
@@ -57,7 +57,7 @@ impl HeaderCost {
     }
 }
 
-/// A number in decimal digits, without sign, fraction and exponent.
+/// Parses a number in decimal digits, without sign, fraction and exponent.
 pub(crate) fn read_number(value: &[u8]) -> Option<u32> {
     let digits = value.trim_ascii();
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {

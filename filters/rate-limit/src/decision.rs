@@ -1,5 +1,5 @@
-//! Decisions: whether a request passes, and what is known of it then. [`decide`] makes them from a
-//! request and its limits.
+//! Decides whether a request passes, and what is known about it then. [`decide`] derives this from
+//! a request and its limits.
 
 mod answers;
 mod apart;
@@ -17,66 +17,66 @@ use filter_kit::values::Mode;
 pub(crate) use answers::{AnswerCharged, charge_answer};
 pub(crate) use charge::{decide, without_service};
 
-/// What is decided about a request.
+/// The decision on a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Decision {
     /// Whether it passes.
     pub verdict: Verdict,
-    /// The state of the limits that are enforced, for the fields of its response.
+    /// The state of the enforced limits, for the fields of the response.
     pub standings: Few<Standing>,
-    /// The outcome of each limit, by its place in the list.
+    /// The outcome for each limit, by its index.
     pub outcomes: Few<(usize, Outcome)>,
-    /// What else is to be counted.
+    /// What else has to be counted.
     pub incidents: Incidents,
-    /// What is left to do when its response comes and when it ends; `None`: nothing.
+    /// What remains to be done when the response arrives and when the request ends, if anything.
     pub later: Option<Box<Later>>,
 }
 
-/// What a request that passes leaves to do.
+/// What remains to be done for a request that passes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Later {
-    /// What its answer may be charged to.
+    /// The buckets that its response may be charged to.
     pub charges: Vec<Pending>,
-    /// The leases that it gives back when it ends.
+    /// The leases to give back when the request ends.
     pub leases: Vec<Lease>,
 }
 
-/// A bucket that the answer may be charged to.
+/// A bucket that the response may be charged to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pending {
-    /// The limit, by its place in the list.
+    /// The index of the limit.
     pub limit: usize,
     /// The key.
     pub key: Vec<u8>,
     /// The quota of the request.
     pub quota: Quota,
-    /// The cost, unless a header of the answer gives it.
+    /// The cost, unless it comes from a response header.
     pub cost: u32,
 }
 
 /// Whether a request passes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// It does.
+    /// It passes.
     Pass,
     /// It is exempt from all limits.
     Exempt,
-    /// It does not.
+    /// It is refused.
     Refuse(Refusal),
-    /// The limits of this process let it pass; the rate limit service decides.
+    /// The limits of this process let it pass, and the rate limit service decides.
     Ask(Vec<Question>),
 }
 
 /// Why a request is refused, and by which limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
-    /// The limit, by its place in the list; `None`: the filter itself.
+    /// The index of the limit; `None` if the filter itself refuses.
     pub limit: Option<usize>,
-    /// Why.
+    /// The reason.
     pub reason: Reason,
 }
 
-/// The outcome of a request at a limit.
+/// The outcome of a request at one limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// It passes.
@@ -85,31 +85,31 @@ pub(crate) enum Outcome {
     Refused,
     /// It would be refused if the limit were enforced.
     Reported,
-    /// It would be refused if the limit were enforced; the upstream gets the limit's name.
+    /// It would be refused if the limit were enforced. The upstream gets the limit's name.
     Annotated,
 }
 
-/// What else is to be counted.
+/// What else has to be counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Incidents {
-    /// Limits whose key the request lacks.
+    /// The number of limits with a key that the request lacks.
     pub missing_keys: u32,
-    /// Buckets that were forgotten.
+    /// The number of evicted buckets.
     pub evicted: u32,
-    /// Limits at which the request lost too many races against other workers.
+    /// The number of limits at which the request lost too many races against other workers.
     pub contended: u32,
-    /// Limits whose table was full of requests under way.
+    /// The number of limits whose table was full of requests in progress.
     pub crowded: u32,
-    /// Whether the path can be read in too many ways, though that is not enforced.
+    /// Whether the path can be read in too many ways, but this is not enforced.
     pub ambiguous_path: bool,
-    /// Whether the host is malformed, though that is not enforced.
+    /// Whether the host is malformed, but this is not enforced.
     pub malformed_host: bool,
 }
 
-/// A question for the rate limit service: one bucket of a limit.
+/// A question to the rate limit service: one bucket of a limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
-    /// The limit, by its place in the list.
+    /// The index of the limit.
     pub limit: usize,
     /// The bucket.
     pub entries: Vec<Entry>,
@@ -117,17 +117,17 @@ pub struct Question {
     pub cost: u32,
 }
 
-/// How the filter treats requests that it refuses itself, whichever limits count them.
+/// How the filter treats requests that it refuses itself, regardless of limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Checks {
     /// Whether to refuse them.
     pub mode: Mode,
-    /// Whether the configuration looks at hosts, so that a malformed one is refused.
+    /// Whether the configuration depends on hosts, so that a malformed host is refused.
     pub looks_at_host: bool,
 }
 
 impl Decision {
-    /// Nothing but a verdict.
+    /// Creates a decision that consists of just a verdict.
     #[must_use]
     pub(crate) fn new(verdict: Verdict) -> Self {
         Self {
@@ -139,7 +139,7 @@ impl Decision {
         }
     }
 
-    /// The limits in annotate mode that the request exceeds.
+    /// Returns the limits in annotate mode that the request exceeds.
     pub(crate) fn annotated(&self) -> impl Iterator<Item = usize> {
         self.outcomes
             .iter()
@@ -151,7 +151,7 @@ impl Decision {
         self.later.get_or_insert_default()
     }
 
-    /// Notes that a limit lets a request pass, unless another of its buckets did not.
+    /// Records that a limit lets a request pass, unless another of its buckets did not.
     pub(crate) fn pass(&mut self, index: usize) {
         if self
             .outcomes
@@ -162,7 +162,7 @@ impl Decision {
         }
     }
 
-    /// Notes that a limit refuses. Returns whether that ends the request.
+    /// Records that a limit refuses. Returns whether that ends the request.
     #[inline(never)]
     pub(crate) fn refuse(&mut self, index: usize, limit: &Limit, reason: Reason) -> bool {
         let enforced = limit.mode.is_enforced();
@@ -186,14 +186,14 @@ impl Decision {
         enforced
     }
 
-    /// Whether the limit that was asked last refuses, or would.
+    /// Whether the limit checked last refuses the request, or would.
     #[must_use]
     pub(crate) fn is_refused_by(&self, index: usize) -> bool {
         matches!(self.outcomes.last(), Some((limit, outcome)) if *limit == index && *outcome != Outcome::Passed)
     }
 
-    /// Notes the state of a bucket of a limit that is enforced: of several the one that refuses, or
-    /// the one with the least left.
+    /// Records the state of a bucket of an enforced limit. Of several buckets, keeps the one that
+    /// refuses, or the one with the least left.
     pub(crate) fn stand(&mut self, standing: Standing, refuses: bool) {
         match self.standings.last_mut() {
             Some(other) if other.limit == standing.limit => {
@@ -205,7 +205,7 @@ impl Decision {
         }
     }
 
-    /// Notes that the filter itself refuses. Returns whether that ends the request.
+    /// Records that the filter itself refuses. Returns whether that ends the request.
     #[inline(never)]
     fn refuse_by_filter(&mut self, mode: Mode, reason: Reason) -> bool {
         let enforced = mode == Mode::Enforce;
@@ -224,7 +224,7 @@ impl Decision {
     }
 }
 
-/// Counts one more, if it happened.
+/// Adds one if the event happened.
 fn add(count: &mut u32, happened: bool) {
     *count = count.saturating_add(u32::from(happened));
 }

@@ -20,7 +20,7 @@ filter_kit::counters! {
         /// Requests that lacked a part of a limit's key and were not counted by it, once for each
         /// such limit.
         MissingKey => "missing_key_total",
-        /// Buckets forgotten because a limit's table was full; raise `max_keys` where this
+        /// Buckets evicted because a limit's table was full; raise `max_keys` if this
         /// grows.
         Evicted => "evicted_total",
         /// Requests refused, or would have been, because too many workers changed the same
@@ -42,7 +42,7 @@ filter_kit::counters! {
     }
 }
 
-/// Names that limits may not have: the filter's own counters have them.
+/// Names that limits must not have, because the filter's own counters use them.
 pub(crate) const RESERVED: &[&str] = &["ambiguous_path", "malformed_host"];
 
 /// The counters of a configuration.
@@ -52,7 +52,7 @@ pub(crate) struct Counting {
     by_limit: Vec<ByLimit>,
 }
 
-/// What is counted for each limit.
+/// The counters of one limit.
 #[derive(Debug)]
 struct ByLimit {
     name: String,
@@ -82,7 +82,7 @@ impl ByLimit {
 }
 
 impl Counting {
-    /// Defines the counters. At load, never per request.
+    /// Defines the counters. Call it when a configuration is loaded, never per request.
     #[must_use]
     pub(crate) fn define(limits: &[Limit]) -> Self {
         let by_limit = |limit: &Limit| {
@@ -123,7 +123,7 @@ impl Counting {
                 }
             }
         }
-        // Mostly there is nothing else.
+        // In most cases there is nothing else.
         if !matches!(decision.verdict, Verdict::Pass) || decision.incidents != Incidents::default()
         {
             self.count_incidents(decision, request);
@@ -151,14 +151,14 @@ impl Counting {
     }
 }
 
-/// Why the filter itself would have refused a request.
+/// Returns why the filter itself would have refused a request.
 fn reported(incidents: Incidents) -> impl Iterator<Item = Reason> {
     let path = incidents.ambiguous_path.then_some(Reason::AmbiguousPath);
     let host = incidents.malformed_host.then_some(Reason::MalformedHost);
     host.into_iter().chain(path)
 }
 
-/// What a decision counts beside its limits, and how often.
+/// Returns the events of a decision that do not belong to a limit, and how often each is counted.
 fn events(decision: &Decision) -> [(Event, Mode, u32); 9] {
     let Incidents {
         missing_keys,

@@ -1,4 +1,4 @@
-//! Lists that mostly have one element, which costs no memory of its own.
+//! Lists that mostly have one element, which then needs no allocation.
 
 use std::ops::{Deref, DerefMut};
 
@@ -8,9 +8,9 @@ pub enum Few<T> {
     /// No element.
     #[default]
     None,
-    /// One.
+    /// One element.
     One(T),
-    /// Any number.
+    /// Any number of elements.
     Many(Vec<T>),
 }
 

@@ -1,4 +1,4 @@
-//! Fields that inform clients of their limits: `RateLimit` and `RateLimit-Policy` of
+//! Header fields that tell clients about their limits: `RateLimit` and `RateLimit-Policy` of
 //! draft-ietf-httpapi-ratelimit-headers-10, and the older `X-RateLimit-*`.
 
 mod label;
@@ -32,29 +32,30 @@ pub enum FieldStyle {
 /// The state of a client at a limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Standing {
-    /// The limit, by its place in the list.
+    /// The index of the limit.
     pub limit: usize,
     /// What is left.
     pub left: Left,
-    /// The quota, where it differs from request to request.
+    /// The quota, if it differs between requests.
     pub advertised: Option<Box<Advertised>>,
 }
 
-/// A quota that differs from request to request: as the rate limit service or a header tells it.
+/// A quota that differs between requests, as returned by the rate limit service or given by a
+/// header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Advertised {
-    /// How many requests there are in the window.
+    /// The number of requests in the window.
     pub requests: u64,
-    /// The window in seconds; `None` where the service does not say.
+    /// The window in seconds; `None` if the service does not return it.
     pub window: Option<u64>,
 }
 
 /// The fields of a response.
 #[derive(Debug, Default)]
 pub(crate) struct Fields<'l> {
-    /// The draft's list of quotas.
+    /// The value of `RateLimit-Policy`.
     policy: Option<Cow<'l, str>>,
-    /// The draft's list of what is left.
+    /// The value of `RateLimit`.
     state: Vec<u8>,
     legacy: Option<Legacy<'l>>,
 }
@@ -64,7 +65,7 @@ struct Legacy<'l> {
     requests: Cow<'l, str>,
     remaining: Number,
     reset: Number,
-    /// What remains, as a number.
+    /// The remaining requests, as a number.
     left: u64,
 }
 
@@ -83,7 +84,7 @@ impl FieldStyle {
 }
 
 impl Standing {
-    /// The state at a limit of this process.
+    /// Creates the state at a limit of this process.
     #[must_use]
     pub(crate) fn new(limit: usize, left: Left) -> Self {
         Self {
@@ -93,7 +94,8 @@ impl Standing {
         }
     }
 
-    /// Whether less is left than at the other; of the same, whether it takes longer.
+    /// Whether less is left than at the other limit or, if the same is left, whether its reset
+    /// takes longer.
     #[must_use]
     pub(crate) fn is_below(&self, other: &Self) -> bool {
         let rank = |s: &Self| (s.left.remaining, std::cmp::Reverse(s.left.reset));
@@ -102,9 +104,9 @@ impl Standing {
 }
 
 impl<'l> Fields<'l> {
-    /// The fields of a response: the draft's of all these limits, the older ones of the limit that
-    /// refused the request, or else of the one with the least left. They are written into the
-    /// memory of `buffer`.
+    /// Creates the fields of a response: the draft fields for all of these limits, and the older
+    /// ones for the limit that refused the request, or else for the one with the least left. Reuses
+    /// the memory of `buffer`.
     #[must_use]
     pub(crate) fn new(
         style: FieldStyle,
@@ -120,7 +122,7 @@ impl<'l> Fields<'l> {
         }
         let shown = match refused_by {
             Some(limit) => standings.iter().find(|standing| standing.limit == limit),
-            // What is under way says nothing of a window.
+            // The number of requests in progress is not related to a window.
             None => standings
                 .iter()
                 .filter(|standing| !label(standing.limit).is_some_and(|label| label.is_concurrent))
@@ -164,8 +166,8 @@ impl<'l> Fields<'l> {
         fields
     }
 
-    /// Adds a limit to the draft's lists; its state, as `"per-client";r=19;t=12` (draft, section
-    /// 4), is for the caller to add.
+    /// Adds a limit to the draft fields. The caller has to add its state, such as
+    /// `"per-client";r=19;t=12` (draft, section 4).
     fn list(&mut self, policy: Cow<'l, str>, state: &mut Vec<u8>) {
         match &mut self.policy {
             Some(policies) => {
@@ -178,13 +180,13 @@ impl<'l> Fields<'l> {
         }
     }
 
-    /// The buffer, for the next response.
+    /// Returns the buffer, for the next response.
     #[must_use]
     pub(crate) fn into_buffer(self) -> Vec<u8> {
         self.state
     }
 
-    /// Names and values of the draft's fields.
+    /// Returns names and values of the draft fields.
     fn draft(&self) -> Option<[(&'static str, &[u8]); 2]> {
         let policy = self.policy.as_ref()?;
         Some([
@@ -193,7 +195,7 @@ impl<'l> Fields<'l> {
         ])
     }
 
-    /// Names and values of the older ones.
+    /// Returns names and values of the older fields.
     fn legacy(&self) -> Option<[(&'static str, &[u8]); 3]> {
         let legacy = self.legacy.as_ref()?;
         Some([
@@ -203,15 +205,15 @@ impl<'l> Fields<'l> {
         ])
     }
 
-    /// Names and values.
+    /// Iterates over names and values.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, &[u8])> {
         let draft = self.draft().into_iter().flatten();
         draft.chain(self.legacy().into_iter().flatten())
     }
 
-    /// Puts the fields on a response, but for those that `is_given` otherwise. It may have some of
-    /// another limiter behind this one: the draft's fields are lists, and of the older ones those
-    /// with the least left stay.
+    /// Writes the fields to a response, except those for which `is_given` returns true. The
+    /// response may already have fields of another rate limiter behind this one. The draft fields
+    /// are lists, and of the older ones those with the least left are kept.
     pub(crate) fn write(&self, response: &mut Response, is_given: impl Fn(&str) -> bool) {
         for (name, value) in self.draft().into_iter().flatten() {
             if !is_given(name) {

@@ -1,5 +1,4 @@
-//! The filter on one worker. What it makes of decisions is in [`apply`], what a request leaves
-//! behind in [`state`].
+//! The filter on one worker. [`apply`] applies decisions, and [`state`] is what a request keeps.
 
 mod apply;
 mod held;
@@ -30,11 +29,11 @@ pub struct RateLimit {
     response: ReplyTemplate,
     service: Option<Service>,
     counting: Counting,
-    /// What this VM has to renew, where a limit counts requests under way.
+    /// The leases that this VM has to renew, if a limit counts requests in progress.
     leases: Option<held::Leases>,
     /// Whether a limit is in annotate mode.
     annotates: bool,
-    /// For the fields of a response.
+    /// Reused for the fields of responses.
     buffer: RefCell<Vec<u8>>,
 }
 
@@ -78,8 +77,8 @@ impl Filter for RateLimit {
         }
     }
 
-    // `mode()` stays `Enforce`: limits have modes of their own, and what is not enforced makes no
-    // edit and no reply.
+    // `mode()` remains `Enforce`: limits have their own modes, and one that is not enforced makes
+    // no edit and no reply.
 
     fn on_request(&self, request: &mut Request, state: &mut State) -> Flow {
         if self.limits.is_empty() {

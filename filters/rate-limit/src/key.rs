@@ -19,17 +19,17 @@ pub(crate) use value::Value;
 /// A part of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyPart {
-    /// The client's address as Envoy trusts it.
+    /// The client's address as trusted by Envoy.
     ClientIp(Prefixes),
-    /// A request header; `host` is the host.
+    /// A request header; `host` is the normalized host.
     Header(HeaderName, Option<Extract>),
     /// A query parameter, decoded.
     Query(String, Option<Extract>),
     /// A cookie, decoded.
     Cookie(String, Option<Extract>),
-    /// The path without query, in the one form that all its spellings have.
+    /// The path without query, in canonical form.
     Path(Option<Extract>),
-    /// A property of Envoy's.
+    /// A property of Envoy.
     Property(Property),
     /// The method.
     Method,
@@ -40,8 +40,8 @@ pub enum KeyPart {
 }
 
 impl KeyPart {
-    /// The value in a request, where it is the only one and needs no decoding. `None` says nothing:
-    /// there may be others, or none.
+    /// Returns the value in a request if it is the only one and needs no decoding. `None` may mean
+    /// that there are several values, or none.
     fn plain<'r>(&'r self, request: &'r Request) -> Option<&'r [u8]> {
         let value = match self {
             Self::Header(name, None) if name.as_str() != "host" => {
@@ -52,8 +52,8 @@ impl KeyPart {
         (!value.is_empty()).then_some(value)
     }
 
-    /// The one value in a request. Missing where it is empty, the host malformed, or the path has
-    /// too many readings.
+    /// Returns the only value in a request. It is missing if it is empty, if the host is malformed,
+    /// or if the path has too many readings.
     fn values<'r>(&'r self, request: &'r Request) -> Values<'r> {
         let value = match self {
             Self::ClientIp(prefixes) => request
@@ -74,7 +74,7 @@ impl KeyPart {
         single(value.into_iter())
     }
 
-    /// Of what is not just there.
+    /// Handles the parts that need decoding or extraction.
     #[inline(never)]
     fn values_apart<'r>(&'r self, request: &'r Request) -> Values<'r> {
         let extract = |extract: &Option<Extract>, value| extracted(extract.as_ref(), value);
@@ -102,8 +102,8 @@ impl KeyPart {
         single(value.into_iter())
     }
 
-    /// All values in a request, each once, and one more than [`MAX_KEYS`] at most; an empty one is
-    /// `None`.
+    /// Returns all distinct values in a request, up to one more than [`MAX_KEYS`]. An empty value
+    /// is `None`.
     fn all_values<'r>(&'r self, request: &'r Request) -> Vec<Option<Value<'r>>> {
         match self {
             Self::Header(name, by) if name.as_str() != "host" => {
@@ -125,7 +125,7 @@ impl KeyPart {
         }
     }
 
-    /// The name of the entry.
+    /// Returns the name of the descriptor entry.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
@@ -140,7 +140,7 @@ impl KeyPart {
         }
     }
 
-    /// Appends bytes that differ from those of every other part.
+    /// Appends bytes that are unique to this part.
     pub fn identify(&self, bytes: &mut Vec<u8>) {
         let (kind, [ipv4, ipv6], extract) = match self {
             Self::ClientIp(prefixes) => (0, [prefixes.ipv4, prefixes.ipv6], &None),
@@ -165,7 +165,8 @@ impl KeyPart {
         }
     }
 
-    /// Whether it looks at the host, so that a request with a malformed one has to be refused.
+    /// Whether the part depends on the host. If so, a request with a malformed host has to be
+    /// refused.
     #[must_use]
     pub fn looks_at_host(&self) -> bool {
         match self {
@@ -175,11 +176,11 @@ impl KeyPart {
         }
     }
 
-    /// Whether the values in a request can be told.
+    /// Checks that the values in a request can be determined.
     ///
     /// # Errors
-    /// [`TooManyReadings`] where the path has them, or a regular expression has too much to look
-    /// through.
+    /// [`TooManyReadings`] if the path has too many readings, or if a regular expression would have
+    /// to search too much text.
     pub fn check(&self, request: &Request) -> Result<(), TooManyReadings> {
         match self {
             Self::Path(None) => request.canonical_path().map(|_| ()),
@@ -212,7 +213,8 @@ impl KeyPart {
     }
 }
 
-/// Appends a text with its length, so that two texts in a row are never another two.
+/// Appends a text with its length, so that different sequences of texts always give different
+/// bytes.
 pub(crate) fn push(bytes: &mut Vec<u8>, text: &[u8]) {
     bytes.extend(u64::try_from(text.len()).unwrap_or(u64::MAX).to_le_bytes());
     bytes.extend_from_slice(text);

@@ -1,23 +1,23 @@
-//! rate-limit: limits requests per client, key or route, exact across all workers of a process, or by
-//! a rate limit service.
+//! rate-limit: limits requests per client, key or route, exactly across all workers of a process, or
+//! with a rate limit service.
 //!
-//! The life of a request: [`decision::decide`] charges the limits of this process and says whether
-//! the request passes, is refused, or is for the rate limit service to decide;
-//! [`service::answered`] puts the service's answer into the same decision. [`filter`] applies it:
-//! [`reply::reply`] answers, or [`fields::Fields`] are written to the response.
+//! For each request, [`decision::decide`] charges the limits of this process, and decides whether
+//! the request passes, is refused, or depends on the rate limit service. [`service::answered`] adds
+//! the service's answer to the decision. [`filter`] applies it: [`reply::reply`] answers the
+//! request, or [`fields::Fields`] are written to the response.
 //!
-//! | Module | Holds |
+//! | Module | Contents |
 //! |---|---|
 //! | [`config`] | what a user writes, and its checks |
 //! | [`filter`] | the filter on a worker: applies decisions |
 //! | [`decision`], [`reason`] | whether a request passes, and why not |
 //! | [`reply`], [`events`] | what the client gets, and what is counted |
 //! | [`limit`], [`limits`] | a limit, and all of them with their tables |
-//! | [`allowance`] | how many requests a limit lets through |
-//! | [`key`], [`address`], [`cost`] | what is counted together, and for how much |
+//! | [`allowance`] | how many requests a limit allows |
+//! | [`key`], [`address`], [`cost`] | what is counted together, and at which cost |
 //! | [`quota`], [`limiter`] | how many pass: GCRA by `governor` over state that all workers share |
-//! | [`fields`] | the fields that inform clients of their limits |
-//! | [`service`] | the rate limit service: its question and its answer |
+//! | [`fields`] | the header fields that tell clients about their limits |
+//! | [`service`] | calls to the rate limit service, and its answers |
 //! | [`few`] | lists that mostly have one element |
 
 #![cfg_attr(
@@ -51,7 +51,7 @@ pub use config::{Config, RawConfig};
 pub use events::Event;
 pub use filter::RateLimit;
 
-/// The JSON Schema of the configuration.
+/// Returns the JSON Schema of the configuration.
 #[cfg(feature = "schema")]
 #[must_use]
 pub fn schema() -> schemars::Schema {

@@ -19,7 +19,7 @@ pub struct Limit {
     pub name: String,
     /// The requests that it counts.
     pub matches: Match,
-    /// What requests are counted by. Empty: one bucket for all.
+    /// The parts of the key. If empty, there is one bucket for all requests.
     pub key: Vec<KeyPart>,
     /// How many pass.
     pub allowance: Allowance,
@@ -27,13 +27,13 @@ pub struct Limit {
     pub cost: Cost,
     /// When it is charged.
     pub charge: Charge,
-    /// What to do with a request without a part of the key.
+    /// What to do with a request that lacks a part of the key.
     pub missing_key: MissingKey,
     /// Who counts.
     pub scope: Scope,
-    /// Whether to act on it.
+    /// Whether the limit is enforced.
     pub mode: LimitMode,
-    /// What the configuration says of its refusals, in place of what it says of all.
+    /// The configured reply of this limit, which replaces the general one.
     pub response: Option<ReplyTemplate>,
 }
 
@@ -42,12 +42,12 @@ pub struct Limit {
 pub enum Charge {
     /// When it arrives.
     OnRequest,
-    /// When its answer comes, if that has one of these statuses; none: any status.
+    /// When its response arrives, if it has one of these statuses; empty matches any status.
     OnResponse(Vec<RangeInclusive<u16>>),
 }
 
 impl Charge {
-    /// Whether an answer is charged.
+    /// Whether a response with this status is charged.
     #[must_use]
     pub fn counts(&self, status: Option<u16>) -> bool {
         match self {
@@ -100,12 +100,12 @@ pub enum Scope {
     Service,
 }
 
-/// What to do with a request without a part of the key.
+/// What to do with a request that lacks a part of the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MissingKey {
     /// The limit does not count it.
     Skip,
-    /// All such requests share a bucket.
+    /// All such requests share one bucket.
     Shared,
     /// It is refused with 400.
     Refuse,
@@ -115,7 +115,7 @@ impl Limit {
     /// Whether it counts a request: any reading of the path matches.
     ///
     /// # Errors
-    /// [`TooManyReadings`] of a path that the match or the key looks at.
+    /// [`TooManyReadings`] of a path that the match or the key depends on.
     pub fn counts(&self, request: &Request) -> Result<bool, TooManyReadings> {
         if self.matches.readings(request)?.is_none() {
             return Ok(false);
@@ -124,11 +124,11 @@ impl Limit {
         Ok(true)
     }
 
-    /// The keys of a request that it counts: each of their buckets is charged. None: the limit does
-    /// not count the request after all.
+    /// Returns the keys of a request that it counts, whose buckets are all charged. If there are
+    /// none, the limit does not count the request after all.
     ///
     /// # Errors
-    /// Why the limit refuses the request, whatever its buckets hold.
+    /// Why the limit refuses the request, whatever is in its buckets.
     pub fn keys<'r>(&'r self, request: &'r Request) -> Result<Few<Key<'r>>, Reason> {
         let keys = match key::keys(&self.key, request) {
             Keys::One(key) => Few::One(key),
@@ -144,7 +144,8 @@ impl Limit {
         }
     }
 
-    /// Whether it looks at the host, so that a request with a malformed one has to be refused.
+    /// Whether the limit depends on the host. If so, a request with a malformed host has to be
+    /// refused.
     #[must_use]
     pub fn looks_at_host(&self) -> bool {
         self.matches.looks_at_host()

@@ -1,9 +1,9 @@
-//! GCRA, the generic cell rate algorithm (ITU-T I.371): one number per key, the time at which its
-//! bucket is full again. A request is let through if that time, moved on by its cost, is at most a
+//! GCRA, the generic cell rate algorithm (ITU-T I.371). It stores one number per key: the time at
+//! which the bucket is full again. A request passes if that time, plus its cost, is at most one
 //! whole burst ahead.
 //!
-//! `governor` decides; the numbers stand in a [`SlotTable`] that all workers share, so a quota is
-//! exact for the process.
+//! `governor` decides. The numbers are stored in a [`SlotTable`] that all workers share, so a quota
+//! is exact for the process.
 
 mod answers;
 mod bucket;
@@ -29,7 +29,7 @@ pub(crate) struct Limiter {
     /// The time in which an empty bucket fills up, in nanoseconds.
     fill: u64,
     buckets: Rc<SlotTable>,
-    /// Decides on the bucket that is its state and its clock.
+    /// Decides on its bucket, which is both its state and its clock.
     governor: Option<Governor>,
 }
 
@@ -43,14 +43,14 @@ pub(crate) enum Check {
     Charged {
         /// What is left.
         left: Left,
-        /// Whether the bucket of another key was forgotten for it.
+        /// Whether the bucket of another key was evicted.
         evicted: bool,
     },
     /// The quota is used up; nothing was charged.
     UsedUp {
         /// What is left.
         left: Left,
-        /// How long until a request of this cost passes.
+        /// How long until a request with this cost passes.
         wait: Duration,
     },
     /// The cost is more than a full bucket holds; nothing was charged.
@@ -58,17 +58,17 @@ pub(crate) enum Check {
         /// What is left.
         left: Left,
     },
-    /// Too many workers changed the same buckets at the same time; nothing was charged.
+    /// Nothing was charged, because too many workers changed the same buckets at the same time.
     Contended,
 }
 
 /// How far the clocks of two requests may differ that change a bucket one after the other: a worker
-/// reads the clock first, and may be held up before it comes to the bucket. In nanoseconds: ten
-/// seconds.
+/// reads the clock first, and may be suspended before it reaches the bucket. Ten seconds, in
+/// nanoseconds.
 const HELD_UP_NANOS: u64 = 10_000_000_000;
 
 impl Limiter {
-    /// A quota for each key of `buckets`.
+    /// Creates a limiter with one bucket per key in `buckets`.
     #[must_use]
     pub(crate) fn new(quota: Quota, buckets: Rc<SlotTable>) -> Self {
         let bucket = Bucket::default();
@@ -87,9 +87,9 @@ impl Limiter {
         &self.quota
     }
 
-    /// Charges a key, if its bucket holds enough. `now` is the wall clock since the epoch, the same
-    /// for all workers. If it has been set back by more than ten seconds, a bucket is empty for as
-    /// long as it takes to fill up, and no longer.
+    /// Charges a key if its bucket contains enough. `now` is the wall-clock time since the Unix
+    /// epoch, the same for all workers. If the clock has been set back by more than ten seconds, a
+    /// bucket is empty, but fills up in the usual time.
     pub(crate) fn check(
         &self,
         store: &impl CasStore,
@@ -103,7 +103,8 @@ impl Limiter {
                 left: self.look(store, key, now),
                 evicted: false,
             },
-            // Before governor, whose product of cost and interval is not checked.
+            // Checked before governor, which multiplies cost and interval without an overflow
+            // check.
             Some(cost) if cost.get() <= self.quota.burst() => self.charge(store, key, cost, now),
             Some(_) => Check::TooCostly {
                 left: self.look(store, key, now),
@@ -117,8 +118,8 @@ impl Limiter {
                 left: self.look(store, key, now),
             };
         };
-        // When a bucket that is empty now is full again. A time far behind it is from before the
-        // clock was set back.
+        // The time at which a bucket that is empty now is full again. A time far beyond it was
+        // stored before the clock was set back.
         let empty = now.0.saturating_add(self.fill);
         let latest = empty.saturating_add(HELD_UP_NANOS);
         let is_set_back = Cell::new(false);
@@ -130,7 +131,7 @@ impl Limiter {
             match governor.check_n(cost) {
                 Ok(Ok(())) => Ok((bucket.full_at(), bucket.full_at())),
                 Ok(Err(not_until)) => Err((full_at, not_until.wait_time_from(now))),
-                // It cannot be: the cost is at most the burst.
+                // Not reachable: the cost is at most the burst.
                 Err(_) => Err((full_at, Duration::MAX)),
             }
         });
@@ -152,18 +153,18 @@ impl Limiter {
         }
     }
 
-    /// After the clock was set back: the bucket is empty, and fills up from now on. A refusal alone
-    /// would leave it as it is, empty until the clock is where it was.
+    /// Handles a clock that was set back: the bucket is empty, and fills up from now on. Without
+    /// this, a refusal would leave it empty until the clock is back at the old time.
     fn begin_to_fill(&self, store: &impl CasStore, key: &[u8], empty: u64) {
         let update = self.buckets.update(store, key, |stored| {
             let full_at = stored.map_or(empty, |full_at| full_at.min(empty));
             Ok::<_, Infallible>(((), full_at))
         });
-        // Where other workers are faster, the next request tries again.
+        // If other workers win the race, the next request tries again.
         let _ = update;
     }
 
-    /// What is left, without a charge.
+    /// Returns what is left, without charging.
     fn look(&self, store: &impl CasStore, key: &[u8], now: Instant) -> Left {
         self.left(self.buckets.get(store, key).unwrap_or_default(), now)
     }

@@ -1,4 +1,4 @@
-//! All limits of a configuration, with the tables that they count in.
+//! All limits of a configuration, with their tables.
 
 use crate::allowance::Allowance;
 use crate::fields::Label;
@@ -31,25 +31,25 @@ pub(crate) struct Counted {
     label: Label,
 }
 
-/// What this process counts in.
+/// What this process counts.
 #[derive(Debug)]
 pub(crate) enum Table {
-    /// Requests, by a quota that is the same for all, when they come.
+    /// Requests when they arrive, with the same quota for all.
     Requests(Limiter),
-    /// Requests by quotas of their own, or answers.
+    /// Requests with individual quotas, or responses.
     Buckets(Rc<SlotTable>),
-    /// Requests under way: so many may be.
+    /// Requests in progress, up to this many.
     Leases(LeaseTable, u32),
-    /// Nothing: no request passes, or the rate limit service alone counts.
+    /// Nothing: no request passes, or only the rate limit service counts.
     None,
 }
 
 /// What the tables of all limits have in common.
 #[derive(Debug)]
 pub(crate) struct Tables {
-    /// How many slots each has at most.
+    /// Maximum number of slots of each table.
     pub max_keys: u32,
-    /// Whose they are.
+    /// The plugin that they belong to.
     pub plugin: Plugin,
     /// Random; see [`SlotTable::new`].
     pub seed: [u8; 16],
@@ -57,20 +57,20 @@ pub(crate) struct Tables {
     pub holder: Rc<Holder>,
 }
 
-/// A plugin as Envoy's configuration names it. Plugins of one `vm_id` have one store, and each
-/// counts for itself.
+/// A plugin, as identified by Envoy's configuration. Plugins with the same `vm_id` share a store,
+/// but count separately.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Plugin {
     /// `name`.
     pub name: Vec<u8>,
     /// `root_id`.
     pub root_id: Vec<u8>,
-    /// Which of several in one plugin, from 0.
+    /// The index among several in one plugin.
     pub nth: usize,
 }
 
 impl Plugin {
-    /// The plugin of this VM. In any callback.
+    /// Returns the plugin of this VM. Call it in any callback.
     #[must_use]
     pub(crate) fn of_host(nth: usize) -> Self {
         Self {
@@ -82,9 +82,9 @@ impl Plugin {
 }
 
 impl Limits {
-    /// Limits with a table each. A table is known by its plugin, and by name, quota and key of its
-    /// limit: what agrees in all of these in one store counts together, whichever configuration it
-    /// is from.
+    /// Creates limits, each with its table. A table is identified by the plugin, and by the name,
+    /// quota and key of its limit. Limits that agree in all of these and use the same store count
+    /// together, whichever configuration they belong to.
     #[must_use]
     pub(crate) fn new(
         limits: Vec<Limit>,
@@ -111,20 +111,20 @@ impl Limits {
         self.limits.is_empty()
     }
 
-    /// The limits that may count a request, in order, each with its place.
+    /// Returns the limits that may count a request, in order, with their indices.
     pub(crate) fn candidates(&self, request: &Request) -> impl Iterator<Item = (usize, &Counted)> {
         self.by_match
             .candidates(request)
             .filter_map(|index| self.get(index).map(|counted| (index, counted)))
     }
 
-    /// The limit at a place.
+    /// Returns the limit with this index.
     #[must_use]
     pub(crate) fn get(&self, index: usize) -> Option<&Counted> {
         self.limits.get(index)
     }
 
-    /// Whether a limit counts requests under way.
+    /// Whether a limit counts requests in progress.
     #[must_use]
     pub(crate) fn has_leases(&self) -> bool {
         let mut limits = self.limits.iter();
@@ -138,17 +138,17 @@ impl Limits {
         limits.any(|counted| counted.limit.mode == LimitMode::Annotate)
     }
 
-    /// What the fields say of the limit at a place.
+    /// Returns the label of the limit with this index.
     #[must_use]
     pub(crate) fn label(&self, index: usize) -> Option<&Label> {
         self.limits.get(index).map(|counted| &counted.label)
     }
 
-    /// Whether no limit counts a request: each reading of its path is exempt, by one match or
-    /// another.
+    /// Whether no limit counts a request, because each reading of its path is exempt, possibly by
+    /// different matches.
     ///
     /// # Errors
-    /// [`TooManyReadings`] of a path that decides.
+    /// [`TooManyReadings`] of a path that the result depends on.
     pub(crate) fn is_exempt(&self, request: &Request) -> Result<bool, TooManyReadings> {
         if self.exempt.is_empty() {
             return Ok(false);
@@ -168,7 +168,7 @@ impl Limits {
         unread.map_or(Ok(false), Err)
     }
 
-    /// Whether a limit or an exemption looks at the host, so that a request with a malformed one
+    /// Whether a limit or an exemption depends on the host. If so, a request with a malformed host
     /// has to be refused.
     #[must_use]
     pub(crate) fn looks_at_host(&self) -> bool {
@@ -218,9 +218,9 @@ impl Tables {
     }
 }
 
-/// Bytes that the tables of no two limits have in common. A quota is part of them, since a bucket
-/// that was filled by another one says nothing; the number of requests that may be under way is
-/// not: those that are, are.
+/// Returns bytes that identify the table of a limit. They include the quota, because a bucket that
+/// was filled with another quota is meaningless. They do not include the maximum number of requests
+/// in progress, because those in progress remain so.
 fn identity(plugin: &Plugin, limit: &Limit) -> Vec<u8> {
     let mut bytes = Vec::new();
     for text in [&plugin.name[..], &plugin.root_id, limit.name.as_bytes()] {

@@ -1,10 +1,10 @@
-//! Quotas: so many requests per so long, with a burst.
+//! Quotas: a number of requests per window, with a burst.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-/// The longest time in which an empty bucket may fill up, in nanoseconds: about 73 years. With it
-/// no sum of times overflows.
+/// Maximum time in which an empty bucket may fill up, in nanoseconds: about 73 years. With it, no
+/// sum of times overflows.
 const MAX_FILL: u64 = 1 << 61;
 
 /// A quota, checked so that no arithmetic with it overflows.
@@ -13,21 +13,21 @@ pub struct Quota {
     requests: NonZeroU32,
     per: Duration,
     burst: NonZeroU32,
-    /// The time in which one request comes back, in nanoseconds.
+    /// The time in which one request is refilled, in nanoseconds.
     interval: u64,
 }
 
 /// How much of a quota is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Left {
-    /// How many requests of cost 1 would pass now.
+    /// How many requests with a cost of 1 would pass now.
     pub remaining: u64,
-    /// How long until the whole burst is there.
+    /// How long until the whole burst is available.
     pub reset: Duration,
 }
 
 impl Quota {
-    /// `requests` per `per`, of which `burst` may come at once.
+    /// Creates a quota of `requests` per `per`, of which `burst` may arrive at once.
     ///
     /// # Errors
     /// One line for a quota that is too fine or too coarse to be counted in nanoseconds.
@@ -59,45 +59,45 @@ impl Quota {
         })
     }
 
-    /// How many requests there are in [`Quota::per`].
+    /// Returns the number of requests in [`Quota::per`].
     #[must_use]
     pub fn requests(&self) -> u32 {
         self.requests.get()
     }
 
-    /// The window.
+    /// Returns the window.
     #[must_use]
     pub fn per(&self) -> Duration {
         self.per
     }
 
-    /// How many may come at once.
+    /// Returns how many requests may arrive at once.
     #[must_use]
     pub fn burst(&self) -> u32 {
         self.burst.get()
     }
 
-    /// The quota as governor has it.
+    /// Converts the quota to governor's type.
     #[must_use]
     pub fn governor(&self) -> Option<governor::Quota> {
         governor::Quota::with_period(Duration::from_nanos(self.interval))
             .map(|quota| quota.allow_burst(self.burst))
     }
 
-    /// The time in which one request comes back, in nanoseconds.
+    /// Returns the time in which one request is refilled, in nanoseconds.
     #[must_use]
     pub fn interval_nanos(&self) -> u64 {
         self.interval
     }
 
-    /// The time in which an empty bucket fills up, in nanoseconds.
+    /// Returns the time in which an empty bucket fills up, in nanoseconds.
     #[must_use]
     pub fn fill_nanos(&self) -> u64 {
         self.interval.saturating_mul(u64::from(self.burst.get()))
     }
 
-    /// What is left at `now` of a bucket that is full again at `full_at`. Both in nanoseconds since
-    /// the same origin.
+    /// Returns what is left at `now` in a bucket that is full again at `full_at`. Both are in
+    /// nanoseconds since the same origin.
     #[must_use]
     pub fn left(&self, full_at: u64, now: u64) -> Left {
         let missing = full_at.saturating_sub(now);
@@ -109,7 +109,7 @@ impl Quota {
     }
 }
 
-/// A duration in seconds, rounded up.
+/// Converts a duration to seconds, rounded up.
 #[must_use]
 pub(crate) fn whole_seconds(duration: Duration) -> u64 {
     duration
@@ -188,7 +188,7 @@ mod tests {
             if let Ok(quota) = quota(requests, Duration::from_millis(per_ms), burst) {
                 let left = quota.left(at, now);
                 prop_assert!(left.remaining <= u64::from(burst));
-                // What governor computes without a check: an instant, a whole burst, and one more
+                // What governor computes without a check: a time, a whole burst, and one more
                 // interval.
                 let far = u64::try_from(Duration::from_secs(200 * 365 * 24 * 3600).as_nanos()).unwrap();
                 prop_assert!(far.checked_add(quota.fill_nanos()).and_then(|t| t.checked_add(quota.fill_nanos())).is_some());

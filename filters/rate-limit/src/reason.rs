@@ -8,30 +8,31 @@ pub enum Reason {
         /// In seconds, at least 1.
         retry_after: u64,
     },
-    /// The request costs more than the limit ever lets through: waiting does not help.
+    /// The request costs more than the limit ever allows, so waiting does not help.
     TooCostly,
-    /// The limit lets no request through.
+    /// The limit allows no requests.
     NoneAllowed,
-    /// As many requests as may be are under way.
+    /// The maximum number of requests is in progress.
     TooManyAtOnce,
-    /// The limit's table is full of other keys whose requests are under way.
+    /// The limit's table is full of other keys with requests in progress.
     Crowded,
     /// Too many workers changed the same buckets at the same time.
     Contended,
     /// The request lacks a part of the key.
     MissingKey,
-    /// The request has more values for parts of the key than buckets are charged for one request.
+    /// The request has more values for parts of the key than the maximum number of buckets per
+    /// request.
     RepeatedKey,
-    /// The rate limit service has no answer.
+    /// The rate limit service did not answer.
     ServiceUnavailable,
-    /// The path can be read in too many ways. No limit refuses it, but the filter.
+    /// The path can be read in too many ways. Refused by the filter, not by a limit.
     AmbiguousPath,
-    /// The host is malformed. No limit refuses it, but the filter.
+    /// The host is malformed. Refused by the filter, not by a limit.
     MalformedHost,
 }
 
 impl Reason {
-    /// Its name in the response-code details, to which the limit's name may be added.
+    /// Returns its name in the response-code details, to which the limit's name may be added.
     #[must_use]
     pub fn details(&self) -> &'static str {
         match self {
@@ -47,7 +48,7 @@ impl Reason {
         }
     }
 
-    /// When to try again, in seconds.
+    /// Returns when to try again, in seconds.
     #[must_use]
     pub fn retry_after(&self) -> Option<u64> {
         match self {

@@ -1,4 +1,4 @@
-//! Replies to requests that are refused.
+//! Replies to refused requests.
 
 use crate::fields::Fields;
 use crate::reason::Reason;
@@ -7,10 +7,10 @@ use filter_kit::request::Request;
 use filter_kit::template::Values;
 use filter_kit::values::HeaderName;
 
-/// The variable of reply templates that names the limit.
+/// The variable of reply templates that contains the limit's name.
 pub(crate) const LIMIT_NAME: &str = "limit.name";
 
-/// The variable of reply templates for the seconds to wait.
+/// The variable of reply templates that contains the seconds to wait.
 pub(crate) const RETRY_AFTER: &str = "limit.retry_after";
 
 /// All variables of reply templates.
@@ -21,12 +21,12 @@ pub(crate) const VARIABLES: &[&str] = &[LIMIT_NAME, RETRY_AFTER];
 pub(crate) struct Extra {
     /// Headers.
     pub headers: Vec<(HeaderName, Vec<u8>)>,
-    /// The body; empty: none.
+    /// The body, if not empty.
     pub body: Vec<u8>,
 }
 
-/// The answer to a request that is refused by the limit of this name. `fields` are those of the
-/// limits that counted it.
+/// Creates the reply to a request that is refused by the limit with this name. `fields` are those
+/// of the limits that counted it.
 #[must_use]
 pub(crate) fn reply(
     reason: &Reason,
@@ -91,8 +91,8 @@ pub(crate) fn reply(
         reply.headers.push((name, wait.clone().into_bytes()));
     }
     if reply.status == 429 {
-        // As Envoy's own filters do. An Envoy in front of this one would try a refused request
-        // again
+        // As Envoy's own filters do. Without it, another Envoy in front of this one would retry a
+        // refused request
         // (https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#x-envoy-ratelimited).
         let ratelimited = HeaderName::from_static("x-envoy-ratelimited");
         reply.headers.retain(|(other, _)| *other != ratelimited);

@@ -1,4 +1,4 @@
-//! The rate limit service: the call that asks it.
+//! The call to the rate limit service.
 
 mod answer;
 pub(crate) mod proto;
@@ -23,18 +23,18 @@ pub(crate) const METHOD: &str = "ShouldRateLimit";
 /// The rate limit service of a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Service {
-    /// Envoy's cluster.
+    /// The name of Envoy's cluster.
     pub cluster: String,
     /// The domain of the limits.
     pub domain: String,
-    /// How long a request waits.
+    /// How long a request waits for an answer.
     pub timeout: Duration,
-    /// What to do with a request without an answer.
+    /// What to do with a request if there is no answer.
     pub on_error: OnError,
 }
 
 impl Service {
-    /// The call that asks all questions of a request at once.
+    /// Returns a call with all questions of a request.
     #[must_use]
     pub fn call(&self, questions: &[Question]) -> GrpcCall {
         GrpcCall {
@@ -49,8 +49,8 @@ impl Service {
     fn message(&self, questions: &[Question]) -> Vec<u8> {
         let costs = || questions.iter().map(|question| question.cost);
         let most = costs().max().unwrap_or(1);
-        // A cost of the whole request is what every service understands; one of each descriptor
-        // only some.
+        // Every service supports one cost for the whole request, but only some support a cost per
+        // descriptor.
         let differ = costs().any(|cost| cost != most);
         let descriptor = |question: &Question| Descriptor {
             entries: question.entries.iter().map(entry).collect(),
@@ -72,7 +72,7 @@ fn entry(entry: &Entry) -> DescriptorEntry {
     }
 }
 
-/// Bytes as text: those that are not UTF-8 are percent-encoded.
+/// Converts bytes to text. Bytes that are not UTF-8 are percent-encoded.
 fn text(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {

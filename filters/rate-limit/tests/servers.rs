@@ -1,5 +1,4 @@
-//! Whatever a server serves below a limited place has been counted, and nothing that it serves
-//! there is exempt.
+//! Everything that a server serves below a limited path is counted, and none of it is exempt.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -10,7 +9,7 @@ use filter_kit::testing::servers::{serve, spelling};
 use filter_kit::testing::{Answer, Run, ScriptedHost, request};
 use proptest::prelude::*;
 
-/// Some spelling of a guarded place; most of them are served by some server.
+/// Spellings of a guarded path, most of which some server serves.
 fn spellings() -> impl Strategy<Value = String> {
     let steps = prop::collection::vec(any::<(u8, u8)>(), 0..7);
     steps.prop_filter_map("not a path of ASCII", |steps| {

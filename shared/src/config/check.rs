@@ -1,10 +1,10 @@
-//! Checks that many configurations need, and the way in which their errors get a place.
+//! Checks shared by many configurations, and helpers that add a path to their errors.
 
 use super::Invalid;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-/// Puts the place of an error before its path.
+/// Prepends a position to the path of an error.
 ///
 /// ```
 /// use filter_kit::config::{At, Invalid};
@@ -16,17 +16,17 @@ use std::ops::RangeInclusive;
 /// assert_eq!(port("x").unwrap_err().to_string(), "servers[2].port: \"x\" is not a port");
 /// ```
 pub trait At<T> {
-    /// Puts `step` before the path: a key (`rules`), an index (`[2]`) or a longer path
+    /// Prepends `step` to the path: a key (`rules`), an index (`[2]`) or a longer path
     /// (`rules[2].match`).
     ///
     /// # Errors
-    /// Those of `self`.
+    /// The error of `self`, with the longer path.
     fn at(self, step: impl Display) -> Result<T, Invalid>;
 
-    /// Puts `key[index]` before the path.
+    /// Prepends `key[index]` to the path.
     ///
     /// # Errors
-    /// Those of `self`.
+    /// The error of `self`, with the longer path.
     fn at_index(self, key: &str, index: usize) -> Result<T, Invalid>;
 }
 
@@ -43,7 +43,7 @@ impl<T, E: Into<Invalid>> At<T> for Result<T, E> {
 /// Builds each item of the list at `key`.
 ///
 /// # Errors
-/// The first error of `build`, with the key and the index of its item.
+/// The first error of `build`, with the key and the index of the item.
 pub fn each<T, U, E: Into<Invalid>>(
     key: &str,
     items: impl IntoIterator<Item = T>,
@@ -55,7 +55,8 @@ pub fn each<T, U, E: Into<Invalid>>(
         .collect()
 }
 
-/// A number, a duration or another value at `key` that has bounds.
+/// Checks that the value at `key` is within bounds. Works for numbers, durations and other ordered
+/// types.
 ///
 /// # Errors
 /// [`Invalid`] with the value and the bound that it exceeds.
@@ -75,10 +76,10 @@ pub fn in_range<T: PartialOrd + Display>(
     Err(Invalid::new(reason).at(key))
 }
 
-/// A text that must not be empty.
+/// Checks that the text at `key` is not empty.
 ///
 /// # Errors
-/// [`Invalid`] where it is.
+/// [`Invalid`] if it is empty.
 pub fn not_empty(key: &str, text: String) -> Result<String, Invalid> {
     if text.is_empty() {
         return Err(Invalid::new("must not be empty").at(key));
@@ -86,10 +87,10 @@ pub fn not_empty(key: &str, text: String) -> Result<String, Invalid> {
     Ok(text)
 }
 
-/// A list that may be omitted, but not be empty: that could only mean "never".
+/// Checks that a list is either omitted or not empty: an empty list could only mean "never".
 ///
 /// # Errors
-/// [`Invalid`] where it is empty.
+/// [`Invalid`] if it is empty.
 pub fn not_empty_list<T>(key: &str, list: Option<Vec<T>>) -> Result<Option<Vec<T>>, Invalid> {
     if list.as_ref().is_some_and(Vec::is_empty) {
         return Err(Invalid::new("must not be empty; omit the key to accept everything").at(key));
@@ -97,14 +98,14 @@ pub fn not_empty_list<T>(key: &str, list: Option<Vec<T>>) -> Result<Option<Vec<T
     Ok(list)
 }
 
-/// The longest name of a configuration item, in bytes.
+/// Maximum length of the name of a configuration item, in bytes.
 const MAX_NAME_BYTES: usize = 64;
 
-/// The name of a configuration item, such as a limit. It stands in counters and response-code
-/// details.
+/// Checks the name of a configuration item, such as a limit. The name appears in counters and
+/// response-code details.
 ///
 /// # Errors
-/// [`Invalid`] for what is not 1 to 64 letters, digits, `-` and `_`.
+/// [`Invalid`] unless the name is 1 to 64 letters, digits, `-` and `_`.
 pub fn check_name(name: &str, what: &str) -> Result<(), Invalid> {
     let is_accepted = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
     if name.is_empty() || name.len() > MAX_NAME_BYTES || !name.bytes().all(is_accepted) {

@@ -1,10 +1,10 @@
-//! Errors of a configuration.
+//! Configuration errors.
 
 use crate::values::HeaderNameError;
 use std::fmt;
 
-/// What is wrong with one place of a configuration.
-// In a box: the code that hands an error on stands in every function of a configuration.
+/// An error at one position of a configuration.
+// Boxed because every configuration function contains the code that passes an error on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invalid(Box<Inner>);
 
@@ -12,16 +12,16 @@ pub struct Invalid(Box<Inner>);
 struct Inner {
     path: String,
     reason: String,
-    /// What may be said of it where the value may be a secret; `None`: that it is not valid.
+    /// Replaces `reason` if the value may be a secret; `None` means "is not valid".
     hidden: Option<String>,
-    /// The length of a key that is not known, at the end of the path; it may be a secret that is
+    /// The length of an unknown key at the end of the path. Such a key may be a secret that was
     /// written in the wrong place.
     unknown: usize,
 }
 
 impl Invalid {
-    /// An error at the place that is being built. `reason` gives the value, the rule and what is
-    /// accepted.
+    /// Creates an error at the position that is being built. `reason` gives the value, the rule and
+    /// what is accepted.
     pub fn new(reason: impl Into<String>) -> Self {
         Self::of(reason.into(), None)
     }
@@ -37,12 +37,12 @@ impl Invalid {
         }))
     }
 
-    /// An error, and what to say of it where the value may be a secret.
+    /// Creates an error with a second reason, which is shown instead if the value may be a secret.
     pub(super) fn or_hidden(reason: String, hidden: String) -> Self {
         Self::of(reason, Some(hidden))
     }
 
-    /// An error at a key that is not known.
+    /// Creates an error at an unknown key.
     pub(super) fn unknown_key(key: &str, reason: String, hidden: String) -> Self {
         let mut invalid = Self::of(reason, Some(hidden));
         invalid.0.unknown = key.len();
@@ -50,7 +50,7 @@ impl Invalid {
         invalid
     }
 
-    /// Without what was written: below a key that may hold a secret.
+    /// Removes everything that the user wrote. For errors below a key that may hold a secret.
     #[cold]
     #[inline(never)]
     pub(super) fn hide(mut self) -> Self {
@@ -68,7 +68,7 @@ impl Invalid {
         self
     }
 
-    /// Puts `step` before the path: a key (`rules`), an index (`[2]`) or a longer path
+    /// Prepends `step` to the path: a key (`rules`), an index (`[2]`) or a longer path
     /// (`rules[2].match`).
     #[must_use]
     pub fn at(self, step: impl fmt::Display) -> Self {
@@ -86,7 +86,7 @@ impl Invalid {
         self
     }
 
-    /// Puts `key[index]` before the path.
+    /// Prepends `key[index]` to the path.
     #[must_use]
     #[cold]
     #[inline(never)]
@@ -94,12 +94,13 @@ impl Invalid {
         self.below(format!("{key}[{index}]"))
     }
 
-    /// The place, as `rules[2].require.provider.name`; empty for the whole configuration.
+    /// Returns the path, such as `rules[2].require.provider.name`. It is empty for the whole
+    /// configuration.
     pub fn path(&self) -> &str {
         &self.0.path
     }
 
-    /// What is wrong there.
+    /// Returns what is wrong there.
     pub fn reason(&self) -> &str {
         &self.0.reason
     }
@@ -135,8 +136,8 @@ impl fmt::Display for Invalid {
 
 impl std::error::Error for Invalid {}
 
-/// Why a configuration is refused, in one line: `header-rewrite: rules[0].requst: unknown key; one
-/// of: …`.
+/// Why a configuration was rejected, in one line:
+/// `header-rewrite: rules[0].requst: unknown key; one of: …`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
     filter: &'static str,
@@ -151,7 +152,7 @@ impl ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // One log line, whatever the configuration holds.
+        // Always one log line, whatever the configuration contains.
         let line = self.invalid.to_string();
         write!(f, "{}: ", self.filter)?;
         for c in line.chars() {

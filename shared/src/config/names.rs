@@ -1,10 +1,10 @@
-//! Names that are not known: the nearest one that is, or ours for one of Envoy's.
+//! Suggestions for unknown names: the nearest accepted name, or our name for one of Envoy's.
 
 mod envoy;
 
 pub(super) use envoy::ours;
 
-/// The accepted name that was probably meant.
+/// Returns the accepted name that was probably meant.
 pub(super) fn nearest<'n>(name: &str, accepted: &[&'n str]) -> Option<&'n str> {
     let name = snake_case(name);
     let distance = |accepted: &str| distance(name.as_bytes(), snake_case(accepted).as_bytes());
@@ -20,7 +20,7 @@ pub(super) fn nearest<'n>(name: &str, accepted: &[&'n str]) -> Option<&'n str> {
     (distance <= most).then_some(near)
 }
 
-/// `fromHeaders` and `from-headers` as `from_headers`.
+/// Converts `fromHeaders` and `from-headers` to `from_headers`.
 fn snake_case(name: &str) -> String {
     let mut snake = String::with_capacity(name.len());
     for c in name.chars().take(64) {
@@ -36,7 +36,7 @@ fn snake_case(name: &str) -> String {
     snake
 }
 
-/// Letters that were changed, left out, added, or swapped with the next one.
+/// Counts the letters that were changed, left out, added, or swapped with the next one.
 fn distance(a: &[u8], b: &[u8]) -> usize {
     let first: Vec<usize> = (0..=b.len()).collect();
     let mut rows = vec![first];
@@ -86,7 +86,7 @@ mod tests {
             ("pre", Some("per")),
             ("x", None),
             ("policies", None),
-            // The longer the name, the more mistakes.
+            // Longer names may contain more mistakes.
             ("pez", Some("per")),
             ("pzz", None),
             ("moxx", Some("mode")),

@@ -1,4 +1,4 @@
-//! Bytes into one tree, from either form that Envoy hands over.
+//! Parses either form of a configuration that Envoy passes into one tree.
 
 use super::read::is_of_secret;
 use super::{At, Invalid};
@@ -7,12 +7,12 @@ use prost_types::{Struct, Value as ProtoValue, value::Kind};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
-/// A value of a configuration. Keys stay in the order written, and are unique.
+/// A value of a configuration. Keys are unique and keep the order in which they were written.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Node {
     Null,
     Bool(bool),
-    /// Every integral number of either form that fits.
+    /// Any integer that fits, from either form.
     Integer(i64),
     /// An integer above [`i64::MAX`].
     Unsigned(u64),
@@ -24,8 +24,8 @@ pub(super) enum Node {
 
 /// Reads JSON text or a binary `google.protobuf.Struct`.
 ///
-/// Which of the two it is cannot be told from the first byte: a Struct begins with 0x0A, which is
-/// white space in JSON, and a length that may be `{`. So valid JSON is JSON, and what is not is
+/// The first byte does not tell the two apart: a Struct begins with 0x0A, which is white space in
+/// JSON, followed by a length that may be `{`. So valid JSON is read as JSON, and anything else is
 /// tried as a Struct.
 pub(super) fn parse(bytes: &[u8]) -> Result<Node, Invalid> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
@@ -34,8 +34,8 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Node, Invalid> {
     let node = match serde_json::from_slice::<Node>(bytes) {
         Ok(node) => node,
         Err(json_error) => match Struct::decode(bytes) {
-            // Fields that a Struct does not have are skipped: almost any bytes would be an empty
-            // one.
+            // Unknown fields of a Struct are skipped when decoding, so almost any bytes would
+            // decode as an empty Struct.
             Ok(decoded) if decoded.encoded_len() == bytes.len() => from_struct(decoded),
             _ if bytes.trim_ascii_start().starts_with(b"{") => {
                 return Err(Invalid::new(format!("not valid JSON: {json_error}")));
@@ -54,11 +54,11 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Node, Invalid> {
     Ok(node)
 }
 
-/// What `keys` of a provider may hold; another key there may be a secret.
+/// The known keys below a provider's `keys`. Any other key there may be a secret.
 const KINDS_OF_KEYS: [&str; 5] = ["jwks", "pem", "secret", "remote", "discovery"];
 
-/// A null would read as "absent" in some places and be an error in others; a user who writes it
-/// means neither surely.
+/// Rejects `null`. It could be read as "absent" in some places and as an error in others, so the
+/// user's intent is unclear.
 fn refuse_null(node: &Node) -> Result<(), Invalid> {
     match node {
         Node::Null => Err(Invalid::new(
@@ -116,7 +116,8 @@ fn from_proto(value: ProtoValue) -> Node {
     }
 }
 
-/// A Struct knows only doubles; what was written as an integer becomes one again.
+/// Converts a number of a Struct, which has only doubles. A number that was written as an integer
+/// becomes an integer again.
 fn number(n: f64) -> Node {
     const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53: below it every integer is a double
     if n.fract() == 0.0 && n.abs() <= EXACT {

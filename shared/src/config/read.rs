@@ -1,8 +1,8 @@
-//! From the tree to the types of a configuration. An error gathers its path on the way up, so that
-//! a configuration that is right costs nothing for it, and its words are those of somebody who
-//! writes configurations.
+//! Deserializes the types of a configuration from the tree. An error collects its path on the way
+//! up, so a valid configuration pays nothing for it. Messages use the terms of configuration
+//! authors, not those of serde.
 //!
-//! `serde_path_to_error` over `serde_json::Value` would do the same in 100 KiB more of every
+//! `serde_path_to_error` over `serde_json::Value` would do the same, but adds 100 KiB to every
 //! module.
 
 mod parts;
@@ -14,7 +14,7 @@ use parts::{Entries, Items, Variant};
 use serde::de::{Deserializer, Error, Expected, IntoDeserializer, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
 
-/// An error of the value at a key.
+/// Adds the key to an error of its value.
 #[cold]
 #[inline(never)]
 fn placed(error: Invalid, key: String, is_hidden: bool) -> Invalid {
@@ -25,8 +25,9 @@ fn placed(error: Invalid, key: String, is_hidden: bool) -> Invalid {
     error.at(key)
 }
 
-/// Whether what is at or below a key may be a secret. Of one that holds an object, only its wrong
-/// kinds are: `keys: "s3cret"`, `remote: "https://user:s3cret@idp.example/jwks"`.
+/// Whether a value at or below a key may be a secret. If the key holds an object, this is true only
+/// for values of the wrong type: `keys: "s3cret"`,
+/// `remote: "https://user:s3cret@idp.example/jwks"`.
 #[inline(never)]
 fn may_hold_secret(key: &str, value: &Node) -> bool {
     match key {
@@ -36,8 +37,9 @@ fn may_hold_secret(key: &str, value: &Node) -> bool {
     }
 }
 
-/// Whether an error at this path below a key may show a secret: a key in place of `secret`, or a
-/// header for a key server that is written in another form, as `headers: ["authorization: s3cret"]`.
+/// Whether an error at this path below a key may reveal a secret: an unknown key instead of
+/// `secret`, or a header for a key server that is written in another form, such as
+/// `headers: ["authorization: s3cret"]`.
 pub(super) fn is_of_secret(key: &str, path: &str) -> bool {
     match key {
         "keys" => path.is_empty(),
@@ -88,8 +90,8 @@ impl<'de> Deserializer<'de> for Node {
         visitor.visit_newtype_struct(self)
     }
 
-    /// Externally tagged: a text for a variant without value, an object of one key for one with a
-    /// value.
+    /// Enums are externally tagged: a string for a variant without a value, an object with one key
+    /// for a variant with a value.
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -118,8 +120,8 @@ impl<'de> Deserializer<'de> for Node {
         }
     }
 
-    // One method for each kind, so that of a derived type only the one visit that can succeed ends
-    // up in a module.
+    // One method per kind, so that a module contains only the one visit of a derived type that can
+    // succeed.
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Invalid> {
         match self {
@@ -195,7 +197,7 @@ impl<'de> Deserializer<'de> for Node {
 }
 
 impl Node {
-    /// The error of a value that is no variant of an enum.
+    /// Returns the error for a value that is not a variant of the enum.
     #[cold]
     #[inline(never)]
     fn mismatch_of(self, visitor: &dyn Expected, variants: &[&str]) -> Invalid {

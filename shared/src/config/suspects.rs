@@ -1,20 +1,20 @@
-//! What is valid, but can hardly mean what it says: patterns of other products in plain values.
-//! Each is warned of.
+//! Warnings about values that are valid but probably unintended: plain values that contain patterns
+//! of other products.
 
 use super::Invalid;
 use super::node::Node;
 
-/// Texts below `node` that look like patterns, each with its place.
+/// Returns the texts below `node` that look like patterns, each with its path.
 pub(super) fn suspects(node: &Node) -> Vec<Invalid> {
     let mut found = Vec::new();
     look(node, &mut Vec::new(), &mut found);
     found
 }
 
-/// Keys below which no text is compared or filled in, and some are secrets.
+/// Keys below which texts are neither compared nor expanded. Some of them are secrets.
 const IS_NO_TEMPLATE: [&str; 5] = ["secret", "jwks", "pem", "remote", "discovery"];
 
-/// A step of a path: a key, or an index with its list's key before it.
+/// A step of a path: a key, or the key of a list and an index.
 type Steps<'n> = Vec<(&'n str, Option<usize>)>;
 
 fn look<'n>(node: &'n Node, steps: &mut Steps<'n>, found: &mut Vec<Invalid>) {
@@ -94,7 +94,7 @@ fn suspect(text: &str, key: &str, parent: &str) -> Option<String> {
     }
 }
 
-/// `/users/:id`, `/users/{id}`.
+/// Detects placeholders such as `/users/:id` and `/users/{id}`.
 fn has_placeholder(path: &str) -> bool {
     path.split('/').any(is_placeholder)
 }
@@ -122,7 +122,8 @@ fn with_regex(path: &str) -> String {
     segments.collect::<Vec<_>>().join("/")
 }
 
-/// `^/admin`: begins as where any part may match, and is plain otherwise.
+/// Detects expressions such as `^/admin`: anchored at the start as if unanchored matching were the
+/// default, and otherwise plain text.
 fn is_open(regex: &str) -> bool {
     regex.strip_prefix('^').is_some_and(|rest| {
         rest.bytes()
@@ -130,7 +131,7 @@ fn is_open(regex: &str) -> bool {
     })
 }
 
-/// `%REQ(x-a)%`, `%DOWNSTREAM_REMOTE_ADDRESS%`.
+/// Finds a command such as `%REQ(x-a)%` or `%DOWNSTREAM_REMOTE_ADDRESS%`.
 fn envoy_command(text: &str) -> Option<&str> {
     let mut parts = text.split('%').skip(1);
     parts.find_map(|part| {
@@ -144,7 +145,7 @@ fn envoy_command(text: &str) -> Option<&str> {
     })
 }
 
-/// `$1`, `\1`.
+/// Finds a group reference such as `$1` or `\1`.
 fn group(text: &str) -> Option<&str> {
     let bytes = text.as_bytes();
     let at = bytes

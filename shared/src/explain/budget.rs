@@ -1,14 +1,15 @@
-//! How many lines a filter may write in a second.
+//! Limits the number of log lines that a filter writes per second.
 
 use crate::host;
 use log::Level;
 use std::cell::RefCell;
 use std::time::Duration;
 
-/// The most lines in a second, for each filter and worker.
+/// Maximum number of lines per second, for each filter and worker.
 const MAX_LINES_PER_SECOND: u32 = 10;
 
-/// Writes a line where one is left, and says how many were suppressed since the last one.
+/// Writes a line unless the limit is reached, and adds how many lines were suppressed since the
+/// last one.
 pub(super) fn write_line(
     filter: &'static str,
     level: Level,
@@ -29,7 +30,7 @@ pub(super) fn write_line(
     log::log!(level, "{filter}: {line}");
 }
 
-/// The lines of a filter in a second.
+/// The lines of a filter in the current second.
 struct Budget {
     filter: &'static str,
     second: u64,
@@ -41,8 +42,8 @@ thread_local! {
     static BUDGETS: RefCell<Vec<Budget>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Takes a line of the filter's; how many were suppressed since the last one. `None` where none is
-/// left.
+/// Takes one line from the filter's budget and returns how many lines were suppressed since the
+/// last one. Returns `None` if the budget is used up.
 fn take_line(filter: &'static str, now: Duration) -> Option<u64> {
     BUDGETS.with_borrow_mut(|budgets| {
         if !budgets.iter().any(|budget| budget.filter == filter) {
@@ -57,7 +58,7 @@ fn take_line(filter: &'static str, now: Duration) -> Option<u64> {
         if budget.second != now.as_secs() {
             budget.second = now.as_secs();
             budget.lines = 0;
-            // Envoy's level may be changed while it runs.
+            // Envoy's log level may change at run time.
             host::adopt_log_level();
         }
         if budget.lines >= MAX_LINES_PER_SECOND {

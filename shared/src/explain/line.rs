@@ -1,21 +1,23 @@
-//! A line of the log: `name=value` pairs, in ASCII. Clients choose some values, so all are escaped and cut.
+//! Formats a log line: `name=value` pairs, in ASCII. Clients choose some of the values, so all
+//! values are escaped and truncated.
 
 use crate::host::{self, Map};
 use crate::request::Request;
 use std::borrow::Cow;
 
-/// The longest path in a line, in bytes as sent.
+/// Maximum length of the path in a line, in bytes before escaping.
 const MAX_PATH_BYTES: usize = 256;
 
-/// The longest of other values, in bytes as sent.
+/// Maximum length of any other value, in bytes before escaping.
 pub(super) const MAX_VALUE_BYTES: usize = 128;
 
-/// A line, which is ASCII.
+/// Converts a line, which is ASCII, to text.
 pub(super) fn text(line: Vec<u8>) -> String {
     String::from_utf8(line).unwrap_or_default()
 }
 
-/// Which request it is: as it was sent, so of one that was edited what the host has.
+/// Appends the fields that identify a request, as the client sent it. If the request was edited,
+/// they are read from the host, which still has the original.
 pub(super) fn push_request(line: &mut Vec<u8>, request: &Request) {
     let is_changed = request.is_changed();
     for (name, header, max) in [
@@ -50,15 +52,15 @@ pub(super) fn push(line: &mut Vec<u8>, name: &str, value: &[u8], max: usize) {
     }
 }
 
-/// What a value holds, as bits.
+/// Properties of a value, as bits.
 type Signs = u8;
 
-/// It stands in quotes.
+/// The value has to be quoted.
 const NEEDS_QUOTES: Signs = 1;
-/// It is no printable ASCII, or has quotes itself.
+/// The value contains quotes, or bytes that are not printable ASCII.
 const NEEDS_ESCAPES: Signs = 2;
 
-/// What each byte means for the value that has it.
+/// The properties that each byte gives to a value.
 static SIGNS: [Signs; 256] = signs();
 
 #[allow(
@@ -80,7 +82,7 @@ const fn signs() -> [Signs; 256] {
     signs
 }
 
-/// Printable ASCII, without quotes; mostly what is there.
+/// Escapes everything that is not printable ASCII, and quotes. Most values need no escaping.
 pub(super) fn escape(value: &[u8], max: usize) -> (Cow<'_, [u8]>, Signs) {
     let (head, rest) = value.split_at_checked(max).unwrap_or((value, b""));
     let of = |b: &u8| SIGNS.get(usize::from(*b)).copied();

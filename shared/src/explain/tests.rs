@@ -48,7 +48,7 @@ fn ten_lines_a_second_and_the_next_one_counts_the_others() {
     let log = host.log();
     assert_eq!(log.len(), 11);
     assert!(log.last().unwrap().ends_with(" suppressed=15"), "{log:?}");
-    // Another filter has lines of its own.
+    // Each filter has its own budget.
     request("GET", "/")
         .build()
         .explain(&Explanation::new("jwt-auth", Mode::Enforce, "x"));

@@ -1,20 +1,20 @@
-//! From what came to what is there now: the fewest edits.
+//! Computes the fewest edits that turn the received headers into the current ones.
 
 use super::{Field, Headers, Span, is_same_name};
 
-/// One change of a message's headers, as the host can carry it out.
+/// One change to the headers of a message, in a form that the host can apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Edit<'h> {
-    /// Replace all values of the header by this one.
+    /// Replace all values of the header with this one.
     Set(&'h [u8], &'h [u8]),
-    /// Add one more value.
+    /// Add a value.
     Add(&'h [u8], &'h [u8]),
     /// Remove all values.
     Remove(&'h [u8]),
 }
 
 impl<'h> Edit<'h> {
-    /// The header's name.
+    /// Returns the header's name.
     #[must_use]
     pub fn name(&self) -> &'h [u8] {
         match self {
@@ -24,7 +24,7 @@ impl<'h> Edit<'h> {
 }
 
 impl Headers {
-    /// What the host has to do.
+    /// Returns the edits that the host has to apply.
     #[must_use]
     pub fn difference(&self) -> Vec<Edit<'_>> {
         let mut edits = Vec::new();
@@ -32,7 +32,7 @@ impl Headers {
         edits
     }
 
-    /// Whether the host has to do anything.
+    /// Whether the host has to apply any edit.
     #[must_use]
     pub(crate) fn is_changed(&self) -> bool {
         if self.edits == 0 {
@@ -46,7 +46,7 @@ impl Headers {
             }
             edited = self.edited(at.wrapping_add(1));
         }
-        // Of what was added nothing is left, or it is what was removed.
+        // Any added field is gone, or equals one that was removed. Check the removed ones.
         let mut removed = self.edited(0);
         while let Some((at, field)) = removed
             && at < self.received
@@ -71,7 +71,8 @@ impl Headers {
         }
     }
 
-    /// The next field, from this place on, that came and is gone, or did not come and is there.
+    /// Returns the next field, at or after `from`, that was received and removed, or that was added
+    /// and still exists.
     #[inline(never)]
     fn edited(&self, from: usize) -> Option<(usize, &Field)> {
         let (came, added) = self.fields.split_at_checked(self.received)?;
@@ -87,11 +88,11 @@ impl Headers {
         Some((at, self.fields.get(at)?))
     }
 
-    /// The edits of a header of which this field was edited.
+    /// Reports the edits of the header that this edited field belongs to.
     #[inline(never)]
     fn edits_of<'h>(&'h self, at: usize, field: &Field, act: &mut dyn FnMut(Edit<'h>)) {
         let tally = self.tally(field);
-        // Of several edited fields of a name, the first one stands for all.
+        // If several fields with the same name were edited, the first one reports the edits of all.
         if tally.first_edited != at || !self.is_different(field, &tally) {
             return;
         }
@@ -103,14 +104,14 @@ impl Headers {
         }
     }
 
-    /// What is known of the name of a field after one look at all fields.
+    /// Counts the fields that have the name of this field, in one pass.
     #[inline(never)]
     fn tally(&self, field: &Field) -> Tally {
         let mut tally = Tally {
             first_edited: usize::MAX,
             ..Tally::default()
         };
-        // What is known not to have come is among what was added.
+        // If the name was not among those received, only added fields can have it.
         let from = match self.received_sizes.may_have(field.name.size) {
             true => 0,
             false => self.received,
@@ -142,7 +143,7 @@ impl Headers {
         }
     }
 
-    /// Whether the header of this field has other values than it came with.
+    /// Whether the header of this field has values other than the received ones.
     fn is_different(&self, field: &Field, tally: &Tally) -> bool {
         tally.came != tally.now || (tally.now > 0 && self.has_other_values(field))
     }
@@ -156,13 +157,13 @@ impl Headers {
         !before.map(|field| self.slice(field.value)).eq(now)
     }
 
-    /// The edits of a header that has several values now.
+    /// Reports the edits of a header that now has several values.
     #[inline(never)]
     fn edits_of_many<'h>(&'h self, field: &Field, tally: &Tally, act: &mut dyn FnMut(Edit<'h>)) {
         let name = self.slice(field.name);
         let mut now = self.named(name).map(|field| self.slice(field.value));
         if tally.came > 0 && tally.stayed == tally.came {
-            // All that came stays, and more is added.
+            // All received values remain, and more were added.
             now.skip(tally.came)
                 .for_each(|value| act(Edit::Add(name, value)));
             return;
@@ -172,17 +173,17 @@ impl Headers {
     }
 }
 
-/// What is known of a name after one look at all fields.
+/// What one pass over all fields finds out about a name.
 #[derive(Debug, Clone, Copy, Default)]
 struct Tally {
-    /// How many fields came with it.
+    /// Number of fields received with the name.
     came: usize,
-    /// How many of these are still there.
+    /// How many of these still exist.
     stayed: usize,
-    /// How many are there now.
+    /// How many fields have the name now.
     now: usize,
-    /// The place of the first field that was edited.
+    /// Index of the first field that was edited.
     first_edited: usize,
-    /// The last value that is there.
+    /// The last value that exists.
     last: Span,
 }

@@ -3,7 +3,7 @@
 use super::{Field, Headers, Sizes, Span, Touched, is_look_alike, is_same, is_same_name};
 
 impl Headers {
-    /// Replaces all values of a header by one.
+    /// Replaces all values of a header with one.
     pub fn set(&mut self, name: &str, value: &[u8]) {
         if let Some((field, after)) = self.find(name.as_bytes(), 0) {
             let is_only = self.find(name.as_bytes(), after).is_none();
@@ -15,12 +15,12 @@ impl Headers {
         self.push(name.as_bytes(), value);
     }
 
-    /// Adds one more value of a header.
+    /// Adds a value to a header.
     pub fn add(&mut self, name: &str, value: &[u8]) {
         self.push(name.as_bytes(), value);
     }
 
-    /// Replaces all values of a header by these, in this order; none removes it.
+    /// Replaces all values of a header with these, in this order. An empty list removes the header.
     pub fn replace<V: AsRef<[u8]>>(&mut self, name: &str, values: &[V]) {
         if self.all(name).eq(values.iter().map(AsRef::as_ref)) {
             return;
@@ -37,7 +37,8 @@ impl Headers {
         self.remove_sized(name.len(), |other| is_same_name(other, name));
     }
 
-    /// Removes the headers whose name has this size, which tells most others apart, and fits.
+    /// Removes the headers whose name has this size and matches. The size alone rules out most
+    /// other names.
     fn remove_sized(&mut self, size: usize, fits: impl Fn(&[u8]) -> bool) {
         let size = u32::try_from(size).unwrap_or(u32::MAX);
         let mut from = 0;
@@ -47,7 +48,7 @@ impl Headers {
         }
     }
 
-    /// Removes the field in this place if it is there, and its name fits.
+    /// Removes the field at this index if it exists and its name matches.
     fn remove_at(&mut self, at: usize, fits: &mut impl FnMut(&[u8]) -> bool) {
         let Some(field) = self.fields.get_mut(at).filter(|field| field.present) else {
             return;
@@ -59,7 +60,7 @@ impl Headers {
         }
     }
 
-    /// Removes all headers whose name fits, and has one of these sizes.
+    /// Removes all headers whose name matches and has one of these sizes.
     pub fn remove_if_of(&mut self, sizes: Sizes, mut fits: impl FnMut(&[u8]) -> bool) {
         if !self.sizes.meet(sizes) {
             return;
@@ -76,7 +77,7 @@ impl Headers {
         }
     }
 
-    /// Removes all headers whose name fits.
+    /// Removes all headers whose name matches.
     pub fn remove_if(&mut self, mut fits: impl FnMut(&[u8]) -> bool) {
         let bytes = &self.bytes;
         for field in self.fields.iter_mut().filter(|field| field.present) {
@@ -88,10 +89,10 @@ impl Headers {
         }
     }
 
-    /// Removes the headers that a server may read as `name`, which stays itself: those whose name
-    /// has another character than letters and digits in the same places, as `x_jwt_sub` for
-    /// `x-jwt-sub`. CGI (RFC 3875, section 4.1.18), WSGI and PHP see both under one name.
-    /// Pseudo-headers stay: no server gets them by their names.
+    /// Removes the headers that a server may read as `name`, but not `name` itself. Those are names
+    /// that differ only in characters other than letters and digits, such as `x_jwt_sub` for
+    /// `x-jwt-sub`: CGI (RFC 3875, section 4.1.18), WSGI and PHP map both to the same name.
+    /// Pseudo-headers are kept, because no server receives them by name.
     pub fn remove_look_alikes(&mut self, name: &str) {
         let name = name.as_bytes();
         self.remove_sized(name.len(), |other| {

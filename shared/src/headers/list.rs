@@ -1,7 +1,7 @@
-//! Fields that are lists.
+//! List-based header fields.
 
-/// The elements of a comma-separated field (RFC 9110, section 5.6.1), without surrounding white
-/// space; empty elements are dropped. A comma inside a quoted string does not separate.
+/// Returns the elements of a comma-separated field (RFC 9110, section 5.6.1), without surrounding
+/// white space. Empty elements are dropped. A comma inside a quoted string is not a separator.
 pub fn list_elements(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut quoted = false;
     let mut escaped = false;

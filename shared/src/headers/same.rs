@@ -1,7 +1,7 @@
-//! Comparisons that cost little in a VM.
+//! Comparisons that are cheap in a VM.
 
-/// Whether two names are the same. Not in the loops over fields, for most of which it is not
-/// called; most names are compared by their two ends, which may overlap.
+/// Whether two names are the same. Most names are compared by their two ends, which may overlap.
+/// Not inlined into loops over fields, because it is not called for most fields.
 #[must_use]
 #[inline(never)]
 pub fn is_same_name(a: &[u8], b: &[u8]) -> bool {
@@ -36,8 +36,8 @@ fn has_same_ends<const N: usize>(a: &[u8], b: &[u8]) -> bool {
     }
 }
 
-/// Whether two long texts are the same: eight bytes at a time, four times in a turn. What `==`
-/// calls in a module goes byte by byte.
+/// Whether two long texts are the same. Compares eight bytes at a time, in groups of four; the
+/// function that `==` calls in a module compares byte by byte.
 #[must_use]
 pub fn is_same(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
@@ -58,7 +58,7 @@ pub fn is_same(a: &[u8], b: &[u8]) -> bool {
     difference == 0 && a_rest.iter().zip(b_rest).all(|(a, b)| a == b)
 }
 
-/// The bits in which they differ.
+/// Returns the bits that differ.
 fn differing(a: &[u8; 8], b: &[u8; 8]) -> u64 {
     u64::from_le_bytes(*a) ^ u64::from_le_bytes(*b)
 }

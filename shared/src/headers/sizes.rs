@@ -1,7 +1,7 @@
-//! Sizes of names.
+//! Sizes of header names.
 
-/// The sizes of names, as bits: most names that are looked for and not there have a size that no
-/// other name has, so that no field is looked at.
+/// The set of sizes of names, as bits. Most names that are looked up but missing have a size that
+/// no other name has, so no field has to be looked at.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Sizes(u64);
 
@@ -11,7 +11,7 @@ impl Sizes {
         self.add(size_of_name(name));
     }
 
-    /// Whether a name of each may have the same size.
+    /// Whether the two sets may have a size in common.
     pub(super) fn meet(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }

@@ -1,18 +1,18 @@
-//! Headers in the form in which the host hands them over.
+//! Parses headers in the form in which the host passes them.
 
 use super::{Field, Sizes, Span};
 
-/// Where names and values stand in the host's buffer, and the sizes of the names; `None` where it
-/// is not in that form.
+/// Returns the positions of names and values in the host's buffer, and the sizes of the names;
+/// `None` if the buffer is malformed.
 pub(super) fn spans(bytes: &[u8]) -> Option<(Vec<Field>, Sizes)> {
     let count = u32::from_le_bytes(*bytes.first_chunk()?);
     let count = usize::try_from(count).ok()?;
     let sizes = bytes.get(4..)?.get(..count.checked_mul(8)?)?;
-    // With room for what is added.
+    // Leaves room for added fields.
     let mut fields = Vec::with_capacity(count.checked_add(4)?);
     let mut known = Sizes::default();
-    // Sums of at most as many 32-bit sizes as there are bytes are far from 64 bits. A start beyond
-    // 32 bits is one beyond the buffer, for which there are no fields.
+    // The sum of 32-bit sizes, at most as many as there are bytes, cannot overflow 64 bits. A start
+    // beyond 32 bits is beyond the end of the buffer, where there are no fields.
     let mut start = u64::try_from(sizes.len()).ok()?.wrapping_add(4);
     fields.extend(sizes.as_chunks::<8>().0.iter().map(|pair| {
         let pair = u64::from_le_bytes(*pair);

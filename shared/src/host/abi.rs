@@ -1,11 +1,11 @@
-//! Proxy-Wasm ABI 0.2.1, as far as the kit needs it, without the SDK's panics and copies.
+//! The parts of Proxy-Wasm ABI 0.2.1 that the kit needs, without the SDK's panics and copies.
 //!
-//! The SDK panics on each status that it does not expect and on header names that are not UTF-8,
-//! and it copies each header of a map. These functions give the host's bytes and status as they
-//! are. In a VM they call the host; elsewhere they call the [`Host`] that a test has installed, so
-//! that a whole filter runs natively.
+//! The SDK panics on every unexpected status and on header names that are not UTF-8, and it copies
+//! each header of a map. These functions return the host's bytes and status unchanged. In a VM they
+//! call the host; elsewhere they call the [`Host`] that a test has installed, so a whole filter
+//! runs natively.
 //!
-//! Calls whose answer comes in a callback (`proxy_http_call`, `proxy_grpc_call`) go through the
+//! Calls whose answer arrives in a callback (`proxy_http_call`, `proxy_grpc_call`) go through the
 //! SDK, which routes the answer.
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -18,7 +18,7 @@ pub(crate) use native::*;
 #[cfg(target_arch = "wasm32")]
 pub(crate) use wasm::*;
 
-/// A header map of the host. The numbers are those of the ABI.
+/// A header map of the host. The numbers are defined by the ABI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Map {
@@ -28,27 +28,27 @@ pub enum Map {
     RequestTrailers = 1,
     /// The response's headers.
     Response = 2,
-    /// The headers of an answer to an HTTP call.
+    /// The headers of the response to an HTTP call.
     HttpAnswer = 6,
 }
 
-/// A buffer of the host. The numbers are those of the ABI.
+/// A buffer of the host. The numbers are defined by the ABI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub(crate) enum Buffer {
-    /// The body of an answer to an HTTP call.
+    /// The body of the response to an HTTP call.
     HttpAnswer = 4,
-    /// The message of an answer to a gRPC call.
+    /// The message of the response to a gRPC call.
     GrpcAnswer = 5,
-    /// The configuration of the plugin.
+    /// The plugin configuration.
     Configuration = 7,
 }
 
-/// A status of the ABI other than OK.
+/// An ABI status other than OK.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Status(pub u32);
 
-/// A local reply in the ABI's form.
+/// A local reply in the form of the ABI.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct LocalResponse<'a> {
     /// The HTTP status.
@@ -57,23 +57,23 @@ pub(crate) struct LocalResponse<'a> {
     pub details: &'a str,
     /// The body.
     pub body: &'a [u8],
-    /// The headers as [`serialize`](super::map::serialize) gives them.
+    /// The headers, as returned by [`serialize`](super::map::serialize).
     pub headers: &'a [u8],
     /// The gRPC status.
     pub grpc: i32,
 }
 
-/// A gRPC call in the SDK's form.
+/// A gRPC call in the form of the SDK.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct GrpcRequest<'a> {
     /// A binary `GrpcService`.
     pub upstream: &'a str,
     /// The full name of the service.
     pub service: &'a str,
-    /// The method.
+    /// The method's name.
     pub method: &'a str,
-    /// The message.
+    /// The request message.
     pub message: &'a [u8],
-    /// The time-out.
+    /// The timeout.
     pub timeout: std::time::Duration,
 }

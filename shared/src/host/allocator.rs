@@ -1,10 +1,10 @@
 //! The allocator of a module.
 //!
-//! Each request allocates some small blocks and frees them, so it shows in the cost of a request:
-//! wasi-libc's allocator takes about a thousand instructions for one and its release, talc some
-//! three hundred. So what is freed is kept in lists by size and given again, in some thirty; talc
-//! has the rest. A module's memory never shrinks, so what is kept costs nothing that was not in use
-//! at once before.
+//! Each request allocates and frees some small blocks, so the allocator affects the cost of a
+//! request. One allocation and its release take about a thousand instructions with wasi-libc's
+//! allocator and about three hundred with talc. Freed blocks are therefore kept in lists by size
+//! and reused, which takes about thirty; everything else is left to talc. The memory of a module
+//! never shrinks, so kept blocks cost nothing beyond what was once in use at the same time.
 
 #![allow(
     unsafe_code,
@@ -20,29 +20,31 @@ use std::ptr::{self, null_mut};
 static ALLOCATOR: Kept<talc::wasm::WasmDynamicTalc> =
     Kept::new(talc::wasm::new_wasm_dynamic_allocator());
 
-/// Sizes of kept blocks: each multiple of 16 bytes up to this one; then each power of two.
+/// Kept blocks have these sizes: every multiple of 16 bytes up to this one, then every power of
+/// two.
 const LARGEST_STEP: usize = 256;
-/// The largest kept block.
+/// The size of the largest kept block, in bytes.
 const LARGEST: usize = 4096;
-/// What every kept block is aligned to.
+/// The alignment of every kept block, in bytes.
 const ALIGN: usize = 8;
-/// How many sizes there are.
+/// The number of sizes.
 const SIZES: usize = 20;
 
-/// An allocator that keeps what is freed.
+/// An allocator that keeps freed blocks.
 struct Kept<A> {
     rest: A,
-    /// The last block of each size that was freed.
+    /// For each size, the block that was freed last.
     lists: UnsafeCell<[*mut Free; SIZES]>,
 }
 
-/// The beginning of a block that is free: the block that was freed before it.
+/// The start of a free block: a pointer to the block that was freed before it.
 struct Free(*mut Free);
 
-// SAFETY: a module of Proxy-Wasm has one thread; the tests use an allocator from one thread only.
+// SAFETY: a Proxy-Wasm module has one thread, and each test uses its allocator from one thread
+// only.
 unsafe impl<A> Sync for Kept<A> {}
 
-/// The list of a layout, and the size of its blocks; `None` where they are not kept.
+/// Returns the list for a layout, and the size of its blocks; `None` if such blocks are not kept.
 fn place(layout: Layout) -> Option<(usize, usize)> {
     if layout.align() > ALIGN {
         return None;
@@ -61,7 +63,7 @@ fn place(layout: Layout) -> Option<(usize, usize)> {
     Some((usize::try_from(list).ok()?, power))
 }
 
-/// The layout of a kept block.
+/// Returns the layout of a kept block.
 fn block(size: usize) -> Layout {
     Layout::from_size_align(size, ALIGN).unwrap_or(Layout::new::<u64>())
 }
@@ -74,20 +76,19 @@ impl<A: GlobalAlloc> Kept<A> {
         }
     }
 
-    /// The beginning of a list.
+    /// Returns a pointer to the head of a list.
     fn list(&self, at: usize) -> Option<*mut *mut Free> {
-        // SAFETY: there is one thread, and no reference into the lists lives longer than this
-        // statement.
+        // SAFETY: there is one thread, and no reference into the lists outlives this statement.
         let lists = unsafe { &mut *self.lists.get() };
         lists.get_mut(at).map(ptr::from_mut)
     }
 }
 
-// SAFETY: a block comes from `rest` with its list's size and alignment, which are no less than
-// those asked for, and goes to no one else until it is freed; where a layout has no list, `rest`
-// does all.
+// SAFETY: a block comes from `rest` with the size and alignment of its list, which are at least
+// those requested, and is not handed out again until it is freed. If a layout has no list, `rest`
+// does everything.
 unsafe impl<A: GlobalAlloc> GlobalAlloc for Kept<A> {
-    // Not in place: there are thousands of calls in a module.
+    // Not inlined: a module has thousands of calls.
     #[inline(never)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let kept = place(layout).and_then(|(at, size)| Some((self.list(at)?, size)));
@@ -95,8 +96,8 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Kept<A> {
             // SAFETY: the caller's contract.
             return unsafe { self.rest.alloc(layout) };
         };
-        // SAFETY: the list is in `self`; a block in it is free, large enough for its beginning, and
-        // aligned for it.
+        // SAFETY: the list is in `self`; a block in it is free, and large enough and aligned for a
+        // `Free`.
         unsafe {
             let first = *list;
             if first.is_null() {
@@ -110,11 +111,12 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Kept<A> {
     #[inline(never)]
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         let Some(list) = place(layout).and_then(|(at, _)| self.list(at)) else {
-            // SAFETY: the caller's contract: it was allocated with this layout, so by `rest`.
+            // SAFETY: the caller's contract: the block was allocated with this layout, so by
+            // `rest`.
             return unsafe { self.rest.dealloc(pointer, layout) };
         };
-        // SAFETY: the list is in `self`; the block has its list's size and alignment, and its user
-        // has given it up.
+        // SAFETY: the list is in `self`; the block has the size and alignment of its list, and its
+        // owner has given it up.
         unsafe {
             #[expect(clippy::cast_ptr_alignment, reason = "kept blocks are aligned for it")]
             let first = pointer.cast::<Free>();
@@ -130,13 +132,14 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Kept<A> {
         };
         match (place(layout), place(wanted)) {
             (None, None) => {
-                // SAFETY: the caller's contract: it was allocated with this layout, so by `rest`.
+                // SAFETY: the caller's contract: the block was allocated with this layout, so by
+                // `rest`.
                 unsafe { self.rest.realloc(pointer, layout, size) }
             }
             (Some((old, _)), Some((new, _))) if old == new => pointer,
             _ => {
-                // SAFETY: the caller's contract; both blocks have at least as many bytes as are
-                // copied, and they are two.
+                // SAFETY: the caller's contract; both blocks are at least as long as what is
+                // copied, and they do not overlap.
                 unsafe {
                     let moved = self.alloc(wanted);
                     if !moved.is_null() {

@@ -1,11 +1,11 @@
-//! The SDK's contexts, which hand each callback to the pipeline. The SDK's dispatcher routes
-//! callbacks to contexts, and answers to calls.
+//! The SDK's contexts, which pass each callback to the pipeline. The SDK's dispatcher routes
+//! callbacks and call responses to contexts.
 
 use crate::pipeline::{Filter, Next, Root, Stream};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, ContextType, LogLevel};
 
-/// Registers a filter; the body of a module's `proxy_wasm::main!`.
+/// Registers a filter. This is the body of a module's `proxy_wasm::main!`.
 pub fn start<F: Filter>() {
     proxy_wasm::set_log_level(LogLevel::Info);
     proxy_wasm::set_root_context(|context| Box::new(Root::<F>::new(context)));
@@ -25,8 +25,8 @@ impl<F: Filter> Context for Root<F> {
 }
 
 impl<F: Filter> RootContext for Root<F> {
-    /// Envoy refuses a configuration for which this is false: it does not start, or goes on with
-    /// the old one.
+    /// If this returns false, Envoy rejects the configuration: it does not start, or keeps the
+    /// previous one.
     fn on_configure(&mut self, _: usize) -> bool {
         self.configure()
     }

@@ -1,13 +1,14 @@
-//! Contexts: acting for another one, resuming its request, and the clock of a root context.
+//! Contexts: acting for another context, resuming its request, and the timer of a root context.
 
 use super::abi;
 use std::time::Duration;
 
-/// Acts for another context: what `act` asks of the host is done for it. `None` where it is gone.
-/// Afterwards the host acts for `own` again, the context whose callback this is.
+/// Acts for another context: host calls in `act` apply to it. Afterwards the host acts for `own`
+/// again, the context whose callback is running. Returns `None` if the other context no longer
+/// exists.
 ///
-/// This is how a root context answers or resumes a request that waits. No HTTP call may be made in
-/// `act`.
+/// A root context uses this to answer or resume a waiting request. `act` must not make an HTTP
+/// call.
 pub(crate) fn act_for<T>(context: u32, own: u32, act: impl FnOnce() -> T) -> Option<T> {
     abi::set_effective_context(context).ok()?;
     let done = act();
@@ -17,18 +18,18 @@ pub(crate) fn act_for<T>(context: u32, own: u32, act: impl FnOnce() -> T) -> Opt
     Some(done)
 }
 
-/// Lets a paused request go on. Only for one that is paused, and once: its headers cannot be read
-/// or edited afterwards.
+/// Resumes a paused request. Call it once, and only for a paused request. The request's headers
+/// cannot be read or edited afterwards.
 pub(crate) fn resume_request() {
     if let Err(status) = abi::resume_request() {
         log::error!("the host refused to resume a request: {status:?}");
     }
 }
 
-/// Calls `on_tick` of the root context every so often, from now on; `None`: no more. Only in a
-/// callback of the root context, or acting for it.
+/// Sets how often the host calls `on_tick` of the root context; `None` stops the timer. Call it
+/// only in a callback of the root context, or acting for it.
 pub(crate) fn tick_every(period: Option<Duration>) {
-    // Less than a millisecond would be none at all.
+    // The host would read 0 milliseconds as "never".
     let milliseconds = period.map_or(0, |p| {
         u32::try_from(p.as_millis()).unwrap_or(u32::MAX).max(1)
     });

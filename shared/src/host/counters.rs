@@ -7,18 +7,19 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::marker::PhantomData;
 
-/// A counter of the host. Where the host would not define it, counting does nothing.
+/// A counter of the host. If the host refused to define it, counting has no effect.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counter(Option<u32>);
 
 thread_local! {
-    /// Counters of this VM. Every definition makes Envoy keep one more, so each name is defined
+    /// The counters of this VM. Envoy keeps a counter for every definition, so each name is defined
     /// once, however often the configuration is loaded.
     static DEFINED: RefCell<HashMap<String, Counter>> = RefCell::default();
 }
 
 impl Counter {
-    /// Defines a counter; the same name gives the same counter. At load, never per request.
+    /// Defines a counter. The same name returns the same counter. Call it when a configuration is
+    /// loaded, never per request.
     #[must_use]
     pub fn define(name: &str) -> Self {
         if let Some(defined) = DEFINED.with_borrow(|defined| defined.get(name).copied()) {
@@ -32,7 +33,7 @@ impl Counter {
     /// Adds one.
     pub fn increment(self) {
         if let Some(id) = self.0 {
-            // A host that does not count is no reason to fail a request.
+            // A counter that the host fails to increment is not a reason to fail a request.
             let _ = abi::increment(id, 1);
         }
     }
@@ -67,12 +68,12 @@ impl<E: Event> Counters<E> {
         }
     }
 
-    /// Counts an event that is the same in every mode.
+    /// Counts an event that has the same counter in every mode.
     pub fn increment(&self, event: E) {
         self.count(event, Mode::Enforce);
     }
 
-    /// Counts an event, in report mode under its second name.
+    /// Counts an event. In report mode its second counter is used.
     pub fn count(&self, event: E, mode: Mode) {
         if let Some(counters) = self.counters.get(event.index()) {
             match mode {

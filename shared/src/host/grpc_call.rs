@@ -3,31 +3,31 @@
 use super::abi::{self, Buffer, GrpcRequest};
 use std::time::Duration;
 
-/// The longest name of a cluster that [`GrpcCall`] takes, in bytes.
+/// Maximum length of the cluster name of a [`GrpcCall`], in bytes.
 pub const CLUSTER_MAX_BYTES: usize = 120;
 
-/// The longest answer that [`grpc_answer`] takes, in bytes. Envoy hands over whatever comes.
+/// Maximum length of an answer that [`grpc_answer`] reads, in bytes. Envoy sets no limit.
 const ANSWER_MAX_BYTES: usize = 256 * 1024;
 
-/// A call of a method of a gRPC service behind one of Envoy's clusters.
+/// A call to a method of a gRPC service behind one of Envoy's clusters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GrpcCall {
-    /// Envoy's cluster: at most [`CLUSTER_MAX_BYTES`].
+    /// The name of Envoy's cluster, at most [`CLUSTER_MAX_BYTES`] long.
     pub cluster: String,
     /// The full name of the service.
     pub service: &'static str,
-    /// The method.
+    /// The method's name.
     pub method: &'static str,
-    /// The message.
+    /// The request message, in binary.
     pub message: Vec<u8>,
-    /// The longest time until the answer is there; at least a millisecond: Envoy takes 0 for none
-    /// at all.
+    /// Timeout of the whole call, at least one millisecond. Envoy would read 0 as no timeout.
     pub timeout: Duration,
 }
 
-/// Makes a call. The answer arrives at `on_grpc_call_response` of the context that called, with
-/// this token and the gRPC status; so does a failure, or the end of the time. `None` where Envoy
-/// would not call, as for a cluster that it does not know. Only in callbacks of a stream.
+/// Makes a call. The answer arrives at `on_grpc_call_response` of the calling context, with the
+/// returned token and the gRPC status; so does a failure or a timeout. Returns `None` if Envoy
+/// cannot make the call, for example because it does not know the cluster. Call it only in
+/// callbacks of a stream.
 pub(crate) fn grpc_call(call: &GrpcCall) -> Option<u32> {
     let upstream = envoy_grpc(&call.cluster)?;
     abi::grpc_call(&GrpcRequest {
@@ -39,10 +39,10 @@ pub(crate) fn grpc_call(call: &GrpcCall) -> Option<u32> {
     })
 }
 
-/// A binary `envoy.config.core.v3.GrpcService` with `envoy_grpc.cluster_name`. Envoy takes a bare
-/// name too, but tries it as this message first, and a name that happens to be one ("h2", measured
-/// on 1.36 and 1.40) ends the whole process. Lengths below 128 are one byte, so the message is
-/// text, as the SDK wants it.
+/// Encodes a binary `envoy.config.core.v3.GrpcService` with `envoy_grpc.cluster_name`. Envoy
+/// accepts a bare cluster name too, but first tries to parse it as this message, and a name that
+/// happens to be a valid message ("h2", measured on 1.36 and 1.40) crashes the whole process.
+/// Lengths below 128 are one byte, so the message is valid UTF-8, as the SDK requires.
 fn envoy_grpc(cluster: &str) -> Option<String> {
     if cluster.is_empty() || cluster.len() > CLUSTER_MAX_BYTES {
         return None;
@@ -52,7 +52,7 @@ fn envoy_grpc(cluster: &str) -> Option<String> {
     Some(format!("\n{outer}\n{}{cluster}", char::from(length)))
 }
 
-/// The message of an answer of this size; empty for one that is too long to be right. Only in
+/// Returns the message of an answer of this size; empty if it is too long. Call it only in
 /// `on_grpc_call_response`.
 pub(crate) fn grpc_answer(size: usize) -> Vec<u8> {
     if size > ANSWER_MAX_BYTES {

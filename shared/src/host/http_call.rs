@@ -3,10 +3,10 @@
 use super::abi::{self, Buffer, Map};
 use std::time::Duration;
 
-/// A GET.
+/// A GET request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpGet<'c> {
-    /// The cluster that is asked. It alone decides where the connection goes, and whether it is
+    /// The cluster that receives the request. It alone decides where to connect, and whether with
     /// TLS.
     pub cluster: &'c str,
     /// `http` or `https`.
@@ -15,32 +15,33 @@ pub struct HttpGet<'c> {
     pub authority: &'c str,
     /// The path with its query.
     pub path: &'c str,
-    /// What kinds of answers are wanted, as `accept`.
+    /// The accepted media types, as `accept`.
     pub accept: &'c str,
-    /// More headers; names in lower case.
+    /// Additional headers, with names in lower case.
     pub headers: &'c [(&'c str, &'c str)],
-    /// The longest time until the whole answer is there; at least a millisecond: without a time-out
-    /// the host would wait for ever.
+    /// Timeout of the whole response, at least one millisecond: without a timeout the host would
+    /// wait forever.
     pub timeout: Duration,
 }
 
-/// A call that was sent; its answer comes with the same id.
+/// A call that was sent. Its answer arrives with the same id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CallId(pub u32);
 
-/// An answer.
+/// The answer to a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpAnswer {
-    /// Its status. 503 and 504 may be the host's own: it could not connect, or the time was up.
+    /// The HTTP status. 503 and 504 may come from the host itself: it could not connect, or the
+    /// timeout expired.
     pub status: u16,
-    /// Its body.
+    /// The body.
     pub body: Vec<u8>,
 }
 
-/// Why a call has no answer that could be read.
+/// Why a call has no readable answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CallFailure {
-    /// The host did not send it: there is no such cluster, or it has no endpoint.
+    /// The host did not send it: the cluster does not exist or has no endpoint.
     #[error("it could not be sent: is there such a cluster, with an endpoint?")]
     NotSent,
     /// The connection was reset before the answer was complete.
@@ -51,9 +52,9 @@ pub enum CallFailure {
     TooLarge(usize),
 }
 
-/// Sends a call. Only in `on_tick` and `on_http_call_response` of a root context: the SDK gives the
-/// answer to the context in whose callback the call was made, and one of a stream may be gone by
-/// then.
+/// Sends a call. Call it only in `on_tick` and `on_http_call_response` of a root context: the SDK
+/// delivers the answer to the context that made the call, and the context of a stream may be gone
+/// by then.
 ///
 /// # Errors
 /// [`CallFailure::NotSent`].
@@ -72,18 +73,18 @@ pub fn http_get(call: &HttpGet<'_>) -> Result<CallId, CallFailure> {
         .ok_or(CallFailure::NotSent)
 }
 
-/// The answer to a call, with the sizes that `on_http_call_response` was given. Only there.
+/// Returns the answer to a call. Takes the sizes that `on_http_call_response` received, and may
+/// only be called there.
 ///
 /// # Errors
-/// [`CallFailure::NoAnswer`] and [`CallFailure::TooLarge`]; what is too large is not copied into
-/// the module.
+/// [`CallFailure::NoAnswer`] and [`CallFailure::TooLarge`]. A body that is too large is not copied
+/// into the module.
 pub(crate) fn http_answer(
     headers: usize,
     body_size: usize,
     max_body: usize,
 ) -> Result<HttpAnswer, CallFailure> {
-    // Where there is no answer there are no headers, and to ask for one would be a panic in the
-    // SDK.
+    // A failed call has no headers, and asking for one would make the SDK panic.
     if headers == 0 {
         return Err(CallFailure::NoAnswer);
     }

@@ -1,4 +1,4 @@
-//! Which lines of the log the host keeps.
+//! The log level of the host.
 
 use super::abi;
 use log::Level;
@@ -8,10 +8,10 @@ thread_local! {
     static LEVEL: Cell<Level> = const { Cell::new(Level::Info) };
 }
 
-/// Asks the host which lines it keeps. Not while a module starts: Envoy's `_initialize` must not
-/// ask.
+/// Reads the host's log level. Must not be called while a module starts, because Envoy's
+/// `_initialize` does not allow it.
 pub(crate) fn adopt_log_level() {
-    // The numbers of the ABI: trace is 0.
+    // The ABI's numbers start at 0 for trace.
     let level = match abi::log_level() {
         Some(0) => Level::Trace,
         Some(1) => Level::Debug,
@@ -24,13 +24,13 @@ pub(crate) fn adopt_log_level() {
     log::set_max_level(level.to_level_filter());
 }
 
-/// Whether each decision has its line. At trace, where Envoy logs each call of the host, these
-/// would add calls of their own.
+/// Whether each decision is logged. Not at level trace: Envoy logs every host call there, and these
+/// lines would add more calls.
 pub(crate) fn tells_decisions() -> bool {
     LEVEL.get() == Level::Debug
 }
 
-/// Whether the host keeps lines of this level, as far as is known.
+/// Whether the host logs this level, according to the last known setting.
 pub(crate) fn is_logged(level: Level) -> bool {
     level <= LEVEL.get()
 }

@@ -1,13 +1,13 @@
-//! Sending local replies.
+//! Sends local replies.
 
 use super::abi::{self, LocalResponse};
 use super::map::serialize;
 use crate::reply::{Client, LocalReply};
 
-/// Answers the request in place of the upstream, in the form that the client asks for. Only in
+/// Answers the request locally, in the form that the client prefers. Call it only in
 /// `on_http_request_headers`, or while the request is paused.
 ///
-/// Envoy sends the reply back through the response callbacks of this very filter.
+/// Envoy passes the reply through the response callbacks of this filter too.
 pub(crate) fn send(reply: &LocalReply, client: Client) {
     match reply.of_grpc(client) {
         Some(reply) => send_as(&reply, client),

@@ -1,21 +1,21 @@
-//! Header maps: one buffer in, and the fewest edits out.
+//! Header maps: read as one buffer, written back as the fewest edits.
 
 use super::abi::{self, Map, Status};
 use crate::headers::{Edit, Headers};
 
-/// All headers of a message, pseudo-headers among them. Only in the callback of that map's headers,
-/// or, of the request, while it is paused.
+/// Reads all headers of a message, including pseudo-headers. Call it only in the callback for the
+/// headers of that map or, for the request, while it is paused.
 pub(crate) fn map(map: Map) -> Headers {
     Headers::from_host(abi::map(map).unwrap_or_default())
 }
 
-/// Carries out the difference between what came and what there is now. After an edit of the request
-/// Envoy chooses the route again.
+/// Writes the difference between the received headers and the current ones to the host. After an
+/// edit of the request Envoy selects the route again.
 pub(crate) fn write(map: Map, headers: &Headers) {
     headers.each_edit(|edit| carry_out(map, edit));
 }
 
-/// Carries out one edit. Only in the callback of that map's headers.
+/// Applies one edit. Call it only in the callback for the headers of that map.
 pub(crate) fn carry_out(map: Map, edit: Edit<'_>) {
     let done = match edit {
         Edit::Set(name, value) => abi::replace_map_value(map, name, value),
@@ -32,13 +32,13 @@ fn refused(status: Status) {
     log::error!("the host refused to edit a header: {status:?}");
 }
 
-/// The ABI's form of a header map: the count, the sizes, then names and values, each ended by a
-/// NUL.
+/// Encodes a header map as the ABI requires: the count, the sizes, then names and values, each
+/// followed by a NUL.
 pub(crate) fn serialize<'a>(
     pairs: impl ExactSizeIterator<Item = (&'a [u8], &'a [u8])> + Clone,
 ) -> Vec<u8> {
     let size = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX).to_le_bytes();
-    // The count, and of each pair two sizes and two NULs.
+    // The count, then two sizes and two NULs for each pair.
     let bytes = pairs.clone().fold(4_usize, |bytes, (name, value)| {
         let pair = name.len().saturating_add(value.len());
         bytes.saturating_add(pair).saturating_add(10)

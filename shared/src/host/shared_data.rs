@@ -1,14 +1,14 @@
-//! Shared data of the host, as a [`CasStore`].
+//! The host's shared data, as a [`CasStore`].
 
 use super::abi;
 use crate::store::{CasStore, Conflict, Expected, Stored, Version};
 
-/// A version that no key has: with it Envoy writes where nothing stands yet, and nowhere else
+/// A version that no key ever has. A write with it succeeds only if the key does not exist yet
 /// (measured on 1.40: of six VMs that write at the same time, one succeeds).
 const NEVER: u32 = u32::MAX;
 
-/// What all workers share: Envoy's shared data, kept per `vm_id`. Give every filter a `vm_id` of
-/// its own, or it shares its keys too. In any callback.
+/// State shared by all workers: Envoy's shared data, which exists once per `vm_id`. Give every
+/// filter its own `vm_id`, or filters share keys. Usable in any callback.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SharedData;
 
@@ -30,7 +30,7 @@ impl CasStore for SharedData {
     }
 }
 
-/// Sixteen random bytes, from the host.
+/// Returns sixteen random bytes from the host.
 #[must_use]
 pub fn random_seed() -> [u8; 16] {
     use std::hash::{BuildHasher, Hasher, RandomState};

@@ -1,14 +1,14 @@
-//! Signatures verified by the host.
+//! Signatures that the host verifies.
 
 use super::abi;
 use prost::encoding::{WireType, encode_key, encode_varint};
 
-/// Asks Envoy's foreign function `verify_signature` (BoringSSL) whether a signature is good: RSA
-/// PKCS#1 v1.5 and ECDSA, some twenty times faster than in a VM. `None` where the host does not
-/// offer it, or could not answer.
+/// Verifies a signature with Envoy's foreign function `verify_signature` (BoringSSL). It supports
+/// RSA PKCS#1 v1.5 and ECDSA, and is about twenty times faster than verification in a VM. Returns
+/// `None` if the host does not offer the function or could not answer.
 ///
-/// `hash` is `sha256`, `sha384` or `sha512`; `public_key` a DER SubjectPublicKeyInfo; an ECDSA
-/// `signature` is in DER. In any callback.
+/// `hash` is `sha256`, `sha384` or `sha512`; `public_key` is a DER SubjectPublicKeyInfo; an ECDSA
+/// `signature` is in DER. Call it in any callback.
 #[must_use]
 pub fn verify_signature(
     hash: &str,
@@ -22,8 +22,8 @@ pub fn verify_signature(
     Some(answer.result)
 }
 
-/// `envoy.source.extensions.common.wasm.VerifySignatureArguments`: four fields of bytes, numbered
-/// from 1, written in one go.
+/// Encodes `envoy.source.extensions.common.wasm.VerifySignatureArguments`: four byte fields,
+/// numbered from 1, in one buffer.
 fn question(fields: [&[u8]; 4]) -> Vec<u8> {
     let size = fields
         .iter()
@@ -38,7 +38,7 @@ fn question(fields: [&[u8]; 4]) -> Vec<u8> {
     message
 }
 
-/// `envoy.source.extensions.common.wasm.VerifySignatureResult`, without its error text.
+/// `envoy.source.extensions.common.wasm.VerifySignatureResult`, without the error text.
 #[derive(Clone, PartialEq, prost::Message)]
 struct Answer {
     #[prost(bool, tag = "1")]

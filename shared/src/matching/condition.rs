@@ -1,9 +1,11 @@
-//! Conditions as written: what is looked at, and one of the matchers. The keys of all of them are here.
+//! Conditions as written: what to look at, and one of the matchers. The keys of all conditions are
+//! defined here.
 
-/// Declares a condition: its own keys, then the matchers' keys. `text` takes those as a
+/// Declares a condition: its own keys, then the matchers' keys. `text` takes the matchers out as a
 /// [`RawTextMatch`](crate::matching::RawTextMatch).
 ///
-/// A flattened struct would lose the place of an error, so each condition has the keys itself.
+/// A flattened struct would lose the position of an error, so each condition contains the keys
+/// itself.
 #[macro_export]
 macro_rules! text_condition {
     (

@@ -1,4 +1,4 @@
-//! Patterns of hosts.
+//! Host patterns.
 
 use super::RawTextMatch;
 use crate::config::Invalid;
@@ -46,13 +46,13 @@ impl TryFrom<String> for HostPattern {
 }
 
 impl HostPattern {
-    /// The text that is the host, or, of a wildcard, its end from a dot on.
+    /// Returns the host itself or, for a wildcard, the rest of the pattern from the dot on.
     pub(super) fn key(&self) -> &[u8] {
         self.text.as_bytes()
     }
 
-    /// Whether a normalized host fits. The wildcard stands for one or more whole labels, so never
-    /// for the apex.
+    /// Whether a normalized host matches. The wildcard matches one or more whole labels, so it
+    /// never matches the apex.
     #[must_use]
     pub fn fits(&self, host: &[u8]) -> bool {
         let text = self.text.as_bytes();
@@ -64,7 +64,7 @@ impl HostPattern {
     }
 }
 
-/// Checks a matcher of the header `host`: what is compared has no port.
+/// Checks a matcher of the `host` header, which is compared without its port.
 pub(super) fn check_matcher(matcher: &RawTextMatch) -> Result<(), Invalid> {
     let parts = [
         ("exact", &matcher.exact),
@@ -75,7 +75,8 @@ pub(super) fn check_matcher(matcher: &RawTextMatch) -> Result<(), Invalid> {
     ];
     for (key, text) in parts {
         let Some(text) = text else { continue };
-        // An address has colons of its own, in brackets, and a regular expression has groups.
+        // An IPv6 address in brackets contains colons, and so may the groups of a regular
+        // expression.
         let text_after_address = match key {
             "regex" if text.contains("\\[") => "",
             "regex" => text,

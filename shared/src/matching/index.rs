@@ -1,11 +1,11 @@
-//! Many rules, of which few can match a request: those are found by the path, or by the host.
+//! Finds the few of many rules that can match a request, by path or by host.
 
 use super::Match;
 use super::path::PathPattern;
 use crate::request::Request;
 
-/// Rules, found by what the paths and hosts of their matches begin with. It leaves out only rules
-/// that cannot match; whether one matches, its [`Match`] says.
+/// An index of rules by the prefixes of their paths and the suffixes of their hosts. It only
+/// excludes rules that cannot match; whether a candidate matches is decided by its [`Match`].
 #[derive(Debug, Clone, Default)]
 pub struct MatchIndex {
     rules: usize,
@@ -13,27 +13,27 @@ pub struct MatchIndex {
     paths: Vec<(u32, u32)>,
     /// Rules that name no path, by the hash of a host.
     hosts: Vec<(u32, u32)>,
-    /// Rules that may match any path and host, as a set.
+    /// The set of rules that may match any path and host.
     others: Vec<u64>,
-    /// The length of the longest path.
+    /// The length of the longest path, in bytes.
     longest_path: usize,
 }
 
 /// The rules that may match a request, in order.
 #[derive(Debug, Clone)]
 pub struct Candidates {
-    /// What is left of the set from the word at `at` on.
+    /// The remaining rules of the set, starting with the word at `at`.
     words: Vec<u64>,
     at: usize,
-    /// Rules that are candidates without a set.
+    /// Candidates that are not in a set.
     rest: std::ops::Range<usize>,
 }
 
-/// With so few rules it costs less to ask each.
+/// With at most this many rules, checking each is cheaper.
 const FEW: usize = 4;
 
 impl MatchIndex {
-    /// The index of rules with these matches, in this order.
+    /// Builds the index of rules with these matches, in this order.
     #[must_use]
     pub fn new<'m>(matches: impl IntoIterator<Item = &'m Match>) -> Self {
         let mut index = Self::default();
@@ -59,8 +59,8 @@ impl MatchIndex {
         index
     }
 
-    /// The rules that may match a request, in order: all of them where there are few, or the path
-    /// has too many readings.
+    /// Returns the rules that may match a request, in order. Returns all rules if there are few, or
+    /// if the path has too many readings.
     #[must_use]
     pub fn candidates(&self, request: &Request) -> Candidates {
         if self.rules > FEW
@@ -88,13 +88,13 @@ impl MatchIndex {
             }
         }
         if !self.hosts.is_empty() {
-            // Of a malformed host no pattern holds.
+            // No pattern matches a malformed host.
             self.find_host(request.host().unwrap_or_default(), &mut found);
         }
         Some(found)
     }
 
-    /// Looks up the path and all of its beginnings that end before a slash.
+    /// Looks up the path and all of its prefixes that end before a slash.
     fn find_path(&self, path: &[u8], found: &mut Vec<u64>) {
         let mut hash = HASH_OF_NOTHING;
         for &byte in path.iter().take(self.longest_path) {
@@ -103,14 +103,13 @@ impl MatchIndex {
             }
             hash = step(hash, byte);
         }
-        // Longer than all that is looked for, it goes on with a slash or in the middle of a
-        // segment.
+        // A path longer than all keys continues here with a slash, or in the middle of a segment.
         if path.get(self.longest_path).is_none_or(|byte| *byte == b'/') {
             look_up(&self.paths, hash, found);
         }
     }
 
-    /// Looks up the host and all of its ends that begin with a dot.
+    /// Looks up the host and all of its suffixes that begin with a dot.
     #[inline(never)]
     fn find_host(&self, host: &[u8], found: &mut Vec<u64>) {
         let mut hash = HASH_OF_NOTHING;
@@ -124,8 +123,8 @@ impl MatchIndex {
     }
 }
 
-/// Puts an entry where it belongs. Tables are filled once and are short, and a sort takes more of a
-/// module than this.
+/// Inserts an entry in order. Tables are short and filled once, and sorting would add more code to
+/// a module.
 fn add(table: &mut Vec<(u32, u32)>, hash: u32, rule: u32) {
     let at = table.partition_point(|(other, _)| *other <= hash);
     table.insert(at, (hash, rule));
@@ -168,7 +167,7 @@ impl Iterator for Candidates {
     }
 }
 
-/// FNV-1a over letters in lower case, since patterns may ignore case.
+/// FNV-1a over lower-case letters, because patterns may ignore case.
 const HASH_OF_NOTHING: u32 = 0x811c_9dc5;
 
 fn step(hash: u32, byte: u8) -> u32 {

@@ -1,4 +1,4 @@
-//! Ranges of addresses (CIDR, RFC 4632 and RFC 4291, section 2.3).
+//! Address ranges (CIDR, RFC 4632 and RFC 4291, section 2.3).
 
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -36,7 +36,7 @@ impl Network {
         }
     }
 
-    /// The first address of the range.
+    /// Returns the first address of the range.
     fn first(self) -> IpAddr {
         match self.address {
             IpAddr::V4(address) => {

@@ -1,23 +1,23 @@
-//! Conditions on what Envoy knows of a request beside its head: the client's address, and the
-//! route. And what must not hold.
+//! Conditions on what Envoy knows about a request besides its headers: the client's address and the
+//! route. Also `not`.
 
 use super::network::Network;
 use super::{Match, TextMatch};
 use crate::request::Request;
 
-/// Parts of a match that most matches do not have.
+/// Parts that most matches do not have.
 #[derive(Debug, Clone, Default)]
 pub(super) struct More {
     pub(super) client_ip: Option<Vec<Network>>,
     pub(super) routes: Option<Vec<Vec<u8>>>,
     pub(super) metadata: Vec<(String, TextMatch)>,
-    /// Under whose name the metadata are.
+    /// The name under which the metadata are stored.
     pub(super) filter: &'static str,
     pub(super) not: Option<Match>,
 }
 
 impl More {
-    /// Whether there is any.
+    /// Whether any part is given.
     pub(super) fn is_any(&self) -> bool {
         self.client_ip.is_some()
             || self.routes.is_some()
@@ -25,7 +25,7 @@ impl More {
             || self.not.is_some()
     }
 
-    /// Whether the conditions on address and route hold.
+    /// Whether the conditions on address and route are met.
     #[inline(never)]
     pub(super) fn hold(&self, request: &Request) -> bool {
         super::any(self.client_ip.as_deref(), |network| {

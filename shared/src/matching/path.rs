@@ -1,4 +1,4 @@
-//! Patterns of paths.
+//! Path patterns.
 
 mod decoded;
 mod raw;
@@ -9,7 +9,7 @@ use decoded::Decoded;
 
 pub use raw::RawPath;
 
-/// A path pattern, compared with the readings of the path without query.
+/// A path pattern. It is compared with the readings of the path, without the query.
 #[derive(Debug, Clone)]
 pub struct PathPattern {
     kind: Kind,
@@ -22,21 +22,21 @@ enum Kind {
     Prefix(Decoded),
     Exact(Decoded),
     Regex {
-        /// What every path that matches begins with.
+        /// A prefix of every path that matches.
         begins: Box<[u8]>,
-        /// For the readings of a path.
+        /// Compared with the readings of a path.
         decoded: Pattern,
-        /// For the path as it was sent, where that makes a difference.
+        /// Compared with the path as sent, if that makes a difference.
         as_sent: Option<Pattern>,
     },
 }
 
-/// What a byte of a long reading counts for: a path has many readings, and all expressions look
-/// through 64 KiB of them.
+/// The cost of each byte of a long reading. A path may have many readings, and all expressions
+/// together may search 64 KiB of them.
 const LONG_STEPS: usize = 16;
 
 impl PathPattern {
-    /// Whether a reading of a path fits.
+    /// Whether a reading of a path matches.
     #[must_use]
     pub fn fits(&self, reading: &[u8]) -> bool {
         match &self.kind {
@@ -55,7 +55,7 @@ impl PathPattern {
         }
     }
 
-    /// The work of [`fits`](Self::fits), where it is more than a little; see
+    /// Returns the work of [`fits`](Self::fits), if it is significant; see
     /// [`Request::search`](crate::request::Request::search).
     #[must_use]
     pub(super) fn work(&self, reading: &[u8]) -> usize {
@@ -73,8 +73,8 @@ impl PathPattern {
         }
     }
 
-    /// The texts of which a reading that fits is one, or with one of which and a slash it begins,
-    /// but for the case of letters. `None` of a regular expression.
+    /// Returns texts such that every reading that matches equals one of them, or starts with one of
+    /// them and a slash, ignoring case. `None` for a regular expression.
     pub(super) fn keys(&self) -> Option<Vec<&[u8]>> {
         let (Kind::Prefix(path) | Kind::Exact(path)) = &self.kind else {
             return None;
@@ -83,7 +83,7 @@ impl PathPattern {
         Some(keeping_slashes.into_iter().chain([&*path.all]).collect())
     }
 
-    /// Whether a path fits as it was sent, decoded once.
+    /// Whether the path as sent, decoded once, matches.
     #[must_use]
     pub(crate) fn fits_as_sent(&self, path: &[u8]) -> bool {
         match &self.kind {
@@ -97,8 +97,8 @@ impl PathPattern {
         }
     }
 
-    /// The path as it was sent without the prefix: empty, or from the slash after it on. `None`
-    /// where this is not a prefix that fits.
+    /// Returns the path as sent without the prefix: empty, or from the slash after it on. `None`
+    /// unless this is a prefix that matches.
     #[must_use]
     pub fn after_prefix<'p>(&self, path: &'p [u8]) -> Option<&'p [u8]> {
         let Kind::Prefix(prefix) = &self.kind else {
@@ -114,7 +114,7 @@ impl PathPattern {
             .take(longest.saturating_add(1))
             .filter(|(at, byte)| **byte == b'/' && *at > 0)
             .map(|(at, _)| at);
-        // A prefix has as many segments as slashes, so no longer beginning of the path can be it.
+        // A prefix has as many segments as slashes. More segments of the path cannot match it.
         let most = prefix.all.iter().filter(|b| **b == b'/').count();
         let whole = (path.len() <= longest).then_some(path.len());
         slashes
@@ -127,7 +127,7 @@ impl PathPattern {
             .and_then(|end| path.get(end..))
     }
 
-    /// The values of the capture groups in the path as it was sent, from group 1 on.
+    /// Returns the values of the capture groups for the path as sent, from group 1 on.
     #[must_use]
     pub fn captures(&self, path: &[u8]) -> Vec<Option<Vec<u8>>> {
         match &self.kind {
@@ -148,7 +148,7 @@ impl PathPattern {
         }
     }
 
-    /// The number of the highest capture group.
+    /// Returns the highest capture group number.
     #[must_use]
     pub fn groups(&self) -> usize {
         match &self.kind {

@@ -42,7 +42,7 @@ pub struct RawMatch {
     pub not: Option<Box<RawMatch>>,
 }
 
-/// In a schema, a match in a match is any object: its schema would hold itself.
+/// The schema of a nested match is any object, because a match schema would contain itself.
 #[cfg(feature = "schema")]
 struct AnyMatch;
 
@@ -103,10 +103,10 @@ text_condition! {
 }
 
 impl RawMatch {
-    /// Checks the parts. Put `.at("match")` on the error.
+    /// Checks the parts. Add `.at("match")` to the error.
     ///
     /// # Errors
-    /// [`Invalid`] below `match`. An empty list is refused: it could only mean "never".
+    /// [`Invalid`] below `match`. An empty list is rejected, because it could only mean "never".
     pub fn build(self) -> Result<Match, Invalid> {
         let mut built = Match {
             hosts: not_empty_list("hosts", self.hosts)?,
@@ -155,7 +155,7 @@ impl RawHeaderMatch {
     /// Checks the matcher.
     ///
     /// # Errors
-    /// [`Invalid`] as [`RawTextMatch::build`], and for a `host` with a port.
+    /// As [`RawTextMatch::build`](super::RawTextMatch::build), and [`Invalid`] for a `host` with a port.
     pub fn build(mut self) -> Result<(HeaderName, TextMatch), Invalid> {
         let mut matcher = self.text();
         if self.name.as_str() == "host" {
@@ -166,7 +166,7 @@ impl RawHeaderMatch {
     }
 }
 
-/// What must not hold.
+/// Builds the match that must not match.
 fn build_not(raw: RawMatch) -> Result<Match, Invalid> {
     let not = raw.build().at("not")?;
     if not.is_everything() {

@@ -1,11 +1,11 @@
-//! Which readings of a path match.
+//! The set of readings of a path that match.
 
 use crate::request::MAX_READINGS;
 
-/// A set of the readings of one path.
+/// A set of readings of one path.
 ///
-/// Readings beyond those that the path has are in the set if the first one is: a path that has one
-/// reading matches with all or none, and sets of matches that look at no path combine with the
+/// Readings beyond those that the path has are in the set if the first one is. So a path with one
+/// reading gives all or none, and the results of matches without path patterns combine with the
 /// others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadingSet(u64);
@@ -17,31 +17,31 @@ impl ReadingSet {
     /// No reading.
     pub const NONE: Self = Self(0);
 
-    /// Whether it holds all readings.
+    /// Whether the set contains all readings.
     #[must_use]
     pub fn is_all(self) -> bool {
         self == Self::ALL
     }
 
-    /// Whether it holds no reading.
+    /// Whether the set contains no reading.
     #[must_use]
     pub fn is_none(self) -> bool {
         self == Self::NONE
     }
 
-    /// The readings that are in both sets.
+    /// Returns the readings that are in both sets.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
 
-    /// The readings that are in one of the sets.
+    /// Returns the readings that are in at least one of the sets.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// The readings of this set that are not in the other.
+    /// Returns the readings of this set that are not in the other.
     #[must_use]
     pub fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
@@ -49,7 +49,7 @@ impl ReadingSet {
 }
 
 impl FromIterator<bool> for ReadingSet {
-    /// From whether each reading matches, in order.
+    /// Collects the results for each reading, in order.
     fn from_iter<I: IntoIterator<Item = bool>>(readings: I) -> Self {
         let mut readings = readings.into_iter().take(MAX_READINGS);
         let first = readings.next().unwrap_or(false);

@@ -60,7 +60,7 @@ fn what_must_not_hold_is_asked_of_each_reading() {
         ("/api/public", false, true),
         ("/api/public/x", false, true),
         ("/other", false, true),
-        // Some servers read it as the one, others as the other.
+        // Some servers read it one way, some the other.
         ("/api/public/..%2fx", false, false),
     ] {
         let readings = m.readings(&request("GET", path).build()).unwrap();
@@ -245,7 +245,7 @@ fn regular_expressions_have_so_much_work_and_no_more_wherever_they_stand() {
         ("query", wide, letters(9_000), Err(TooManyReadings)),
         ("paths", wide, letters(8_000), Ok(ReadingSet::NONE)),
         ("paths", wide, letters(9_000), Err(TooManyReadings)),
-        // One way, and no text that long matches.
+        // Only one state, and no text of this length matches.
         ("headers", once, letters(60_000), Ok(ReadingSet::NONE)),
         ("headers", once, letters(500) + "X", Ok(ReadingSet::ALL)),
         ("headers", "(a|aa)+X", letters(60_000), Ok(ReadingSet::NONE)),
@@ -274,7 +274,7 @@ fn regular_expressions_have_so_much_work_and_no_more_wherever_they_stand() {
         let readings = built(&pattern).readings(&request.build());
         assert_eq!(readings, expected, "{pattern} on {} bytes", value.len());
     }
-    // All rules of a configuration together; a short value is looked at by any number.
+    // The limit applies to all rules of a configuration together. Short values do not count.
     let rule = built(r#"{"headers": [{"name": "cookie", "regex": ".*x"}]}"#);
     let asked = |bytes: usize| {
         let request = request("GET", "/").header("cookie", letters(bytes)).build();

@@ -17,13 +17,13 @@ pub struct RawTextMatch {
     pub contains: Option<String>,
     /// The whole value matches this regular expression.
     pub regex: Option<String>,
-    /// `true`: there is a value; `false`: it is missing.
+    /// `true`: a value is present; `false`: it is missing.
     pub present: Option<bool>,
-    /// Compare ASCII letters without their case.
+    /// Compare ASCII letters without regard to case.
     pub ignore_case: bool,
 }
 
-/// A condition on values that are bytes.
+/// A condition on byte values.
 #[derive(Debug, Clone)]
 pub struct TextMatch {
     kind: Kind,
@@ -44,8 +44,8 @@ impl RawTextMatch {
     /// Checks the condition.
     ///
     /// # Errors
-    /// [`Invalid`] for none or several matchers, an empty prefix, suffix or part, and a bad regular
-    /// expression.
+    /// [`Invalid`] for none or several matchers, an empty prefix, suffix or substring, and an
+    /// invalid regular expression.
     pub fn build(self) -> Result<TextMatch, Invalid> {
         let ignore_case = self.ignore_case;
         let text = |text: String| {
@@ -90,7 +90,7 @@ impl RawTextMatch {
 }
 
 impl TextMatch {
-    /// What `present` asks for; `None` for the other matchers.
+    /// Returns the value of `present`; `None` for the other matchers.
     #[must_use]
     pub fn presence(&self) -> Option<bool> {
         match self.kind {
@@ -99,11 +99,11 @@ impl TextMatch {
         }
     }
 
-    /// Whether one of the values fits, which are of this request: see
+    /// Whether one of the values matches. The values belong to this request; see
     /// [`Request::pay_for`].
     ///
     /// # Errors
-    /// [`TooManyReadings`] where that takes too much work.
+    /// [`TooManyReadings`] if matching takes too much work.
     pub(super) fn fits_in<V: AsRef<[u8]>>(
         &self,
         request: &Request,
@@ -121,7 +121,7 @@ impl TextMatch {
         Ok(false)
     }
 
-    /// Whether one of the values fits; for `present: false`, whether it is missing.
+    /// Whether one of the values matches; for `present: false`, whether there is none.
     pub fn fits<V: AsRef<[u8]>>(&self, values: impl IntoIterator<Item = V>) -> bool {
         let mut values = values.into_iter();
         match &self.kind {

@@ -1,24 +1,24 @@
-//! Which callbacks of Proxy-Wasm a filter has a use for.
+//! The Proxy-Wasm callbacks that a filter needs.
 
-/// Callbacks of Proxy-Wasm.
+/// A set of Proxy-Wasm callbacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(
     clippy::struct_excessive_bools,
     reason = "a set of independent callbacks, not a state"
 )]
 pub struct Callbacks {
-    /// The head of a response.
+    /// Response headers.
     pub response: bool,
-    /// Body and trailers of a request, which wait while it waits.
+    /// Request body and trailers, which are held back while the request waits.
     pub waiting: bool,
     /// Answers to gRPC calls.
     pub grpc: bool,
-    /// Ticks, and answers to HTTP calls.
+    /// Timers, and answers to HTTP calls.
     pub background: bool,
 }
 
 impl Callbacks {
-    /// The head of a request, and nothing else.
+    /// Request headers only.
     pub const REQUEST: Self = Self {
         response: false,
         waiting: false,
@@ -26,13 +26,13 @@ impl Callbacks {
         background: false,
     };
 
-    /// The heads of request and response.
+    /// Request and response headers.
     pub const HEADS: Self = Self {
         response: true,
         ..Self::REQUEST
     };
 
-    /// These and those.
+    /// Returns the union of both sets.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self {
@@ -43,7 +43,7 @@ impl Callbacks {
         }
     }
 
-    /// The exports of a module with these callbacks, by their names in the ABI.
+    /// Returns the exports of a module with these callbacks, by their names in the ABI.
     #[must_use]
     pub fn exports(self) -> Vec<&'static str> {
         let groups: [(bool, &[&str]); 6] = [
@@ -54,7 +54,7 @@ impl Callbacks {
                 self.waiting,
                 &["proxy_on_request_body", "proxy_on_request_trailers"],
             ),
-            // An answer arrives by `receive`, a failure by `close`.
+            // An answer arrives through `receive`, a failure through `close`.
             (self.grpc, &["proxy_on_grpc_receive", "proxy_on_grpc_close"]),
             (
                 self.background,
@@ -69,7 +69,7 @@ impl Callbacks {
 }
 
 /// Exports of every module. `proxy_on_delete` frees the SDK's context of the stream; without it
-/// each request would leak one.
+/// every request would leak one.
 const ALWAYS: &[&str] = &[
     "memory",
     "_initialize",

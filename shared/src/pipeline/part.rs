@@ -1,5 +1,5 @@
-//! A filter as a part of another one: what a pipeline of its own would do with it, on the request
-//! and the response of the other.
+//! Runs a filter as part of another filter: does what its own pipeline would do, on the request and
+//! the response of the other.
 
 use super::{Filter, Flow, MAX_WAITS, Wait, Wake, explain_reply, report_edits};
 use crate::config::FilterConfig as _;
@@ -8,8 +8,8 @@ use crate::request::Request;
 use crate::response::Response;
 use crate::values::Mode;
 
-/// Takes a request through a filter: for the first time, or after it has waited for what the filter
-/// asked for. In report mode the request is as it was, and goes on.
+/// Runs a filter on a request: for the first time, or after the request has waited for what this
+/// filter asked for. In report mode the request stays unchanged and continues.
 pub fn follow_request<F: Filter>(
     filter: &F,
     request: &mut Request,
@@ -32,7 +32,7 @@ fn enter<F: Filter>(
     state: &mut F::State,
     wake: Option<Wake>,
 ) -> Flow {
-    // What a filter before this one has said is not this one's.
+    // The explanation of an earlier filter does not count for this one.
     request.forget_explanation();
     match wake {
         None => filter.on_request(request, state),
@@ -51,7 +51,7 @@ fn report_request<F: Filter>(
     let mut flow = enter(filter, request, state, wake);
     for _ in 0..MAX_WAITS {
         match flow {
-            // Nothing waits for what changes nothing.
+            // In report mode nothing is changed, so there is no reason to wait.
             Flow::Wait(Wait::News(_)) => flow = filter.on_resume(request, state, Wake::TimeUp),
             Flow::Wait(Wait::Call(_)) | Flow::Continue | Flow::Reply(_) => break,
         }
@@ -69,7 +69,7 @@ fn report_request<F: Filter>(
     }
 }
 
-/// Takes the trailers of a request through a filter; in report mode they stay as they are.
+/// Runs a filter on the trailers of a request. In report mode they stay unchanged.
 pub fn edit_trailers<F: Filter>(filter: &F, trailers: &mut Headers) {
     if filter.mode() == Mode::Report {
         let mut draft = trailers.clone();
@@ -81,8 +81,8 @@ pub fn edit_trailers<F: Filter>(filter: &F, trailers: &mut Headers) {
     }
 }
 
-/// Takes a response through a filter; in report mode it stays as it is. `is_read_again`: another
-/// filter reads it after this one.
+/// Runs a filter on a response. In report mode it stays unchanged. `is_read_again` says whether
+/// another filter reads it afterwards.
 pub fn edit_response<F: Filter>(
     filter: &F,
     response: &mut Response,

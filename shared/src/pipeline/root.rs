@@ -9,11 +9,11 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 thread_local! {
-    /// The filters of this VM that have said who they are.
+    /// The filters of this VM that have logged their version.
     static INTRODUCED: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Logs name and version, once for each VM.
+/// Logs the filter's name and version, once per VM.
 fn introduce<F: Filter>() {
     let name = F::Config::FILTER;
     let is_new = INTRODUCED.with_borrow_mut(|names| {
@@ -46,13 +46,13 @@ impl<F: Filter> Root<F> {
         }
     }
 
-    /// The context of a stream; `None` where no configuration was valid.
+    /// Creates the context of a stream; `None` if there has been no valid configuration.
     pub(crate) fn stream(&self, context: u32) -> Option<Stream<F>> {
         let worker = self.worker.as_ref()?;
         Some(Stream::new(context, Rc::clone(worker)))
     }
 
-    /// Loads the configuration that the host hands over; whether it is valid.
+    /// Loads the configuration that the host passes. Returns whether it is valid.
     pub(crate) fn configure(&mut self) -> bool {
         host::adopt_log_level();
         introduce::<F>();
@@ -63,14 +63,14 @@ impl<F: Filter> Root<F> {
         true
     }
 
-    /// The clock has come to the time that the background asked for.
+    /// Handles a tick that the background asked for.
     pub(crate) fn on_tick(&self) {
         if let Some(worker) = &self.worker {
             worker.on_tick();
         }
     }
 
-    /// An HTTP call is answered, or failed; with the sizes that the host gives.
+    /// Handles the answer to an HTTP call, or its failure. The sizes come from the host.
     pub(crate) fn on_http_answer(&self, token: u32, headers: usize, body_size: usize) {
         if let Some(worker) = &self.worker {
             worker.on_http_answer(CallId(token), headers, body_size);

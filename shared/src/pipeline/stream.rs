@@ -16,18 +16,18 @@ pub(crate) struct Stream<F: Filter> {
     phase: Phase<F::State>,
 }
 
-/// How far a request is.
+/// The state of a request.
 enum Phase<S> {
-    /// It has not come, or it went on.
+    /// It has not arrived yet, or it has continued.
     Open(S),
-    /// It was answered here.
+    /// The filter has answered it.
     Answered(S),
-    /// It waits, or has waited.
+    /// It is waiting, or has waited.
     Waits(Rc<Place<S>>),
 }
 
 impl<F: Filter> Stream<F> {
-    /// No host calls here: they would act for another context.
+    /// Must not call the host: the call would act for another context.
     pub(super) fn new(context: u32, worker: Rc<Worker<F>>) -> Self {
         Self {
             context,
@@ -46,8 +46,8 @@ impl<F: Filter> Stream<F> {
         action
     }
 
-    /// With `allow_on_headers_stop_iteration` Envoy hands body and trailers of a paused request on:
-    /// they wait with it, and what follows an answer goes nowhere.
+    /// With `allow_on_headers_stop_iteration` Envoy passes on body and trailers of a paused
+    /// request. They wait with the request; after a reply, they are held back for good.
     pub(crate) fn hold(&self) -> Next {
         match &self.phase {
             Phase::Answered(_) => Next::Pause,
@@ -58,7 +58,7 @@ impl<F: Filter> Stream<F> {
 }
 
 impl<F: Filter> Stream<F> {
-    /// The trailers of the request are here.
+    /// Handles the trailers of the request.
     pub(crate) fn on_request_trailers(&self) {
         let filter = &self.worker.filter;
         let mut trailers = host::map(Map::RequestTrailers);
@@ -76,7 +76,7 @@ impl<F: Filter> Stream<F> {
         }
     }
 
-    /// The head of the request is here; `has_more`: body or trailers follow.
+    /// Handles the headers of the request; `has_more` says whether a body or trailers follow.
     pub(crate) fn on_request(&mut self, has_more: bool) -> Next {
         let mut other;
         let state = match &mut self.phase {
@@ -92,7 +92,7 @@ impl<F: Filter> Stream<F> {
         }
     }
 
-    /// An answer to a gRPC call of this stream, or that there will be none.
+    /// Handles the answer to a gRPC call of this stream, or its failure.
     pub(crate) fn on_grpc_answer(&mut self, token: u32, status: u32, size: usize) {
         let Phase::Waits(place) = &self.phase else {
             return;
@@ -109,7 +109,7 @@ impl<F: Filter> Stream<F> {
         }
     }
 
-    /// The head of the response is here.
+    /// Handles the headers of the response.
     pub(crate) fn on_response(&mut self) {
         let mut waited;
         let state = match &mut self.phase {

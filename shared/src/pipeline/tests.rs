@@ -320,6 +320,6 @@ fn a_filter_exports_what_it_has_a_use_for() {
         ..Callbacks::HEADS
     };
     assert_eq!(exports(all).len(), 8);
-    // Leases and places in the waiting room are given back when the stream ends.
+    // Leases and places of waiting requests are released when the stream ends.
     assert!(Callbacks::REQUEST.exports().contains(&"proxy_on_delete"));
 }

@@ -1,7 +1,7 @@
-//! Requests that wait for news. Each is taken out once: whoever takes it decides on it, or puts it
+//! Requests that wait for news. Each is taken out by one caller, which decides on it or puts it
 //! back.
 //!
-//! The stream owns its place. When the stream goes away the place is empty, and nothing is done for
+//! The stream owns its place. When the stream ends, the place is dropped, and nothing is done for
 //! it.
 
 use crate::request::Request;
@@ -9,21 +9,21 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
-/// The place of a request that waits, and of what it left when it went on.
+/// The place of a request that waits, and of the state that it leaves when it continues.
 pub(super) struct Place<S> {
     /// The context of its stream.
     pub(super) stream: u32,
-    /// Until when it waits for news.
+    /// The time until which it waits for news.
     pub(super) until: Cell<Duration>,
-    /// The token of the call whose answer it waits for.
+    /// The token of the call that it waits for.
     pub(super) call: Cell<Option<u32>>,
     is_answered: Cell<bool>,
     held: RefCell<Held<S>>,
 }
 
-/// A request and its state, while no callback works on them.
+/// A request and its state, while no callback uses them.
 pub(super) struct Held<S> {
-    /// `None` once the request went on or was answered.
+    /// `None` once the request has continued or was answered.
     pub(super) request: Option<Request>,
     pub(super) state: S,
 }
@@ -39,14 +39,14 @@ impl<S: Default> Place<S> {
         }
     }
 
-    /// Takes the request out. `None` where it waits no more.
+    /// Takes the request out; `None` if it is not waiting any more.
     pub(super) fn take(&self) -> Option<(Request, S)> {
         let mut held = self.held.borrow_mut();
         let request = held.request.take()?;
         Some((request, std::mem::take(&mut held.state)))
     }
 
-    /// Puts back a request that waits again, or still.
+    /// Puts back a request that waits again, or keeps waiting.
     pub(super) fn put_back(&self, until: Duration, call: Option<u32>, request: Request, state: S) {
         self.until.set(until);
         self.call.set(call);
@@ -56,7 +56,7 @@ impl<S: Default> Place<S> {
         };
     }
 
-    /// Leaves the state for the response.
+    /// Stores the state for the response.
     pub(super) fn leave(&self, state: S) {
         self.held.borrow_mut().state = state;
     }
@@ -66,7 +66,7 @@ impl<S: Default> Place<S> {
         std::mem::take(&mut self.held.borrow_mut().state)
     }
 
-    /// The request is answered by the filter.
+    /// Marks the request as answered by the filter.
     pub(super) fn answer(&self) {
         self.is_answered.set(true);
     }
@@ -87,7 +87,7 @@ impl<S> Default for Waiting<S> {
 }
 
 impl<S: Default> Waiting<S> {
-    /// Whether one more may wait, of at most `max`.
+    /// Whether one more request may wait, of at most `max`.
     pub(super) fn has_room(&self, max: usize) -> bool {
         let mut places = self.0.borrow_mut();
         if places.len() >= max {
@@ -100,13 +100,13 @@ impl<S: Default> Waiting<S> {
         self.0.borrow_mut().push(Rc::downgrade(place));
     }
 
-    /// Takes all out whose streams are still there, in the order in which they came.
+    /// Takes out all requests whose streams still exist, in order of arrival.
     pub(super) fn take(&self) -> Vec<Rc<Place<S>>> {
         let places = self.0.take();
         places.iter().filter_map(Weak::upgrade).collect()
     }
 
-    /// Whether it is empty. One whose stream went away counts until all are taken out.
+    /// Whether no request waits. A request whose stream has ended counts until all are taken out.
     pub(super) fn is_empty(&self) -> bool {
         self.0.borrow().is_empty()
     }

@@ -1,5 +1,5 @@
-//! A filter on one worker: what its requests and its background share. Here a request is decided
-//! for the first time; [`again`] has those that waited.
+//! A filter on one worker: what its requests and its background work share. First decisions are
+//! made here; [`again`] handles requests that have waited.
 
 mod again;
 
@@ -15,19 +15,19 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// A filter, with the context of its root.
+/// A filter and its root context.
 pub(super) struct Worker<F: Filter> {
     root: u32,
     pub(super) filter: F,
     waiting: Waiting<F::State>,
-    /// The background's news when those that wait were decided last.
+    /// The background's news when waiting requests were last decided on.
     considered: Cell<u64>,
     tick: Cell<Option<Duration>>,
 }
 
-/// How a request went on.
+/// What happened to a request.
 pub(super) enum Outcome<S> {
-    /// To the next filter, leaving this for its response.
+    /// It continued to the next filter, and leaves this state for its response.
     Passed(S),
     /// It was answered.
     Answered(S),
@@ -36,7 +36,7 @@ pub(super) enum Outcome<S> {
 }
 
 impl<F: Filter> Worker<F> {
-    /// In `on_configure` of the root context.
+    /// Must be called in `on_configure` of the root context.
     pub(super) fn new(root: u32, filter: F) -> Self {
         let worker = Self {
             root,
@@ -51,8 +51,8 @@ impl<F: Filter> Worker<F> {
         worker
     }
 
-    /// Decides on a request. In `on_http_request_headers` of its stream. `None`: it passes, and has
-    /// left its state in place.
+    /// Decides on a request. Must be called in `on_http_request_headers` of its stream. Returns
+    /// `None` if the request continues; its state then stays in place.
     pub(super) fn on_request(
         &self,
         stream: u32,
@@ -72,7 +72,7 @@ impl<F: Filter> Worker<F> {
         Some(self.follow(flow, stream, request, std::mem::take(state)))
     }
 
-    /// In `on_tick` of the root context.
+    /// Must be called in `on_tick` of the root context.
     pub(super) fn on_tick(&self) {
         if let Some(background) = self.filter.background() {
             let now = host::now();
@@ -81,7 +81,7 @@ impl<F: Filter> Worker<F> {
         }
     }
 
-    /// In `on_http_call_response` of the root context.
+    /// Must be called in `on_http_call_response` of the root context.
     pub(super) fn on_http_answer(&self, call: CallId, headers: usize, body_size: usize) {
         if let Some(background) = self.filter.background() {
             let now = host::now();
@@ -107,7 +107,7 @@ impl<F: Filter> Worker<F> {
         Outcome::Passed(state)
     }
 
-    /// Apart from what most requests do.
+    /// Handles replies and waiting requests, separately from the common case.
     #[inline(never)]
     fn follow_elsewhere(
         &self,
@@ -152,7 +152,7 @@ impl<F: Filter> Worker<F> {
         Outcome::Passed(state)
     }
 
-    /// Lets a request wait: until when, and for which call.
+    /// Starts waiting. Returns until when, and for which call.
     fn admit(&self, wait: Wait) -> Result<(Duration, Option<u32>), Wake> {
         match wait {
             Wait::Call(call) => {
@@ -188,8 +188,8 @@ impl<F: Filter> Worker<F> {
         }
     }
 
-    /// A request may have given the background something to do sooner. In a callback of its stream,
-    /// or acting for it.
+    /// Called after a request, which may have given the background something to do sooner. Must be
+    /// called in a callback of its stream, or acting for it.
     fn after_request(&self, stream: u32) {
         if let Some(background) = self.filter.background() {
             self.tick_sooner(background, stream);
@@ -216,7 +216,8 @@ impl<F: Filter> Worker<F> {
     }
 }
 
-/// Who sent a request: as it came, since the edits of a request that is answered are not made.
+/// Returns the client of a request as received, because the edits of an answered request are
+/// dropped.
 fn client_of(request: &mut Request) -> Client {
     if request.is_changed() {
         request.forget_edits();

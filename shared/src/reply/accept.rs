@@ -2,8 +2,8 @@
 
 use crate::headers::list_elements;
 
-/// Whether an `accept` header prefers JSON to plain text. In doubt it does not: `*/*` and browsers
-/// get text.
+/// Whether an `accept` header prefers JSON to plain text. If there is no preference, as with `*/*`
+/// and browsers, the client gets text.
 #[must_use]
 pub fn prefers_json(accept: &[u8]) -> bool {
     let json = quality(accept, b"application", &[b"problem+json", b"json"]);
@@ -11,7 +11,8 @@ pub fn prefers_json(accept: &[u8]) -> bool {
     json > text
 }
 
-/// The best quality, in thousandths, of a media type: by name, else by `type/*`, else by `*/*`.
+/// Returns the highest quality, in thousandths, of a media type: by name, else by `type/*`, else by
+/// `*/*`.
 fn quality(accept: &[u8], main: &[u8], subtypes: &[&[u8]]) -> u16 {
     let mut best: Option<(u8, u16)> = None;
     for element in list_elements(accept) {
@@ -26,7 +27,8 @@ fn quality(accept: &[u8], main: &[u8], subtypes: &[&[u8]]) -> u16 {
     best.map_or(0, |(_, q)| q)
 }
 
-/// How precisely a media range names a type: 3 by name, 2 by `type/*`, 1 by `*/*`, 0 not at all.
+/// Returns how precisely a media range names a type: 3 by name, 2 by `type/*`, 1 by `*/*`, 0 if it
+/// does not match.
 fn precision(range: &[u8], main: &[u8], subtypes: &[&[u8]]) -> u8 {
     let Some(slash) = range.iter().position(|b| *b == b'/') else {
         return 0;
@@ -45,7 +47,7 @@ fn precision(range: &[u8], main: &[u8], subtypes: &[&[u8]]) -> u8 {
     u8::from(range == b"*/*")
 }
 
-/// The value of a `q=0.5` parameter, in thousandths (RFC 9110, section 12.4.2).
+/// Parses a `q=0.5` parameter, in thousandths (RFC 9110, section 12.4.2).
 fn q_value(parameter: &[u8]) -> Option<u16> {
     let text = std::str::from_utf8(parameter).ok()?;
     let value = text

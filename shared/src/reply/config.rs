@@ -1,4 +1,4 @@
-//! Replies set in the configuration.
+//! Replies defined in the configuration.
 
 use super::{Body, LocalReply};
 use crate::config::{At, Env, Invalid, each};
@@ -36,7 +36,7 @@ pub struct RawReplyHeader {
     pub value: String,
 }
 
-/// A reply of the configuration, ready to be filled in.
+/// A reply of the configuration, ready to be expanded.
 #[derive(Debug, Clone, Default)]
 pub struct ReplyTemplate {
     status: Option<Status>,
@@ -76,8 +76,7 @@ impl RawReply {
 }
 
 impl ReplyTemplate {
-    /// Changes a reply to what the configuration says. A body or a header that has no value stays
-    /// as it was.
+    /// Changes a reply as configured. A body or a header without a value stays unchanged.
     pub fn apply(&self, reply: &mut LocalReply, values: &Values<'_>) {
         if let Some(status) = self.status {
             reply.status = status.get();
@@ -95,7 +94,8 @@ impl ReplyTemplate {
         }
     }
 
-    /// Whether it looks at the host, so that a request with a malformed one has to be refused.
+    /// Whether the result depends on the host. If so, a request with a malformed host has to be
+    /// refused.
     #[must_use]
     pub fn looks_at_host(&self) -> bool {
         let headers = self.headers.iter().map(|(_, template)| template);

@@ -1,9 +1,9 @@
 //! Replies to gRPC and gRPC-Web clients.
 //!
-//! Envoy itself turns a local reply into one of gRPC where it saw the request as gRPC when it came
-//! in. A request that Envoy's filter `grpc_web` has turned into gRPC is not gRPC to it, and the filter
-//! would make a gRPC status of the HTTP status: 14 of 429. So the reply is one of gRPC before Envoy
-//! looks at it: it has its status in a header, and no body
+//! Envoy converts a local reply to gRPC only if the request was gRPC when Envoy received it. If
+//! Envoy's `grpc_web` filter has converted the request to gRPC, Envoy does not treat it as gRPC,
+//! and `grpc_web` would derive the gRPC status from the HTTP status: 14 from 429. So the reply is
+//! converted to gRPC before Envoy sees it: it has its status in a header, and no body
 //! (<https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>, `Trailers-Only`).
 
 use super::{Body, CONTENT_TYPE, Client, LocalReply};
@@ -15,38 +15,38 @@ use base64::engine::general_purpose::STANDARD;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
 pub enum GrpcStatus {
-    /// The request itself is wrong.
+    /// The request is invalid.
     InvalidArgument = 3,
-    /// The caller may not do this.
+    /// The caller is not allowed to do this.
     PermissionDenied = 7,
-    /// A quota is used up.
+    /// A quota is exhausted.
     ResourceExhausted = 8,
-    /// Something is broken here.
+    /// An internal error.
     Internal = 13,
-    /// Try again later.
+    /// The caller may try again later.
     Unavailable = 14,
-    /// The caller is not known.
+    /// The caller is not authenticated.
     Unauthenticated = 16,
 }
 
-/// The form of gRPC-Web that a client speaks
+/// The form of gRPC-Web that a client uses
 /// (<https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md>).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GrpcWeb {
     /// `application/grpc-web`.
     Binary,
-    /// `application/grpc-web-text`: the body in base64.
+    /// `application/grpc-web-text`: the body is base64-encoded.
     Text,
 }
 
 const GRPC: &[u8] = b"application/grpc";
 
-/// The client of a request with this `content-type`, where it is one of gRPC or gRPC-Web: the type,
-/// alone or followed by `+` or `;`.
+/// Returns the client of a request with this `content-type`, if it is gRPC or gRPC-Web: the type
+/// alone, or followed by `+` or `;`.
 #[inline(never)]
 pub(super) fn client(content_type: &[u8]) -> Option<Client> {
     let (head, rest) = content_type.split_at_checked(GRPC.len())?;
-    // The last letter tells most types apart.
+    // Checked first because the last letter rules out most types.
     if !matches!(head.last(), Some(b'c' | b'C')) || !head.eq_ignore_ascii_case(GRPC) {
         return None;
     }
@@ -62,7 +62,7 @@ pub(super) fn client(content_type: &[u8]) -> Option<Client> {
     })
 }
 
-/// The reply as one of gRPC.
+/// Converts the reply to gRPC.
 #[inline(never)]
 pub(super) fn reply(reply: &LocalReply) -> LocalReply {
     let mut reply = reply.clone();
@@ -77,7 +77,7 @@ pub(super) fn reply(reply: &LocalReply) -> LocalReply {
     reply
 }
 
-/// The reply as one of gRPC-Web.
+/// Converts the reply to gRPC-Web.
 #[inline(never)]
 pub(super) fn web_reply(reply: &LocalReply, form: GrpcWeb) -> LocalReply {
     let frame = trailer_frame(reply.grpc, reply.body.bytes());
@@ -101,7 +101,7 @@ fn trailers(status: GrpcStatus, message: &[u8]) -> impl Iterator<Item = (&'stati
     [Some(status), message].into_iter().flatten()
 }
 
-/// The flag byte of trailers, the length in four bytes, and the trailers as header lines.
+/// Encodes the flag byte of trailers, the length in four bytes, and the trailers as header lines.
 fn trailer_frame(status: GrpcStatus, message: &[u8]) -> Vec<u8> {
     let mut lines = Vec::new();
     for (name, value) in trailers(status, message) {
@@ -114,7 +114,7 @@ fn trailer_frame(status: GrpcStatus, message: &[u8]) -> Vec<u8> {
     [&[0x80], &length.to_be_bytes()[..], &lines].concat()
 }
 
-/// `grpc-message`: all bytes but printable ASCII are percent-encoded, and `%` itself.
+/// Encodes a `grpc-message`: `%` and all bytes except printable ASCII are percent-encoded.
 fn percent_encode(message: &[u8]) -> Vec<u8> {
     let mut encoded = Vec::with_capacity(message.len());
     for &byte in message {
@@ -188,7 +188,7 @@ mod tests {
             assert_eq!((sent.status, got), (200, expected), "{client:?}");
             assert_eq!(*rendered.body, *body, "{client:?}");
         }
-        // What the configuration writes for other clients says nothing of the form.
+        // A content type that is configured for other clients does not affect the gRPC form.
         reply = reply.header(HeaderName::new(CONTENT_TYPE).unwrap(), "application/json");
         reply.body = Body::Raw(Vec::new());
         let sent = reply.of_grpc(Client::Grpc).unwrap();

@@ -1,18 +1,18 @@
-//! The host and port of a request, an origin or a URI: `host[:port]` (RFC 3986, sections 3.2.2 and
-//! 3.2.3), strictly.
+//! Strict parsing of the host and port of a request, an origin or a URI: `host[:port]` (RFC 3986,
+//! sections 3.2.2 and 3.2.3).
 //!
-//! What is not exactly that is malformed, so that no server finds a host in a text where a filter
-//! finds none.
+//! Anything else is malformed, so a server cannot find a host in a text in which a filter finds
+//! none.
 
 use std::borrow::Cow;
 use std::net::Ipv6Addr;
 
-/// A host and, where it is written, a port.
+/// A host with an optional port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Authority<'a> {
-    /// The host; empty where none is written.
+    /// The host; empty if the text has none.
     pub host: Host<'a>,
-    /// The digits after the colon: none of them in `host:`. `None` without a colon.
+    /// The digits after the colon: empty for `host:`, `None` without a colon.
     pub port: Option<&'a [u8]>,
 }
 
@@ -22,9 +22,9 @@ pub struct Authority<'a> {
 pub struct MalformedHost;
 
 impl<'a> Authority<'a> {
-    /// Reads `host[:port]`: a name of letters, digits, `-`, `_` and `.`, an IPv4 address, or an
-    /// IPv6 address in brackets; a name may end in one dot. The host and the digits of the port may
-    /// be missing.
+    /// Parses `host[:port]`. The host is a name of letters, digits, `-`, `_` and `.`, an IPv4
+    /// address, or an IPv6 address in brackets. A name may end in one dot. The host and the digits
+    /// of the port may be missing.
     ///
     /// # Errors
     /// [`MalformedHost`] for anything else: userinfo, another colon, an empty label, a port with
@@ -49,14 +49,14 @@ impl<'a> Authority<'a> {
         })
     }
 
-    /// The port as a number; `None` where it is missing, empty or above 65535.
+    /// Returns the port as a number; `None` if it is missing, empty or above 65535.
     #[must_use]
     pub fn port_number(&self) -> Option<u16> {
         std::str::from_utf8(self.port?).ok()?.parse().ok()
     }
 }
 
-/// A well-formed host; or none, where the text before the port is empty.
+/// A well-formed host, which may be empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Host<'a> {
     text: &'a [u8],
@@ -89,32 +89,33 @@ impl<'a> Host<'a> {
             .ok_or(MalformedHost)
     }
 
-    /// Whether no host is written.
+    /// Whether the host is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.text.is_empty()
     }
 
-    /// Whether the name ends in a dot: the same host to a server, another origin to a browser.
+    /// Whether the name ends in a dot. A server treats it as the same host, a browser as another
+    /// origin.
     #[must_use]
     pub fn has_final_dot(&self) -> bool {
         self.text.ends_with(b".")
     }
 
-    /// The host as written, without the dot at the end.
+    /// Returns the host as written, without a final dot.
     #[must_use]
     pub fn name(&self) -> &'a [u8] {
         self.text.strip_suffix(b".").unwrap_or(self.text)
     }
 
-    /// The address, where the host is one of IPv6.
+    /// Returns the address if the host is an IPv6 address.
     #[must_use]
     pub fn ipv6(&self) -> Option<Ipv6Addr> {
         self.ipv6
     }
 
-    /// The one form of all spellings of a host: in lower case, without the dot at the end, an IPv6
-    /// address as RFC 5952 writes it, in brackets.
+    /// Returns the canonical form of the host: in lower case, without a final dot, an IPv6 address
+    /// as in RFC 5952, in brackets.
     #[must_use]
     pub fn normalized(&self) -> Cow<'a, [u8]> {
         let name = self.name();

@@ -1,11 +1,11 @@
-//! Edits of a request, and what has to be read again after them.
+//! Edits of a request.
 
 use super::Request;
 use crate::headers::{Headers, Mark, Touched};
 
 impl Request {
-    /// Edits the headers. What was read of a header that changes is read again; the rest is kept,
-    /// so that many edits of a long request cost no more than the edits.
+    /// Edits the headers. Cached values that depend on a changed header are read again; the rest is
+    /// kept, so many edits of a long request cost no more than the edits themselves.
     pub fn edit(&mut self, edit: impl FnOnce(&mut Headers)) {
         let _ = self.headers();
         let Some(headers) = self.headers.get_mut() else {
@@ -18,7 +18,7 @@ impl Request {
         }
     }
 
-    /// What was read of these headers is read again.
+    /// Drops the cached values that depend on these headers.
     #[inline(never)]
     fn forget(&mut self, touched: Touched) {
         if touched.path {
@@ -34,26 +34,27 @@ impl Request {
         }
     }
 
-    /// The edits so far, for [`is_changed_since`](Self::is_changed_since).
+    /// Marks the current point in the sequence of edits, for
+    /// [`is_changed_since`](Self::is_changed_since).
     #[must_use]
     pub fn mark(&self) -> Mark {
         Mark(self.headers.get().map_or(0, Headers::edits))
     }
 
-    /// Whether edits since the mark change what the host has to do.
+    /// Whether edits since the mark change what the host has to apply.
     #[must_use]
     pub fn is_changed_since(&self, mark: Mark) -> bool {
         self.mark() != mark && (mark != Mark(0) || self.is_changed())
     }
 
-    /// Whether the host has to change anything.
+    /// Whether the host has to apply any edit.
     #[must_use]
     pub(crate) fn is_changed(&self) -> bool {
         self.headers.get().is_some_and(Headers::is_changed)
     }
 
-    /// The request as it is now, for when its response comes: the headers are read, and what `more`
-    /// asks for.
+    /// Returns the current request, for use when its response arrives. Reads the headers, and
+    /// whatever `more` reads.
     #[must_use]
     pub fn snapshot(&self, more: impl FnOnce(&Self)) -> Self {
         let _ = self.headers();
@@ -65,7 +66,7 @@ impl Request {
         self.headers.get()
     }
 
-    /// Takes the edits back.
+    /// Drops the edits.
     pub(crate) fn forget_edits(&mut self) {
         *self = Self::of_host(self.has_more);
     }

@@ -1,9 +1,9 @@
-//! The host of a request in the one form that all its spellings have.
+//! The canonical form of the host of a request.
 
 use super::{Authority, MalformedHost, Request};
 use std::borrow::Cow;
 
-/// The normalized host: mostly the beginning of `:authority` as it is.
+/// The normalized host. Most hosts are a prefix of `:authority`, unchanged.
 #[derive(Debug, Clone)]
 pub(super) enum NormalizedHost {
     Prefix(usize),
@@ -11,12 +11,12 @@ pub(super) enum NormalizedHost {
 }
 
 impl Request {
-    /// The host: without port and final dot, in lower case, an IPv6 address in its canonical form
-    /// and in brackets. Empty where the request has none.
+    /// Returns the host without port and final dot, in lower case, an IPv6 address in its canonical
+    /// form and in brackets. Empty if the request has none.
     ///
     /// # Errors
     /// [`MalformedHost`] for an authority that is not `host[:port]`. A filter whose configuration
-    /// looks at hosts refuses such a request.
+    /// depends on hosts refuses such a request.
     pub fn host(&self) -> Result<&[u8], MalformedHost> {
         let authority = self.authority();
         let normalized = self.host.get_or_init(|| {

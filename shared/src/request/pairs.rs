@@ -1,4 +1,4 @@
-//! Names and values that a client sends in one text, taken apart once: the query, the cookies.
+//! Names and values that a client sends in one text, parsed once: query parameters and cookies.
 
 use std::borrow::Cow;
 
@@ -9,9 +9,9 @@ pub(super) struct Pairs {
     pairs: Vec<Pair>,
 }
 
-/// A pair in the bytes: its name from `start`, its value from `value`, both before `end`. The hash
-/// of the name tells most others apart in one comparison: a client chooses how many pairs there
-/// are, and a configuration how often they are looked through.
+/// A pair in the bytes: its name from `start`, its value from `value`, both before `end`. Comparing
+/// the hash of the name rules out most other names at once: a client chooses the number of pairs,
+/// and a configuration the number of lookups.
 #[derive(Debug, Clone, Copy)]
 struct Pair {
     hash: u32,
@@ -21,7 +21,7 @@ struct Pair {
 }
 
 impl Pairs {
-    /// The parameters of a query, names and values decoded once.
+    /// Parses the parameters of a query. Names and values are decoded once.
     pub(super) fn of_query(query: &[u8]) -> Self {
         let mut pairs = Self::default();
         for (name, value) in query_pairs(query) {
@@ -30,8 +30,8 @@ impl Pairs {
         pairs
     }
 
-    /// The cookies of all `cookie` headers, values as sent but for quotes around them (RFC 6265,
-    /// section 4.2).
+    /// Parses the cookies of all `cookie` headers. Values are kept as sent, without surrounding
+    /// quotes (RFC 6265, section 4.2).
     pub(super) fn of_cookies<'a>(headers: impl Iterator<Item = &'a [u8]>) -> Self {
         let mut pairs = Self::default();
         for (name, value) in headers.flat_map(cookie_pairs) {
@@ -54,7 +54,7 @@ impl Pairs {
         });
     }
 
-    /// The values of a name.
+    /// Returns the values of a name.
     pub(super) fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         let wanted = hash(name.as_bytes());
         self.pairs
@@ -71,15 +71,15 @@ impl Pairs {
     }
 }
 
-/// FNV-1a. A client that makes collisions gains a comparison of two short texts.
+/// FNV-1a. A client that causes collisions only costs a comparison of two short texts.
 fn hash(name: &[u8]) -> u32 {
     name.iter().fold(0x811c_9dc5, |hash, byte| {
         (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
     })
 }
 
-/// The raw pairs of a query, in order: `a=b&c` gives `(a, b)` and `(c, "")`. Empty pairs are left
-/// out.
+/// Returns the raw pairs of a query, in order: `a=b&c` gives `(a, b)` and `(c, "")`. Empty pairs
+/// are left out.
 pub fn query_pairs(query: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     query
         .split(|b| *b == b'&')
@@ -87,8 +87,8 @@ pub fn query_pairs(query: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
         .map(|pair| split_at_equals(pair).unwrap_or((pair, b"")))
 }
 
-/// The raw pairs of a `cookie` header, in order, without white space around them. What has no `=`
-/// is left out.
+/// Returns the raw pairs of a `cookie` header, in order, without surrounding white space. A pair
+/// without `=` is left out.
 fn cookie_pairs(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     header.split(|b| *b == b';').filter_map(|pair| {
         let (name, value) = split_at_equals(pair.trim_ascii())?;
@@ -109,7 +109,7 @@ fn unquote(value: &[u8]) -> &[u8] {
         .unwrap_or(value)
 }
 
-/// A name or a value of a query decoded once: `+` is a space, `%41` is `A`.
+/// Decodes a name or a value of a query once: `+` is a space, `%41` is `A`.
 #[must_use]
 pub fn form_decode(text: &[u8]) -> Cow<'_, [u8]> {
     if !text.contains(&b'+') {

@@ -1,10 +1,11 @@
-//! Values of metadata, in the forms in which Envoy hands them over.
+//! Values of metadata and attributes, in the forms in which Envoy returns them.
 
-/// A property as a text: a text as it is, a number in decimal, a boolean as `true` or `false`.
-/// `None` for what has another form, as a list.
+/// Converts a property to text: text stays as it is, a number becomes decimal, a boolean `true` or
+/// `false`. Returns `None` for other forms, such as a list.
 ///
-/// Envoy gives no types: a number is eight bytes (little-endian), a boolean one. Such bytes are no
-/// text: those of a number that would be one are of numbers that no configuration has.
+/// Envoy does not return types: a number is eight bytes (little-endian), a boolean one. Such bytes
+/// are not mistaken for text: the numbers whose bytes would be valid text do not occur in
+/// configurations.
 pub(crate) fn text_of(value: Vec<u8>) -> Option<Vec<u8>> {
     let is_text = std::str::from_utf8(&value).is_ok_and(|text| !text.chars().any(char::is_control));
     if is_text {
@@ -21,7 +22,7 @@ pub(crate) fn text_of(value: Vec<u8>) -> Option<Vec<u8>> {
     Some(double(f64::from_le_bytes(bytes)))
 }
 
-/// An attribute as a text; numbers of attributes are integers.
+/// Converts an attribute to text. Numeric attributes are integers.
 pub(crate) fn attribute(value: Vec<u8>) -> Option<Vec<u8>> {
     let bytes: Option<[u8; 8]> = value.as_slice().try_into().ok();
     let is_text = std::str::from_utf8(&value).is_ok_and(|text| !text.chars().any(char::is_control));
@@ -31,7 +32,7 @@ pub(crate) fn attribute(value: Vec<u8>) -> Option<Vec<u8>> {
     }
 }
 
-/// A number as JSON writes it, an integral one without a fraction.
+/// Formats a number as JSON does, an integer without a fraction.
 fn double(number: f64) -> Vec<u8> {
     const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53
     if number.fract() == 0.0 && number.abs() <= EXACT {

@@ -1,10 +1,10 @@
 //! The readings of a path: all texts that a server behind Envoy may act on.
 //!
-//! A server may decode every triplet, or only some of them, as Envoy, Apache and Tomcat do where
-//! they are told to; drop the `;params` of all segments; take `\` for `/`; merge empty segments;
-//! and resolve dot segments (RFC 3986, section 5.2.4). Servers do so in different orders, some of
-//! them twice. So the path is taken through these steps in every order, and each text that comes
-//! out decoded is a reading. What a filter makes of several readings is its own matter.
+//! A server may decode every percent-encoded byte, or only some of them (as Envoy, Apache and
+//! Tomcat do if configured so); drop the `;params` of all segments; treat `\` as `/`; merge empty
+//! segments; and resolve dot segments (RFC 3986, section 5.2.4). Servers do so in different orders,
+//! and some do it twice. So these steps are applied to the path in every order, and every decoded
+//! text that results is a reading. What to do about several readings is up to the filter.
 
 mod closure;
 mod steps;
@@ -13,17 +13,16 @@ use closure::Closure;
 use std::borrow::Cow;
 use steps::{Step, is_dot_segment};
 
-/// The most readings that a path may have.
+/// Maximum number of readings that a path may have.
 pub const MAX_READINGS: usize = 64;
 
-/// The path has more readings than are looked at: more than [`MAX_READINGS`], or too many bytes of
-/// them.
+/// The path has too many readings: more than [`MAX_READINGS`], or too many bytes in total.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the path can be read in too many ways")]
 pub struct TooManyReadings;
 
-/// The readings of a path. It holds nothing of a plain path, which is its only reading and costs
-/// one scan.
+/// The readings of a path. Empty for a plain path, which is its own only reading and takes one
+/// scan.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Readings {
     texts: Vec<Vec<u8>>,
@@ -31,10 +30,10 @@ pub struct Readings {
 }
 
 impl Readings {
-    /// The readings of a path without query.
+    /// Computes the readings of a path without query.
     ///
     /// # Errors
-    /// [`TooManyReadings`] where there are more than this looks at.
+    /// [`TooManyReadings`] if the limits are exceeded.
     pub fn of(path: &[u8]) -> Result<Self, TooManyReadings> {
         if is_plain(path) {
             return Ok(Self::default());
@@ -43,7 +42,8 @@ impl Readings {
         Ok(Self { texts, canonical })
     }
 
-    /// The readings, each once. `path` is the one that they were made of.
+    /// Iterates over the readings, without duplicates. `path` must be the path that they were
+    /// computed from.
     pub fn iter<'a>(&'a self, path: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
         let itself = self.texts.is_empty().then_some(path);
         itself
@@ -51,7 +51,7 @@ impl Readings {
             .chain(self.texts.iter().map(Vec::as_slice))
     }
 
-    /// How many readings there are: one at least.
+    /// Returns the number of readings, at least one.
     #[must_use]
     #[expect(
         clippy::len_without_is_empty,
@@ -61,16 +61,17 @@ impl Readings {
         self.texts.len().max(1)
     }
 
-    /// The reading for what needs one form, such as a key: all decoded, `;params` dropped, slashes
-    /// merged, dot segments resolved. `path` is the one that the readings were made of.
+    /// Returns the canonical reading, for uses that need one form, such as a key: fully decoded,
+    /// `;params` dropped, slashes merged, dot segments resolved. `path` must be the path that the
+    /// readings were computed from.
     #[must_use]
     pub fn canonical<'a>(&'a self, path: &'a [u8]) -> &'a [u8] {
         self.texts.get(self.canonical).map_or(path, Vec::as_slice)
     }
 }
 
-/// Whether a path is in plain form, so that it is its only reading: no `%`, `;`, `\`, `//` and dot
-/// segment.
+/// Whether a path is in plain form, and so is its own only reading: it has no `%`, `;`, `\`, `//`
+/// or dot segment.
 #[must_use]
 pub fn is_plain(path: &[u8]) -> bool {
     let mut before = 0;
@@ -86,13 +87,13 @@ pub fn is_plain(path: &[u8]) -> bool {
     !(dots && path.split(|b| *b == b'/').any(is_dot_segment))
 }
 
-/// Decodes every triplet once. What is not a triplet stays as it is.
+/// Decodes every percent-encoded byte once. A `%` without two hexadecimal digits stays unchanged.
 #[must_use]
 pub fn decode(path: &[u8]) -> Cow<'_, [u8]> {
     decoded(path, Step::Decode)
 }
 
-/// Decodes every triplet once, but those of `/` and `\`.
+/// Decodes every percent-encoded byte once, except `/` and `\`.
 #[must_use]
 pub(crate) fn decode_keeping_slashes(path: &[u8]) -> Cow<'_, [u8]> {
     decoded(path, Step::DecodeKeepingSlashes)

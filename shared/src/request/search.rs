@@ -1,19 +1,19 @@
-//! How much regular expressions may look through of one request: the work of all together is
-//! bounded, whatever a client sends.
+//! Limits how much text regular expressions may search for one request. The limit applies to all of
+//! them together, whatever a client sends.
 
 use super::{Request, TooManyReadings};
 use crate::values::Pattern;
 
-/// The most work of all regular expressions together, in bytes that a small one looks through: 70 ms
-/// in a VM, where one needs some 70 ns for a byte.
+/// Maximum work of all regular expressions together, in bytes searched by a small expression. It
+/// takes 70 ms in a VM, at about 70 ns per byte.
 const MAX_SEARCHED_BYTES: usize = 1024 * 1024;
 
 impl Request {
-    /// Takes from what regular expressions may look through of the request.
+    /// Deducts work from the request's budget for regular expressions.
     ///
     /// # Errors
-    /// [`TooManyReadings`] where nothing is left: the request is too long for so many patterns, or
-    /// for such ones.
+    /// [`TooManyReadings`] if the budget is exceeded: the request is too long for so many patterns,
+    /// or for such expensive ones.
     pub(crate) fn search(&self, bytes: usize) -> Result<(), TooManyReadings> {
         let searched = self.searched.get().saturating_add(bytes);
         self.searched.set(searched);
@@ -23,10 +23,10 @@ impl Request {
         Ok(())
     }
 
-    /// Takes the work of looking for a pattern in a text of the request from what may be had.
+    /// Deducts the work of searching a text of the request for a pattern.
     ///
     /// # Errors
-    /// [`TooManyReadings`] where nothing is left: the request must not go on.
+    /// [`TooManyReadings`] if the budget is exceeded. The request must not continue.
     pub fn pay_for(&self, pattern: &Pattern, text: &[u8]) -> Result<(), TooManyReadings> {
         match pattern.counted_work(text.len()) {
             0 => Ok(()),

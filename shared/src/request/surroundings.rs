@@ -1,15 +1,15 @@
-//! What Envoy knows of a request beside its head: the client's address, the route.
+//! What Envoy knows about a request besides its headers: the client's address and the route.
 
 use super::{Request, property};
 use crate::host;
 use std::cell::{OnceCell, RefCell};
 use std::net::IpAddr;
 
-/// What few configurations ask for: in a box, so that other requests do not pay for its room.
+/// Values that few configurations use. Boxed, so that other requests do not pay for the space.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Rare {
     client_ip: OnceCell<Option<IpAddr>>,
-    /// Metadata of the route, by filter and key.
+    /// Route metadata, by filter and key.
     metadata: RefCell<Vec<Metadata>>,
 }
 
@@ -21,8 +21,8 @@ struct Metadata {
 }
 
 impl Request {
-    /// The client's address without the port, as Envoy trusts it: after `use_remote_address` and
-    /// `xff_num_trusted_hops`, never a raw `x-forwarded-for`.
+    /// Returns the client's address as trusted by Envoy, without the port: after
+    /// `use_remote_address` and `xff_num_trusted_hops`, never a raw `x-forwarded-for`.
     #[must_use]
     pub fn source_address(&self) -> Option<&[u8]> {
         self.source_address
@@ -33,21 +33,21 @@ impl Request {
             .as_deref()
     }
 
-    /// [`source_address`](Self::source_address) as an address, an IPv4 address that is mapped into
-    /// IPv6 as IPv4. `None` for a Unix socket.
+    /// Returns [`source_address`](Self::source_address) as an IP address; an IPv4-mapped IPv6
+    /// address becomes IPv4. `None` for a Unix socket.
     #[must_use]
     pub fn client_ip(&self) -> Option<IpAddr> {
         let rare = self.rare.get_or_init(Box::default);
         *rare.client_ip.get_or_init(|| {
             let text = std::str::from_utf8(self.source_address()?).ok()?;
-            // A scope (`fe80::1%eth0`) is no part of the address.
+            // A scope (`fe80::1%eth0`) is not part of the address.
             let text = text.split('%').next()?;
             text.parse().ok().map(|ip: IpAddr| ip.to_canonical())
         })
     }
 
-    /// A value in the metadata of the route that Envoy chose: `filter_metadata` under the filter's
-    /// name. Numbers and booleans as JSON writes them; `None` for lists and objects.
+    /// Returns a value from the metadata of the selected route: `filter_metadata` under the
+    /// filter's name. Numbers and booleans are formatted as in JSON; `None` for lists and objects.
     #[must_use]
     pub fn route_metadata(&self, filter: &'static str, key: &str) -> Option<Vec<u8>> {
         let rare = self.rare.get_or_init(Box::default);
@@ -79,7 +79,7 @@ impl Request {
         });
     }
 
-    /// The name of the route that Envoy chose.
+    /// Returns the name of the route that Envoy selected.
     #[must_use]
     pub fn route_name(&self) -> Option<&[u8]> {
         self.route_name
@@ -88,8 +88,8 @@ impl Request {
     }
 }
 
-/// The address of Envoy's `source.address` (`10.0.0.1:4711`, `[::1]:4711`), without port and
-/// brackets.
+/// Returns the address part of Envoy's `source.address` (`10.0.0.1:4711`, `[::1]:4711`), without
+/// port and brackets.
 #[must_use]
 pub fn address_without_port(address: &[u8]) -> &[u8] {
     if let Some(rest) = address.strip_prefix(b"[") {

@@ -2,29 +2,29 @@
 
 use super::Request;
 
-/// Where path and query end in `:path`.
+/// The positions in `:path` at which path and query end.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Target {
     path: usize,
-    /// `None` where there is no question mark.
+    /// `None` if there is no question mark.
     query: Option<usize>,
 }
 
 impl Request {
-    /// `:path`: path and query as the client sent them. `None` for CONNECT.
+    /// Returns `:path`: path and query as the client sent them. `None` for CONNECT.
     #[must_use]
     pub fn target(&self) -> Option<&[u8]> {
         self.headers().first(":path")
     }
 
-    /// The path without the query: empty for CONNECT, `*` for `OPTIONS *`.
+    /// Returns the path without the query: empty for CONNECT, `*` for `OPTIONS *`.
     #[must_use]
     pub fn path(&self) -> &[u8] {
         let target = self.target().unwrap_or_default();
         target.get(..self.split().path).unwrap_or_default()
     }
 
-    /// The query without its question mark; `None` where there is no question mark.
+    /// Returns the query without its question mark; `None` if there is no question mark.
     #[must_use]
     pub fn query(&self) -> Option<&[u8]> {
         let split = self.split();
@@ -42,7 +42,8 @@ impl Request {
     }
 }
 
-/// Path and query of a `:path`. A fragment, which Envoy refuses by default, belongs to neither.
+/// Splits a `:path` into path and query. A fragment, which Envoy rejects by default, belongs to
+/// neither.
 #[must_use]
 pub fn split_target(target: &[u8]) -> (&[u8], Option<&[u8]>) {
     let target = target.split(|b| *b == b'#').next().unwrap_or_default();

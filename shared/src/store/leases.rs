@@ -1,11 +1,10 @@
-//! Leases: how many requests with a key are under way at the same time, over all workers of a
-//! process.
+//! Leases: how many requests with the same key are in progress, over all workers of a process.
 //!
-//! A neighbourhood of keys is one value of the store, as in a [`SlotTable`](super::SlotTable): of
-//! each key the number of leases that each holder has. A holder is a VM. It renews its entry in a
-//! list of holders, once for all of its leases; where it does not, since it has crashed, the leases
-//! expire. A lease is never evicted for another key: where a neighbourhood is full of keys that are
-//! under way, a new key has to be refused.
+//! As in a [`SlotTable`](super::SlotTable), a neighbourhood of keys is one value of the store. It
+//! contains the number of leases of each key and holder. A holder is a VM, which renews all of its
+//! leases at once with its entry in a list of holders. If it fails to do so, for example after a
+//! crash, its leases expire. A lease is never evicted for another key: if a neighbourhood is full
+//! of keys in progress, a new key has to be refused.
 
 mod entry;
 mod holder;
@@ -18,48 +17,48 @@ use std::time::Duration;
 
 pub use holder::Holder;
 
-/// How long the leases of a holder last that does not renew them.
+/// How long the leases of a holder last if it does not renew them.
 pub const LEASE: Duration = Duration::from_secs(10);
 
 /// A table of leases.
 #[derive(Debug, Clone)]
 pub struct LeaseTable {
     places: Places,
-    /// How many keys a neighbourhood has at most.
+    /// Maximum number of keys in a neighbourhood.
     most_keys: usize,
     holder: Rc<Holder>,
 }
 
-/// The right of a request with a key to be under way. Give it back by [`Holder::release`] or
+/// The right of a request with a key to be in progress. Give it back with [`Holder::release`] or
 /// [`Holder::release_later`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
-    /// The name of the neighbourhood in the store.
+    /// The key of the neighbourhood in the store.
     name: String,
     fingerprint: u64,
 }
 
-/// What asking for a lease came to.
+/// The result of a request for a lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Leased {
-    /// A lease.
+    /// The lease was granted.
     Lease {
         /// The lease.
         lease: Lease,
-        /// How many requests with the key are under way now, this one among them.
+        /// How many requests with the key are in progress, including this one.
         under_way: u32,
     },
-    /// The most requests that are allowed are under way.
+    /// The maximum number of requests is in progress already.
     Full,
-    /// The key's neighbourhood is full of other keys that are under way.
+    /// The key's neighbourhood is full of other keys in progress.
     Crowded,
-    /// The change lost [`MAX_ATTEMPTS`] races.
+    /// The change lost [`MAX_ATTEMPTS`] races, or the list of holders is full.
     Contended,
 }
 
 impl LeaseTable {
-    /// The table of this name for at most `max_keys` keys that are under way (at least one). Tables
-    /// of one name in one store are one table; for `proposed_seed` see
+    /// Opens the table of this name, for at most `max_keys` keys in progress (at least one). Tables
+    /// with the same name in the same store are the same table. For `proposed_seed` see
     /// [`SlotTable::new`](super::SlotTable::new).
     #[must_use]
     pub fn new(
@@ -77,13 +76,13 @@ impl LeaseTable {
         }
     }
 
-    /// A lease for a request with a key of which at most `most` may be under way. `now` is the wall
-    /// clock, the same for all workers.
+    /// Acquires a lease for a request with a key, of which at most `most` may be in progress. `now`
+    /// is the wall-clock time, the same for all workers.
     pub fn acquire(&self, store: &impl CasStore, key: &[u8], most: u32, now: Duration) -> Leased {
         let now = holder::nanos(now);
         self.holder.release_owed(store);
-        // Before its first entry in a neighbourhood, or others would take the entry for one of a
-        // crashed VM.
+        // The holder must be listed before its first entry in a neighbourhood. Otherwise other
+        // workers would treat the entry as one of a crashed VM.
         if !self.holder.keep_alive(store, now) {
             return Leased::Contended;
         }
@@ -111,7 +110,7 @@ impl LeaseTable {
     }
 
     /// Drops the entries of holders that have not renewed them. The list of holders is read after
-    /// the entries, so that it has all who wrote them.
+    /// the entries, so it includes everyone who wrote them.
     fn drop_expired(&self, store: &impl CasStore, entries: &mut Vec<Entry>, now: u64) {
         let own = self.holder.id();
         if entries.iter().any(|entry| entry.holder != own) {
@@ -120,7 +119,7 @@ impl LeaseTable {
         }
     }
 
-    /// Adds one lease of a key. `false`: there are too many other keys.
+    /// Adds a lease of a key. Returns `false` if there are too many other keys.
     fn add(&self, entries: &mut Vec<Entry>, fingerprint: u64) -> bool {
         let own = self.holder.id();
         let is_own = |entry: &&mut Entry| entry.fingerprint == fingerprint && entry.holder == own;

@@ -1,23 +1,23 @@
-//! Shared data in memory: the host's twin, for native tests and for filters that need no host.
+//! Shared data in memory, for native tests and for filters that need no host.
 
 use super::{CasStore, Conflict, Expected, Stored, Version};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-/// A store in memory that behaves as Envoy's shared data does.
+/// An in-memory store that behaves like Envoy's shared data.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     values: RefCell<BTreeMap<String, Stored>>,
 }
 
 impl MemoryStore {
-    /// How many keys have ever been written.
+    /// Returns the number of keys ever written.
     #[must_use]
     pub fn keys(&self) -> usize {
         self.values.borrow().len()
     }
 
-    /// The bytes of all keys and values.
+    /// Returns the total size of all keys and values, in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let values = self.values.borrow();
@@ -41,7 +41,7 @@ impl CasStore for MemoryStore {
             (Some(version), Expected::Version(wanted)) if version == wanted => {
                 version.0.checked_add(1).unwrap_or(1)
             }
-            // The host does not look at the version of a key that is not there.
+            // The host ignores the version if the key does not exist.
             (None, Expected::Version(_)) => 1,
             _ => return Err(Conflict),
         };

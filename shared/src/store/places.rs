@@ -1,22 +1,22 @@
-//! The places of keys in the store: a number of neighbourhoods, chosen by a keyed hash.
+//! Maps keys to neighbourhoods of the store, with a keyed hash.
 
 use super::{CasStore, agreed_seed};
 use siphasher::sip128::SipHasher13;
 
-/// How many keys a neighbourhood has at most.
+/// Maximum number of keys in a neighbourhood.
 pub(super) const NEIGHBOURS: usize = 16;
 
 /// The neighbourhoods of a table.
 #[derive(Debug, Clone)]
 pub(super) struct Places {
-    /// What the names of its neighbourhoods in the store begin with.
+    /// The prefix of the neighbourhoods' keys in the store.
     prefix: String,
     hasher: SipHasher13,
     neighbourhoods: u64,
 }
 
 impl Places {
-    /// Enough for `max_keys`.
+    /// Creates enough neighbourhoods for `max_keys` keys.
     pub(super) fn new(store: &impl CasStore, name: &str, max_keys: usize, seed: [u8; 16]) -> Self {
         let seed = agreed_seed(store, seed);
         let neighbourhoods = max_keys.checked_div(NEIGHBOURS).unwrap_or(0).max(1);
@@ -27,8 +27,8 @@ impl Places {
         }
     }
 
-    /// The place of a key: the name of its neighbourhood in the store, written into the memory of
-    /// `name`, and its fingerprint there.
+    /// Returns the place of a key: the name of its neighbourhood in the store, and its fingerprint
+    /// there. Reuses the memory of `name`.
     pub(super) fn find(&self, key: &[u8], mut name: String) -> (String, u64) {
         let hash = self.hasher.hash(key);
         let mut rest = hash.h1.checked_rem(self.neighbourhoods).unwrap_or(0);

@@ -1,48 +1,48 @@
 //! A bounded table of numbers for keys that clients choose.
 //!
-//! Shared data never forgets a key, so a key that a client chooses must not become one. It is
-//! hashed instead, by SipHash with a random seed that the workers share: 64 bits say in which
-//! neighbourhood of 16 slots it may stand, 64 more are its fingerprint there. A neighbourhood is
-//! one value of the store, and grows with its use. Where it is full, a new key takes the slot with
-//! the least number. The numbers are times until which a key is remembered for a reason, so the
-//! least is the one that is idle longest, or will be first.
+//! Shared data never forgets a key, so a key chosen by a client must not become a key of shared
+//! data. Instead it is hashed with SipHash and a random seed that the workers share: 64 bits select
+//! a neighbourhood of 16 slots, and another 64 bits are the key's fingerprint there. A
+//! neighbourhood is one value of the store, and grows as it fills. If it is full, a new key
+//! replaces the slot with the lowest number. Numbers are times until which a key has to be
+//! remembered, so the lowest belongs to the key that has been idle longest, or will be idle first.
 
 use super::places::{NEIGHBOURS, Places};
 use super::{CasStore, Expected, MAX_ATTEMPTS, agreed_seed};
 use siphasher::sip128::SipHasher13;
 use std::cell::RefCell;
 
-/// A slot: the fingerprint and the number, in little-endian.
+/// The size of a slot in bytes: the fingerprint and the number, in little-endian.
 const SLOT_BYTES: usize = 16;
 
-/// A table of at most so many numbers, one per key.
+/// A bounded table with one number per key.
 #[derive(Debug, Clone)]
 pub struct SlotTable {
     places: Places,
-    /// The name of the last neighbourhood, for its memory.
+    /// The name of the last neighbourhood, kept to reuse its memory.
     name: RefCell<String>,
-    /// How many bytes a neighbourhood has at most.
+    /// Maximum size of a neighbourhood, in bytes.
     most_bytes: usize,
 }
 
-/// What an update came to.
+/// The result of an update.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Update<T> {
-    /// This, and the table holds it.
+    /// The table was updated.
     Done {
-        /// What the caller's function gave.
+        /// The value returned by the caller's function.
         value: T,
         /// Whether another key was evicted.
         evicted: bool,
     },
-    /// Nothing was changed: the update lost [`MAX_ATTEMPTS`] races.
+    /// Nothing was changed, because the update lost [`MAX_ATTEMPTS`] races.
     Contended,
 }
 
 impl SlotTable {
-    /// The table of this name with at most `max_keys` slots (at least one). Tables of one name in
-    /// one store are one table; `proposed_seed` is random, and becomes the seed if no worker has
-    /// proposed one before.
+    /// Opens the table of this name, with at most `max_keys` slots (at least one). Tables with the
+    /// same name in the same store are the same table. `proposed_seed` is random; it becomes the
+    /// seed unless another worker has proposed one before.
     #[must_use]
     pub fn new(store: &impl CasStore, name: &str, max_keys: u32, proposed_seed: [u8; 16]) -> Self {
         let max_keys = usize::try_from(max_keys.max(1)).unwrap_or(usize::MAX);
@@ -53,14 +53,14 @@ impl SlotTable {
         }
     }
 
-    /// A name for the table of these bytes: short, and no other bytes have it.
+    /// Returns a short name for these bytes, which other bytes do not share.
     #[must_use]
     pub fn name_for(store: &impl CasStore, bytes: &[u8], proposed_seed: [u8; 16]) -> String {
         let seed = agreed_seed(store, proposed_seed);
         format!("{:016x}", SipHasher13::new_with_key(&seed).hash(bytes).h1)
     }
 
-    /// The number of a key, where it has one.
+    /// Returns the number of a key, if it has one.
     #[must_use]
     pub fn get(&self, store: &impl CasStore, key: &[u8]) -> Option<u64> {
         let (name, fingerprint) = self.place(key);
@@ -74,11 +74,11 @@ impl SlotTable {
             .map(|(_, number)| number)
     }
 
-    /// Replaces the number of a key by what `decide` makes of it; an error of `decide` leaves the
-    /// table as it is. `decide` runs again whenever another worker wrote first.
+    /// Replaces the number of a key with the result of `decide`. If `decide` fails, the table stays
+    /// unchanged. `decide` runs again whenever another worker wrote first.
     ///
     /// # Errors
-    /// What `decide` gives.
+    /// The error of `decide`.
     pub fn update<T, E>(
         &self,
         store: &impl CasStore,
@@ -102,7 +102,8 @@ impl SlotTable {
                 Some(stored) => (stored.value, Expected::Version(stored.version)),
                 None => (Vec::new(), Expected::Absent),
             };
-            // Bytes of another program under the same `vm_id`: part of a slot, or too many.
+            // Another program under the same `vm_id` may have written part of a slot, or too many
+            // bytes.
             let odd = bytes.len().checked_rem(SLOT_BYTES).unwrap_or(0);
             bytes.truncate(bytes.len().saturating_sub(odd).min(self.most_bytes));
             let mut slots = bytes.chunks_exact(SLOT_BYTES).map(read);
@@ -117,14 +118,15 @@ impl SlotTable {
         Ok(Update::Contended)
     }
 
-    /// The place of a key: the name of its neighbourhood in the store, and its fingerprint there.
+    /// Returns the place of a key: the name of its neighbourhood in the store, and its fingerprint
+    /// there.
     fn place(&self, key: &[u8]) -> (String, u64) {
         self.places.find(key, self.name.take())
     }
 }
 
-/// Puts a slot in its place, in a new one, or in that of the least number; says whether another key
-/// was evicted.
+/// Writes a slot over its old value, into a new slot, or over the one with the lowest number.
+/// Returns whether another key was evicted.
 fn put(bytes: &mut Vec<u8>, at: Option<usize>, most: usize, slot: (u64, u64)) -> bool {
     let place = match at {
         Some(at) => bytes.chunks_exact_mut(SLOT_BYTES).nth(at),
@@ -144,7 +146,7 @@ fn put(bytes: &mut Vec<u8>, at: Option<usize>, most: usize, slot: (u64, u64)) ->
     at.is_none()
 }
 
-/// The fingerprint and the number of a slot.
+/// Decodes the fingerprint and the number of a slot.
 fn read(slot: &[u8]) -> (u64, u64) {
     let half = |half: Option<&[u8; 8]>| half.map_or(0, |bytes| u64::from_le_bytes(*bytes));
     (half(slot.first_chunk()), half(slot.last_chunk()))

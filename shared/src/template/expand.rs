@@ -1,4 +1,4 @@
-//! From template and request to bytes.
+//! Expands templates.
 
 use super::{Part, Template, Variable, time};
 use crate::headers::Headers;
@@ -7,48 +7,48 @@ use crate::request::{Request, decode, property};
 use regex::bytes::Captures;
 use std::borrow::Cow;
 
-/// The most that the variables of a template may give together, in bytes. What the configuration
-/// says itself has a bound at load.
+/// Maximum size of all variables of a template together, in bytes. The template's own text is
+/// limited when the configuration is loaded.
 pub const MAX_EXPANDED_BYTES: usize = 8 * 1024;
 
-/// What the variables of a template stand for. What is not given is missing.
+/// The values of a template's variables. What is not given is missing.
 #[derive(Debug, Default)]
 pub struct Values<'a> {
     /// The request.
     pub request: Option<&'a Request>,
-    /// Headers of the response, `:status` among them.
+    /// Response headers, including `:status`.
     pub response: Option<&'a Headers>,
-    /// Capture groups of the path pattern that matched, from group 1 on.
+    /// The capture groups of the path pattern that matched, from group 1 on.
     pub path_captures: &'a [Option<Vec<u8>>],
-    /// Capture groups of the operation's regular expression.
+    /// The capture groups of the operation's regular expression.
     pub captures: Option<&'a Captures<'a>>,
     /// The filter's own variables.
     pub extra: &'a [(&'static str, &'a [u8])],
 }
 
-/// Why a template gives no value. Nothing is done with half of one.
+/// Why a template has no value. A partial value is never used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unexpanded {
-    /// A variable has no value, and no default is given.
+    /// A variable has no value and no default.
     #[error("a variable has no value")]
     Missing,
-    /// Its variables give more than [`MAX_EXPANDED_BYTES`].
+    /// The variables are longer than [`MAX_EXPANDED_BYTES`] together.
     #[error("the variables give more than {MAX_EXPANDED_BYTES} bytes")]
     TooLong,
 }
 
 impl Template {
-    /// The template's value.
+    /// Returns the template's value.
     ///
     /// # Errors
-    /// [`Unexpanded`] where a variable without default is missing, or the value is too long.
+    /// [`Unexpanded`] if a variable without a default is missing, or if the value is too long.
     pub fn expand(&self, values: &Values<'_>) -> Result<Vec<u8>, Unexpanded> {
         let mut expanded = Vec::new();
         self.expand_into(&mut expanded, values)?;
         Ok(expanded)
     }
 
-    /// The template's value; a text without variables as it stands in the template.
+    /// Returns the template's value; borrowed if the template has no variables.
     ///
     /// # Errors
     /// As [`Template::expand`].
@@ -59,14 +59,14 @@ impl Template {
         }
     }
 
-    /// The value, where it is the same for every request.
+    /// Returns the value if it is the same for every request.
     #[must_use]
     pub fn fixed(&self) -> Option<&[u8]> {
         self.as_literal()
     }
 
-    /// Appends the template's value. On an error `expanded` holds part of a value and is to be
-    /// thrown away.
+    /// Appends the template's value. After an error, `expanded` contains a partial value and must
+    /// be discarded.
     ///
     /// # Errors
     /// As [`Template::expand`].
@@ -79,7 +79,7 @@ impl Template {
         self.parts_into(expanded, values, &mut room)
     }
 
-    /// `room` is what variables may still give.
+    /// `room` is the number of bytes left for variables.
     fn parts_into(
         &self,
         expanded: &mut Vec<u8>,
@@ -93,8 +93,9 @@ impl Template {
 }
 
 impl Template {
-    /// The template with all variables replaced by their values but the capture groups of an
-    /// operation's regular expression: what is the same for every occurrence is worked out once.
+    /// Returns the template with all variables replaced by their values, except for the capture
+    /// groups of an operation's regular expression. So anything that is the same for every match is
+    /// expanded only once.
     ///
     /// # Errors
     /// As [`Template::expand`].
@@ -115,7 +116,7 @@ impl Template {
                 Part::Variable { variable, default } if is_group(variable) => {
                     parts.push(Part::Variable {
                         variable: variable.clone(),
-                        // One that cannot be worked out has no value without the request either.
+                        // A default that has no value here has none without the request either.
                         default: default.as_ref().map(|default| {
                             let worked_out = default.with_groups_only(values);
                             worked_out.unwrap_or_else(|_| default.clone())
@@ -161,7 +162,7 @@ impl Part {
 }
 
 impl Values<'_> {
-    /// Whether this is a capture group that took no part in a match.
+    /// Whether the variable is a capture group that took no part in a match.
     fn is_unused_group(&self, variable: &Variable) -> bool {
         match variable {
             Variable::PathGroup(n) => n

@@ -1,4 +1,4 @@
-//! Functions of a variable's value.
+//! Functions that change the value of a variable.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -6,7 +6,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 
-/// What is encoded in a URI: all but unreserved characters (RFC 3986, section 2.3).
+/// The characters that are encoded in a URI: all except unreserved characters (RFC 3986, section
+/// 2.3).
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -20,7 +21,7 @@ pub(super) enum Function {
     Base64,
     /// Without padding.
     Base64Url,
-    /// ASCII letters.
+    /// ASCII letters only.
     Lower,
     Upper,
     /// In hexadecimal digits.
@@ -50,7 +51,7 @@ impl Function {
             Self::Sha256 => {
                 let mut hex = String::with_capacity(64);
                 for byte in Sha256::digest(value) {
-                    // Writing to a text cannot fail.
+                    // Writing to a string cannot fail.
                     let _ = write!(hex, "{byte:02x}");
                 }
                 hex.into_bytes()

@@ -1,4 +1,4 @@
-//! From text to template, with every variable checked.
+//! Parses templates and checks every variable.
 
 mod variable;
 
@@ -8,33 +8,34 @@ use crate::config::Env;
 use crate::values::is_header_value;
 use variable::lookup;
 
-/// The longest text of a template beside its variables, in bytes: Envoy's default for all headers
-/// of a message.
+/// Maximum length of the text of a template without its variables, in bytes: Envoy's default limit
+/// for all headers of a message.
 pub const MAX_LITERAL_BYTES: usize = 60 * 1024;
 
-/// How many defaults may stand in one another.
+/// Maximum nesting depth of defaults.
 const MAX_DEPTH: usize = 8;
 
 /// Which variables a template may use.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Scope<'a> {
-    /// Whether there is a response: allows `response.*`.
+    /// Whether there is a response, which allows `response.*`.
     pub response: bool,
-    /// The highest capture group of the rule's path patterns: allows `match.1` and up.
+    /// The highest capture group of the rule's path patterns, which allows `match.1` and up.
     pub path_groups: usize,
-    /// The highest capture group of the operation's own regular expression: allows `0` and up.
+    /// The highest capture group of the operation's own regular expression, which allows `0` and
+    /// up.
     pub groups: Option<usize>,
-    /// Variables of the filter itself, such as `limit.name`.
+    /// Variables defined by the filter itself, such as `limit.name`.
     pub extra: &'a [&'static str],
 }
 
 impl Template {
-    /// Reads a template.
+    /// Parses a template.
     ///
     /// # Errors
-    /// One line for an unknown variable, one that has no meaning in this place, a capture group
+    /// One line for an unknown variable, a variable that is not available here, a capture group
     /// that does not exist, an environment variable that is not set and has no default, a byte that
-    /// no header value may hold, and more than [`MAX_LITERAL_BYTES`] of text.
+    /// is not allowed in a header value, and more than [`MAX_LITERAL_BYTES`] of text.
     pub fn parse(text: &str, scope: Scope<'_>, env: &Env) -> Result<Self, String> {
         if !is_header_value(text.as_bytes()) {
             return Err(format!(
@@ -44,10 +45,10 @@ impl Template {
         Self::parse_multiline(text, scope, env)
     }
 
-    /// Reads a template of a body, which may hold line breaks.
+    /// Parses a template for a body, which may contain line breaks.
     ///
     /// # Errors
-    /// As [`Template::parse`], but for control characters.
+    /// As [`Template::parse`], except that control characters are allowed.
     pub fn parse_multiline(text: &str, scope: Scope<'_>, env: &Env) -> Result<Self, String> {
         let template = parts(text, scope, env, 0)?;
         match template.literal_bytes() {
@@ -58,7 +59,7 @@ impl Template {
         }
     }
 
-    /// How long its texts are, those of defaults among them.
+    /// Returns the length of the text, including that of defaults.
     fn literal_bytes(&self) -> usize {
         let bytes = |part: &Part| match part {
             Part::Text(text) => text.len(),
@@ -108,8 +109,7 @@ fn parts(text: &str, scope: Scope<'_>, env: &Env, depth: usize) -> Result<Templa
     Ok(Template(joined(parts)))
 }
 
-/// What stands before the brace that closes an expression, and after it. A default may hold
-/// expressions itself.
+/// Splits a text at the brace that closes the expression. A default may contain expressions itself.
 fn split_expression(text: &str) -> Option<(&str, &str)> {
     let mut depth = 0_usize;
     let mut before = '\0';
@@ -125,7 +125,7 @@ fn split_expression(text: &str) -> Option<(&str, &str)> {
     None
 }
 
-/// Texts that follow one another as one.
+/// Merges adjacent texts.
 fn joined(parts: Vec<Part>) -> Vec<Part> {
     let mut joined: Vec<Part> = Vec::with_capacity(parts.len());
     for part in parts {
@@ -191,7 +191,7 @@ fn variable(
     Ok(Resolved::Part(Part::Variable { variable, default }))
 }
 
-/// The function around a variable, and the variable.
+/// Splits a function call into the function and its variable.
 fn function_of(name: &str) -> Result<(Option<Function>, &str), String> {
     let Some((function, argument)) = name.split_once('(') else {
         return Ok((None, name));

@@ -1,4 +1,4 @@
-//! A time as a text. Own code: libraries of calendars are many times its size in a module.
+//! Formats times as text. Calendar libraries would add many times as much code to a module.
 
 use super::TimeFormat;
 use std::time::Duration;
@@ -15,7 +15,7 @@ pub(super) fn written(since_epoch: Duration, format: TimeFormat) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// The civil date of a day, by Howard Hinnant's algorithm
+/// Converts a day to a calendar date, with Howard Hinnant's algorithm
 /// (<https://howardhinnant.github.io/date_algorithms.html#civil_from_days>).
 #[allow(
     clippy::arithmetic_side_effects,
@@ -27,7 +27,7 @@ fn rfc3339(seconds: u64) -> String {
     let year_of_era =
         (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    // Years begin in March here.
+    // Here, years begin in March.
     let month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month + 2) / 5 + 1;
     let month = if month < 10 { month + 3 } else { month - 9 };

@@ -1,4 +1,4 @@
-//! A host by script: it behaves as Envoy does towards a module, as far as the kit calls it.
+//! A scripted host. It behaves like Envoy for the calls that the kit makes.
 
 mod calls;
 
@@ -11,8 +11,8 @@ use std::time::Duration;
 /// Headers as pairs.
 type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
 
-/// A host, shared between a test that sets it up and looks at it, and the thread's filter that
-/// calls it.
+/// A scripted host, shared between the test that controls and inspects it and the filter that calls
+/// it on the same thread.
 #[derive(Clone, Default)]
 pub struct ScriptedHost(Rc<RefCell<Script>>);
 
@@ -31,24 +31,24 @@ pub struct LocalAnswer {
     pub grpc: i32,
 }
 
-/// A call to a server.
+/// A call to another server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
-    /// The token that its answer bears.
+    /// The token by which its answer is identified.
     pub token: u32,
-    /// The cluster of an HTTP call; the upstream message of a gRPC call.
+    /// The cluster of an HTTP call, or the upstream message of a gRPC call.
     pub upstream: String,
-    /// The path of an HTTP call; of a gRPC call, `/service/method`.
+    /// The path of an HTTP call, or `/service/method` of a gRPC call.
     pub path: String,
-    /// The message of a gRPC call.
+    /// The request message of a gRPC call.
     pub message: Vec<u8>,
-    /// The time-out.
+    /// The timeout.
     pub timeout: Duration,
 }
 
 #[derive(Default)]
 struct Script {
-    /// `None` outside the phase in which Envoy gives them.
+    /// Each map is `None` outside of the phase in which Envoy provides it.
     request: Option<Pairs>,
     trailers: Option<Pairs>,
     response: Option<Pairs>,
@@ -71,7 +71,7 @@ struct Script {
 }
 
 impl ScriptedHost {
-    /// A host at some time, which becomes this thread's.
+    /// Creates a host with a fixed time and installs it for this thread.
     #[must_use]
     pub fn install() -> Self {
         let host = Self::default();
@@ -85,19 +85,19 @@ impl ScriptedHost {
         self.0.borrow_mut().now = now;
     }
 
-    /// The clock.
+    /// Returns the time of the clock.
     #[must_use]
     pub fn now(&self) -> Duration {
         self.0.borrow().now
     }
 
-    /// The lines of the log so far.
+    /// Returns the log lines so far.
     #[must_use]
     pub fn log(&self) -> Vec<String> {
         self.0.borrow().log.clone()
     }
 
-    /// Sets which lines the host keeps; info without.
+    /// Sets the log level of the host. The default is info.
     pub fn set_log_level(&self, level: log::Level) {
         let number = match level {
             log::Level::Error => 4,
@@ -109,32 +109,32 @@ impl ScriptedHost {
         self.0.borrow_mut().log_level = Some(number);
     }
 
-    /// What filters left in filter state, by its name without `wasm.`.
+    /// Returns what filters wrote to filter state under this name, without `wasm.`.
     #[must_use]
     pub fn filter_state(&self, name: &str) -> Option<String> {
         self.0.borrow().filter_state.get(name).cloned()
     }
 
-    /// Sets a property, its path joined by NUL.
+    /// Sets a property. The path is joined by NUL.
     pub fn set_property(&self, path: &str, value: &[u8]) {
         let mut script = self.0.borrow_mut();
         script.properties.insert(path.into(), value.to_vec());
     }
 
-    /// Sets a variable of the environment.
+    /// Sets an environment variable.
     pub fn set_env(&self, name: &str, value: &str) {
         let mut script = self.0.borrow_mut();
         script.env.push((name.to_owned(), value.to_owned()));
     }
 
-    /// Which of the next calls fail, in their order: of those that a host may not be able to carry
-    /// out. Properties, shared data, filter state, and calls to servers are such; header maps are
-    /// not.
+    /// Sets which of the next calls fail, in order. Only calls that a real host may be unable to
+    /// carry out can fail: properties, shared data, filter state, and calls to servers, but not
+    /// header maps.
     pub fn set_faults(&self, faults: &[bool]) {
         self.0.borrow_mut().faults = faults.iter().copied().collect();
     }
 
-    /// The value of a counter; `None` where it was not defined.
+    /// Returns the value of a counter; `None` if it was not defined.
     #[must_use]
     pub fn counter(&self, name: &str) -> Option<i64> {
         let script = self.0.borrow();
@@ -142,19 +142,19 @@ impl ScriptedHost {
         counters.find(|(n, _)| n == name).map(|(_, value)| *value)
     }
 
-    /// How often each function of the host was called.
+    /// Returns how often each host function was called.
     #[must_use]
     pub fn hostcalls(&self) -> BTreeMap<&'static str, u64> {
         self.0.borrow().hostcalls.clone()
     }
 
-    /// The calls to servers that were made since this was asked last.
+    /// Returns the calls to servers made since the last call of this function.
     #[must_use]
     pub fn take_calls(&self) -> Vec<Call> {
         std::mem::take(&mut self.0.borrow_mut().calls)
     }
 
-    /// The period of ticks.
+    /// Returns the period of ticks; `None` if the timer is off.
     #[must_use]
     pub fn tick(&self) -> Option<Duration> {
         let milliseconds = self.0.borrow().tick;
@@ -191,7 +191,8 @@ impl ScriptedHost {
         script.is_resumed = false;
     }
 
-    /// Envoy gives the request's headers no more once it goes on.
+    /// Takes the request headers away, because Envoy does not provide them once the request
+    /// continues.
     pub(super) fn end_request(&self) -> Pairs {
         self.0.borrow_mut().request.take().unwrap_or_default()
     }

@@ -1,15 +1,15 @@
-//! Mistakes in a configuration, each with the line that is printed: a table that is read as a user
-//! reads it.
+//! Tables of invalid configurations, each with the lines that are printed for it, as users see
+//! them.
 
 use crate::config::{Env, FilterConfig, load_with_warnings};
 use std::path::Path;
 
-/// Checks a file of configurations, one a line, each followed by the lines that it is answered
-/// with, indented. Other lines are comments. With `UPDATE_GOLDEN=1` in the environment the file is
-/// written again.
+/// Checks a file that has one configuration per line, each followed by the expected messages,
+/// indented. Other lines are comments. With `UPDATE_GOLDEN=1` in the environment the file is
+/// rewritten.
 ///
 /// # Panics
-/// Where a line differs, with both.
+/// If a line differs; shows both.
 pub fn check_mistakes<C: FilterConfig>(file: &Path) {
     #[allow(clippy::panic, reason = "a test that cannot read its table fails")]
     let table = std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{error}"));

@@ -1,4 +1,4 @@
-//! A whole filter, run natively on a scripted host.
+//! Runs a whole filter natively on a scripted host.
 
 use super::{LocalAnswer, ScriptedHost};
 use crate::pipeline::{Filter, Next, Root, Stream};
@@ -10,25 +10,25 @@ pub struct Run<F: Filter> {
     next: u32,
 }
 
-/// What became of a message.
+/// What happened to a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// It went on, with these headers.
+    /// It continued, with these headers.
     Continued(Vec<(Vec<u8>, Vec<u8>)>),
-    /// The filter answered.
+    /// The filter answered with a local reply.
     Replied(LocalAnswer),
     /// It waits.
     Waits,
 }
 
-/// A request on its way.
+/// A request in progress.
 pub struct Exchange<F: Filter> {
     host: ScriptedHost,
     stream: Stream<F>,
 }
 
 impl<F: Filter> Run<F> {
-    /// Loads a configuration on the thread's host; `None` where the filter refuses it.
+    /// Loads a configuration on the thread's host; `None` if the filter rejects it.
     #[must_use]
     pub fn start(host: &ScriptedHost, configuration: &str) -> Option<Self> {
         host.set_configuration(configuration.as_bytes());
@@ -41,7 +41,7 @@ impl<F: Filter> Run<F> {
         })
     }
 
-    /// Sends a request's head, pseudo-headers first, and gives what became of it.
+    /// Sends the headers of a request, pseudo-headers first, and returns what happened to it.
     pub fn request<N: AsRef<[u8]>, V: AsRef<[u8]>>(
         &mut self,
         headers: &[(N, V)],
@@ -49,7 +49,7 @@ impl<F: Filter> Run<F> {
         self.head(headers, false)
     }
 
-    /// As [`Run::request`]; `has_more`: a body follows.
+    /// Like [`Run::request`]. `has_more` says whether a body follows.
     pub fn head<N: AsRef<[u8]>, V: AsRef<[u8]>>(
         &mut self,
         headers: &[(N, V)],
@@ -76,7 +76,7 @@ impl<F: Filter> Run<F> {
         self.root.on_tick();
     }
 
-    /// Answers an HTTP call; `None`: it failed.
+    /// Answers an HTTP call; `None` makes it fail.
     pub fn answer_http(&mut self, token: u32, answer: Option<(u16, &[u8])>) {
         let (headers, size) = match answer {
             Some((status, body)) => {
@@ -102,19 +102,19 @@ impl<F: Filter> Exchange<F> {
         Answer::Waits
     }
 
-    /// What became of a request that waited, after its root context was called.
+    /// Returns what happened to a waiting request after its root context was called.
     #[must_use]
     pub fn now(&self) -> Answer {
         self.settle(Next::Pause)
     }
 
-    /// A part of the body, as Envoy hands it on where `allow_on_headers_stop_iteration` is set;
-    /// whether it goes on.
+    /// Sends a part of the body, as Envoy does with `allow_on_headers_stop_iteration`. Returns
+    /// whether it continues.
     pub fn body(&mut self) -> bool {
         self.stream.hold() == Next::Continue
     }
 
-    /// Sends the request's trailers through the filter, and gives what comes out.
+    /// Sends the request's trailers through the filter, and returns the result.
     pub fn trailers<N: AsRef<[u8]>, V: AsRef<[u8]>>(
         &mut self,
         trailers: &[(N, V)],
@@ -128,7 +128,7 @@ impl<F: Filter> Exchange<F> {
         self.host.end_trailers()
     }
 
-    /// Answers a gRPC call; `None`: it failed.
+    /// Answers a gRPC call; `None` makes it fail.
     pub fn answer_grpc(&mut self, token: u32, answer: Option<&[u8]>) -> Answer {
         let message = answer.unwrap_or_default();
         self.host.set_grpc_answer(message);
@@ -137,7 +137,7 @@ impl<F: Filter> Exchange<F> {
         self.settle(Next::Pause)
     }
 
-    /// Sends the response's head through the filter, and gives what comes out.
+    /// Sends the response headers through the filter, and returns the result.
     pub fn response<N: AsRef<[u8]>, V: AsRef<[u8]>>(
         &mut self,
         headers: &[(N, V)],

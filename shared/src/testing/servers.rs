@@ -1,10 +1,9 @@
-//! Small models of servers: which place each of them serves for a path, and which host for a `Host`
-//! header.
+//! Small models of servers: which resource each of them serves for a path, and which virtual host
+//! it selects for a `Host` header.
 //!
-//! A filter is right where no model serves a guarded place that the filter did not see as guarded.
-//! The models follow the servers' sources and documentation, are written without the kit's own
-//! decoding, and are held against the real servers, where there are any, by the test program
-//! `readings`.
+//! A filter is correct if no model serves a guarded resource that the filter did not recognize as
+//! guarded. The models follow the servers' source code and documentation, do not use the kit's own
+//! decoding, and are compared with the real servers, if available, by the test program `readings`.
 
 mod applications;
 mod envoy;
@@ -24,11 +23,11 @@ use text::Solidus;
 
 pub use readings::misread;
 
-/// What a server, or a proxy on the way to it, makes of a path without query; `None` where it
-/// refuses the request.
+/// What a server, or a proxy in front of it, makes of a path without query; `None` if it rejects
+/// the request.
 pub type Server = fn(&[u8]) -> Option<Vec<u8>>;
 
-/// Servers by name: each gives the place that it serves.
+/// Servers by name. Each returns the path of the resource that it serves.
 pub const SERVERS: &[(&str, Server)] = &[
     ("nginx", |path| nginx(path, Merge::Yes)),
     ("nginx, merge_slashes off", |path| nginx(path, Merge::No)),
@@ -76,7 +75,7 @@ pub const SERVERS: &[(&str, Server)] = &[
     ),
 ];
 
-/// Proxies by name: each gives the path that it passes on.
+/// Proxies by name. Each returns the path that it forwards.
 pub const PROXIES: &[(&str, Server)] = &[
     ("nothing", raw),
     ("Envoy, merge_slashes", |path| {
@@ -119,7 +118,7 @@ pub const PROXIES: &[(&str, Server)] = &[
     ("nginx, proxy_pass with a URI", nginx_proxy),
 ];
 
-/// Servers by name: each gives the virtual host, in lower case, that it chooses for a `Host`
+/// Servers by name. Each returns the virtual host, in lower case, that it selects for a `Host`
 /// header.
 pub const HOSTS: &[(&str, Server)] = &[
     ("nginx", nginx_host),
@@ -139,8 +138,8 @@ pub const HOSTS: &[(&str, Server)] = &[
     ("an application that reads a URI", uri_host),
 ];
 
-/// Whether some server, alone or behind one of the proxies, serves this place or one below it for a
-/// path.
+/// Whether some server, alone or behind one of the proxies, serves this resource or one below it
+/// for a path.
 #[must_use]
 pub fn serve(path: &[u8], place: &[u8]) -> bool {
     let is_below = |served: Vec<u8>| {
@@ -157,15 +156,16 @@ pub fn serve(path: &[u8], place: &[u8]) -> bool {
         })
 }
 
-/// As [`disguise`], where that is a path of ASCII: what a client can send in any version of HTTP.
+/// Like [`disguise`], if the result is an ASCII path, which a client can send in any version of
+/// HTTP.
 #[must_use]
 pub fn spelling(place: &[u8], choices: &[(u8, u8)]) -> Option<String> {
     let path = String::from_utf8(disguise(place, choices)).ok()?;
     (path.is_ascii() && path.starts_with('/')).then_some(path)
 }
 
-/// A spelling of a place, made of it by steps that some server takes back. Each pair of `choices`
-/// is a step and where it is made.
+/// Returns another spelling of a path, made by steps that some server reverses. Each pair of
+/// `choices` is a step and its position.
 #[must_use]
 pub fn disguise(place: &[u8], choices: &[(u8, u8)]) -> Vec<u8> {
     let text = choices.iter().fold(place.to_vec(), |text, (step, at)| {

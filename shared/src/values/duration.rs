@@ -15,22 +15,22 @@ impl Duration {
     /// No time.
     pub const ZERO: Self = Self::from_millis(0);
 
-    /// The longest that may be written: 365 days.
+    /// The longest accepted duration: 365 days.
     pub const MAX: Self = Self::from_millis(MAX_MS);
 
-    /// A default, in milliseconds.
+    /// Creates a duration from milliseconds, for defaults.
     #[must_use]
     pub const fn from_millis(ms: u64) -> Self {
         Self(StdDuration::from_millis(ms))
     }
 
-    /// A default, in seconds.
+    /// Creates a duration from seconds, for defaults.
     #[must_use]
     pub const fn from_secs(secs: u64) -> Self {
         Self(StdDuration::from_secs(secs))
     }
 
-    /// The standard library's type.
+    /// Returns the duration as the standard library's type.
     #[must_use]
     pub const fn get(self) -> StdDuration {
         self.0
@@ -91,7 +91,7 @@ fn parse(text: &str) -> Option<Duration> {
     (ms <= MAX_MS).then_some(Duration::from_millis(ms))
 }
 
-/// As it is written: `250ms`, `10m`.
+/// Formats the duration as in a configuration: `250ms`, `10m`.
 impl fmt::Display for Duration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ms = self.0.as_millis();

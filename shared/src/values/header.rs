@@ -21,10 +21,10 @@ pub enum HeaderNameError {
 }
 
 impl HeaderName {
-    /// Checks `name` and turns it into lower case.
+    /// Checks `name` and converts it to lower case.
     ///
     /// # Errors
-    /// Where `name` is empty or not a token; a pseudo-header (`:path`) is not one.
+    /// If `name` is empty or not a token. A pseudo-header (`:path`) is not a token.
     pub fn new(name: &str) -> Result<Self, HeaderNameError> {
         if is_token(name.as_bytes()) {
             Ok(Self(name.to_ascii_lowercase().into()))
@@ -36,20 +36,20 @@ impl HeaderName {
         }
     }
 
-    /// A name of the program: a token in lower case.
+    /// Creates a name from a constant, which must be a token in lower case.
     #[must_use]
     pub const fn from_static(name: &'static str) -> Self {
         Self(Cow::Borrowed(name))
     }
 
-    /// The name, in lower case.
+    /// Returns the name, in lower case.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether the header frames a message, says where it goes, or belongs to one connection (RFC
-    /// 9110, section 7.6.1).
+    /// Whether the header frames a message, determines its destination, or belongs to one
+    /// connection (RFC 9110, section 7.6.1).
     #[must_use]
     pub fn is_framing(&self) -> bool {
         matches!(
@@ -101,7 +101,7 @@ pub fn is_token(bytes: &[u8]) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b))
 }
 
-/// Whether these bytes may be written as a field value: no control byte but the tab (RFC 9110,
+/// Whether these bytes may be written as a field value: no control characters except tab (RFC 9110,
 /// section 5.5).
 #[must_use]
 pub fn is_header_value(bytes: &[u8]) -> bool {

@@ -1,4 +1,4 @@
-//! Whether a filter acts on what it decides.
+//! Whether a filter acts on its decisions.
 
 use serde::Deserialize;
 

@@ -1,4 +1,4 @@
-//! Regular expressions: linear in time, bounded in memory, on bytes.
+//! Regular expressions on bytes, linear in time and bounded in memory.
 
 mod beginning;
 mod reach;
@@ -8,13 +8,13 @@ mod width;
 use regex::bytes::{Captures, Regex, RegexBuilder};
 use whole::Whole;
 
-/// The longest pattern that is accepted, in bytes.
+/// Maximum length of a pattern, in bytes.
 const MAX_PATTERN_BYTES: usize = 1024;
 
-/// The most memory that a compiled pattern may take.
+/// Maximum size of a compiled pattern, in bytes.
 const COMPILED_MAX_BYTES: usize = 256 * 1024;
 
-/// What a pattern has to cover.
+/// What a pattern has to match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Anchoring {
     /// The whole text, as for paths, origins and header names.
@@ -24,20 +24,22 @@ pub enum Anchoring {
 }
 
 /// A compiled regular expression of the `regex` crate. It works on bytes: classes such as `\w` are
-/// ASCII, and Unicode classes (`\p{…}`) are refused, since their tables would outweigh a filter.
+/// ASCII, and Unicode classes (`\p{…}`) are rejected, because their tables would be larger than a
+/// filter.
 #[derive(Debug, Clone)]
 pub struct Pattern {
     regex: Regex,
-    /// What a byte of a text counts for; see [`Pattern::work`].
+    /// The cost of searching one byte; see [`Pattern::work`].
     steps: usize,
-    /// The longest text that is searched. A longer one does not match, or is never looked for.
+    /// The maximum length of a text that can match, in bytes. Longer texts are not searched.
     longest: usize,
 }
 
-/// The longest text that a small pattern looks through as often as there are some.
+/// Searching a text of at most this many bytes with a small pattern is free, however often it
+/// happens.
 pub(crate) const FREE_BYTES: usize = 1024;
 
-/// Patterns with as many open ways take the same time for a byte, about.
+/// Patterns with at most this many active states take about the same time per byte.
 const FREE_WIDTH: usize = 16;
 
 impl Pattern {
@@ -56,7 +58,7 @@ impl Pattern {
                 pattern.len()
             ));
         }
-        // By itself first: "a)|(b" must not become valid by what is put around it.
+        // Compiled on its own first: "a)|(b" must not become valid when it is wrapped.
         let regex = compile(pattern)?;
         let regex = match anchoring {
             Anchoring::Part => regex,
@@ -93,7 +95,7 @@ impl Pattern {
         beginning::may_begin_with(self.regex.as_str(), byte)
     }
 
-    /// The capture groups of the first match.
+    /// Returns the capture groups of the first match.
     #[must_use]
     pub fn captures<'t>(&self, text: &'t [u8]) -> Option<Captures<'t>> {
         if text.len() > self.longest {
@@ -102,20 +104,20 @@ impl Pattern {
         self.regex.captures(text)
     }
 
-    /// The capture groups of every match, in order.
+    /// Iterates over the capture groups of all matches, in order.
     pub fn captures_iter<'t>(&self, text: &'t [u8]) -> impl Iterator<Item = Captures<'t>> {
         self.regex.captures_iter(text)
     }
 
-    /// The number of the highest capture group; 0 without one.
+    /// Returns the highest capture group number; 0 if there are no groups.
     #[must_use]
     pub fn groups(&self) -> usize {
         self.regex.captures_len().saturating_sub(1)
     }
 
-    /// The work of looking for one match in a text, in bytes that a small pattern would read. A
-    /// pattern that repeats a part many times follows many ways at once: `[a-z]{1,500}X` takes 125
-    /// times as long as `[a-z]`.
+    /// Returns the work of one search in a text of this length, in bytes that a small pattern would
+    /// read. A pattern that repeats a part many times has many active states: `[a-z]{1,500}X` takes
+    /// 125 times as long as `[a-z]`.
     #[must_use]
     pub fn work(&self, text_bytes: usize) -> usize {
         if text_bytes > self.longest {
@@ -124,15 +126,15 @@ impl Pattern {
         text_bytes.saturating_mul(self.steps)
     }
 
-    /// The work of a search as it counts where a request may cause so much and no more: none of what
-    /// is small, which a configuration may ask for as often as it has rules.
+    /// Returns the work of a search as it counts towards the limit per request. Small searches do
+    /// not count, so a configuration may have any number of rules that need them.
     pub(crate) fn counted_work(&self, text_bytes: usize) -> usize {
         let work = self.work(text_bytes);
         if work > FREE_BYTES { work } else { 0 }
     }
 
-    /// How many bytes beyond the end of a match the search for it may read; `None`: without bound.
-    /// Whoever looks for all matches reads these bytes again for each.
+    /// Returns how many bytes beyond the end of a match a search may read; `None` if there is no
+    /// limit. A search for all matches reads these bytes again for each match.
     #[must_use]
     pub fn reach(&self) -> Option<usize> {
         reach::reach(self.regex.as_str())
@@ -155,7 +157,7 @@ fn compile(pattern: &str) -> Result<Regex, String> {
         })
 }
 
-/// The regex crate draws its errors over several lines; the last one says what is wrong.
+/// The regex crate prints an error on several lines. The last one says what is wrong.
 fn last_line(error: &regex::Error) -> String {
     let text = error.to_string();
     let last = text.lines().last().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Secrets, in place or from the environment.
+//! Secrets, given in the configuration or by the environment.
 
 use crate::config::{Env, Invalid};
 use serde::Deserialize;
@@ -16,16 +16,16 @@ pub enum Secret {
 }
 
 impl Secret {
-    /// The secret's text.
+    /// Returns the secret's text.
     ///
     /// # Errors
-    /// Where the environment variable is missing or empty.
+    /// If the environment variable is missing or empty.
     pub fn resolve(&self, env: &Env) -> Result<String, Invalid> {
         match self {
             Self::Text(text) => Ok(text.clone()),
             Self::Env(name) => match env.get(name) {
                 Some(text) if !text.is_empty() => Ok(text.clone()),
-                // Without the name: it may be the secret in the wrong place.
+                // Does not show the name, which may be the secret in the wrong place.
                 _ => Err(Invalid::new(
                     "the environment variable is not set; add it to vm_config.environment_variables",
                 )
@@ -63,7 +63,7 @@ impl<'de> serde::de::Visitor<'de> for SecretVisitor {
         Ok(Secret::Text(text.to_owned()))
     }
 
-    // What is not a text may be a secret all the same: `value: 12345678`.
+    // A value that is not a string may still be a secret: `value: 12345678`.
     fn visit_u64<E: serde::de::Error>(self, _: u64) -> Result<Secret, E> {
         Err(E::invalid_type(Unexpected::Other("a number"), &self))
     }

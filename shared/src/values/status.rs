@@ -8,13 +8,13 @@ use serde::Deserialize;
 pub struct Status(u16);
 
 impl Status {
-    /// A status that is known to be valid, for defaults.
+    /// Creates a status from a constant that is known to be valid, for defaults.
     #[must_use]
     pub const fn constant(code: u16) -> Self {
         Self(code)
     }
 
-    /// The number.
+    /// Returns the status code.
     #[must_use]
     pub const fn get(self) -> u16 {
         self.0

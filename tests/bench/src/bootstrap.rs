@@ -1,4 +1,4 @@
-//! Envoy's bootstrap: a listener for each chain.
+//! Envoy's bootstrap, with a listener for each chain.
 
 use serde_json::{Map, Value, json};
 
@@ -9,17 +9,17 @@ pub(crate) struct Listener {
     pub(crate) name: String,
     /// The filters, without the router.
     pub(crate) filters: Vec<Value>,
-    /// What the route says to filters, by their names.
+    /// Settings of the route for filters, by their names.
     pub(crate) policies: Map<String, Value>,
-    /// Whether requests go to the upstream; else Envoy answers 204 itself, so that little else than
-    /// the filters costs time.
+    /// Whether requests are forwarded to the upstream. Otherwise Envoy itself answers with 204, so
+    /// that little besides the filters takes time.
     pub(crate) upstream: bool,
 }
 
-/// The cluster of the upstream, whose port is put in at start.
+/// The cluster of the upstream, whose port is filled in at start.
 pub(crate) const UPSTREAM: &str = "bodies";
 
-/// The bootstrap with these listeners.
+/// Creates the bootstrap with these listeners.
 pub(crate) fn bootstrap(listeners: &[Listener]) -> String {
     let listeners: Vec<Value> = (10_000..)
         .zip(listeners)
@@ -27,7 +27,7 @@ pub(crate) fn bootstrap(listeners: &[Listener]) -> String {
         .collect();
     json!({
         "admin": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": 9901}}},
-        // Flushing takes time that is no request's.
+        // Flushing takes time that is not part of a request.
         "stats_flush_interval": "299s",
         "static_resources": {
             "listeners": listeners,

@@ -15,13 +15,13 @@ pub(crate) use ours::{
 
 use serde_json::{Value, json};
 
-/// A filter in a chain, as Envoy's configuration has it.
+/// Creates a filter for Envoy's configuration.
 fn filter(name: &str, kind: &str, mut config: Value) -> Value {
     config["@type"] = format!("type.googleapis.com/envoy.extensions.filters.http.{kind}").into();
     json!({"name": name, "typed_config": config})
 }
 
-/// A filter that is a Wasm module. All with one `vm_id` run in one VM.
+/// Creates a filter that is a Wasm module. All with the same `vm_id` run in one VM.
 fn wasm(name: &str, vm_id: &str, module: &str, configuration: Option<&str>) -> Value {
     let mut config = json!({
         "name": name,

@@ -16,7 +16,7 @@ const BAR: f64 = 18.0;
 const GAP: f64 = 6.0;
 const TITLE: f64 = 26.0;
 
-/// The chart. Each group has a scale of its own where `own_scales`; else all have the same.
+/// Draws the chart. With `own_scales` each group has its own scale; otherwise all have the same.
 pub(crate) fn bars(title: &str, groups: &[Group], own_scales: bool) -> String {
     let longest = |groups: &[Group]| {
         groups

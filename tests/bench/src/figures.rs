@@ -1,8 +1,8 @@
-//! Medians, and how far the values lie apart.
+//! Medians and their spread.
 
 use serde::Serialize;
 
-/// A figure of which half of the rounds lie between `low` and `high`.
+/// A figure. Half of the rounds lie between `low` and `high`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Figure {
     /// The median of the rounds.
@@ -14,7 +14,8 @@ pub struct Figure {
 }
 
 impl Figure {
-    /// Of the values of all rounds. Rounds without a value (a ratio to nothing) do not count.
+    /// Computes the figure for the values of all rounds. Rounds without a value (a division by
+    /// zero) do not count.
     pub(crate) fn of(values: impl IntoIterator<Item = f64>) -> Self {
         let mut values: Vec<f64> = values
             .into_iter()
@@ -28,16 +29,18 @@ impl Figure {
         }
     }
 
-    /// Of the differences of two rows of values, round by round, divided by `by`.
+    /// Computes the figure for the differences of two series of values, round by round, divided by
+    /// `by`.
     pub(crate) fn difference(values: &[f64], base: &[f64], by: f64) -> Self {
         Self::of(differences(values, base).map(|difference| difference / by))
     }
 
-    /// Of the ratios of two rows of values above their bases, round by round.
+    /// Computes the figure for the ratios of two series of values above their bases, round by
+    /// round.
     pub(crate) fn ratio(above: (&[f64], &[f64]), below: (&[f64], &[f64])) -> Self {
         let above = differences(above.0, above.1);
         let below = differences(below.0, below.1);
-        // A round in which noise outweighs what is divided by says nothing.
+        // Ignores rounds in which noise outweighs the divisor.
         Self::of(
             above
                 .zip(below)
@@ -50,7 +53,7 @@ fn differences(values: &[f64], base: &[f64]) -> impl Iterator<Item = f64> {
     values.iter().zip(base).map(|(value, base)| value - base)
 }
 
-/// Between the two nearest values, by their distance; NaN without values.
+/// Interpolates between the two nearest values; NaN without values.
 fn quantile(sorted: &[f64], share: f64) -> f64 {
     let Some(last) = sorted.len().checked_sub(1) else {
         return f64::NAN;

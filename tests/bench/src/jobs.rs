@@ -1,4 +1,4 @@
-//! What is measured: requests, and the chains that they go through in turn.
+//! What is measured: requests, and the chains that they pass through in turn.
 
 mod floors;
 mod four;
@@ -26,15 +26,16 @@ use serde_json::{Map as Policies, Value};
 
 use crate::chain::{self, Floor};
 
-/// How often a filter stands in its chain: a filter's cost drowns in noise, that of ten does not.
+/// How often a filter occurs in its chain. The cost of one filter is lost in noise, that of ten is
+/// not.
 pub(crate) const COPIES: usize = 10;
 
-/// Values of the key in the jobs of rate-limit.
+/// Number of values of the key in the jobs of rate-limit.
 const TENANTS: usize = 1000;
-/// Fresh tokens of an algorithm: more than a cache of four holds.
+/// Number of fresh tokens of an algorithm: more than a cache of four can hold.
 const TOKENS: usize = 50;
 
-/// Requests, and the chains that they go through.
+/// Requests, and the chains that they pass through.
 pub(crate) struct Job {
     /// Its name in the targets.
     pub(crate) id: &'static str,
@@ -42,19 +43,19 @@ pub(crate) struct Job {
     pub(crate) title: &'static str,
     /// The requests, in turn.
     pub(crate) requests: Requests,
-    /// How often the filters stand in their chains.
+    /// How often the filters occur in their chains.
     pub(crate) copies: usize,
-    /// How many requests are a sample, of a hundred.
+    /// How many requests, out of a hundred, make a sample.
     pub(crate) share: usize,
-    /// Whether requests go to an upstream: Envoy's own CORS filter is idle where Envoy answers
-    /// itself.
+    /// Whether requests are forwarded to an upstream. Envoy's own CORS filter does nothing if Envoy
+    /// answers itself.
     pub(crate) upstream: bool,
-    /// The chains, beside the one without a filter.
+    /// The chains, besides the one without a filter.
     pub(crate) chains: Vec<Chain>,
 }
 
 impl Job {
-    /// The status of answers, where no filter answers itself.
+    /// The status of responses, unless a filter answers itself.
     pub(crate) fn status(&self) -> u16 {
         if self.upstream { 200 } else { 204 }
     }
@@ -71,21 +72,21 @@ type Requests = Rc<Vec<Vec<u8>>>;
 
 /// A chain.
 pub(crate) struct Chain {
-    /// Whose filters: `native`, `Lua`, `floor`, `ours`, or what tells two of ours apart.
+    /// Whose filters: `native`, `Lua`, `floor`, `ours`, or what distinguishes two of ours.
     pub(crate) who: &'static str,
     /// The filters.
     pub(crate) filters: Vec<Value>,
-    /// What the route says to filters.
+    /// Settings of the route for filters.
     pub(crate) policies: Policies<String, Value>,
-    /// Other requests than the job's.
+    /// Requests other than the job's.
     pub(crate) requests: Option<Requests>,
-    /// How many requests are sent before it is measured.
+    /// How many requests are sent before measuring.
     pub(crate) warm_up: usize,
-    /// What the head of an answer holds where the filters do their work.
+    /// What the response headers contain if the filters do their work.
     pub(crate) proof: &'static [&'static str],
     /// Whether a request without its token is refused with 401.
     pub(crate) needs_token: bool,
-    /// The status of each answer, where it is not the route's.
+    /// The status of each response, if it differs from the route's.
     pub(crate) status: Option<u16>,
 }
 
@@ -145,14 +146,14 @@ impl Chain {
         self
     }
 
-    /// Only the first of the copies.
+    /// Keeps only the first of the copies.
     fn once(mut self) -> Self {
         self.filters.truncate(1);
         self
     }
 }
 
-/// All jobs. `keys` is how many keys many are.
+/// Returns all jobs. `keys` is the number of keys in jobs with many keys.
 pub(crate) fn all(floors: &Floors, keys: usize) -> Result<Vec<Job>> {
     let mut jobs = vec![headers(floors)?];
     jobs.extend(cors(floors)?);

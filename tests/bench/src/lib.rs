@@ -1,15 +1,15 @@
-//! What a filter costs in a real Envoy, beside Envoy's own filter, beside Lua, beside its floor and
-//! beside no filter.
+//! What a filter costs in a real Envoy, compared with Envoy's own filter, Lua, its floor, and no
+//! filter.
 //!
-//! | Module | Holds |
+//! | Module | Contents |
 //! |---|---|
-//! | [`jobs`] | what is measured: a request, and the chains that it goes through |
+//! | [`jobs`] | what is measured: a request, and the chains that it passes through |
 //! | `chain` | the filters of a chain: Envoy's own, Lua, the floors in WAT, the catalog's |
-//! | `machine` | on which core what runs, and the CPU time of a process |
-//! | `traffic` | requests over open connections, and an upstream that takes and gives large bodies |
+//! | `machine` | which process runs on which core, and the CPU time of a process |
+//! | `traffic` | requests over open connections, and an upstream that accepts and sends large bodies |
 //! | `figures` | medians of paired differences, with their spread |
 //! | [`run`](mod@run) | one run: all jobs in one Envoy in turn, then starts, bodies and latencies |
-//! | [`targets`] | what each figure may be at most |
+//! | [`targets`] | the limit of each figure |
 //! | [`report`] | the report as Markdown, JSON and charts |
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! On which core what runs, and the CPU time of a process (Linux: `taskset` and `/proc`).
+//! Which process runs on which core, and the CPU time of a process (Linux: `taskset` and `/proc`).
 
 use std::fs;
 use std::path::Path;
@@ -14,8 +14,8 @@ pub(crate) struct Cores {
 }
 
 impl Cores {
-    /// The last of the cores that this process may use for Envoy, the first for the load: on a
-    /// machine with one core they are the same.
+    /// Chooses the last of the cores that this process may use for Envoy, and the first for the
+    /// load. On a machine with one core they are the same.
     pub(crate) fn choose() -> Result<Self> {
         let status =
             fs::read_to_string("/proc/self/status").context("the benchmark runs on Linux")?;
@@ -30,12 +30,12 @@ impl Cores {
         })
     }
 
-    /// Whether Envoy has a core of its own.
+    /// Whether Envoy has its own core.
     pub(crate) fn are_apart(self) -> bool {
         self.envoy != self.load
     }
 
-    /// Runs `start` on Envoy's core, so that the processes that it starts stay there.
+    /// Runs `start` on Envoy's core. Processes that it starts stay there.
     pub(crate) fn on_envoys<T>(self, start: impl FnOnce() -> T) -> Result<T> {
         pin(self.envoy)?;
         let started = start();
@@ -44,7 +44,7 @@ impl Cores {
     }
 }
 
-/// The first and the last of a list such as `0-3,8`.
+/// Returns the first and the last number of a list such as `0-3,8`.
 fn parse(list: &str) -> Option<(usize, usize)> {
     let mut ends = list.split([',', '-']).map(str::parse);
     let first = ends.next()?.ok()?;
@@ -71,11 +71,11 @@ fn pin(core: usize) -> Result<()> {
     Ok(())
 }
 
-/// CPU time of all threads of a process so far, in microseconds.
+/// Returns the CPU time of all threads of a process so far, in microseconds.
 pub(crate) fn cpu_time(pid: u32) -> Result<f64> {
     let mut nanoseconds = 0;
     for task in fs::read_dir(format!("/proc/{pid}/task"))? {
-        // A thread may have ended meanwhile.
+        // A thread may have ended in the meantime.
         if let Ok(times) = fs::read_to_string(task?.path().join("schedstat")) {
             nanoseconds += first_number(&times).context("schedstat")?;
         }
@@ -87,7 +87,7 @@ fn first_number(text: &str) -> Option<u64> {
     text.split_ascii_whitespace().next()?.parse().ok()
 }
 
-/// What the run ran on.
+/// Describes the machine of the run.
 pub(crate) fn describe() -> String {
     let model = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = model
@@ -107,7 +107,7 @@ pub(crate) fn describe() -> String {
     format!("{model}, {cores} {kind}, Linux {}", kernel.trim())
 }
 
-/// How busy the machine is: the load of the last minute.
+/// Returns the load average of the last minute.
 pub(crate) fn load_average() -> f64 {
     fs::read_to_string("/proc/loadavg")
         .ok()
@@ -115,14 +115,14 @@ pub(crate) fn load_average() -> f64 {
         .unwrap_or_default()
 }
 
-/// Today, as `2026-11-26`.
+/// Returns the current date, such as `2026-11-26`.
 pub(crate) fn today() -> String {
     let days = e2e::token::now() / 86_400;
     let (year, month, day) = civil(days as i64);
     format!("{year}-{month:02}-{day:02}")
 }
 
-/// The date of a day since 1970-01-01 (Howard Hinnant, chrono-compatible low-level date
+/// Returns the date of a day since 1970-01-01 (Howard Hinnant, chrono-compatible low-level date
 /// algorithms).
 fn civil(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;

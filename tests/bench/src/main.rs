@@ -1,4 +1,4 @@
-//! `cargo xtask bench` runs this program after it has built the modules.
+//! `cargo xtask bench` runs this program after building the modules.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -18,7 +18,7 @@ struct Args {
     /// Fewer rounds: done within three minutes, with a wider spread
     #[arg(long)]
     quick: bool,
-    /// Fail where a figure misses its target
+    /// Fail if a figure misses its target
     #[arg(long)]
     check: bool,
     /// Write the report into docs/benchmarks.md too

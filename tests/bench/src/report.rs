@@ -15,10 +15,10 @@ use crate::figures::Figure;
 use crate::run::{Measured, Start, Times};
 use crate::targets::Verdict;
 
-/// Writes `report.md`, `report.json` and the charts into `target/bench/`, and returns the folder.
+/// Writes `report.md`, `report.json` and the charts to `target/bench/`, and returns the folder.
 ///
 /// # Errors
-/// Where a file cannot be written.
+/// If a file cannot be written.
 pub fn write(measured: &Measured, verdicts: &[Verdict]) -> Result<PathBuf> {
     let folder = e2e::paths::target().join("bench");
     fs::create_dir_all(&folder)?;
@@ -28,11 +28,11 @@ pub fn write(measured: &Measured, verdicts: &[Verdict]) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Writes the report into the generated region of `docs/benchmarks.md`, its JSON and charts into
+/// Writes the report to the generated region of `docs/benchmarks.md`, and its JSON and charts to
 /// `docs/benchmarks/`.
 ///
 /// # Errors
-/// Where a file cannot be written, or the page has no such region.
+/// If a file cannot be written, or the page has no such region.
 pub fn publish(measured: &Measured, verdicts: &[Verdict]) -> Result<()> {
     let docs = e2e::paths::workspace().join("docs");
     let folder = docs.join("benchmarks");
@@ -67,7 +67,7 @@ fn write_data(measured: &Measured, verdicts: &[Verdict], folder: &Path) -> Resul
     Ok(())
 }
 
-/// The jobs whose filters are compared with each other's kind.
+/// The jobs whose filters are compared with others of the same kind.
 const COMPARED: &[&str] = &[
     "header-rewrite",
     "cors",
@@ -107,7 +107,7 @@ fn above(measured: &Measured, of: impl Fn(&Start) -> &Vec<f64>, what: &str) -> O
     ))
 }
 
-/// What programs read, and what `cargo xtask docs` puts into the READMEs.
+/// Returns the data for programs, which `cargo xtask docs` also uses for the READMEs.
 fn data(measured: &Measured, verdicts: &[Verdict]) -> Value {
     let job = |job: &Times| {
         let chain = |who: &str| json!({"who": who, "microseconds": job.cost(who)});

@@ -23,14 +23,14 @@ use crate::jobs::{self, Floors};
 use crate::machine::{self, Cores};
 use crate::{chain, traffic};
 
-/// How long is measured.
+/// How much is measured.
 #[derive(Clone, Debug)]
 pub struct Effort {
-    /// What it is called in the report.
+    /// Its name in the report.
     pub name: &'static str,
-    /// How often each chain has its turn.
+    /// How often each chain is measured.
     pub rounds: usize,
-    /// Requests of a turn; a share of it where a request takes long.
+    /// Requests per measurement; a fraction of it for slow requests.
     pub requests: usize,
     /// How often each module is started.
     pub starts: usize,
@@ -40,14 +40,14 @@ pub struct Effort {
     pub body_bytes: usize,
     /// How long the latency of each chain is measured.
     pub latency: Duration,
-    /// How many keys of rate-limit are many.
+    /// The number of keys in rate-limit jobs with many keys.
     pub keys: usize,
-    /// Only the jobs with these names; none means all.
+    /// Only the jobs with these names; empty means all.
     pub only: &'static [&'static str],
 }
 
 impl Effort {
-    /// Some ten minutes.
+    /// About ten minutes.
     #[must_use]
     pub fn full() -> Self {
         Self {
@@ -63,7 +63,7 @@ impl Effort {
         }
     }
 
-    /// Done within three minutes.
+    /// Less than three minutes.
     #[must_use]
     pub fn quick() -> Self {
         Self {
@@ -77,7 +77,7 @@ impl Effort {
         }
     }
 
-    /// A few requests of a few jobs: whether everything works, not what it costs.
+    /// A few requests of a few jobs, to check that everything works.
     #[must_use]
     pub fn tiny() -> Self {
         Self {
@@ -104,7 +104,7 @@ impl Effort {
 /// Measures everything.
 ///
 /// # Errors
-/// Where a module is not built, Envoy does not start, or a filter does not do what it should.
+/// If a module is not built, Envoy does not start, or a filter does not do what it should.
 pub fn run(effort: &Effort) -> Result<Measured> {
     let machine = machine::describe();
     let cores = Cores::choose()?;
@@ -120,7 +120,7 @@ pub fn run(effort: &Effort) -> Result<Measured> {
     let bodies = traffic::upstream()?;
     step("starting Envoy with all chains");
     let listeners = listeners(&jobs)?;
-    // For whoever wants to look at a chain by hand.
+    // For examining a chain by hand.
     std::fs::write(
         e2e::paths::target().join("bench/envoy.json"),
         bootstrap(&listeners),

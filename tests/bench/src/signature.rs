@@ -1,10 +1,11 @@
-//! What a filter asks Envoy's `verify_signature` about a token: the argument of the floor's call.
+//! The argument that a filter passes to Envoy's `verify_signature` for a token, for the call of the
+//! floor.
 
 use anyhow::{Context, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
-/// Hash, key, signature and text as protobuf, fields of bytes numbered from 1.
+/// Encodes hash, key, signature and text in protobuf, as byte fields numbered from 1.
 pub(crate) fn argument(bearer: &str, kid: &str) -> Result<Vec<u8>> {
     let token = bearer.trim_start_matches("Bearer ");
     let (message, signature) = token.rsplit_once('.').context("a token")?;
@@ -25,7 +26,7 @@ pub(crate) fn argument(bearer: &str, kid: &str) -> Result<Vec<u8>> {
     Ok(argument)
 }
 
-/// The public key in DER.
+/// Returns the public key in DER.
 fn spki(kid: &str) -> Result<Vec<u8>> {
     let name = kid.trim_start_matches("test-");
     let path = e2e::paths::workspace().join(format!("tests/keys/{name}.pub.pem"));
@@ -37,7 +38,7 @@ fn spki(kid: &str) -> Result<Vec<u8>> {
     Ok(STANDARD.decode(body)?)
 }
 
-/// A number of at most 32 bytes that is not negative, in DER (X.690, 8.3).
+/// Encodes a non-negative number of at most 32 bytes in DER (X.690, 8.3).
 fn integer(number: &[u8]) -> Vec<u8> {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     let digits = &number[zeros.min(number.len() - 1)..];

@@ -1,6 +1,7 @@
-//! What each figure may be at most, and whether it is.
+//! The limit of each figure, and whether it is met.
 //!
-//! Ratios are of one run, so they hold on any machine; instructions are those of the cost ledger.
+//! Ratios are taken within one run, so they hold on any machine. Instructions are those of the cost
+//! ledger.
 
 mod source;
 mod table;
@@ -16,18 +17,18 @@ use table::{TARGETS, Target};
 /// A figure and its limit.
 #[derive(Clone, Debug, Serialize)]
 pub struct Verdict {
-    /// Of which case.
+    /// The case.
     pub case: &'static str,
-    /// Of what: `× floor`.
+    /// The kind of figure: `× floor`.
     pub what: &'static str,
-    /// What was measured; absent where the run left it out.
+    /// The measured value; absent if the run left it out.
     pub measured: Option<Figure>,
-    /// The most that it may be.
+    /// The maximum.
     pub limit: f64,
 }
 
 impl Verdict {
-    /// Whether it was measured, and keeps its limit.
+    /// Whether it was measured and is within its limit.
     #[must_use]
     pub fn holds(&self) -> bool {
         self.measured
@@ -46,7 +47,7 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// As short as a figure is exact.
+/// Formats a number with as many digits as are meaningful.
 pub(crate) fn number(value: f64) -> String {
     if value >= 1000.0 {
         format!("{value:.0}")
@@ -55,7 +56,7 @@ pub(crate) fn number(value: f64) -> String {
     }
 }
 
-/// Holds what was measured against every target.
+/// Compares the results with all targets.
 #[must_use]
 pub fn judge(measured: &Measured) -> Vec<Verdict> {
     let verdict = |target: &Target| Verdict {

@@ -1,4 +1,4 @@
-//! Requests over open connections, one under way on each; and an upstream that takes and gives
+//! Requests over open connections, one at a time on each, and an upstream that accepts and sends
 //! large bodies.
 
 use std::io::{Read, Write};
@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
-/// How many requests are under way at a time. More than one, so that Envoy does not sleep between
-/// any two.
+/// Number of concurrent requests. More than one, so that Envoy does not go to sleep between two.
 const CONNECTIONS: usize = 4;
 const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -19,12 +18,12 @@ pub(crate) struct Pool {
     next: usize,
 }
 
-/// What came back.
+/// A response.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Answer {
     /// The status.
     pub(crate) status: u16,
-    /// The head, in lower case.
+    /// The headers, in lower case.
     pub(crate) head: String,
 }
 
@@ -42,8 +41,8 @@ impl Pool {
         })
     }
 
-    /// Sends `count` requests, these in turn, going on where it last stopped. Each must be answered
-    /// with this status.
+    /// Sends `count` of these requests in turn, starting where it last stopped. Each must get a
+    /// response with this status.
     pub(crate) fn send(&mut self, requests: &[Vec<u8>], count: usize, status: u16) -> Result<()> {
         let mut left = count;
         while left > 0 {
@@ -98,7 +97,7 @@ impl Connection {
         })
     }
 
-    /// Reads an answer; its body, which has a length, is read and dropped.
+    /// Reads a response. Its body, which must have a length, is read and dropped.
     fn answer(&mut self) -> Result<Answer> {
         let end = loop {
             if let Some(end) = end_of_head(&self.read) {
@@ -120,7 +119,7 @@ impl Connection {
     }
 }
 
-/// Where the head of a message ends.
+/// Returns where the headers of a message end.
 fn end_of_head(bytes: &[u8]) -> Option<usize> {
     bytes
         .windows(4)
@@ -128,7 +127,7 @@ fn end_of_head(bytes: &[u8]) -> Option<usize> {
         .map(|at| at + 4)
 }
 
-/// The length of the body, by a head in lower case.
+/// Returns the length of the body, given headers in lower case.
 fn content_length(head: &str) -> Option<usize> {
     head.lines()
         .find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok())
@@ -156,8 +155,8 @@ fn give(stream: &mut TcpStream, mut size: usize) -> Result<()> {
     Ok(())
 }
 
-/// An upstream that takes whatever body comes, and answers with as many bytes as the path says:
-/// `/1000`, none for `/a`. It ends with the process.
+/// Starts an upstream that accepts any body, and sends as many bytes as the path says: `/1000`,
+/// none for `/a`. It runs until the process ends.
 pub(crate) fn upstream() -> Result<u16> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let port = listener.local_addr()?.port();

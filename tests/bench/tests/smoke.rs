@@ -1,4 +1,4 @@
-//! A run of few requests makes a whole report.
+//! A run of few requests creates a whole report.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -31,7 +31,7 @@ fn a_short_run_makes_a_report_with_charts() {
     assert!(jobs.iter().any(
         |job| job["id"] == "jwt-es256" && job["filters"][0]["microseconds"]["median"].is_f64()
     ));
-    // What the short run leaves out is not taken for good.
+    // What the short run leaves out does not count as a success.
     let left_out = verdicts
         .iter()
         .find(|verdict| verdict.case == "cors, no origin")

@@ -1,4 +1,4 @@
-//! The cases of the ledger, by filter, and the requests that they have in common.
+//! The cases of the ledger, by filter, and the requests that they share.
 
 mod chain;
 mod cors;
@@ -20,7 +20,7 @@ pub struct Case {
     pub(crate) check: fn(&Cost) -> Result<()>,
 }
 
-/// All cases, filter by filter.
+/// Returns all cases, filter by filter.
 pub fn cases() -> impl Iterator<Item = &'static Case> {
     let all = [
         chain::CASES,
@@ -48,7 +48,7 @@ const fn case(
     }
 }
 
-/// A request of ten headers, pseudo-headers among them, as Envoy hands it on.
+/// Creates a request with ten headers, including pseudo-headers, as Envoy passes it.
 fn request(more: &[(&str, &str)]) -> Exchange {
     let mut headers = vec![
         (":authority", "api.example.com"),

@@ -1,4 +1,4 @@
-//! A host by script, for a module in a metered interpreter: one worker, one stream at a time.
+//! A scripted host for a module in a metered interpreter: one worker, one stream at a time.
 
 mod imports;
 mod memory;
@@ -11,13 +11,13 @@ use wasmi::{CompilationMode, Config, Engine, Memory, Module, Store, TypedFunc, V
 /// Headers as pairs.
 pub(crate) type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
 
-/// The time that the host tells, in seconds since the Unix epoch.
+/// The host's time, in seconds since the Unix epoch.
 pub(crate) const NOW: u64 = 1_700_000_000;
 
 /// More than any run needs.
 const FUEL: u64 = u64::MAX / 2;
 
-/// What the module sees and leaves.
+/// What the module sees and leaves behind.
 #[derive(Default)]
 struct Script {
     memory: Option<Memory>,
@@ -31,10 +31,10 @@ struct Script {
     calls: BTreeMap<&'static str, u32>,
     local_reply: Option<i32>,
     log: Vec<String>,
-    /// The functions that are running, by number, with the fuel that they and those that they
-    /// called have used.
+    /// The functions that are running, by number, with the fuel that they and their callees have
+    /// used.
     running: Vec<(i32, u64, u64)>,
-    /// What each function used itself.
+    /// The fuel that each function has used itself.
     used: BTreeMap<i32, u64>,
 }
 
@@ -45,18 +45,19 @@ pub struct Instance {
     next: i32,
 }
 
-/// What one request costs.
+/// The cost of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cost {
-    /// Instructions by the interpreter's price list: one for most, more for those that copy memory.
+    /// Instructions according to the interpreter's price list: one for most, more for those that
+    /// copy memory.
     pub instructions: u64,
-    /// Calls of the host by name, without `proxy_`.
+    /// Host calls by name, without `proxy_`.
     pub calls: BTreeMap<&'static str, u32>,
-    /// The status of the filter's own reply, if it gave one.
+    /// The status of the filter's own reply, if it sent one.
     pub reply: Option<i32>,
-    /// The request's headers as they went on.
+    /// The request's headers after the filter.
     pub request: Pairs,
-    /// The response's headers as they went on.
+    /// The response's headers after the filter.
     pub response: Pairs,
 }
 
@@ -67,13 +68,13 @@ pub struct Exchange {
     pub request: Pairs,
     /// Headers of the response.
     pub response: Pairs,
-    /// Properties, their paths joined by NUL.
+    /// Properties, with their paths joined by NUL.
     pub properties: Vec<(&'static str, &'static str)>,
 }
 
 impl Instance {
-    /// What each function of an instrumented module used itself for the last request, by its
-    /// number.
+    /// Returns the fuel that each function of an instrumented module used itself for the last
+    /// request, by its number.
     #[must_use]
     pub fn used(&self) -> &BTreeMap<i32, u64> {
         &self.store.data().used
@@ -82,11 +83,11 @@ impl Instance {
     /// Loads a module with a configuration.
     ///
     /// # Errors
-    /// Where it does not load, or refuses the configuration.
+    /// If it does not load, or rejects the configuration.
     pub fn start(wasm: &[u8], configuration: &str) -> Result<Self> {
         let mut config = Config::default();
         config.consume_fuel(true);
-        // Otherwise the first call of a function would pay for its translation.
+        // Otherwise the first call of a function would include its translation.
         config.compilation_mode(CompilationMode::Eager);
         let engine = Engine::new(&config);
         let module = Module::new(&engine, wasm)?;
@@ -116,10 +117,10 @@ impl Instance {
         Ok(loaded)
     }
 
-    /// Sends one request through the module, and its response.
+    /// Sends one request and its response through the module.
     ///
     /// # Errors
-    /// Where the module traps.
+    /// If the module traps.
     pub fn exchange(&mut self, exchange: &Exchange) -> Result<Cost> {
         let context = self.next;
         self.next += 1;

@@ -1,8 +1,8 @@
-//! The cost ledger: what a request costs in a module, in instructions and calls of the host.
+//! The cost ledger: the cost of a request in a module, in instructions and host calls.
 //!
 //! Each case is a filter, a configuration and a request. A metered interpreter runs the module as
-//! it is shipped, with a scripted host, so the counts are the same on every machine.
-//! `docs/cost-ledger.md` holds them; a test fails where a case has become dearer.
+//! it is shipped, with a scripted host, so the counts are the same on every machine. They are kept
+//! in `docs/cost-ledger.md`; a test fails if the cost of a case has increased.
 
 #![allow(
     clippy::unwrap_used,
@@ -30,19 +30,19 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-/// How much dearer a case may get before the test fails, in thousandths.
+/// How much the cost of a case may increase before the test fails, in thousandths.
 pub const TOLERANCE: u64 = 30;
 
-/// The file that holds the ledger.
+/// Returns the path of the ledger.
 #[must_use]
 pub fn file() -> PathBuf {
     root().join("docs/cost-ledger.md")
 }
 
-/// The module of a filter, as `cargo xtask build` leaves it.
+/// Returns the module of a filter, as built by `cargo xtask build`.
 ///
 /// # Errors
-/// Where it is not there.
+/// If it does not exist.
 pub fn module(filter: &str) -> Result<Vec<u8>> {
     let path = target().join(format!("filters/{filter}.wasm"));
     std::fs::read(&path).with_context(|| format!("no {}: run cargo xtask build", path.display()))
@@ -57,10 +57,10 @@ fn root() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
-/// Measures a case: the cost of a request after others like it.
+/// Measures a case: the cost of a request after similar ones.
 ///
 /// # Errors
-/// Where the module does not run, or does not do what the case expects.
+/// If the module does not run, or does not do what the case expects.
 pub fn measure(case: &Case) -> Result<Row> {
     let mut instance = Instance::start(&module(case.filter)?, &(case.configuration)())
         .with_context(|| case.name)?;

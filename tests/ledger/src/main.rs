@@ -1,6 +1,6 @@
-//! Prints what each case costs now, beside what the ledger says: `cargo run -p ledger [FILTER…]`;
-//! with the feature `profile`, `--profile PART` prints the functions in which the cases whose name
-//! has this part spend their instructions.
+//! Prints the current cost of each case, next to that in the ledger:
+//! `cargo run -p ledger [FILTER…]`. With the feature `profile`, `--profile PART` prints the
+//! functions in which the cases whose name contains this part spend their instructions.
 #![allow(clippy::print_stdout, reason = "a program for the terminal")]
 
 use anyhow::Result;

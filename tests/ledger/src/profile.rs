@@ -1,7 +1,7 @@
-//! Which functions a case spends its instructions in.
+//! The functions in which a case spends its instructions.
 //!
-//! The module as the linker leaves it has names. Each function is put into another one that tells
-//! the host when it begins and ends.
+//! The module as linked contains names. Each function is wrapped in one that tells the host when it
+//! begins and ends.
 
 use crate::{Case, Instance};
 use anyhow::{Context, Result};
@@ -9,10 +9,11 @@ use std::collections::BTreeMap;
 use walrus::ir::{self, VisitorMut};
 use walrus::{FunctionBuilder, FunctionId, Module, ModuleConfig, ValType};
 
-/// The functions of a case with the instructions that each used itself, dearest first.
+/// Returns the functions of a case with the instructions that each used itself, most expensive
+/// first.
 ///
 /// # Errors
-/// Where the module is not there, or does not run.
+/// If the module does not exist or does not run.
 pub fn profile(case: &Case) -> Result<Vec<(String, u64)>> {
     let file = format!("{}.wasm", case.filter.replace('-', "_"));
     let path = crate::target().join("wasm32-wasip1/release").join(file);

@@ -1,4 +1,4 @@
-//! The ledger as a table in Markdown.
+//! The ledger as a Markdown table.
 
 use crate::{Case, Cost};
 use std::fmt::Write as _;
@@ -12,7 +12,7 @@ pub struct Row {
     pub case: String,
     /// Instructions.
     pub instructions: u64,
-    /// Calls of the host: `2 get_header_map_pairs, 1 increment_metric`.
+    /// Host calls: `2 get_header_map_pairs, 1 increment_metric`.
     pub calls: String,
 }
 
@@ -43,7 +43,7 @@ Envoy's own, is in `benchmarks.md`.
 |---|---|---:|---|
 ";
 
-/// The file that holds these rows.
+/// Returns the file with these rows.
 #[must_use]
 pub fn render(rows: &[Row]) -> String {
     let mut text = HEAD.to_owned();
@@ -58,7 +58,7 @@ pub fn render(rows: &[Row]) -> String {
     text
 }
 
-/// The rows of the file.
+/// Returns the rows of the file.
 #[must_use]
 pub fn parse(text: &str) -> Vec<Row> {
     text.lines()

@@ -11,7 +11,7 @@ use serde_json::json;
 pub(crate) const JWKS: &str = include_str!("../../keys/jwks.json");
 pub(crate) const SECRET: &str = "a public test secret: 64 bytes of text, enough even for HS512 ..";
 
-/// A token of some 600 bytes, as identity providers give them.
+/// Creates a token of about 600 bytes, like those of identity providers.
 pub(crate) fn sign(algorithm: Algorithm, id: u32) -> String {
     let _ = DEFAULT_PROVIDER.install_default();
     let (key, kid) = match algorithm {

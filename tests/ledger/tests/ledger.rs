@@ -1,5 +1,5 @@
-//! No case is dearer than the ledger says, but for a little; with `LEDGER=renew` the ledger is
-//! written.
+//! No case costs more than the ledger says, within a small tolerance. With `LEDGER=renew` the
+//! ledger is rewritten.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,5 +1,5 @@
-//! The rate limit service of the harness as a program: a stand-in for Limitador where it is not to
-//! be had.
+//! The rate limit service of the harness as a program. It replaces Limitador where that is not
+//! available.
 #![allow(clippy::print_stdout, reason = "a program on a terminal")]
 
 use std::{
@@ -36,7 +36,7 @@ fn main() -> Result<()> {
     let args = Args::parse();
     let (end, ended) = mpsc::channel();
     ctrlc::set_handler(move || {
-        // Fails only when the program is ending already.
+        // Fails only if the program is already ending.
         let _ = end.send(());
     })?;
     let mut options = RateLimitService::options().host(args.host).port(args.port);

@@ -1,4 +1,4 @@
-//! What `all-filters.yaml` and `chain.yaml` promise: that the filters serve each other.
+//! The promises of `all-filters.yaml` and `chain.yaml`: the filters work together.
 
 use serde_json::json;
 
@@ -14,7 +14,7 @@ fn get(target: &dyn Target, path: &str, fields: &[(&str, &str)]) -> Response {
         .send()
 }
 
-/// Each filter does its part, and none undoes another's.
+/// Checks that each filter does its part, and that none undoes another's.
 ///
 /// # Panics
 /// If the sample does not do what its comments say.
@@ -121,7 +121,7 @@ fn who_comes_too_often_is_refused_and_a_page_can_read_that(target: &dyn Target) 
     let [.., refused] = answers;
     assert_eq!(refused.header("access-control-allow-origin"), Some(APP));
     assert!(refused.header("retry-after").is_some());
-    // An account has a limit of its own, behind the one of its address.
+    // An account has its own limit, after that of its address.
     let token = Token::new("ES256").bearer();
     let answer = get(target, "/account", &[("authorization", &token)]);
     let policies = answer.headers_all("ratelimit-policy").join(", ");

@@ -1,4 +1,4 @@
-//! What `chain.yaml` promises: what `all-filters.yaml` does.
+//! The promises of `chain.yaml`, which are those of `all-filters.yaml`.
 
 use super::all_filters;
 use crate::Target;

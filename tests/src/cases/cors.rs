@@ -1,14 +1,14 @@
-//! What `cors.yaml` promises.
+//! The promises of `cors.yaml`.
 
 use crate::{Client, Response, Target};
 
-/// What every answer to a preflight varies on.
+/// The `vary` header of every response to a preflight.
 pub const PREFLIGHT_VARY: (&str, &str) = (
     "vary",
     "Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
 );
 
-/// The CORS headers of an answer, and `vary`, sorted.
+/// Returns the CORS headers of a response, and `vary`, sorted.
 pub fn headers(answer: &Response) -> Vec<(&str, &str)> {
     let mut fields: Vec<_> = answer
         .headers
@@ -21,7 +21,7 @@ pub fn headers(answer: &Response) -> Vec<(&str, &str)> {
     fields
 }
 
-/// The previews, the developers and the public, and answers of Envoy's own.
+/// Checks the previews, the developers and the public, and Envoy's own responses.
 ///
 /// # Panics
 /// If the sample does not do what its comments say.

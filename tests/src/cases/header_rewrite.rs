@@ -1,8 +1,8 @@
-//! What `header-rewrite.yaml` promises.
+//! The promises of `header-rewrite.yaml`.
 
 use crate::{Client, Target};
 
-/// One request that meets every rule, in both directions.
+/// Sends one request that matches every rule, in both directions.
 ///
 /// # Panics
 /// If the sample does not do what its comments say.

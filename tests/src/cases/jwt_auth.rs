@@ -1,4 +1,4 @@
-//! What `jwt-auth.yaml` promises.
+//! The promises of `jwt-auth.yaml`.
 
 use serde_json::json;
 
@@ -14,7 +14,7 @@ fn get(target: &dyn Target, path: &str, token: Option<&str>) -> Response {
     }
 }
 
-/// Every rule, both providers and both places of a token.
+/// Checks every rule, both providers and both sources of a token.
 ///
 /// # Panics
 /// If the sample does not do what its comments say.

@@ -1,4 +1,4 @@
-//! What `rate-limit.yaml` promises.
+//! The promises of `rate-limit.yaml`.
 
 use crate::{Client, Response, Target};
 
@@ -9,8 +9,8 @@ fn get(target: &dyn Target, path: &str, headers: &[(&str, &str)]) -> Response {
         .send()
 }
 
-/// A limit per client, two tiers by API key, exports that cost more, one limit that only reports,
-/// and what is exempt.
+/// Checks a limit per client, two tiers by API key, exports with a higher cost, one limit in report
+/// mode, and the exemptions.
 ///
 /// # Panics
 /// If the sample does not do what its comments say.

@@ -1,27 +1,26 @@
-//! A unary gRPC call, as far as filters see it: length-prefixed messages and trailers.
+//! A unary gRPC call, as filters see it: length-prefixed messages and trailers.
 
 use super::{RequestBuilder, Response};
 use crate::echo::EchoedRequest;
 
-/// The answer to a gRPC call.
+/// The response to a gRPC call.
 #[derive(Clone, Debug)]
 pub struct GrpcResponse {
-    /// As HTTP carried it.
+    /// The HTTP response.
     pub http: Response,
-    /// `grpc-status` of the trailers or, where there are none, of the headers.
+    /// `grpc-status` of the trailers or, if there are none, of the headers.
     pub status: Option<u32>,
-    /// `grpc-message`, percent-encoded as it came.
+    /// `grpc-message`, percent-encoded as received.
     pub message: Option<String>,
     /// The messages, without their prefixes.
     pub messages: Vec<Vec<u8>>,
 }
 
 impl RequestBuilder {
-    /// Sends the request as a gRPC call with one message; the client should speak HTTP/2, the
-    /// method be POST.
+    /// Sends the request as a gRPC call with one message. The client should use HTTP/2 and POST.
     ///
     /// # Panics
-    /// If there is no answer, or its body is not made of whole messages.
+    /// If there is no response, or its body does not consist of whole messages.
     #[track_caller]
     pub fn send_grpc(self, message: &[u8]) -> GrpcResponse {
         let length = u32::try_from(message.len()).expect("a small message");
@@ -46,10 +45,10 @@ impl RequestBuilder {
 }
 
 impl GrpcResponse {
-    /// What the echo upstream saw.
+    /// Returns what the echo upstream received.
     ///
     /// # Panics
-    /// If the answer is not the echo's.
+    /// If the response is not the echo's.
     #[track_caller]
     pub fn echo(&self) -> EchoedRequest {
         let message = self

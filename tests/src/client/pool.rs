@@ -1,4 +1,4 @@
-//! Connections that a client keeps.
+//! Connections that a client keeps open.
 
 use std::{
     collections::HashMap,
@@ -46,7 +46,7 @@ impl Pool {
         }
     }
 
-    /// An empty pool like this one.
+    /// Returns an empty pool with the same settings.
     pub(super) fn settings(&self) -> Self {
         Self {
             reuse: self.reuse,
@@ -55,9 +55,9 @@ impl Pool {
         }
     }
 
-    /// A connection that is idle or, failing that, new.
+    /// Returns an idle connection or, if there is none, a new one.
     pub(crate) async fn take(&self, server: SocketAddr) -> Result<Connection> {
-        // The lock is gone before the wait.
+        // The lock is released before waiting.
         let next = || self.idle().get_mut(&server).and_then(Vec::pop);
         while let Some(mut connection) = next() {
             if connection.ready().await {
@@ -70,7 +70,7 @@ impl Pool {
         Ok(connection)
     }
 
-    /// Keeps the connection for the next request, once its answer has been read to the end.
+    /// Keeps the connection for the next request, once its response has been read to the end.
     pub(crate) fn give_back(&self, server: SocketAddr, connection: Connection) {
         if self.reuse && matches!(connection, Connection::Http1(_)) {
             self.idle().entry(server).or_default().push(connection);
@@ -98,7 +98,7 @@ impl Pool {
             .with_context(|| format!("cannot connect to {server}"))?;
         stream.set_nodelay(true)?;
         let io = TokioIo::new(stream);
-        // The connection's own future ends with it; its errors also come out of the request.
+        // The connection's own future ends with it; its errors are also reported by the request.
         match self.version {
             Version::Http1 => {
                 let (sender, connection) = http1::Builder::new().handshake(io).await?;

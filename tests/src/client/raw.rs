@@ -1,4 +1,4 @@
-//! Bytes over TCP, for what no HTTP client would send: bad requests, smuggling, upgrades.
+//! Bytes over TCP, for what an HTTP client would not send: malformed requests, smuggling, upgrades.
 
 use std::{
     io::{ErrorKind, Read, Write},
@@ -15,30 +15,30 @@ use crate::{
     runtime,
 };
 
-/// What came back.
+/// The server's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// A response.
     Response(RawResponse),
-    /// The server closed the connection without one.
+    /// The server closed the connection without a response.
     Closed,
 }
 
-/// A response as it stood on the wire.
+/// A response as received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawResponse {
     /// The status.
     pub status: u16,
-    /// Header fields, names in the case they came in.
+    /// Header fields, with names in their original case.
     pub headers: Headers,
-    /// The body, chunks joined.
+    /// The body, with chunks joined.
     pub body: Vec<u8>,
 }
 
 /// Sends the bytes on a new connection and reads one answer.
 ///
 /// # Panics
-/// If the server cannot be reached, answers nothing in 10 s or does not speak HTTP/1.
+/// If the server cannot be reached, does not answer in 10 s or does not use HTTP/1.
 #[track_caller]
 pub fn send(server: SocketAddr, bytes: impl AsRef<[u8]>) -> Answer {
     Connection::open(server).send(bytes).answer()
@@ -47,7 +47,7 @@ pub fn send(server: SocketAddr, bytes: impl AsRef<[u8]>) -> Answer {
 /// A TCP connection to an HTTP/1 server.
 pub struct Connection {
     stream: TcpStream,
-    /// Read, but not yet part of an answer.
+    /// Bytes that were read but are not yet part of an answer.
     read: Vec<u8>,
 }
 
@@ -63,7 +63,8 @@ impl Connection {
         Self::over(stream)
     }
 
-    /// As [`Connection::open`], from this IPv4 address: another client to the server.
+    /// Like [`Connection::open`], but from this IPv4 address, so that the server sees another
+    /// client.
     ///
     /// # Panics
     /// If it is not an address, or the server cannot be reached from it.
@@ -90,7 +91,7 @@ impl Connection {
         .timeout(TIMEOUT)
     }
 
-    /// Replaces the 10 s that a read may take.
+    /// Sets the timeout of a read; the default is 10 s.
     #[must_use]
     pub fn timeout(self, timeout: Duration) -> Self {
         self.stream
@@ -99,26 +100,27 @@ impl Connection {
         self
     }
 
-    /// Sends the bytes. That the server has closed the connection shows in the answer.
+    /// Sends the bytes. If the server has closed the connection, the answer shows it.
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
         let _ = self.stream.write_all(bytes.as_ref());
         self
     }
 
-    /// Reads one answer by its length, never to the end of the connection unless it has no length.
-    /// Interim answers (`100 Continue`) are passed over.
+    /// Reads one answer by its length. Reads to the end of the connection only if it has no length.
+    /// Interim responses (`100 Continue`) are skipped.
     ///
     /// # Panics
-    /// If nothing comes in time, or it is not HTTP/1.
+    /// If nothing arrives in time, or it is not HTTP/1.
     #[track_caller]
     pub fn answer(&mut self) -> Answer {
         self.read_answer(true)
     }
 
-    /// As [`Connection::answer`], to a HEAD request: it has no body, whatever its length says.
+    /// Like [`Connection::answer`], for a HEAD request: the response has no body, whatever its
+    /// length says.
     ///
     /// # Panics
-    /// If nothing comes in time, or it is not HTTP/1.
+    /// If nothing arrives in time, or it is not HTTP/1.
     #[track_caller]
     pub fn answer_to_head(&mut self) -> Answer {
         self.read_answer(false)
@@ -188,10 +190,10 @@ impl Connection {
         }
     }
 
-    /// The next `count` bytes, after an upgrade for one.
+    /// Returns the next `count` bytes, for example after an upgrade.
     ///
     /// # Panics
-    /// If the connection ends before, or nothing comes in time.
+    /// If the connection ends before, or nothing arrives in time.
     #[track_caller]
     pub fn exactly(&mut self, count: usize) -> Vec<u8> {
         while self.read.len() < count {
@@ -204,12 +206,12 @@ impl Connection {
         self.read.drain(..count).collect()
     }
 
-    /// Whether the server closes the connection without another byte, within the timeout.
+    /// Whether the server closes the connection without sending another byte, within the timeout.
     pub fn is_closed(&mut self) -> bool {
         self.read.is_empty() && matches!(self.stream.read(&mut [0; 1]), Ok(0))
     }
 
-    /// What stands before `end`; none at the end of the connection.
+    /// Returns the bytes before `end`; `None` at the end of the connection.
     #[track_caller]
     fn until(&mut self, end: &[u8]) -> Option<Vec<u8>> {
         loop {
@@ -233,7 +235,7 @@ impl Connection {
         }
     }
 
-    /// Reads on; false at the end of the connection.
+    /// Reads more bytes. Returns false at the end of the connection.
     #[track_caller]
     fn more(&mut self) -> bool {
         let mut buffer = [0; 16 * 1024];
@@ -245,14 +247,14 @@ impl Connection {
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
                 panic!("no answer in time; so far: {:?}", from_bytes(&self.read))
             }
-            // Reset: closed with bytes of ours unread.
+            // Reset: the server closed the connection before it had read all of our bytes.
             Err(_) => false,
         }
     }
 }
 
 impl Answer {
-    /// The response.
+    /// Returns the response.
     ///
     /// # Panics
     /// If the connection was closed instead.
@@ -264,7 +266,7 @@ impl Answer {
         }
     }
 
-    /// The status; none if the connection was closed.
+    /// Returns the status; `None` if the connection was closed.
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Response(response) => Some(response.status),
@@ -280,15 +282,15 @@ impl RawResponse {
         self.headers.get(name)
     }
 
-    /// The body as text; bytes that are not UTF-8 are replaced.
+    /// Returns the body as text. Bytes that are not UTF-8 are replaced.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// What the echo upstream saw.
+    /// Returns what the echo upstream received.
     ///
     /// # Panics
-    /// If the answer is not the echo's.
+    /// If the response is not the echo's.
     #[track_caller]
     pub fn echo(&self) -> EchoedRequest {
         serde_json::from_slice(&self.body)

@@ -1,5 +1,5 @@
-//! Requests over HTTP/2 (prior knowledge) whose fields are taken as they stand: for authorities,
-//! paths and headers that no client would write.
+//! Requests over HTTP/2 (prior knowledge) whose fields are sent unchanged: for authorities, paths
+//! and headers that other clients would not send.
 
 use std::{
     io::{ErrorKind, Read, Result, Write},
@@ -15,18 +15,18 @@ const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
 const GOAWAY: u8 = 7;
 const WINDOW_UPDATE: u8 = 8;
-/// `SETTINGS_HEADER_TABLE_SIZE` of 0: then every status stands in its own answer.
+/// `SETTINGS_HEADER_TABLE_SIZE` of 0, so that every status is contained in its own response.
 const NO_TABLE: [u8; 6] = [0, 1, 0, 0, 0, 0];
 const END_STREAM_AND_HEADERS: u8 = 1 | 4;
 
 /// Fields of a request, pseudo-headers first.
 pub type Fields = Vec<(Vec<u8>, Vec<u8>)>;
 
-/// The status of the answer to a GET; none if the stream was reset or the connection closed
-/// instead.
+/// Returns the status of the response to a GET; `None` if the stream was reset or the connection
+/// closed instead.
 ///
 /// # Panics
-/// If the server cannot be reached, or answers nothing in 10 s.
+/// If the server cannot be reached, or does not answer in 10 s.
 #[track_caller]
 pub fn status(server: SocketAddr, path: &str, authority: &str) -> Option<u16> {
     let fields = [
@@ -68,13 +68,13 @@ impl Connection {
         }
     }
 
-    /// Whether the server has not closed it.
+    /// Whether the server has kept the connection open.
     pub fn is_open(&self) -> bool {
         self.is_open
     }
 
-    /// Sends requests without bodies at once, and gives the status of each answer; none where the
-    /// stream was reset, or the connection closed before.
+    /// Sends requests without bodies at once, and returns the status of each response; `None` if
+    /// the stream was reset, or the connection was closed before.
     ///
     /// # Panics
     /// If a request is not answered in 10 s, or is larger than a frame.
@@ -101,7 +101,7 @@ impl Connection {
                     *answer = Some(status_of(&payload));
                     left -= 1;
                 }
-                // After an answer too.
+                // May also follow a response.
                 (RST_STREAM, Some(None)) => left -= 1,
                 (GOAWAY, _) => self.is_open = false,
                 (DATA, _) if !payload.is_empty() => self.give_back(payload.len()),
@@ -111,7 +111,7 @@ impl Connection {
         answers
     }
 
-    /// The next frame; none where the connection is closed.
+    /// Returns the next frame; `None` if the connection is closed.
     #[track_caller]
     fn read(&mut self) -> Option<(u8, u32, Vec<u8>)> {
         read_frame(&mut self.stream).unwrap_or_else(|error| {
@@ -121,7 +121,7 @@ impl Connection {
         })
     }
 
-    /// Lets the server send as much again.
+    /// Lets the server send that much more.
     fn give_back(&mut self, size: usize) {
         let size = u32::try_from(size).expect("a frame").to_be_bytes();
         self.is_open &= self
@@ -131,13 +131,13 @@ impl Connection {
     }
 }
 
-/// A field that is in no table (RFC 7541, section 6.2.2), without Huffman coding.
+/// Encodes a field that is in no table (RFC 7541, section 6.2.2), without Huffman coding.
 fn literal(name: &[u8], value: &[u8]) -> Vec<u8> {
     let text = |text: &[u8]| [&length(text.len()), text].concat();
     [vec![0], text(name), text(value)].concat()
 }
 
-/// A number after a bit of flags (RFC 7541, section 5.1).
+/// Encodes a number after a flag bit (RFC 7541, section 5.1).
 fn length(number: usize) -> Vec<u8> {
     let Some(mut rest) = number.checked_sub(127) else {
         return vec![u8::try_from(number).expect("below 127")];
@@ -161,7 +161,8 @@ fn frame(kind: u8, flags: u8, on_stream: u32, payload: &[u8]) -> Vec<u8> {
     [&head.concat(), payload].concat()
 }
 
-/// The next frame: its kind, its stream and what it holds; none at the end of the connection.
+/// Returns the next frame: its type, its stream and its content; `None` at the end of the
+/// connection.
 fn read_frame(stream: &mut TcpStream) -> Result<Option<(u8, u32, Vec<u8>)>> {
     let mut head = [0; 9];
     match stream.read_exact(&mut head) {
@@ -175,10 +176,10 @@ fn read_frame(stream: &mut TcpStream) -> Result<Option<(u8, u32, Vec<u8>)>> {
     Ok(Some((kind, on_stream, payload)))
 }
 
-/// `:status`, which comes first (RFC 9113, section 8.3): from the static table, or a literal with
-/// or without Huffman coding.
+/// Returns `:status`, which comes first (RFC 9113, section 8.3): from the static table, or a
+/// literal with or without Huffman coding.
 fn status_of(block: &[u8]) -> u16 {
-    // Changes of the table's size come before all fields (RFC 7541, section 4.2).
+    // Changes of the table's size precede all fields (RFC 7541, section 4.2).
     let sizes = block.iter().take_while(|b| *b & 0xe0 == 0x20).count();
     match &block[sizes..] {
         [indexed @ 0x88..=0x8e, ..] => {
@@ -198,7 +199,7 @@ fn status_of(block: &[u8]) -> u16 {
     }
 }
 
-/// Digits as RFC 7541, appendix B, has them: 0 to 2 in five bits, 3 to 9 in six.
+/// Encodes digits according to RFC 7541, appendix B: 0 to 2 in five bits, 3 to 9 in six.
 fn huffman_digits(text: &[u8]) -> Vec<u8> {
     let bits: Vec<u8> = text
         .iter()

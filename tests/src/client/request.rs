@@ -1,4 +1,4 @@
-//! A request in the making.
+//! A request under construction.
 
 use std::net::SocketAddr;
 
@@ -17,7 +17,7 @@ pub struct RequestBuilder {
     parts: Result<Parts>,
 }
 
-/// What goes out, kept apart until the protocol's form is given to it.
+/// The content of the request, independent of the protocol.
 #[derive(Clone)]
 pub(crate) struct Parts {
     pub(crate) method: http::Method,
@@ -36,7 +36,7 @@ impl RequestBuilder {
         }
     }
 
-    /// Adds a field. The value is text or bytes, `0x80`–`0xFF` allowed; text goes out as UTF-8.
+    /// Adds a field. The value is text or bytes, including `0x80`–`0xFF`; text is sent as UTF-8.
     pub fn header(self, name: &str, value: impl AsRef<[u8]>) -> Self {
         let value = value.as_ref().to_vec();
         self.with(|parts| parts.add(name, &value))
@@ -49,7 +49,7 @@ impl RequestBuilder {
             .fold(self, |request, (name, value)| request.header(name, value))
     }
 
-    /// The host asked for, `host` or `:authority`, instead of the address connected to.
+    /// Sets `host` or `:authority`. The default is the address connected to.
     pub fn host(self, host: &str) -> Self {
         self.with(|parts| {
             parts.host = host.to_string();
@@ -57,7 +57,7 @@ impl RequestBuilder {
         })
     }
 
-    /// The body; its length is told.
+    /// Sets the body. Its length is sent.
     pub fn body(self, body: impl Into<Vec<u8>>) -> Self {
         let body = body.into();
         self.with(|parts| {
@@ -75,10 +75,10 @@ impl RequestBuilder {
         self
     }
 
-    /// Sends the request and reads the answer to its end.
+    /// Sends the request and reads the response to its end.
     ///
     /// # Panics
-    /// If there is no answer, or the request cannot be written as HTTP.
+    /// If there is no response, or the request cannot be written as HTTP.
     #[track_caller]
     pub fn send(self) -> Response {
         match self.try_send() {
@@ -87,10 +87,10 @@ impl RequestBuilder {
         }
     }
 
-    /// As [`RequestBuilder::send`].
+    /// Like [`RequestBuilder::send`].
     ///
     /// # Errors
-    /// If there is no answer in time, or the request cannot be written as HTTP.
+    /// If there is no response in time, or the request cannot be written as HTTP.
     pub fn try_send(self) -> Result<Response> {
         let Self { client, parts } = self;
         let parts = parts?;
@@ -140,7 +140,7 @@ impl Parts {
         Ok(())
     }
 
-    /// The request in the form that the protocol wants it.
+    /// Returns the request in the form of the protocol.
     fn build(&self, version: Version) -> Result<Request<Body>> {
         let mut request = Request::new(Body::new(self.body.clone()));
         *request.method_mut() = self.method.clone();
@@ -170,7 +170,7 @@ impl Parts {
     }
 }
 
-/// One request and its answer.
+/// Sends one request and reads its response.
 pub(crate) async fn exchange(client: &Client, parts: &Parts) -> Result<Response> {
     let pool = &client.pool;
     let request = parts.build(pool.version)?;

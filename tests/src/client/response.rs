@@ -1,10 +1,10 @@
-//! An answer.
+//! A response.
 
 use serde_json::Value;
 
 use crate::{echo::EchoedRequest, headers::Headers};
 
-/// An answer, read to its end.
+/// A response, read to its end.
 #[derive(Clone, Debug)]
 pub struct Response {
     /// The status.
@@ -15,7 +15,7 @@ pub struct Response {
     pub headers: Headers,
     /// The body.
     pub body: Vec<u8>,
-    /// Fields after the body.
+    /// Trailers.
     pub trailers: Option<Headers>,
 }
 
@@ -31,12 +31,12 @@ impl Response {
         self.headers.all(name)
     }
 
-    /// The body as text; bytes that are not UTF-8 are replaced.
+    /// Returns the body as text. Bytes that are not UTF-8 are replaced.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The body as JSON.
+    /// Returns the body as JSON.
     ///
     /// # Panics
     /// If it is not JSON.
@@ -52,10 +52,10 @@ impl Response {
         }
     }
 
-    /// What the echo upstream saw.
+    /// Returns what the echo upstream received.
     ///
     /// # Panics
-    /// If the answer is not the echo's: a local reply of Envoy, for one.
+    /// If the response is not the echo's, but for example a local reply of Envoy.
     #[track_caller]
     pub fn echo(&self) -> EchoedRequest {
         match serde_json::from_slice(&self.body) {

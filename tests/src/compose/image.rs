@@ -1,9 +1,8 @@
-//! Images: those that are there, those that can be pulled, and for the rest stand-ins of the same
-//! name.
+//! Images: local ones, those that can be pulled, and replacements under the same name for the rest.
 //!
-//! A stand-in holds the program and the libraries that it loads, taken from this machine, under the
-//! paths of the real image. It has a label, by which it gives way to the real image as soon as that
-//! can be pulled; an image without that label is never touched.
+//! A replacement contains the program and its libraries from this machine, under the paths of the
+//! real image. It has a label, so that it is replaced with the real image as soon as that can be
+//! pulled. An image without that label is never touched.
 
 use std::{
     collections::BTreeSet,
@@ -19,28 +18,28 @@ use anyhow::{Context, Result, bail, ensure};
 use super::tool::output;
 use crate::{envoy::find::Find, paths};
 
-/// The label of a stand-in.
+/// The label of a replacement.
 const LABEL: &str = "filter-catalog.stand-in";
 
-/// What a stand-in is made of.
+/// How to build a replacement.
 struct Recipe {
-    /// Programs of this machine, and where they lie in the image.
+    /// Programs of this machine, and their paths in the image.
     programs: Vec<(PathBuf, &'static str)>,
-    /// Scripts, and where they lie in the image.
+    /// Scripts, and their paths in the image.
     scripts: &'static [(&'static str, &'static str)],
-    /// The lines of a Dockerfile that say how it runs.
+    /// Additional lines of the Dockerfile, which say how it runs.
     changes: &'static [&'static str],
-    /// Whether it is made of a program of this project, which may have changed since.
+    /// Whether it contains a program of this project, which may have changed since.
     is_ours: bool,
 }
 
-/// Sees to it that there is an image of this name, and tells of a stand-in.
+/// Ensures that there is an image with this name, and reports a replacement.
 ///
 /// # Errors
-/// If it cannot be pulled, and nothing here can stand in for it.
+/// If it cannot be pulled, and nothing here can replace it.
 pub fn provide(image: &str, progress: fn(&str)) -> Result<()> {
     static PROVIDED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
-    // Held while one is made, so that two tests do not make it twice.
+    // Locked while an image is built, so that two tests do not build it twice.
     let mut provided = PROVIDED.lock().unwrap_or_else(PoisonError::into_inner);
     if !provided.contains(image) {
         pull_or_stand_in(image, progress)?;
@@ -75,7 +74,7 @@ const LIMITADOR: &str = r#"#!/usr/bin/bash
 exec /usr/local/bin/rate-limit-service --host 0.0.0.0 --port 8081 --limits "$1" --redis "$3"
 "#;
 
-/// What can stand in for an image. One for another image is a row here.
+/// Returns how to replace an image. Each replacement is a row here.
 fn recipe(image: &str) -> Result<Recipe> {
     let (name, tag) = image.rsplit_once(':').unwrap_or((image, "latest"));
     match name.rsplit('/').next() {
@@ -125,7 +124,7 @@ fn recipe(image: &str) -> Result<Recipe> {
     }
 }
 
-/// The harness's rate limit service as a program.
+/// Builds the harness's rate limit service as a program.
 fn service() -> Result<PathBuf> {
     let built = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .current_dir(paths::workspace())
@@ -197,14 +196,14 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The libraries that the loader would load for a program, and the loader.
+/// Returns the libraries that the loader would load for a program, and the loader.
 fn libraries(program: &Path) -> Result<Vec<PathBuf>> {
     let listed = output(Command::new("ldd").arg(program))
         .with_context(|| format!("cannot list the libraries of {}", program.display()))?;
     Ok(paths_in(&listed))
 }
 
-/// Reads `libm.so.6 => /lib/libm.so.6 (0x7f…)` and `/lib64/ld-linux-x86-64.so.2 (0x7f…)`.
+/// Parses `libm.so.6 => /lib/libm.so.6 (0x7f…)` and `/lib64/ld-linux-x86-64.so.2 (0x7f…)`.
 fn paths_in(listed: &str) -> Vec<PathBuf> {
     listed
         .split_whitespace()

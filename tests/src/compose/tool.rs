@@ -1,4 +1,4 @@
-//! `docker-compose` 1.29 or `docker compose` 2, whichever is there.
+//! `docker-compose` 1.29 or `docker compose` 2, whichever is installed.
 
 use std::process::{Command, Stdio};
 
@@ -31,7 +31,7 @@ impl Tool {
     }
 }
 
-/// Whether containers can be run here.
+/// Checks that containers can be run here.
 ///
 /// # Errors
 /// One line: what is missing, and how to get it.
@@ -39,7 +39,7 @@ pub fn is_here() -> Result<()> {
     Tool::find().map(drop)
 }
 
-/// What the command printed on standard output.
+/// Returns what the command printed on standard output.
 pub(super) fn output(command: &mut Command) -> Result<String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let said = command

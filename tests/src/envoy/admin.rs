@@ -1,4 +1,4 @@
-//! What a running Envoy tells about itself: its admin interface.
+//! The admin interface of a running Envoy.
 
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
@@ -9,7 +9,7 @@ use super::Envoy;
 use crate::client::{Client, Response};
 
 impl Envoy {
-    /// GETs a page of the admin interface.
+    /// Sends a GET request to the admin interface.
     ///
     /// # Panics
     /// If Envoy does not answer.
@@ -18,7 +18,7 @@ impl Envoy {
         client().get(format!("http://{}{path}", self.admin)).send()
     }
 
-    /// POSTs to the admin interface.
+    /// Sends a POST request to the admin interface.
     ///
     /// # Panics
     /// If Envoy does not answer.
@@ -27,7 +27,7 @@ impl Envoy {
         client().post(format!("http://{}{path}", self.admin)).send()
     }
 
-    /// All counters and gauges.
+    /// Returns all counters and gauges.
     ///
     /// # Panics
     /// If Envoy does not answer.
@@ -36,10 +36,10 @@ impl Envoy {
         stats(self.admin)
     }
 
-    /// One counter or gauge.
+    /// Returns one counter or gauge.
     ///
     /// # Panics
-    /// If none has that name; it lists those that sound alike.
+    /// If none has that name; lists those with similar names.
     #[track_caller]
     pub fn stat(&self, name: &str) -> u64 {
         let stats = self.stats();
@@ -50,7 +50,7 @@ impl Envoy {
         })
     }
 
-    /// The listeners by name with their addresses, on loopback, as they are now.
+    /// Returns the current listeners by name, with their addresses on loopback.
     ///
     /// # Panics
     /// If Envoy does not answer.
@@ -62,7 +62,7 @@ impl Envoy {
         }
     }
 
-    /// A URL at the listener of that name.
+    /// Returns a URL at the listener with that name.
     ///
     /// # Panics
     /// If there is no such listener.
@@ -76,7 +76,7 @@ impl Envoy {
     }
 }
 
-/// All counters and gauges of the Envoy with this admin interface.
+/// Returns all counters and gauges of the Envoy with this admin interface.
 #[track_caller]
 pub(crate) fn stats(admin: SocketAddr) -> BTreeMap<String, u64> {
     let stats = client()
@@ -84,7 +84,7 @@ pub(crate) fn stats(admin: SocketAddr) -> BTreeMap<String, u64> {
         .send()
         .json();
     let stats = stats["stats"].as_array().cloned().unwrap_or_default();
-    // Histograms have no name here, text readouts no number.
+    // Histograms have no name here, and text readouts no number.
     let number = |stat: &Value| Some((stat["name"].as_str()?.to_string(), stat["value"].as_u64()?));
     stats.iter().filter_map(number).collect()
 }
@@ -95,8 +95,8 @@ fn client() -> Client {
         .timeout(Duration::from_secs(10))
 }
 
-/// Whether Envoy serves: all is initialized, and every worker listens. No connection is made to a
-/// listener for that, as statistics and access logs would tell of it.
+/// Whether Envoy serves: everything is initialized, and every worker listens. This makes no
+/// connection to a listener, which would appear in statistics and access logs.
 pub(super) fn is_live(admin: SocketAddr) -> bool {
     let get = |path| client().get(format!("http://{admin}{path}")).try_send();
     get("/ready").is_ok_and(|answer| answer.status == 200)
@@ -104,7 +104,7 @@ pub(super) fn is_live(admin: SocketAddr) -> bool {
             .is_ok_and(|answer| answer.text().trim() == "listener_manager.workers_started: 1")
 }
 
-/// The listeners in Envoy's order.
+/// Returns the listeners in Envoy's order.
 pub(super) fn listeners(admin: SocketAddr) -> Result<Vec<(String, SocketAddr)>> {
     let answer = client()
         .get(format!("http://{admin}/listeners?format=json"))

@@ -1,7 +1,8 @@
-//! The same filters as items of the module chain: the suites of all filters hold for it too.
+//! Runs the same filters as items of the module chain, so that the suites of all filters test it
+//! too.
 //!
 //! `FILTERS_AS=chain` in the environment turns each filter of the catalog in a bootstrap into an
-//! item of a chain, neighbours into one.
+//! item of a chain. Neighbouring filters become one chain.
 
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
@@ -11,14 +12,14 @@ use crate::{paths, yaml};
 const CATALOG: [&str; 4] = ["cors", "header-rewrite", "jwt-auth", "rate-limit"];
 const STRUCT: &str = "type.googleapis.com/google.protobuf.Struct";
 
-/// Whether filters run as items of a chain here.
+/// Whether filters run as items of a chain.
 #[must_use]
 pub fn is_asked_for() -> bool {
     std::env::var("FILTERS_AS").is_ok_and(|name| name == "chain")
 }
 
-/// The bootstrap with its filters as items of chains, in JSON; `None` where it has no filter of the
-/// catalog that could be one.
+/// Returns the bootstrap with its filters as items of chains, in JSON; `None` if it has no filter
+/// of the catalog that could be an item.
 pub(super) fn bootstrap(text: &str) -> Result<Option<String>> {
     let mut bootstrap = yaml::parse(text)?;
     let mut count = 0;
@@ -30,7 +31,8 @@ pub(super) fn bootstrap(text: &str) -> Result<Option<String>> {
     Ok(Some(serde_json::to_string_pretty(&bootstrap)?))
 }
 
-/// A log in the words of the filter itself where filters run as items: a chain names the item first.
+/// Converts a log to that of the filter itself if filters run as items, because a chain names the
+/// item first.
 pub(super) fn in_words_of_filters(log: String) -> String {
     if !is_asked_for() {
         return log;
@@ -42,10 +44,10 @@ pub(super) fn in_words_of_filters(log: String) -> String {
     })
 }
 
-/// The items of the chain that a sample has.
+/// Returns the items of the chain in a sample.
 ///
 /// # Errors
-/// If its filters cannot be one.
+/// If its filters cannot be a chain.
 pub fn items(text: &str) -> Result<Value> {
     let mut bootstrap = yaml::parse(text)?;
     let mut chains = Vec::new();
@@ -74,7 +76,7 @@ fn each_chain(value: &mut Value, act: &mut impl FnMut(&mut Vec<Value>)) {
     }
 }
 
-/// Turns filters into items, and those that stand side by side into one chain; how many there were.
+/// Turns filters into items, and adjacent ones into one chain. Returns how many there were.
 fn join(filters: &mut Vec<Value>) -> usize {
     let mut count = 0;
     let mut joined: Vec<Value> = Vec::new();
@@ -106,7 +108,8 @@ fn join(filters: &mut Vec<Value>) -> usize {
     count
 }
 
-/// The item that a filter is; `None` for others, and where its configuration cannot be an item's.
+/// Returns a filter as an item; `None` for other filters, and if its configuration cannot be that
+/// of an item.
 fn item_of(filter: &Value) -> Option<Value> {
     let config = filter.pointer("/typed_config/config")?;
     let module = config.pointer("/vm_config/code/local/filename")?.as_str()?;

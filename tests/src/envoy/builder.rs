@@ -1,11 +1,11 @@
-//! The options of a run.
+//! The options for running Envoy.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{File, dynamic, find::Find};
 use crate::upstream::Upstream;
 
-/// An Envoy to be; see [`Envoy::from_sample`](super::Envoy::from_sample) and
+/// Builds a running Envoy; see [`Envoy::from_sample`](super::Envoy::from_sample) and
 /// [`Envoy::with_filter`](super::Envoy::with_filter).
 #[must_use = "Envoy runs when started"]
 pub struct Builder<S> {
@@ -43,7 +43,8 @@ impl<S> Builder<S> {
         }
     }
 
-    /// Points the cluster `upstream` at this one. By default an echo is started along with Envoy.
+    /// Points the cluster `upstream` at this one. By default an echo upstream is started with
+    /// Envoy.
     pub fn upstream(self, upstream: &Upstream) -> Self {
         Self {
             upstream: Some(upstream.port()),
@@ -51,7 +52,7 @@ impl<S> Builder<S> {
         }
     }
 
-    /// How many workers Envoy has; 1 by default.
+    /// Sets the number of Envoy's workers; the default is 1.
     pub fn concurrency(self, concurrency: u32) -> Self {
         Self {
             concurrency,
@@ -65,12 +66,12 @@ impl<S> Builder<S> {
         self
     }
 
-    /// How to find Envoy; replaces [`Builder::envoy_version`].
+    /// Sets how to find Envoy; replaces [`Builder::envoy_version`].
     pub fn find(self, find: Find) -> Self {
         Self { find, ..self }
     }
 
-    /// Envoy's log level; `info` by default.
+    /// Sets Envoy's log level; the default is `info`.
     pub fn log_level(self, level: &str) -> Self {
         Self {
             log_level: level.to_string(),
@@ -78,8 +79,8 @@ impl<S> Builder<S> {
         }
     }
 
-    /// Hot restart, which is off by default: the number that Envoys taking over from each other
-    /// share, and 0 for the first of them, 1 for the next.
+    /// Enables hot restart, which is off by default. Takes the number that is shared by Envoys that
+    /// take over from each other, and 0 for the first of them, 1 for the next.
     pub fn hot_restart(self, base_id: u32, epoch: u32) -> Self {
         Self {
             hot_restart: Some((base_id, epoch)),
@@ -87,7 +88,7 @@ impl<S> Builder<S> {
         }
     }
 
-    /// Further arguments of the command line.
+    /// Adds arguments to the command line.
     pub fn args(mut self, args: &[&str]) -> Self {
         self.args.extend(args.iter().map(ToString::to_string));
         self
@@ -99,13 +100,13 @@ impl<S> Builder<S> {
         self
     }
 
-    /// How long the start may take; 60 s by default.
+    /// Sets how long the start may take; the default is 60 s.
     pub fn deadline(self, deadline: Duration) -> Self {
         Self { deadline, ..self }
     }
 }
 
-/// What is replaced in a text; a chain is built as it should be.
+/// Replacements in a text. A chain is built correctly from the start.
 impl Builder<File> {
     /// Points another cluster of the bootstrap at this port of its address.
     pub fn cluster_port(mut self, cluster: &str, port: u16) -> Self {
@@ -113,13 +114,13 @@ impl Builder<File> {
         self
     }
 
-    /// Replaces a path, or its beginning, in the bootstrap and the dynamic files.
+    /// Replaces a path, or its prefix, in the bootstrap and the dynamic files.
     pub fn path(mut self, from: &str, to: impl Into<String>) -> Self {
         self.paths.push((from.to_string(), to.into()));
         self
     }
 
-    /// Leaves the ports as they are written: for people, who want to know them beforehand. See
+    /// Keeps the ports as written, for people, who want to know them beforehand. See
     /// [`ports::in_use`](crate::ports::in_use).
     pub fn keep_ports(self) -> Self {
         Self {
@@ -128,8 +129,8 @@ impl Builder<File> {
         }
     }
 
-    /// Serves these files, name and text, from a folder that the bootstrap calls `path` (ending in
-    /// `/`); see [`Envoy::dynamic`](super::Envoy::dynamic).
+    /// Serves these files, given by name and text, from a folder that the bootstrap calls `path`
+    /// (ending in `/`); see [`Envoy::dynamic`](super::Envoy::dynamic).
     pub fn dynamic(self, path: &str, files: &[(&str, &str)]) -> Self {
         Self {
             dynamic: Some(dynamic::Files::given(path, files)),
@@ -137,7 +138,7 @@ impl Builder<File> {
         }
     }
 
-    /// As [`Builder::dynamic`], with all files of a folder in `envoy-configs/`.
+    /// Like [`Builder::dynamic`], with all files of a folder in `envoy-configs/`.
     pub fn dynamic_samples(self, path: &str, folder: &str) -> Self {
         Self {
             dynamic: Some(dynamic::Files::samples(path, folder)),

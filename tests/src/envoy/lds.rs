@@ -1,4 +1,4 @@
-//! Filters whose configuration is replaced at run time, by a listener in a file.
+//! Filters whose configuration is replaced at run time, with a listener in a file.
 
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::yaml::{merge, parse};
 const FOLDER: &str = "/etc/envoy/dynamic/";
 const LISTENERS: &str = "lds.json";
 
-/// A listener with filters of the catalog, before a direct response of 200.
+/// A listener with filters of the catalog, in front of a direct response of 200.
 pub struct Listener {
     filters: Vec<Value>,
     route: Value,
@@ -30,7 +30,7 @@ impl Default for Listener {
 
 impl Listener {
     /// Adds a filter with its configuration in YAML or JSON. A name that ends in `.wasm` is the
-    /// path of another module of the filter of its file's name.
+    /// path of another module of the filter that the file is named after.
     ///
     /// # Errors
     /// If the configuration is not YAML or JSON.
@@ -61,7 +61,7 @@ impl Listener {
         Ok(self)
     }
 
-    /// Sends requests to the upstream, in place of the direct response.
+    /// Sends requests to the upstream instead of the direct response.
     #[must_use]
     pub fn before_upstream(self) -> Self {
         Self {
@@ -107,8 +107,8 @@ impl Listener {
 }
 
 impl Envoy {
-    /// Runs a listener that [`DynamicDir::replace`] replaces. `listener_manager.lds.update_success`
-    /// counts it.
+    /// Runs a listener that [`DynamicDir::replace`] can replace.
+    /// `listener_manager.lds.update_success` counts the replacements.
     pub fn with_listener(listener: &Listener) -> Builder<File> {
         let many = json!([{"max_connections": 10_000, "max_pending_requests": 10_000, "max_requests": 10_000}]);
         let bootstrap = json!({
@@ -130,8 +130,8 @@ impl Envoy {
         builder.dynamic(FOLDER, &[(LISTENERS, &listener.file())])
     }
 
-    /// Runs one filter of the catalog before a direct response of 200, in a listener that
-    /// [`DynamicDir::configure`] replaces.
+    /// Runs one filter of the catalog in front of a direct response of 200, in a listener that
+    /// [`DynamicDir::configure`] can replace.
     ///
     /// # Errors
     /// If the configuration is not YAML or JSON.
@@ -151,7 +151,7 @@ impl DynamicDir {
         self.write(LISTENERS, &listener.file())
     }
 
-    /// Replaces the filter of [`Envoy::with_replaceable_filter`] by one with this configuration,
+    /// Replaces the filter of [`Envoy::with_replaceable_filter`] with one with this configuration,
     /// valid or not.
     ///
     /// # Errors

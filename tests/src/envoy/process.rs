@@ -1,4 +1,4 @@
-//! One running Envoy: its process, its log, its end.
+//! The process of one Envoy, and its log.
 
 use std::{
     fs::{self, File},
@@ -14,7 +14,7 @@ use super::as_chain;
 use super::find::Binary;
 use crate::wait;
 
-/// Envoy and the folder it writes to. Killed when dropped.
+/// Envoy and the folder it writes to. Killed on drop.
 #[derive(Debug)]
 pub(super) struct Process {
     child: Child,
@@ -22,7 +22,8 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts `binary` with `args`; its log and the address of its admin interface go to `folder`.
+    /// Starts `binary` with `args`. Its log and the address of its admin interface are written to
+    /// `folder`.
     pub(super) fn spawn(
         binary: &Binary,
         folder: &Path,
@@ -50,13 +51,13 @@ impl Process {
         self.child.id()
     }
 
-    /// All that Envoy has written so far.
+    /// Returns everything that Envoy has written so far.
     pub(super) fn log(&self) -> String {
         let bytes = fs::read(self.folder.join("envoy.log")).unwrap_or_default();
         as_chain::in_words_of_filters(String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    /// The address of the admin interface, once Envoy has bound it.
+    /// Returns the address of the admin interface, once Envoy has bound it.
     pub(super) fn admin(&self) -> Option<SocketAddr> {
         fs::read_to_string(self.folder.join("admin"))
             .ok()?
@@ -65,7 +66,7 @@ impl Process {
             .ok()
     }
 
-    /// Its status if it has ended.
+    /// Returns its status if it has ended.
     pub(super) fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()
     }
@@ -77,11 +78,11 @@ impl Process {
         })
     }
 
-    /// Asks until there is an answer.
+    /// Calls `ask` until it returns a result.
     ///
     /// # Errors
-    /// If the deadline passes; it holds the end of the log, as do failures that `ask` makes by
-    /// [`Process::failure`].
+    /// If the deadline passes. The error contains the end of the log, as do those that `ask`
+    /// creates with [`Process::failure`].
     pub(super) fn wait_for<T>(
         &mut self,
         what: &str,
@@ -94,7 +95,7 @@ impl Process {
         }
     }
 
-    /// An error that ends with what Envoy said last.
+    /// Creates an error that ends with the last lines of Envoy's log.
     pub(super) fn failure(&self, cause: &str) -> anyhow::Error {
         let log = self.log();
         let lines: Vec<_> = log.lines().collect();
@@ -112,7 +113,7 @@ impl Process {
         }
     }
 
-    /// Resident memory in bytes.
+    /// Returns the resident memory in bytes.
     pub(super) fn rss_bytes(&self) -> Result<u64> {
         let kib = match fs::read_to_string(format!("/proc/{}/status", self.pid())) {
             Ok(status) => status
@@ -139,7 +140,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Both fail only if the process has ended already.
+        // Both fail only if the process has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

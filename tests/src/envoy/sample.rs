@@ -1,7 +1,7 @@
-//! Runs a sample as it is written: only port numbers and paths in its text are replaced.
+//! Runs a sample as written: only port numbers and paths in its text are replaced.
 //!
-//! The text is not parsed and written again, so Envoy reads the very file that users copy. It is
-//! parsed beside that, only to tell which port belongs to whom.
+//! The text is not parsed and rewritten, so Envoy reads the same file that users copy. It is parsed
+//! separately, only to find out what each port belongs to.
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
@@ -17,10 +17,10 @@ use crate::{paths, ports as port, tls};
 /// Where the samples expect the modules.
 const MODULES: &str = "/etc/envoy/filters/";
 
-/// Where they expect the certificates of authorities.
+/// Where the samples expect the CA certificates.
 const AUTHORITIES: &str = "/etc/envoy/tls/";
 
-/// A bootstrap that is there as text.
+/// A bootstrap that exists as text.
 pub enum File {
     /// A sample, by name or path.
     Sample(PathBuf),
@@ -97,7 +97,7 @@ impl Source for File {
     }
 }
 
-/// Fails if a module that the configuration names under [`MODULES`] is not built.
+/// Fails if a module that the configuration refers to under [`MODULES`] is not built.
 fn check_modules(text: &str) -> Result<()> {
     for after in text.split(MODULES).skip(1) {
         let name: String = after
@@ -111,7 +111,7 @@ fn check_modules(text: &str) -> Result<()> {
     Ok(())
 }
 
-/// Fails if a port that Envoy is to bind is taken; Envoy itself may share it without a word.
+/// Fails if a port that Envoy has to bind is in use. Envoy itself might silently share it.
 fn check_free(found: &BTreeMap<u16, Owner>) -> Result<()> {
     for (port, owner) in found {
         let is_bound = matches!(owner, Owner::Admin | Owner::Listener);

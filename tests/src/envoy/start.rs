@@ -1,4 +1,4 @@
-//! From options to a running Envoy, or to what it said when it refused.
+//! Turns options into a running Envoy, or into what it logged when it refused to start.
 
 use std::{collections::BTreeMap, fs, net::SocketAddr, path::PathBuf};
 
@@ -8,15 +8,15 @@ use tempfile::TempDir;
 use super::{Builder, DynamicDir, Envoy, admin, as_chain, dynamic, find::Binary, process::Process};
 use crate::upstream::Upstream;
 
-/// Where a bootstrap comes from.
+/// The source of a bootstrap.
 pub trait Source {
-    /// The bootstrap, and the dynamic files rewritten in the same way.
+    /// Returns the bootstrap, and the dynamic files rewritten in the same way.
     ///
     /// # Errors
-    /// If it cannot be read, or names a module that is not built.
+    /// If it cannot be read, or refers to a module that is not built.
     fn bootstrap(&self, setting: &Setting) -> Result<Bootstrap>;
 
-    /// The fixed port of the upstream, where ports are kept.
+    /// Returns the fixed port of the upstream, if ports are kept.
     ///
     /// # Errors
     /// If the source cannot be read.
@@ -25,11 +25,11 @@ pub trait Source {
     }
 }
 
-/// What a source has to know of the run.
+/// What a source needs to know about the run.
 pub struct Setting {
     pub(super) upstream: u16,
     pub(super) keep_ports: bool,
-    /// Whether an Envoy that runs hands its ports over.
+    /// Whether a running Envoy hands its ports over.
     pub(super) takes_over: bool,
     pub(super) cluster_ports: BTreeMap<String, u16>,
     pub(super) paths: Vec<(String, String)>,
@@ -40,13 +40,13 @@ pub struct Setting {
 /// A bootstrap, ready to run.
 pub struct Bootstrap {
     pub(super) text: String,
-    /// `yaml` or `json`, by which Envoy chooses its parser.
+    /// `yaml` or `json`, by which Envoy selects its parser.
     pub(super) ending: &'static str,
     pub(super) dynamic: Option<DynamicDir>,
     pub(super) first_listener: Option<String>,
 }
 
-/// What `envoy --mode validate` said.
+/// The result of `envoy --mode validate`.
 #[derive(Clone, Debug)]
 pub struct Validation {
     /// Whether Envoy accepts the configuration.
@@ -55,7 +55,7 @@ pub struct Validation {
     pub log: String,
 }
 
-/// All that a run needs, in place.
+/// Everything that a run needs.
 struct Prepared {
     binary: Binary,
     upstream: Option<Upstream>,
@@ -89,8 +89,8 @@ impl<S: Source> Builder<S> {
     /// Starts Envoy and waits until it serves.
     ///
     /// # Errors
-    /// If there is no Envoy, a module is not built, or Envoy does not come up; then with the end of
-    /// its log.
+    /// If there is no Envoy, a module is not built, or Envoy does not start. The last error
+    /// includes the end of its log.
     pub fn try_start(self) -> Result<Envoy> {
         let prepared = self.prepare()?;
         let mut process = prepared.spawn(&self.env)?;
@@ -122,10 +122,10 @@ impl<S: Source> Builder<S> {
         })
     }
 
-    /// Starts an Envoy that must refuse its configuration, and returns what it logged.
+    /// Starts an Envoy that must reject its configuration, and returns what it logged.
     ///
     /// # Errors
-    /// If it comes up, or does not end in time.
+    /// If it starts, or does not end in time.
     pub fn refuses(self) -> Result<String> {
         let prepared = self.prepare()?;
         let mut process = prepared.spawn(&self.env)?;
@@ -146,11 +146,11 @@ impl<S: Source> Builder<S> {
         Ok(process.log())
     }
 
-    /// Asks Envoy whether it accepts the configuration, without serving; modules are loaded and
+    /// Checks whether Envoy accepts the configuration, without serving. Modules are loaded and
     /// configured.
     ///
     /// # Errors
-    /// If it cannot be asked.
+    /// If Envoy cannot be run.
     pub fn validate(mut self) -> Result<Validation> {
         self.args
             .extend(["--mode".to_string(), "validate".to_string()]);
@@ -217,7 +217,7 @@ impl<S: Source> Builder<S> {
             "--log-level",
             &self.log_level,
         ];
-        // Access logs are to be seen at once.
+        // Makes access logs visible immediately.
         args.extend(["--file-flush-interval-msec", "20"]);
         let hot_restart = self
             .hot_restart
@@ -231,7 +231,7 @@ impl<S: Source> Builder<S> {
     }
 }
 
-/// The address of the listener of that name, or else of Envoy's first.
+/// Returns the address of the listener with that name or, without a name, of Envoy's first.
 fn serving(admin: SocketAddr, name: Option<&str>) -> Option<SocketAddr> {
     if !admin::is_live(admin) {
         return None;

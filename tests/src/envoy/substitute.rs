@@ -11,14 +11,14 @@ use crate::yaml;
 /// What to replace in the text of a configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Substitution {
-    /// `port_value` numbers: as written, as run.
+    /// `port_value` numbers, from written to actual.
     pub ports: BTreeMap<u16, u16>,
-    /// Text, in practice the beginnings of paths: as written, as run.
+    /// Text, in practice prefixes of paths, from written to actual.
     pub paths: Vec<(String, String)>,
 }
 
-/// A configuration with other `port_value`s: as written, as run. All change at once, so that a port
-/// that is given is never taken for one that is written.
+/// Replaces `port_value`s of a configuration, from written to actual. All are replaced at once, so
+/// that a new port is never mistaken for a written one.
 pub fn with_ports(text: &str, ports: impl Into<BTreeMap<u16, u16>>) -> String {
     let substitution = Substitution {
         ports: ports.into(),
@@ -28,7 +28,7 @@ pub fn with_ports(text: &str, ports: impl Into<BTreeMap<u16, u16>>) -> String {
 }
 
 impl Substitution {
-    /// The text with all replacements made.
+    /// Returns the text with all replacements.
     pub(super) fn apply(&self, text: &str) -> String {
         let mut text = self.apply_ports(text);
         for (from, to) in &self.paths {
@@ -77,24 +77,27 @@ impl Substitution {
     }
 }
 
-/// Whose a port in a configuration is.
+/// What a port in a configuration belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Owner {
     /// The admin interface.
     Admin,
     /// A listener.
     Listener,
-    /// An endpoint of the cluster of this name.
+    /// An endpoint of the cluster with this name.
     Cluster(String),
 }
 
-/// The port of servers that are not the samples' own. A test replaces it along with the host.
+/// The port of servers that do not belong to the samples. A test replaces it together with the
+/// host.
 const HTTPS: u16 = 443;
 
-/// All `port_value`s of a bootstrap, LDS or CDS file with their owners, but for [`HTTPS`].
+/// Returns all `port_value`s of a bootstrap, LDS or CDS file with their owners, except for
+/// [`HTTPS`].
 ///
 /// # Errors
-/// If the text is not YAML, or one number has two owners: it could not be replaced in the text.
+/// If the text is not YAML, or one number has two owners, so that it could not be replaced in the
+/// text.
 pub(super) fn ports(text: &str) -> Result<BTreeMap<u16, Owner>> {
     let mut found = BTreeMap::new();
     walk(
@@ -149,7 +152,7 @@ fn walk(
     }
 }
 
-/// The name of the first static listener, if it has one.
+/// Returns the name of the first static listener, if it has one.
 pub(super) fn first_listener(bootstrap: &str) -> Option<String> {
     let bootstrap = yaml::parse(bootstrap).ok()?;
     let name = bootstrap.pointer("/static_resources/listeners/0/name")?;

@@ -1,8 +1,8 @@
 //! Envoy Gateway's `ClientTrafficPolicy`.
 //!
-//! After envoyproxy/gateway 1.9,
-//! `api/v1alpha1/{clienttrafficpolicy,pathsettings,hostsettings,shared}_types.go`; what happens to
-//! it after `internal/xds/translator/listener.go`.
+//! Based on envoyproxy/gateway 1.9,
+//! `api/v1alpha1/{clienttrafficpolicy,pathsettings,hostsettings,shared}_types.go`; its translation
+//! follows `internal/xds/translator/listener.go`.
 
 use anyhow::{Result, ensure};
 use serde::Deserialize;
@@ -81,8 +81,8 @@ struct EarlyRequestHeaders {
 }
 
 impl ClientTrafficPolicy {
-    /// The settings of the HTTP connection manager, as Envoy Gateway makes them of this policy and
-    /// its own.
+    /// Returns the settings of the HTTP connection manager that Envoy Gateway derives from this
+    /// policy and its own settings.
     pub fn connection_manager(&self) -> Value {
         let slashes = match self.path.escaped_slashes_action {
             EscapedSlashes::KeepUnchanged => "KEEP_UNCHANGED",

@@ -1,7 +1,7 @@
 //! Istio's `EnvoyFilter`.
 //!
-//! After istio/api, `networking/v1alpha3/envoy_filter.proto`, whose annotations make the definition
-//! in `kubernetes/customresourcedefinitions.gen.yaml`.
+//! Based on istio/api, `networking/v1alpha3/envoy_filter.proto`, from whose annotations the
+//! definition in `kubernetes/customresourcedefinitions.gen.yaml` is generated.
 
 use std::collections::BTreeMap;
 
@@ -105,21 +105,21 @@ enum Operation {
 const CONNECTION_MANAGER: &str = "envoy.filters.network.http_connection_manager";
 
 impl EnvoyFilter {
-    /// The filters that it puts before the router, in the order of the chain.
+    /// Returns the filters that it inserts before the router, in the order of the chain.
     pub fn filters(&self) -> Vec<Value> {
         let values = |operation: Operation| {
             self.patches(ApplyTo::HttpFilter)
                 .filter(move |patch| patch.patch.operation == operation)
                 .map(|patch| patch.patch.value.clone())
         };
-        // Each goes before what was first until then.
+        // Each is inserted before the one that was first until then.
         let first: Vec<_> = values(Operation::InsertFirst).collect();
         let before = values(Operation::InsertBefore);
         first.into_iter().rev().chain(before).collect()
     }
 
-    /// What it merges into the HTTP connection manager of proxies of this kind, its routes among
-    /// it, without the `@type`.
+    /// Returns what it merges into the HTTP connection manager of proxies of this kind, including
+    /// its routes, without the `@type`.
     pub fn connection_manager(&self, context: Context) -> Value {
         let mut merged = json!({});
         let applies = |patch: &&ConfigPatch| patch.matches.context == context;
@@ -144,7 +144,7 @@ impl EnvoyFilter {
 }
 
 impl ConfigPatch {
-    /// That Istio finds what is patched, and can do so.
+    /// Checks that Istio finds what is patched, and can patch it.
     fn check(&self) -> Result<()> {
         let filter = self.matches.listener.as_ref();
         let filter = filter.map(|listener| &listener.filter_chain.filter);

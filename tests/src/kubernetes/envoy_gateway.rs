@@ -1,9 +1,10 @@
 //! Envoy Gateway's `EnvoyExtensionPolicy`.
 //!
-//! After envoyproxy/gateway,
-//! `api/v1alpha1/{envoyextensionypolicy_types,wasm_types,policy_helpers}.go`, whose annotations
-//! make the definition in
-//! `charts/gateway-helm/crds/generated/gateway.envoyproxy.io_envoyextensionpolicies.yaml`.
+//! Based on envoyproxy/gateway,
+//! `api/v1alpha1/{envoyextensionypolicy_types,wasm_types,policy_helpers}.go`, from whose
+//! annotations the definition in
+//! `charts/gateway-helm/crds/generated/gateway.envoyproxy.io_envoyextensionpolicies.yaml` is
+//! generated.
 
 use std::collections::BTreeMap;
 
@@ -119,14 +120,14 @@ struct Env {
 }
 
 impl EnvoyExtensionPolicy {
-    /// Its modules, in the order of the chain.
+    /// Returns its modules, in the order of the chain.
     pub fn wasm(&self) -> &[Wasm] {
         &self.wasm
     }
 }
 
 impl Wasm {
-    /// The filter as Envoy Gateway hands it to Envoy: the configuration as JSON text.
+    /// Returns the filter as Envoy Gateway passes it to Envoy: with the configuration as JSON text.
     pub fn filter(&self) -> Configured {
         let name = self.root_id.as_ref().or(self.name.as_ref());
         Configured {

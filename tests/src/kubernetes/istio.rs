@@ -1,7 +1,8 @@
 //! Istio's `WasmPlugin`.
 //!
-//! After istio/api, `extensions/v1alpha1/wasm.proto`, whose annotations make the definition in
-//! `kubernetes/customresourcedefinitions.gen.yaml`. `FAIL_RELOAD` came with Istio 1.25.
+//! Based on istio/api, `extensions/v1alpha1/wasm.proto`, from whose annotations the definition in
+//! `kubernetes/customresourcedefinitions.gen.yaml` is generated. `FAIL_RELOAD` was added in Istio
+//! 1.25.
 
 use std::collections::BTreeMap;
 
@@ -144,7 +145,7 @@ struct Port {
 }
 
 impl WasmPlugin {
-    /// The filter as Istio hands it to Envoy: the configuration as JSON text.
+    /// Returns the filter as Istio passes it to Envoy: with the configuration as JSON text.
     pub fn filter(&self) -> Configured {
         let (host, inline): (Vec<_>, Vec<_>) = self
             .vm_config

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Which request is the next, and when it is due.
+/// The next request, and when it is due.
 pub(super) struct Pace {
     sent: AtomicU64,
     total: u64,
@@ -23,7 +23,8 @@ impl Pace {
         }
     }
 
-    /// Takes a request, unless all are taken, and waits until it is due. Its number, from 0.
+    /// Takes a request, unless all are taken, and waits until it is due. Returns its number, from
+    /// 0.
     pub(super) async fn next(&self) -> Option<u64> {
         let take = |sent: u64| (sent < self.total).then_some(sent + 1);
         let number = self

@@ -1,9 +1,8 @@
-//! The part of PromQL that the dashboard and the alerts use: selectors, `rate` and `increase`, `sum`
-//! with `by`, `+`, `/`, and `<` and `>` with a number.
+//! The part of PromQL that the dashboard and the alerts use: selectors, `rate` and `increase`,
+//! `sum` with `by`, `+`, `/`, and `<` and `>` with a number.
 //!
-//! There is one page and no time: a counter's rate is what it has counted. That is enough to tell
-//! whether a query finds what it asks for, and under which labels. Anything else of the language is
-//! an error.
+//! There is one page and no time: the rate of a counter is its value. That is enough to see whether
+//! a query finds its metrics, and under which labels. Other parts of the language are an error.
 
 use std::{cmp::Ordering, collections::BTreeMap, iter::Peekable, str::CharIndices};
 
@@ -18,27 +17,27 @@ pub enum Query {
     Metric {
         /// Its name.
         name: String,
-        /// Labels with the values that they must have.
+        /// Labels with the required values.
         labels: Labels,
-        /// The range in brackets, of which there is a rate.
+        /// The range in brackets, of which a rate is taken.
         range: Option<Range>,
     },
-    /// The sum over all labels but these.
+    /// The sum over all labels except these.
     Sum(Vec<String>, Box<Query>),
-    /// The sum of two.
+    /// The sum of two queries.
     Plus(Box<Query>, Box<Query>),
-    /// The ratio of two.
+    /// The ratio of two queries.
     Ratio(Box<Query>, Box<Query>),
-    /// What is above a number, or below.
+    /// The values above or below a number.
     Compare(Box<Query>, Ordering, f64),
 }
 
-/// What is asked about a range.
+/// What is computed for a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Range {
     /// Per second.
     Rate,
-    /// In all.
+    /// In total.
     Increase,
 }
 
@@ -49,7 +48,7 @@ impl Query {
     /// Parses a query.
     ///
     /// # Errors
-    /// If it is not one, or of a part of the language that is not known here.
+    /// If it is invalid, or uses an unsupported part of the language.
     pub fn parse(text: &str) -> Result<Self> {
         let mut parser = Parser {
             text,
@@ -66,10 +65,10 @@ impl Query {
         Ok(query)
     }
 
-    /// Runs it.
+    /// Evaluates the query.
     ///
     /// # Errors
-    /// If a metric or a label is not there at all: then the query is mistaken.
+    /// If a metric or a label does not exist at all, because then the query is wrong.
     pub fn run(&self, page: &Page) -> Result<Vec<Series>> {
         match self {
             Self::Metric { name, labels, .. } => select(page, name, labels),
@@ -169,7 +168,7 @@ impl Parser<'_> {
         }
     }
 
-    /// A counter needs a range, and only there is one.
+    /// A counter needs a range, and a range is only allowed there.
     fn range(&mut self, kind: Range) -> Result<Query> {
         self.expect('(')?;
         let name = self.word()?;

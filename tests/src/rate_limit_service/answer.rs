@@ -1,4 +1,4 @@
-//! From a call to its answer, as the known services give it.
+//! Answers calls like known services.
 
 use anyhow::Result;
 use envoy_types::pb::{
@@ -14,22 +14,22 @@ use super::{
     proto::{HeaderValue, RateLimitDescriptor, RateLimitRequest, RateLimitResponse},
 };
 
-/// Whose answers a service gives.
+/// The service whose answers are given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
-    /// Limitador's server: limits see all descriptors at once and are charged all or none; only the
-    /// call's `hits_addend` counts; there is no status per descriptor.
+    /// Limitador's server: limits see all descriptors at once, and either all or none are charged;
+    /// only the call's `hits_addend` counts; there is no status per descriptor.
     Limitador,
-    /// In the manner of envoyproxy/ratelimit: each descriptor is checked and charged by itself, by
-    /// its own `hits_addend` if it has one, and has its status. A limit sees one descriptor at a
-    /// time, the others being empty.
+    /// Like envoyproxy/ratelimit: each descriptor is checked and charged separately, with its own
+    /// `hits_addend` if it has one, and has its own status. A limit sees one descriptor at a time,
+    /// with the others empty.
     Envoyproxy,
 }
 
-/// Decides about a call.
+/// Decides on a call.
 ///
 /// # Errors
-/// If a limit cannot be evaluated or Redis cannot be asked.
+/// If a limit cannot be evaluated or Redis does not answer.
 pub(super) async fn answer(
     engine: &Engine,
     dialect: Dialect,
@@ -42,7 +42,7 @@ pub(super) async fn answer(
         return Ok(answer);
     }
     let all: Vec<_> = request.descriptors.iter().map(entries).collect();
-    // Envoy leaves the field out for 1.
+    // Envoy omits the field for 1.
     let hits = u64::from(request.hits_addend.max(1));
     let mut checks = Vec::new();
     match dialect {
@@ -88,7 +88,8 @@ fn remaining(check: &CheckResult) -> u64 {
     least.min().unwrap_or(u64::MAX)
 }
 
-/// `X-RateLimit-*` of the counter that has least left, sorted by name as Limitador sends them.
+/// Returns the `X-RateLimit-*` fields of the counter that has least left, sorted by name like
+/// Limitador's.
 fn header_fields(check: &mut CheckResult) -> Vec<HeaderValue> {
     let mut fields: Vec<_> = check
         .response_header()
@@ -103,7 +104,7 @@ fn header_fields(check: &mut CheckResult) -> Vec<HeaderValue> {
     fields
 }
 
-/// The state of the counter that has least left.
+/// Returns the state of the counter that has least left.
 fn status(check: &mut CheckResult) -> DescriptorStatus {
     let mut status = DescriptorStatus {
         code: code(check.limited),
@@ -129,7 +130,7 @@ fn status(check: &mut CheckResult) -> DescriptorStatus {
     status
 }
 
-/// The protocol knows no other windows.
+/// The protocol has no other windows.
 fn unit(seconds: u64) -> Unit {
     match seconds {
         1 => Unit::Second,

@@ -16,16 +16,16 @@ use limitador::{
 
 use super::redis_counters::RedisCounters;
 
-/// How many counters are kept in memory.
+/// Maximum number of counters in memory.
 const MAX_COUNTERS: u64 = 100_000;
 
-/// Decides.
+/// Evaluates limits.
 pub(super) struct Engine {
     limiter: RateLimiter,
     redis: Option<RedisCounters>,
 }
 
-/// One descriptor, as the expressions of the limits see it. The last one of equal keys counts, as
+/// One descriptor, as the expressions of the limits see it. Of equal keys the last one counts, as
 /// in Limitador.
 pub(super) type Descriptor = HashMap<String, String>;
 
@@ -34,7 +34,7 @@ impl Engine {
         let limiter = RateLimiter::new(MAX_COUNTERS);
         for limit in limits {
             let is_new = limiter.add_limit(limit.clone());
-            // Limitador would silently take one of them.
+            // Limitador would silently use one of them.
             ensure!(
                 is_new,
                 "limits[{}] differs from another one in its name or maximum only",
@@ -47,10 +47,10 @@ impl Engine {
         })
     }
 
-    /// Charges `hits` to all limits of the domain that apply, if none of them would be exceeded.
+    /// Charges `hits` to all limits of the domain that apply, unless one of them would be exceeded.
     ///
     /// # Errors
-    /// If a limit cannot be evaluated or Redis cannot be asked.
+    /// If a limit cannot be evaluated or Redis does not answer.
     pub(super) async fn check(
         &self,
         domain: &str,
@@ -74,7 +74,7 @@ impl Engine {
         redis.check_and_update(counters, hits).await
     }
 
-    /// Gives up what belongs to an event loop that has ended.
+    /// Drops what belongs to an event loop that has ended.
     pub(super) fn disconnect(&self) {
         if let Some(redis) = &self.redis {
             redis.disconnect();
@@ -82,8 +82,9 @@ impl Engine {
     }
 }
 
-/// Limitador panics where an expression fails for another reason than a missing key, such as
-/// `descriptors[1]` of one descriptor. Its server then resets the stream; here the caller is told.
+/// Limitador panics if an expression fails for a reason other than a missing key, such as
+/// `descriptors[1]` with one descriptor. Its server then resets the stream; here the caller gets an
+/// error.
 fn evaluate<T>(
     descriptors: Vec<Descriptor>,
     ask: impl FnOnce(&Context<'_>) -> Result<T, limitador::errors::LimitadorError>,

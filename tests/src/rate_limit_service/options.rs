@@ -1,4 +1,4 @@
-//! What a rate limit service is to be.
+//! Options of a rate limit service.
 
 use std::{
     fs,
@@ -15,7 +15,7 @@ use crate::paths;
 /// The limits of the samples, below `envoy-configs/`.
 pub const SAMPLE_LIMITS: &str = "fleet/limits.yaml";
 
-/// A rate limit service to be; see [`RateLimitService::options`].
+/// Options of a rate limit service; see [`RateLimitService::options`].
 #[derive(Clone, Debug)]
 #[must_use = "the service runs when started"]
 pub struct Options {
@@ -37,13 +37,13 @@ impl Options {
         }
     }
 
-    /// The limits in Limitador's YAML.
+    /// Sets the limits, in Limitador's YAML.
     pub fn limits(mut self, yaml: impl Into<String>) -> Self {
         self.limits = Some(yaml.into());
         self
     }
 
-    /// The limits from a file in Limitador's YAML.
+    /// Reads the limits from a file in Limitador's YAML.
     ///
     /// # Errors
     /// If it cannot be read.
@@ -53,13 +53,13 @@ impl Options {
         Ok(self.limits(yaml))
     }
 
-    /// The port; a free one by default.
+    /// Sets the port; the default is a free one.
     pub fn port(mut self, port: u16) -> Self {
         self.address.set_port(port);
         self
     }
 
-    /// The address to listen on; loopback by default.
+    /// Sets the address to listen on; the default is loopback.
     pub fn host(mut self, host: IpAddr) -> Self {
         self.address.set_ip(host);
         self
@@ -71,27 +71,27 @@ impl Options {
         self
     }
 
-    /// Adds `X-RateLimit-*` to the answers, as Limitador does when started with
+    /// Adds `X-RateLimit-*` to the answers, like Limitador when started with
     /// `--rate-limit-headers DRAFT_VERSION_03`.
     pub fn headers(mut self) -> Self {
         self.headers = true;
         self
     }
 
-    /// Whose answers to give; Limitador's by default.
+    /// Sets the service whose answers are given; the default is Limitador.
     pub fn dialect(self, dialect: Dialect) -> Self {
         Self { dialect, ..self }
     }
 
-    /// Starts it.
+    /// Starts the service.
     ///
     /// # Errors
-    /// If the limits cannot be read, or the port is taken.
+    /// If the limits cannot be parsed, or the port is in use.
     pub fn start(&self) -> Result<RateLimitService> {
         RateLimitService::new(self)
     }
 
-    /// The limits, parsed.
+    /// Returns the parsed limits.
     pub(super) fn limits_parsed(&self) -> Result<Vec<Limit>> {
         let yaml = match &self.limits {
             Some(yaml) => yaml.clone(),

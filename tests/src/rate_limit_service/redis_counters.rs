@@ -1,9 +1,9 @@
-//! Counters in Redis: one script, so that checking and charging cannot be torn apart by another
-//! service.
+//! Counters in Redis, in one script, so that another service cannot intervene between checking and
+//! charging.
 //!
-//! Limitador's own storage for Redis checks first and charges later, which lets racing services go
-//! over a limit, and its package needs OpenSSL. The keys are Limitador's (of limits without `id`),
-//! so the two can share a Redis.
+//! Limitador's own storage for Redis checks first and charges later, so racing services can exceed
+//! a limit, and its package needs OpenSSL. The keys are those of Limitador (for limits without
+//! `id`), so both can share a Redis.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -16,12 +16,12 @@ use tokio::time;
 
 use super::resp::Connection;
 
-/// How long Redis may take.
+/// Timeout of Redis.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
-/// `KEYS`: counters. `ARGV`: the hits, then for each counter its maximum and its window in
-/// milliseconds. Returns the number of the first counter that refuses, or 0, then for each counter
-/// what was used before and the rest of its window in milliseconds.
+/// `KEYS`: counters. `ARGV`: the hits, then the maximum and the window in milliseconds for each
+/// counter. Returns the number of the first counter that refuses, or 0, then for each counter what
+/// was used before and the rest of its window in milliseconds.
 const SCRIPT: &str = "
 local hits, refused, state = tonumber(ARGV[1]), 0, {}
 for i, key in ipairs(KEYS) do
@@ -38,7 +38,7 @@ end
 table.insert(state, 1, refused)
 return state";
 
-/// A Redis, and connections to it that no one uses now.
+/// A Redis, and idle connections to it.
 pub(super) struct RedisCounters {
     address: String,
     idle: Mutex<Vec<Connection>>,
@@ -61,7 +61,7 @@ impl RedisCounters {
         })
     }
 
-    /// As Limitador's library does it: charges all counters, or none.
+    /// Charges all counters or none, like Limitador's library.
     pub(super) async fn check_and_update(
         &self,
         mut counters: Vec<Counter>,
@@ -85,7 +85,7 @@ impl RedisCounters {
             for (counter, state) in counters.iter_mut().zip(state.chunks_exact(2)) {
                 let used = u64::try_from(state[0])?.saturating_add(charged);
                 counter.set_remaining(counter.max_value().saturating_sub(used));
-                // Negative: the counter is new, and so is its window.
+                // Negative if the counter is new, and so is its window.
                 let left = u64::try_from(state[1]).map(Duration::from_millis);
                 counter.set_expires_in(left.unwrap_or(counter.window()));
             }
@@ -97,7 +97,7 @@ impl RedisCounters {
         })
     }
 
-    /// Closes the connections that no one uses.
+    /// Closes the idle connections.
     pub(super) fn disconnect(&self) {
         self.idle().clear();
     }
@@ -111,7 +111,7 @@ impl RedisCounters {
         let answer = connection.integers(command).await;
         match &answer {
             Ok(_) => self.idle().push(connection),
-            // The others have most likely broken with it.
+            // The other connections are most likely broken too.
             Err(_) => self.disconnect(),
         }
         answer

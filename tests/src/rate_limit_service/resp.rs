@@ -1,7 +1,7 @@
-//! As much of Redis' protocol (RESP2,
-//! <https://redis.io/docs/latest/develop/reference/protocol-spec/>) as one script needs: a command
-//! out, integers back. A client library would save this file and bring three dozen packages, one of
-//! them under a licence that `deny.toml` does not list.
+//! The part of Redis' protocol (RESP2,
+//! <https://redis.io/docs/latest/develop/reference/protocol-spec/>) that one script needs: a
+//! command out, integers back. A client library would replace this file, but adds three dozen
+//! packages, one of them under a licence that `deny.toml` does not list.
 
 use anyhow::{Context, Result, bail};
 use tokio::{
@@ -9,7 +9,7 @@ use tokio::{
     net::TcpStream,
 };
 
-/// A connection to Redis, with no command under way.
+/// A connection to Redis without a command in progress.
 pub(super) struct Connection {
     stream: BufReader<TcpStream>,
 }
@@ -25,15 +25,14 @@ impl Connection {
         })
     }
 
-    /// Runs a command that answers with a list of integers. After an error the connection is of no
-    /// use.
+    /// Runs a command that returns a list of integers. After an error the connection is unusable.
     pub(super) async fn integers(&mut self, command: &[Vec<u8>]) -> Result<Vec<i64>> {
         self.stream.get_mut().write_all(&encode(command)).await?;
         read(&mut self.stream).await
     }
 }
 
-/// A list of byte strings, each with its length.
+/// Encodes a list of byte strings, each with its length.
 fn encode(command: &[Vec<u8>]) -> Vec<u8> {
     let mut bytes = format!("*{}\r\n", command.len()).into_bytes();
     for part in command {
@@ -53,7 +52,7 @@ async fn read(stream: &mut (impl AsyncBufRead + Unpin)) -> Result<Vec<i64>> {
     Ok(integers)
 }
 
-/// A line of this kind, without its mark.
+/// Reads a line of this type, without its prefix.
 async fn line(stream: &mut (impl AsyncBufRead + Unpin), kind: char) -> Result<String> {
     let mut line = String::new();
     if stream.read_line(&mut line).await? == 0 {

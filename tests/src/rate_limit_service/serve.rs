@@ -17,7 +17,7 @@ use super::{
 
 type Edit = dyn Fn(&mut RateLimitResponse) + Send + Sync;
 
-/// How it is told to misbehave.
+/// How it has been made to misbehave.
 #[derive(Clone, Default)]
 pub(super) struct Behaviour {
     pub(super) delay: Duration,
@@ -30,7 +30,7 @@ pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     let listener = tokio::net::TcpListener::from_std(listener).expect("a listening socket");
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     let service = RateLimitServiceServer::new(Service(shared));
-    // Ends only with its runtime: a connection that breaks is not an error of the server.
+    // Ends only with its runtime: a broken connection is not an error of the server.
     let _ = Server::builder()
         .serve_with_incoming(service, incoming)
         .await;
@@ -50,8 +50,8 @@ impl RateLimitService for Service {
         let behaviour = shared.behaviour().clone();
         let answer = match behaviour.failure {
             Some(code) => Err(Status::new(code, "told to fail")),
-            // As Limitador: Envoy would let a request pass on the code UNKNOWN, but this is for its
-            // failure mode.
+            // Like Limitador. With the code UNKNOWN Envoy would let the request pass, but this
+            // error is for its failure mode.
             None => answer::answer(&shared.engine, shared.dialect, shared.headers, &request)
                 .await
                 .map_err(|error| Status::unavailable(format!("{error:#}"))),

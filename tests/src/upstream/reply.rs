@@ -1,4 +1,4 @@
-//! What an upstream answers.
+//! The responses of an upstream.
 
 use std::time::Duration;
 
@@ -7,25 +7,25 @@ use crate::{
     headers::{Headers, to_bytes},
 };
 
-/// An answer of the upstream.
+/// A response of the upstream.
 #[derive(Clone, Debug, Default)]
 pub struct Reply {
-    /// The status; 200 by default.
+    /// The status; the default is 200.
     pub status: u16,
     /// Header fields, Latin-1 as in [`Headers`].
     pub headers: Headers,
     /// The body.
     pub body: Vec<u8>,
-    /// Fields after the body; HTTP/2 only.
+    /// Trailers; HTTP/2 only.
     pub trailers: Option<Headers>,
-    /// How long to wait before the answer; none by default.
+    /// Delay of the response; the default is none.
     pub delay: Duration,
-    /// Cut the connection instead of answering.
+    /// Closes the connection instead of answering.
     pub abort: bool,
 }
 
 impl Reply {
-    /// This status, no body.
+    /// Creates a reply with this status and no body.
     pub fn new(status: u16) -> Self {
         Self {
             status,
@@ -33,14 +33,14 @@ impl Reply {
         }
     }
 
-    /// 200 with a JSON body.
+    /// Creates a reply with status 200 and a JSON body.
     pub fn json(body: impl Into<String>) -> Self {
         Self::new(200)
             .header("content-type", "application/json")
             .body(body.into())
     }
 
-    /// No answer: the connection is cut.
+    /// Creates a reply that closes the connection instead.
     pub fn abort() -> Self {
         Self {
             abort: true,
@@ -69,7 +69,7 @@ impl Reply {
         self
     }
 
-    /// Adds a field after the body.
+    /// Adds a trailer.
     #[must_use]
     pub fn trailer(mut self, name: &str, value: &str) -> Self {
         self.trailers
@@ -79,24 +79,25 @@ impl Reply {
         self
     }
 
-    /// Waits before the answer.
+    /// Delays the response.
     #[must_use]
     pub fn delay(mut self, delay: Duration) -> Self {
         self.delay = delay;
         self
     }
 
-    /// The echo: the request as JSON, as [`EchoedRequest`] writes it. The request steers it:
+    /// Returns the echo: the request as JSON, as [`EchoedRequest`] writes it. The request controls
+    /// it:
     ///
-    /// | Header of the request | Does |
+    /// | Header of the request | Effect |
     /// |---|---|
     /// | `x-echo-status: 503` | sets the status |
     /// | `x-echo-set: name: value` | adds a header field; repeatable |
-    /// | `x-echo-trailer: name: value` | adds a field after the body; repeatable |
+    /// | `x-echo-trailer: name: value` | adds a trailer; repeatable |
     /// | `x-echo-body: text` | replaces the JSON |
     /// | `x-echo-delay: 250ms` | waits first; `ms` or `s` |
     ///
-    /// A gRPC request is answered with one message, the JSON, and `grpc-status: 0`.
+    /// The response to a gRPC request is one message, the JSON, and `grpc-status: 0`.
     pub fn to(request: &EchoedRequest) -> Self {
         let control = |name: &str| request.headers.all(name).first().copied();
         let mut reply = Self::new(200);

@@ -41,7 +41,7 @@ pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
         let (server, shared) = (Arc::clone(&server), Arc::clone(&shared));
         tokio::spawn(async move {
             let service = service_fn(move |request| answer(request, Arc::clone(&shared)));
-            // An error here is a client that went away, or a reply that aborts.
+            // An error here means that a client disconnected, or that a reply aborts.
             let _ = server
                 .serve_connection_with_upgrades(TokioIo::new(stream), service)
                 .await;
@@ -69,7 +69,7 @@ async fn answer(mut request: Request<Incoming>, shared: Arc<Shared>) -> Result<R
     tokio::spawn(async move {
         if let Ok(upgraded) = tunnel.await {
             let (mut from, mut to) = io::split(TokioIo::new(upgraded));
-            // Ends when either side goes away.
+            // Ends when either side disconnects.
             let _ = io::copy(&mut from, &mut to).await;
         }
     });
@@ -133,7 +133,7 @@ async fn respond(reply: Reply) -> Result<Response<Body>> {
     Ok(response)
 }
 
-/// Leaves out what is not a header field.
+/// Leaves out what is not a valid header field.
 fn fields(headers: &Headers) -> HeaderMap {
     let mut map = HeaderMap::new();
     for (name, value) in headers.iter() {

@@ -1,9 +1,9 @@
-//! The samples are closed as they stand: Envoy's settings are in each, and no client walks around
-//! what a sample promises.
+//! The samples are closed as shipped: each contains Envoy's settings, and no client can bypass what
+//! a sample promises.
 //!
-//! Each sample has a table: what it promises, the requests of a client who tries to walk around
-//! that, and what must come of them. They are sent to the very file, over HTTP/1.1 in raw bytes and
-//! over HTTP/2.
+//! Each sample has a table: what it promises, the requests of a client that tries to bypass that,
+//! and the required result. They are sent to the sample itself, over HTTP/1.1 in raw bytes and over
+//! HTTP/2.
 
 mod after_readings;
 mod attempt;
@@ -21,10 +21,10 @@ use std::collections::BTreeSet;
 
 use play::{Closed, play};
 
-/// What the first comment of a sample says that has no table yet; `cargo xtask new` adds it.
+/// Part of the first comment of a sample that has no table yet; `cargo xtask new` adds it.
 const NOT_PLAYED: &str = "NOT YET CLOSED";
 
-/// All samples with filters.
+/// Returns all samples with filters.
 fn samples() -> Vec<Closed> {
     let tables = [
         limits::samples(),
@@ -66,7 +66,8 @@ fn every_sample_with_filters_has_its_table() {
         .iter()
         .map(|closed| closed.sample.trim_end_matches(".yaml").to_string())
         .collect();
-    // The files of one Envoy, and what the resources of a control plane are played with.
+    // Files that belong to one Envoy, and files that are tested with the resources of a control
+    // plane.
     let beside = ["dynamic/ecds-jwt-auth", "dynamic/ecds-header-rewrite"];
     for (name, document) in settings::documents() {
         let has_filters = !settings::messages(&document, settings::WASM).is_empty()

@@ -1,4 +1,4 @@
-//! The dashboard and the alerts: every query finds in a real Envoy what its panel shows, and every
+//! The dashboard and the alerts: every query finds what its panel shows in a real Envoy, and every
 //! alert fires there.
 
 use std::{collections::BTreeSet, fs, sync::LazyLock, time::Duration};
@@ -18,11 +18,11 @@ fn stats_config() -> String {
     json!({"stats_config": sample.get("stats_config")}).to_string()
 }
 
-/// What both tests look at.
+/// The metrics that both tests use.
 static EVERYTHING: LazyLock<Page> = LazyLock::new(everything);
 
-/// All that the filters can count, from three Envoys: one that refuses, one that reports, and one
-/// whose module traps.
+/// Everything that the filters can count, from three Envoys: one that refuses, one in report mode,
+/// and one whose module traps.
 fn everything() -> Page {
     let provider = format!(r#"{{"issuer": "https://issuer.example", "keys": {{"jwks": {JWKS}}}}}"#);
     let configs = |mode: &str| {
@@ -157,8 +157,8 @@ fn trapped() -> Page {
     Page::of(&envoy).unwrap()
 }
 
-/// What cannot be brought about: a module that loads once and not the second time, and a worker that
-/// verifies for a fifth of a second.
+/// What cannot be caused in a test: a module that loads once and not the second time, and a worker
+/// that verifies for a fifth of a second.
 const QUIET: &[&str] = &["envoy_wasm_vm_reload_failure", "overloaded"];
 
 #[test]
@@ -212,7 +212,7 @@ fn every_alert_fires_where_its_trouble_is() {
         let Query::Compare(of, _, threshold) = &query else {
             panic!("{alert}: no threshold")
         };
-        // A share of the requests is far from both its ends; what should never happen is not at all.
+        // A ratio of requests is far from 0 and 1. What should never happen has no ratio.
         let is_ratio = matches!(**of, Query::Ratio(..));
         let fires = match is_ratio {
             true if *threshold > 0.0 && *threshold < 1.0 => of.run(page),

@@ -1,5 +1,5 @@
-//! Why a request is refused, or would be: a line of the log, and filter state in the access log, in
-//! both modes.
+//! Why a request is refused, or would be: a log line, and filter state in the access log, in both
+//! modes.
 
 use std::time::Duration;
 
@@ -10,8 +10,7 @@ use e2e::{
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A configuration, a request that it refuses, the filter state, and the line of the log behind
-/// `refused:`.
+/// A configuration, a request that it refuses, the filter state, and the log line after `refused:`.
 const CASES: &[(&str, &str, &str, &str, &str)] = &[
     (
         "cors",
@@ -61,7 +60,7 @@ fn the_log_and_the_access_log_say_why_in_both_modes() {
                 .hcm("generate_request_id: true")
                 .start();
             let url = envoy.url("/admin/x?secret=1");
-            // The first uses up the limit of rate-limit.
+            // The first request uses up the limit of rate-limit.
             let statuses: Vec<u16> = (0..2)
                 .map(|_| Client::http1().get(&url).host(host).send().status)
                 .collect();

@@ -1,6 +1,6 @@
-//! One rule, four filters, and requests that can be read in several ways: paths that are decoded,
-//! authorities that are no `host[:port]`, `host` as a header. In an Envoy that normalizes nothing,
-//! each filter applies its rule, or refuses; and what only looks odd is served.
+//! One rule, four filters, and requests that can be read in several ways: encoded paths,
+//! authorities that are not `host[:port]`, `host` as a header. In an Envoy that normalizes nothing,
+//! each filter applies its rule or refuses, and what only looks odd is served.
 
 use e2e::token;
 use e2e::{Envoy, raw};
@@ -29,10 +29,10 @@ enum Filter {
 /// What a filter did with a request.
 #[derive(Debug, PartialEq, Eq)]
 enum Seen {
-    /// Its rule applied: a token is demanded, the request counted, headers are set on it and its
-    /// answer, permission is withheld.
+    /// Its rule applied: a token is required, the request is counted, headers are set on the
+    /// request and its response, or permission is withheld.
     Applied,
-    /// Its rule did not, and the request was served as it was sent.
+    /// Its rule did not apply, and the request was served as sent.
     Served,
     /// It was refused with 400.
     Refused,
@@ -48,7 +48,7 @@ impl Filter {
         }
     }
 
-    /// The counter of requests that were refused for this reason.
+    /// Returns the counter of requests that were refused for this reason.
     fn refusals(self, reason: &str) -> String {
         let name = match self {
             Self::JwtAuth => "jwt_auth.denied",
@@ -59,7 +59,7 @@ impl Filter {
         format!("wasmcustom.{name}.{reason}_total")
     }
 
-    /// A configuration whose rules are for these requests each; all others are open.
+    /// Returns a configuration with a rule for each of these matches; all other requests are open.
     fn config(self, matches: &[Value]) -> String {
         let jwks: Value = serde_json::from_str(token::JWKS).unwrap();
         let rules = |rule: fn(usize, &Value) -> Value| -> Vec<Value> {
@@ -100,15 +100,15 @@ impl Filter {
         .to_string()
     }
 
-    /// An Envoy with this filter, whose rule is for these requests, that leaves paths as they are.
+    /// Starts an Envoy with this filter and a rule for this match, which does not change paths.
     fn start(self, matches: &Value) -> Envoy {
         Envoy::with_filter(self.name(), self.config(std::slice::from_ref(matches)))
             .hcm("{normalize_path: false, merge_slashes: false, path_with_escaped_slashes_action: KEEP_UNCHANGED}")
             .start()
     }
 
-    /// What it did with a request to this target and host, sent as they stand here, from a page of
-    /// another origin and without a token.
+    /// Returns what the filter did with a request to this target and host, sent unchanged, from a
+    /// page of another origin and without a token.
     fn seen(self, envoy: &Envoy, target: &str, host: &str) -> Seen {
         let request = format!(
             "GET {target} HTTP/1.1\r\nhost: {host}\r\norigin: https://evil.example\r\nx-rule: forged\r\n\r\n"

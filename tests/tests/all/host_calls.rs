@@ -1,10 +1,9 @@
-//! What a request costs in calls to the host, as the READMEs state it: Envoy's trace log lists
-//! each.
+//! What a request costs in host calls, as stated in the READMEs. Envoy's trace log lists each call.
 
 use e2e::Envoy;
 use std::time::Duration;
 
-/// The calls of one request that a filter makes, in order.
+/// Returns the calls that a filter makes for one request, in order.
 fn calls(filter: &str, config: &str, headers: &[(&str, &str)]) -> Vec<String> {
     let envoy = Envoy::with_filter(filter, config)
         .concurrency(1)
@@ -39,17 +38,17 @@ const REWRITE_BY_PREFIX: &str =
     r#"{"rules": [{"response": [{"remove": {"prefix": "x-powered-"}}]}]}"#;
 const REWRITE_SAME: &str = r#"{"rules": [{"request": [{"set": {"name": "x-a", "value": "1"}}]}]}"#;
 
-/// One header by its name.
+/// Reads one header by name.
 const READ: &str = "get_header_map_value";
-/// All headers.
+/// Reads all headers.
 const READ_ALL: &str = "get_header_map_pairs";
 const WRITE: &str = "replace_header_map_value";
 const ADD: &str = "add_header_map_value";
 const REMOVE: &str = "remove_header_map_value";
 const COUNT: &str = "increment_metric";
 
-/// A configuration, the headers of a request, and the calls that it costs: of the request first,
-/// then of its answer.
+/// A configuration, the headers of a request, and the calls that it costs: those for the request
+/// first, then those for its response.
 type Row = (
     &'static str,
     &'static str,
@@ -59,7 +58,7 @@ type Row = (
 
 const ROWS: &[Row] = &[
     ("cors", "{}", &[("origin", "https://a.example")], &[]),
-    // Without an origin: a look for one, and for `vary` in the answer.
+    // Without an origin: looks for one, and for `vary` in the response.
     ("cors", CORS, &[], &[READ, READ, WRITE]),
     (
         "cors",
@@ -70,8 +69,8 @@ const ROWS: &[Row] = &[
     // what decisions are made of "is read once per request":
     // the host and the origin in one call.
     ("cors", CORS_BY_HOST, &[], &[READ_ALL, READ, WRITE]),
-    // With one: a look whether it is a preflight, the counter, and the answer's headers with
-    // `allow-origin` and `vary`.
+    // With an origin: checks for a preflight, counts, and sets `allow-origin` and `vary` among the
+    // response's headers.
     (
         "cors",
         CORS,
@@ -92,14 +91,14 @@ const ROWS: &[Row] = &[
         &[READ_ALL, COUNT, READ_ALL, WRITE, WRITE],
     ),
     ("header-rewrite", "{}", &[], &[]),
-    // An answer whose headers are only set or removed by name is not read.
+    // A response whose headers are only set or removed by name is not read.
     (
         "header-rewrite",
         REWRITE,
         &[],
         &[READ_ALL, COUNT, WRITE, WRITE, COUNT],
     ),
-    // A header whose name is known is looked at by itself; where the names are not known, all are
+    // A header with a known name is read on its own. If the names are not known, all headers are
     // read.
     ("header-rewrite", REWRITE_MISSING, &[], &[READ, ADD, COUNT]),
     (
@@ -114,7 +113,7 @@ const ROWS: &[Row] = &[
         &[("x-echo-set", "x-powered-by: tests")],
         &[READ_ALL, COUNT, REMOVE],
     ),
-    // What stays as it is is not written: Envoy would choose the route again.
+    // Unchanged headers are not written, because Envoy would select the route again.
     ("header-rewrite", REWRITE_SAME, &[("x-a", "1")], &[READ_ALL]),
 ];
 

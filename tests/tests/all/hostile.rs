@@ -1,5 +1,5 @@
-//! Bytes that no one should send, to every filter: each gets an answer, the VM lives on, and the
-//! next request is served.
+//! Bytes that no client should send, to every filter: each gets an answer, the VM stays alive, and
+//! the next request is served.
 
 pub(crate) mod generated;
 
@@ -12,7 +12,7 @@ use std::net::TcpListener;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// The configuration of a filter that reads and writes as much as it can.
+/// Returns a configuration in which a filter reads and writes as much as possible.
 fn hostile(filter: &str) -> String {
     let file = format!("filters/{filter}/tests/hostile.json");
     std::fs::read_to_string(paths::workspace().join(&file)).expect(&file)
@@ -119,8 +119,8 @@ fn requests_that_envoy_refuses_or_that_have_no_path() {
 #[test]
 fn a_hundred_headers_and_one_of_nearly_60_kib() {
     each_filter(|envoy| {
-        // Envoy's own bounds are 100 headers and 60 KiB for all of them; its proxy headers and ours
-        // come on top upstream.
+        // Envoy's limits are 100 headers and 60 KiB in total. Envoy's proxy headers and ours are
+        // added on the way to the upstream.
         let mut many = String::from("GET / HTTP/1.1\r\nhost: a\r\n");
         for i in 0..94 {
             many.push_str(&format!("x-h{i}: {i}\r\n"));
@@ -251,8 +251,8 @@ fn an_upstream_that_answers_with_what_no_server_should_send() {
             .start();
         listener.set_nonblocking(true).unwrap();
         for (n, answer) in answers.iter().enumerate() {
-            // Some filters let none of these requests through: then no one comes, and the upstream
-            // must not wait for ever.
+            // Some filters let none of these requests through. Then the upstream must not wait
+            // forever.
             let answered = AtomicBool::new(false);
             std::thread::scope(|scope| {
                 scope.spawn(|| {
@@ -268,7 +268,7 @@ fn an_upstream_that_answers_with_what_no_server_should_send() {
                         let _ = stream.write_all(answer);
                     }
                 });
-                // A path for each, which rate-limit counts by.
+                // A different path for each, because rate-limit counts by path.
                 let request = format!(
                     "GET /bad/{n} HTTP/1.1\r\nhost: a\r\norigin: https://a.example.org\r\n\r\n"
                 );

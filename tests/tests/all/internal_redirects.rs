@@ -1,9 +1,10 @@
-//! Internal redirects: Envoy follows a redirect of the upstream by itself, and runs all filters
-//! again on the request as they have edited it.
+//! Internal redirects: Envoy itself follows a redirect of the upstream, and runs all filters again
+//! on the request as they have edited it.
 
 use e2e::{Envoy, Reply, Response, Upstream, token::Token};
 
-/// An upstream that sends `/old` to `/new`, and a route that follows it.
+/// Sends a request to `/old`, which the upstream redirects to `/new`, on a route that follows
+/// redirects.
 fn ask(filter: (&str, &str), headers: &[(&str, &str)]) -> (Response, Upstream) {
     let upstream = Upstream::with(|request| match request.path.as_str() {
         "/old" => Reply::new(302).header("location", &format!("http://{}/new", request.authority)),

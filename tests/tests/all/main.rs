@@ -1,4 +1,4 @@
-//! What holds for all filters: the chain of them, hostile bytes, the promises of every sample, and
+//! Properties of all filters: the chain of them, hostile bytes, the promises of every sample, and
 //! what operators see.
 
 mod closed;

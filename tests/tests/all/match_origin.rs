@@ -1,9 +1,9 @@
-//! What Envoy knows of a request beside its head, in the `match` of every filter: the client's
-//! address, the route and its metadata.
+//! What Envoy knows about a request besides its headers, in the `match` of every filter: the
+//! client's address, the route and its metadata.
 
 use e2e::{Client, Envoy};
 
-/// Routes that differ in name and metadata; all answer by themselves.
+/// Routes with different names and metadata, all with direct responses.
 fn chain(filter: &str, config: &str) -> Envoy {
     let route = |path: &str, name: &str, metadata: &str| {
         format!(
@@ -24,7 +24,7 @@ fn chain(filter: &str, config: &str) -> Envoy {
         .start()
 }
 
-/// Whether header-rewrite marks the answer to this path, for a client at this address.
+/// Whether header-rewrite marks the response for this path, for a client with this address.
 fn is_marked(matches: &str, path: &str, address: &str) -> bool {
     let config = format!(
         r#"{{"rules": [{{"match": {matches}, "response": [{{"set": {{"name": "x-marked", "value": "1"}}}}]}}]}}"#

@@ -1,5 +1,5 @@
-//! The pairs of `envoy-configs/migrating/`: what stands in Envoy's own configuration, and ours in its
-//! place, answer the same requests alike.
+//! The pairs of `envoy-configs/migrating/`: Envoy's own configuration and our replacement treat the
+//! same requests alike.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,15 +8,15 @@ use e2e::token::Token;
 use e2e::{Client, Envoy, Response, paths, yaml};
 use serde_json::{Value, json};
 
-/// A request, and what both make of it.
+/// A request, and the result in both.
 struct Row {
     method: &'static str,
     path: &'static str,
     headers: Vec<(&'static str, String)>,
     status: u16,
-    /// Fields of the answer, in lines `name: value`; `name: -` is missing.
+    /// Fields of the response, as lines `name: value`; `name: -` means missing.
     answer: &'static [&'static str],
-    /// The same of what the upstream got; `:path` is the path.
+    /// The same for the request at the upstream; `:path` is the path.
     upstream: &'static [&'static str],
 }
 
@@ -56,7 +56,7 @@ impl Row {
         request.host("api.example.com").headers(fields).send()
     }
 
-    /// Whether the answer is as the row says; what is not.
+    /// Checks the response against the row. The error says what differs.
     fn check(&self, answer: &Response) -> Result<(), String> {
         if answer.status != self.status {
             return Err(format!("{}, not {}", answer.status, self.status));

@@ -13,7 +13,7 @@ fn sample() -> Envoy {
     Envoy::from_sample("all-filters").start()
 }
 
-/// A request of each kind that the filters decide on differently.
+/// Sends a request of each kind that the filters treat differently.
 fn traffic(envoy: &Envoy) {
     let get = |path: &str| envoy.get(path);
     let token = Token::new("ES256");
@@ -126,7 +126,7 @@ fn reasons_and_providers_are_labels_of_the_metrics() {
     }
 }
 
-/// No reason is left in a name: a rule that missed one would make a metric of its own.
+/// No reason is left in a name: a rule that missed one would create a separate metric.
 #[test]
 fn the_names_of_the_metrics_are_few_and_known() {
     let page = Page::of(&sample()).unwrap();

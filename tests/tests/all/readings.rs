@@ -1,8 +1,8 @@
-//! Real servers behind jwt-auth, in each of Envoy's normalizations: no spelling of a path reaches a
-//! guarded place without a token, and no odd path that is legitimate is refused. With the feature
+//! Real servers behind jwt-auth, with each of Envoy's normalizations: no spelling of a path reaches
+//! a guarded resource without a token, and no odd but legitimate path is refused. With the feature
 //! `nginx`, nginx is among the servers.
 
-/// Needs nginx; `cargo xtask test nginx` looks for it.
+/// Needs nginx; `cargo xtask test nginx` checks for it.
 #[cfg(feature = "nginx")]
 mod nginx;
 mod targets;
@@ -15,7 +15,7 @@ use filter_kit::testing::servers::{PROXIES, SERVERS, disguise};
 use serde_json::{Value, json};
 use targets::{HOSTILE, LEGITIMATE, LONE_PERCENTS};
 
-/// Envoy's settings that touch a path.
+/// Envoy's settings that affect a path.
 #[derive(Clone, Copy, Debug)]
 struct Normalization {
     path: bool,
@@ -53,8 +53,8 @@ impl Normalization {
     }
 }
 
-/// Everything is open but `/admin` and the host `admin.example.com`. The header `x-server` chooses
-/// the server.
+/// Everything is open except `/admin` and the host `admin.example.com`. The header `x-server`
+/// selects the server.
 fn guarded(servers: &Servers, normalization: Normalization) -> Envoy {
     let token = json!({"provider": {"name": "corp"}});
     let config = json!({
@@ -77,7 +77,7 @@ fn guarded(servers: &Servers, normalization: Normalization) -> Envoy {
     filter.start()
 }
 
-/// A request as it stands here; redirects are followed, as a client would.
+/// Sends a request unchanged and follows redirects, as a client would.
 fn ask(envoy: &Envoy, server: &str, host: &str, target: &str, more: &str) -> RawResponse {
     let mut target = target.to_owned();
     for _ in 0..4 {
@@ -100,7 +100,7 @@ fn ask(envoy: &Envoy, server: &str, host: &str, target: &str, more: &str) -> Raw
 
 const OPEN_HOST: &str = "open.example.com";
 
-/// Paths that no one thought of, the same in every run.
+/// Returns generated paths, the same in every run.
 fn disguises(count: usize) -> Vec<String> {
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
     let mut random = || {
@@ -119,7 +119,7 @@ fn disguises(count: usize) -> Vec<String> {
     paths.collect()
 }
 
-/// Sends every spelling to every server in every normalization.
+/// Sends every spelling to every server with every normalization.
 fn no_spelling_opens_a_door(servers: &Servers) {
     let long = "/a;".repeat(58_000 / 3);
     let legitimate: Vec<&str> = LEGITIMATE.iter().copied().chain([long.as_str()]).collect();
@@ -177,7 +177,7 @@ fn no_spelling_of_a_path_opens_a_door_of_python() {
     no_spelling_opens_a_door(&Servers::python().unwrap());
 }
 
-/// The place that a server says it served, asked without Envoy.
+/// Returns the resource that a server says it served, requested without Envoy.
 fn served(port: u16, target: &str) -> Option<String> {
     let request =
         format!("GET {target} HTTP/1.1\r\nhost: {OPEN_HOST}\r\nconnection: close\r\n\r\n");
@@ -186,7 +186,7 @@ fn served(port: u16, target: &str) -> Option<String> {
     (answer.status == 200).then(|| text.split_once(' ').unwrap().1.to_owned())
 }
 
-/// Holds a model of the unit tests against the server that it is a model of.
+/// Compares a model of the unit tests with the real server.
 fn serves_as_its_model(port: u16, model: &str) {
     let (_, model) = SERVERS.iter().find(|(name, _)| *name == model).unwrap();
     let paths = HOSTILE.iter().chain(LEGITIMATE).map(|p| (*p).to_owned());

@@ -1,5 +1,5 @@
-//! Routes are chosen again after a request is edited: what jwt-auth has judged is what is served,
-//! if the chain is in the order that the documentation gives.
+//! Envoy selects the route again after a request is edited. What jwt-auth has checked is what is
+//! served, if the chain has the documented order.
 
 use e2e::{Envoy, raw, token::Token};
 use serde_json::json;
@@ -41,7 +41,7 @@ fn a_rewrite_before_jwt_auth_is_judged_as_what_is_served() {
     }
 }
 
-/// Why the READMEs tell to put it before: Envoy has no way to keep the route that jwt-auth saw.
+/// Why the READMEs require it to come before: Envoy cannot keep the route that jwt-auth saw.
 #[test]
 fn a_rewrite_behind_jwt_auth_reaches_a_route_that_it_has_not_judged() {
     let envoy = chain(&[JWT, REWRITE]);

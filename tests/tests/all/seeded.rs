@@ -1,8 +1,8 @@
-//! Requests made up by chance, the same for each seed, to an Envoy with all filters: over HTTP/1.1
-//! byte by byte, and over HTTP/2 field by field. Each is answered or its connection closed, none by
-//! an error of the server, and what is guarded reaches the upstream with a good token only.
+//! Random requests, the same for each seed, to an Envoy with all filters: over HTTP/1.1 byte by
+//! byte, and over HTTP/2 field by field. Each gets a response or its connection is closed, none
+//! causes a server error, and guarded resources are reached only with a valid token.
 //!
-//! `cargo xtask test hostile` sends half a million; `HOSTILE_SEED` makes up others.
+//! `cargo xtask test hostile` sends half a million; `HOSTILE_SEED` generates others.
 
 mod request;
 
@@ -15,17 +15,17 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-/// How many clients send at the same time.
+/// Number of clients that send at the same time.
 const CLIENTS: u64 = 4;
 
-/// How many requests a connection of HTTP/2 sends at once.
+/// Number of requests that an HTTP/2 connection sends at once.
 const AT_ONCE: usize = 16;
 
 fn number(variable: &str, otherwise: u64) -> u64 {
     std::env::var(variable).map_or(otherwise, |text| text.parse().expect(variable))
 }
 
-/// The upstream notes what should not have come.
+/// Returns an upstream that records what should not have reached it.
 fn guarded_upstream() -> (Upstream, Arc<Mutex<Vec<String>>>) {
     let wrong = Arc::new(Mutex::new(Vec::new()));
     let notes = Arc::clone(&wrong);
@@ -47,7 +47,7 @@ fn guarded_upstream() -> (Upstream, Arc<Mutex<Vec<String>>>) {
     (upstream.unwrap(), wrong)
 }
 
-/// As [`serve`]; of a path in plain form, every server makes the same.
+/// Like [`serve`]. Every server treats a path in plain form the same.
 fn is_served(path: &[u8], place: &[u8]) -> bool {
     if !is_plain(path) {
         return serve(path, place);
@@ -61,7 +61,7 @@ fn no_request_of_chance_breaks_a_filter_or_passes_the_guard() {
     let total = number("HOSTILE_REQUESTS", 3000);
     let seed = number("HOSTILE_SEED", 1);
     let (upstream, wrong) = guarded_upstream();
-    // With the sample's limits, nearly all would be refused by the second filter.
+    // With the sample's limits, nearly all requests would be refused by the second filter.
     let envoy = Envoy::from_sample("all-filters")
         .path("burst: 1000", "burst: 4000000")
         .path("burst: 100", "burst: 4000000")
@@ -95,7 +95,7 @@ fn no_request_of_chance_breaks_a_filter_or_passes_the_guard() {
     let wrong = wrong.lock().unwrap();
     assert!(wrong.is_empty(), "seed {seed}: {}", wrong.join("\n"));
     assert!(!envoy.log().contains("panicked"), "{}", envoy.log());
-    // Otherwise it shows little.
+    // Otherwise the test would show little.
     let count = |status| statuses.get(&status).copied().unwrap_or(0);
     assert!(passed > total / 10, "too few pass: {statuses:?}");
     assert!(
@@ -132,7 +132,7 @@ fn over_http1(envoy: &Envoy, mut maker: Maker, total: u64) -> Statuses {
             e2e::raw::Answer::Response(response) => response.header("connection") == Some("close"),
             e2e::raw::Answer::Closed => true,
         };
-        // After what it could not read, the server closes.
+        // The server closes the connection after a malformed request.
         if closes || status == Some(400) {
             connection = Connection::open(envoy.address());
         }

@@ -1,4 +1,4 @@
-//! What a page of an allowed origin reads.
+//! What a page of an allowed origin can read.
 
 use super::{POLICY, World, blocked};
 use e2e::{Reply, Upstream};
@@ -71,7 +71,7 @@ fn credentials_go_along_and_exposed_headers_come_back() {
     assert_eq!(answer["status"], 200);
     assert!(answer["body"].as_str().unwrap().contains("session=abc"));
 
-    // `*` permits nothing to a request with credentials.
+    // `*` gives no permission to a request with credentials.
     let public = world.fetch("/public", &json!({"credentials": "include"}));
     assert_eq!(public, blocked());
     let public = world.fetch("/public", &json!({}));

@@ -36,7 +36,7 @@ fn a_sandboxed_frame_has_the_origin_null_which_only_a_star_allows() {
     }
 }
 
-/// What a sandboxed frame of the page gets: its origin, and whether it could read this.
+/// Returns what a sandboxed frame of the page gets: its origin, and whether it could read this.
 fn from_frame(world: &World, path: &str) -> Value {
     let url = format!("http://localhost:{}{path}", world.api.address().port());
     let frame = "const frame = document.createElement('iframe');
@@ -48,7 +48,8 @@ fn from_frame(world: &World, path: &str) -> Value {
     world.browser.run(frame, &[json!(url)]).unwrap()
 }
 
-/// Posts a form, as a page of any origin may without asking, and tells what the browser shows then.
+/// Posts a form, which a page of any origin may do without a preflight, and returns what the
+/// browser shows then.
 const FORM: &str = "const form = document.createElement('form');
     form.method = 'POST';
     form.action = args[0];
@@ -77,7 +78,7 @@ fn a_guard_refuses_what_another_site_makes_the_browser_send() {
             .filter(|request| request.method == "POST")
             .count()
     };
-    // Another site: a form, and a fetch that asks for no answer, both with cookies.
+    // Another site: a form, and a fetch that does not read the response, both with cookies.
     world.page_at("127.0.0.1");
     let url = json!(format!("http://localhost:{port}/transfer"));
     world.browser.run(FORM, std::slice::from_ref(&url)).unwrap();
@@ -91,14 +92,14 @@ fn a_guard_refuses_what_another_site_makes_the_browser_send() {
             .stat("wasmcustom.cors.request.refused.unsafe_origin_total"),
         2
     );
-    // An origin that is allowed.
+    // An allowed origin.
     world.page_at("localhost");
     let answer = world.fetch(
         "/transfer",
         &json!({"method": "POST", "credentials": "include"}),
     );
     assert_eq!((answer["status"].clone(), posted()), (json!(200), 1));
-    // The site itself, also where its pages hide their origin.
+    // The site itself, even if its pages hide their origin.
     for policy in ["same-origin", "no-referrer"] {
         world
             .browser

@@ -1,5 +1,5 @@
 //! cors as a page sees it: Chromium loads a page from one origin, the page calls the API on
-//! another, and tells what it could read.
+//! another, and reports what it could read.
 
 mod allowed;
 mod blocked;
@@ -7,7 +7,7 @@ mod blocked;
 use e2e::{Envoy, Reply, Upstream, browser::Browser};
 use serde_json::{Value, json};
 
-/// Pages of `localhost` are allowed, whatever their port; those of `127.0.0.1` are another origin,
+/// Pages of `localhost` are allowed, whatever their port. Those of `127.0.0.1` have another origin,
 /// and are not.
 const POLICY: &str = r#"{"policies": [
     {"match": {"paths": [{"prefix": "/public"}]}, "allow_origins": ["*"], "expose_headers": ["*"]},
@@ -46,7 +46,7 @@ impl World {
         }
     }
 
-    /// Opens a page on this host, with a cookie; cookies know no ports.
+    /// Opens a page on this host, with a cookie. Cookies do not depend on ports.
     fn page_at(&self, host: &str) {
         let url = format!("http://{host}:{}/", self.pages.port());
         self.browser.open(&url).unwrap();
@@ -55,8 +55,8 @@ impl World {
             .unwrap();
     }
 
-    /// What `fetch` gives the page: status, the headers that it may read, and the request as the
-    /// upstream saw it; or the error.
+    /// Returns what `fetch` gives the page: status, the headers that it may read, and the request
+    /// as received by the upstream; or the error.
     fn fetch(&self, path: &str, options: &Value) -> Value {
         let url = format!("http://localhost:{}{path}", self.api.address().port());
         let body = "try {

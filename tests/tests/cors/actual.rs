@@ -51,7 +51,7 @@ fn no_origin_then_only_vary_is_added() {
     let no_preflight = preflight(&envoy, "", "GET", "");
     assert_eq!(no_preflight.echo().method, "OPTIONS");
     assert_eq!(cors(&no_preflight), [("vary", "Origin")]);
-    // Nor is it one without a method that it asks for.
+    // Without a requested method, it is not a preflight.
     let plain = preflight(&envoy, APP, "", "");
     assert_eq!(plain.echo().method, "OPTIONS");
 }

@@ -1,4 +1,4 @@
-//! `*` is every origin, and the answer is the same for all of them.
+//! `*` allows every origin, and the response is the same for all of them.
 
 use crate::common::*;
 

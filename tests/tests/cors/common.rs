@@ -15,7 +15,8 @@ pub(crate) fn with(config: &str) -> Envoy {
     Envoy::with_filter("cors", config).start()
 }
 
-/// A GET from this origin to the policy's host; the upstream is asked to set these headers.
+/// Sends a GET request from this origin to the policy's host, and makes the upstream set these
+/// headers.
 pub(crate) fn get(envoy: &Envoy, origin: &str, upstream: &[&str]) -> Response {
     let request = envoy
         .get("/")

@@ -1,5 +1,5 @@
-//! cors in a real Envoy: its sample; in the modules every row of its decision table, the
-//! differences from Envoy's own filter, and origins that no browser sends.
+//! cors in a real Envoy: its sample, and in the modules every row of its decision table, the
+//! differences from Envoy's own filter, and origins that browsers do not send.
 
 mod actual;
 mod any_origin;

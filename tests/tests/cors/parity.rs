@@ -1,10 +1,10 @@
-//! The same requests to Envoy's own CORS filter and to ours, in one Envoy. Where they differ, the
-//! README of cors says so.
+//! The same requests to Envoy's own CORS filter and to ours, in one Envoy. The README of cors lists
+//! the differences.
 
 use crate::common::APP;
 use e2e::{Envoy, Response};
 
-/// Native CORS for one host, ours for the other; both are told the same.
+/// Starts native CORS for one host and ours for the other, with the same settings.
 fn both() -> Envoy {
     let native = |name: &str, origins: &str, credentials: bool| {
         format!(
@@ -41,7 +41,7 @@ fn both() -> Envoy {
         .start()
 }
 
-/// What a browser looks at, in one line.
+/// Returns what a browser looks at, in one line.
 fn seen(answer: &Response) -> String {
     let mut fields: Vec<String> = answer
         .headers
@@ -73,7 +73,7 @@ const STAR: &str = "`*`";
 const CASE: &str = "letter case and default port";
 const EXPOSED: &str = "exposed headers in the answer to a preflight";
 
-/// A simple request of the origin that is allowed.
+/// A simple request from the allowed origin.
 const UP: Case = Case {
     host: "",
     method: "GET",

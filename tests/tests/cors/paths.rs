@@ -4,7 +4,7 @@ use crate::common::*;
 const BY_PATH: &str = r#"{"policies": [{"match": {"paths": [{"prefix": "/public"}]}, "allow_origins": ["*"]},
     {"allow_origins": ["https://app.example.com"]}]}"#;
 
-/// A request with this target as it stands here, an origin that only one policy allows, and an
+/// Sends a request with this target unchanged, an origin that only one policy allows, and an
 /// upstream that allows every origin.
 fn ask_by_path(envoy: &Envoy, method: &str, target: &str, more: &str) -> raw::RawResponse {
     let request = format!(
@@ -21,7 +21,7 @@ fn a_path_whose_spelling_decides_on_the_policy_gets_no_permission_and_goes_on() 
     let envoy = Envoy::with_filter("cors", BY_PATH)
         .access_log("%RESPONSE_CODE_DETAILS%")
         .start();
-    // Too many readings are as readings that differ (cors: no permission).
+    // Too many readings are treated like differing ones (cors: no permission).
     let many = "/a%2F%252F%25252F%2525252F%255C/;%3B%253B/..%2e/%252e.//x\\".repeat(4);
     let spellings = [
         "//public",
@@ -47,7 +47,7 @@ fn a_path_whose_spelling_decides_on_the_policy_gets_no_permission_and_goes_on() 
         let refused = envoy.stat("wasmcustom.cors.preflight.refused.ambiguous_path_total");
         assert_eq!(refused, n, "{target}");
 
-        // A legitimate path, and no page asks: what the upstream says stays.
+        // A legitimate path, and not a page's request: the upstream's headers are kept.
         let answer = ask_by_path(&envoy, "GET", target, "");
         assert_eq!(answer.status, 200, "{target}");
         assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
@@ -77,7 +77,7 @@ fn a_path_with_one_reading_falls_under_its_policy_however_it_is_encoded() {
         envoy.stat("wasmcustom.cors.request.passed.ambiguous_path_total"),
         0
     );
-    // Where a policy is for all paths, no spelling makes a difference.
+    // If one policy applies to all paths, the spelling makes no difference.
     let envoy = with(POLICY);
     let request = envoy.get("//x/..;/y");
     let answer = request.host("api.example.com").header("origin", APP).send();

@@ -18,7 +18,7 @@ fn a_preflight_is_answered_before_later_filters_and_without_a_route() {
             PREFLIGHT_VARY,
         ]
     );
-    // The refusal of a later filter can be read by the page.
+    // The page can read the refusal of a later filter.
     let refused = get(&envoy, APP, &[]);
     assert_eq!(refused.status, 403);
     assert_eq!(refused.header("access-control-allow-origin"), Some(APP));
@@ -128,7 +128,7 @@ fn the_policy_of_a_preflight_is_that_of_the_method_it_asks_for() {
             ("https://get.example", "PUT", 403),
             ("https://get.example", "POST", 204),
             ("https://put.example", "GET", 403),
-            // No policy is for it: it goes on.
+            // No policy applies to it, so it continues.
             ("https://put.example", "DELETE", 200),
         ] {
             let answer = client

@@ -1,8 +1,8 @@
-//! What is refused at load, with the line in Envoy's log.
+//! What is rejected at load, with the line in Envoy's log.
 
 use crate::common::*;
 
-/// The line for a policy.
+/// Returns the line for a policy.
 fn line(policy: &str) -> String {
     let config = format!(r#"{{"policies": [{{{policy}}}]}}"#);
     let error = Envoy::with_filter("cors", &config).try_start().err();

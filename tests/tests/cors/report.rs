@@ -25,7 +25,7 @@ fn report_mode_writes_one_line_and_only_where_something_would_change() {
         "access-control-allow-origin: https://app.example.com",
         "vary: origin",
     ];
-    // The upstream says what the filter would say.
+    // The upstream already sends what the filter would set.
     let _ = get(&envoy, APP, &upstream);
     let _ = get(&envoy, "https://evil.example", &["vary: origin"]);
     assert_eq!(

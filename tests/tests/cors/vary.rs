@@ -1,4 +1,4 @@
-//! What `vary` lists, so that no cache gives one page what is another's.
+//! What `vary` lists, so that no cache serves one page what belongs to another.
 
 use crate::common::*;
 

@@ -1,4 +1,4 @@
-//! The harness's clients and upstream, on both sides of a real Envoy; needs no module.
+//! The harness's clients and upstream, on both sides of a real Envoy. Needs no module.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -121,7 +121,7 @@ fn raw_bytes_get_the_answer_that_envoy_gives_them() {
     );
     let mut connection = raw::Connection::open(envoy.address());
     let get = b"GET /1 HTTP/1.1\r\nhost: a\r\nx-a: \xe9\r\n\r\n";
-    // Two requests at once, two answers on the one connection.
+    // Two requests at once, two responses on the one connection.
     connection.send([get.as_slice(), get].concat());
     for _ in 0..2 {
         assert_eq!(

@@ -1,10 +1,10 @@
-//! Configurations that are refused: by Envoy at start with one clear line, and at run time with the
-//! old one going on.
+//! Configurations that are rejected: by Envoy at start with one clear line, and at run time while
+//! the old one stays active.
 
 use e2e::{ConfigForm, Envoy, wait};
 use std::time::Duration;
 
-/// A mistake in the configuration of each filter, and the line that names it.
+/// A mistake in the configuration of each filter, and the line that reports it.
 const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "cors",
@@ -104,8 +104,7 @@ fn envoy_refuses_to_start_with_one_line_that_names_the_mistake() {
             "no {line:?} in {log}"
         );
         assert!(!log.contains("RuntimeError"), "{log}");
-        // The module logs no secret; Envoy itself writes the configuration that it refuses to its
-        // log.
+        // The module logs no secret. Envoy itself logs the configuration that it rejects.
         let of_module = log.lines().filter(|l| l.contains("wasm log"));
         let told: Vec<_> = of_module.filter(|l| l.contains("S3CR3T")).collect();
         assert!(told.is_empty(), "{told:?}");

@@ -1,8 +1,8 @@
 //! Filters replaced at run time: configurations and modules by ECDS, listeners by LDS, clusters by
 //! CDS, from the sample's files.
 //!
-//! Under traffic all the while: no request fails, none passes unfiltered, and a new rule holds
-//! soon.
+//! There is traffic all the time: no request fails, none passes unfiltered, and a new rule takes
+//! effect soon.
 
 use std::{
     fs,
@@ -13,10 +13,10 @@ use e2e::{
     Client, Envoy, Load, Reply, Upstream, load::RunningLoad, paths, token::Token, wait, wasm,
 };
 
-/// In which a new configuration holds on every worker.
+/// Time until a new configuration is active on every worker.
 const SOON: Duration = Duration::from_secs(1);
 
-/// In which a new module does: Envoy compiles it first.
+/// The same for a new module, which Envoy compiles first.
 const COMPILED: Duration = Duration::from_secs(5);
 
 const REWRITE: &str = "ecds-header-rewrite.yaml";
@@ -28,7 +28,7 @@ fn sample() -> Envoy {
         .start()
 }
 
-/// Which rules answer now.
+/// Returns which rules are active now.
 fn rules(envoy: &Envoy) -> String {
     let answer = Client::http1().new_connections().get(envoy.url("/")).send();
     assert_eq!(answer.status, 200, "{}", answer.text());
@@ -36,7 +36,7 @@ fn rules(envoy: &Envoy) -> String {
     answer.header("x-rules").unwrap_or_default().to_string()
 }
 
-/// Waits until these rules answer, then asks often enough to meet both workers.
+/// Waits until these rules are active, then sends enough requests to reach both workers.
 fn wait_for_rules(envoy: &Envoy, expected: &str, within: Duration) {
     wait::until(&format!("rules {expected} hold"), within, || {
         rules(envoy) == expected
@@ -46,7 +46,7 @@ fn wait_for_rules(envoy: &Envoy, expected: &str, within: Duration) {
     }
 }
 
-/// Two loads of 100 requests per second: with a token, all pass; without, none does.
+/// Two loads of 100 requests per second: with a token, all pass; without one, none does.
 struct Traffic {
     with_token: RunningLoad,
     without: RunningLoad,
@@ -69,11 +69,11 @@ impl Traffic {
         }
     }
 
-    /// Ends it after `lasting`, and asserts that the answers are by the rules `seen` and no other.
+    /// Ends the loads after `lasting`, and asserts that the responses follow only the rules `seen`.
     fn finish(self, lasting: Duration, seen: &[&str]) {
         std::thread::sleep(lasting.saturating_sub(self.begun.elapsed()));
         let seconds = self.begun.elapsed().as_secs();
-        // What jwt-auth refuses never reaches header-rewrite.
+        // A request that jwt-auth refuses never reaches header-rewrite.
         for (load, status, seen) in [(self.with_token, 200, seen), (self.without, 401, &[""])] {
             let result = load.finish();
             result.assert_all(status);
@@ -94,7 +94,7 @@ fn ten_configurations_and_two_modules_are_swapped_under_load_without_a_failed_or
     let mut present = built.display().to_string();
     let mut seen = vec!["1".to_string()];
     for number in 2..=13_u32 {
-        // Over the whole time, not all at once.
+        // Spread over the whole time.
         let due = Duration::from_millis(1500) * (number - 1);
         std::thread::sleep(due.saturating_sub(traffic.begun.elapsed()));
         let (from, to) = ((number - 1).to_string(), number.to_string());
@@ -200,8 +200,7 @@ fn listeners_and_clusters_are_swapped_under_load_without_a_failed_or_unfiltered_
 fn a_mounted_config_map_is_noticed_though_its_files_are_links() {
     let envoy = sample();
     let folder = envoy.dynamic().path();
-    // As Kubernetes lays it out: each file is a link into ..data, and ..data is a link that is
-    // replaced.
+    // As in Kubernetes: each file is a link into ..data, and ..data is a link that is replaced.
     let publish = |version: &str, text: &str| {
         fs::create_dir(folder.join(version)).unwrap();
         fs::write(folder.join(version).join(REWRITE), text).unwrap();

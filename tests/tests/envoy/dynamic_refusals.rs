@@ -1,5 +1,5 @@
-//! What Envoy refuses at run time changes nothing, and where the operator sees why; and what a
-//! filter that never came means.
+//! An update that Envoy rejects at run time changes nothing. Shows where the operator sees why, and
+//! what happens if a filter never arrives.
 
 use std::time::Duration;
 
@@ -20,9 +20,9 @@ struct Mistake {
     file: &'static str,
     from: &'static str,
     to: &'static str,
-    /// What the log says.
+    /// The log line.
     log: &'static str,
-    /// What counts it.
+    /// The counter.
     counter: &'static str,
 }
 
@@ -44,7 +44,7 @@ const MISTAKES: &[Mistake] = &[
         counter: ECDS,
     },
     Mistake {
-        // Any file that is in each target directory and is no module.
+        // Any file that exists in each target directory and is not a module.
         file: "ecds-header-rewrite.yaml",
         from: "/header-rewrite.wasm",
         to: "/../.rustc_info.json",
@@ -124,7 +124,7 @@ fn what_is_refused_is_logged_and_counted_and_the_old_goes_on_serving() {
     }
 }
 
-/// The parts of `/config_dump` of this kind.
+/// Returns the parts of `/config_dump` of this kind.
 fn dump(envoy: &Envoy, resource: &str) -> Vec<Value> {
     let dump = envoy
         .admin(&format!("/config_dump?resource={resource}"))
@@ -152,7 +152,7 @@ fn the_admin_interface_shows_a_refused_listener_with_its_reason() {
     );
 }
 
-/// What Envoy 1.40 does, and the sample warns of: only the counter and the log tell of a refusal.
+/// What Envoy 1.40 does, and the sample warns about: only the counter and the log show a rejection.
 #[test]
 fn the_admin_interface_shows_the_filter_that_came_last_even_where_it_was_refused() {
     let envoy = sample();
@@ -201,7 +201,7 @@ fn a_module_is_read_when_its_resource_changes_and_only_then() {
         envoy.stat(&success) == 2
     });
     std::fs::write(file.path(), "no module").unwrap();
-    // Envoy looks at the folder again, and finds the same resources.
+    // Envoy reads the folder again, and finds the same resources.
     let cds = |text: &str| text.replace("connect_timeout: 1s", "connect_timeout: 2s");
     envoy.dynamic().edit("cds.yaml", cds).unwrap();
     wait::until("a look at the folder", SOON, || {

@@ -1,9 +1,10 @@
-//! The echo of `docker-compose.yml` in a real Envoy: it tells what the harness's own tells, so that
-//! cases run on either.
+//! The echo of `docker-compose.yml` in a real Envoy gives the same responses as the harness's own,
+//! so that cases run with either.
 
 use e2e::{Client, EchoedRequest, Envoy, Headers, Response, Upstream, raw};
 
-/// What only one of the two has: Envoy says how a request came, the harness repeats the host.
+/// Removes what only one of the two has: Envoy adds how a request arrived, the harness repeats the
+/// host.
 fn comparable(mut echo: EchoedRequest) -> EchoedRequest {
     echo.headers
         .0
@@ -57,13 +58,13 @@ fn both_echoes_are_steered_alike() {
             ("x-echo-set", "X-C:2 : 3 "),
             ("x-echo-set", "vary: accept"),
         ],
-        // Names that are none.
+        // Invalid names.
         &[("x-echo-set", ":status: 404"), ("x-echo-set", "a b: 1")],
     ];
     let told = |answer: &Response, names: &[&str]| -> Headers {
         let mut fields: Vec<_> = answer.headers.iter().collect();
         fields.retain(|(name, _)| names.contains(name));
-        // The order of fields of different names is no one's promise (RFC 9110, section 5.3).
+        // The order of fields with different names is not significant (RFC 9110, section 5.3).
         fields.sort_by_key(|(name, _)| *name);
         Headers(
             fields

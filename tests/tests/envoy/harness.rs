@@ -1,4 +1,4 @@
-//! How the harness starts, feeds and ends Envoy; needs no module.
+//! How the harness starts, drives and stops Envoy. Needs no module.
 
 use std::{net::Ipv4Addr, time::Duration};
 
@@ -6,7 +6,7 @@ use e2e::{Client, Envoy, Load, Reply, Upstream, envoy::with_ports, ports, trap, 
 
 const SOON: Duration = Duration::from_secs(5);
 
-/// As the samples are written: fixed ports, and a comment that Envoy has to read, too.
+/// Written like the samples: fixed ports, and a comment that Envoy has to parse too.
 const SAMPLE: &str = r#"
 # A sample.
 admin: {address: {socket_address: {address: 127.0.0.1, port_value: 9901}}}

@@ -1,5 +1,5 @@
-//! Filters in the life of an Envoy: how it loads, refuses, replaces and restarts them; and the
-//! harness that runs it.
+//! Filters over the lifetime of an Envoy: how it loads, rejects, replaces and restarts them; and
+//! the harness that runs it.
 
 mod clients;
 mod configuration;

@@ -8,14 +8,14 @@ fn checksum() -> String {
     wasm::sha256_of("header-rewrite").unwrap()
 }
 
-/// The sample with this checksum in the place that a user replaces.
+/// Returns the sample with this checksum in place of the placeholder.
 fn sample(checksum: &str) -> String {
     let text = fs::read_to_string(paths::sample("dynamic/remote-module").unwrap()).unwrap();
     assert_eq!(text.matches(wasm::CHECKSUM_PLACEHOLDER).count(), 1);
     text.replace(wasm::CHECKSUM_PLACEHOLDER, checksum)
 }
 
-/// As [`sample`], with so few and fast tries that a test sees the last of them fail.
+/// Like [`sample`], with so few and fast retries that a test sees the last of them fail.
 fn impatient(checksum: &str) -> String {
     let retries = "num_retries: 60";
     let text = sample(checksum);
@@ -48,7 +48,7 @@ fn a_module_of_another_checksum_is_refused_and_nothing_passes_unfiltered() {
     let modules = Upstream::files(paths::filters()).unwrap();
     for text in [
         impatient(&"1".repeat(64)),
-        // As the sample is written, before anybody has filled it in.
+        // The sample as written, before a user has filled it in.
         impatient(wasm::CHECKSUM_PLACEHOLDER),
     ] {
         let envoy = Envoy::from_bootstrap(text)

@@ -1,5 +1,5 @@
 //! A module loaded by URL at run time, by LDS and by ECDS: what the sample
-//! `dynamic/remote-module.yaml` says of it, and warns of.
+//! `dynamic/remote-module.yaml` says and warns about.
 
 use std::{fs, time::Duration};
 
@@ -61,7 +61,7 @@ impl Setting {
     }
 }
 
-/// The filter of the dynamic sample by URL instead of from a file, with other rules.
+/// Replaces the file of the dynamic sample's filter with a URL, and its rules with others.
 fn remote(text: &str, checksum: &str, nack: bool, rules: &str) -> String {
     let local = text.lines().find(|line| line.contains("local: ")).unwrap();
     let indent = local.strip_suffix(local.trim_start()).unwrap();
@@ -114,8 +114,7 @@ fn by_ecds_with_nack_an_update_is_refused_until_its_module_is_here_and_taken_whe
     assert_eq!(setting.stat("wasm.remote_load_cache_hits"), 1);
 }
 
-/// Not what anybody wants, but what Envoy 1.40 does, and why the sample insists on
-/// `nack_on_code_cache_miss`.
+/// Undesirable, but what Envoy 1.40 does, and why the sample insists on `nack_on_code_cache_miss`.
 #[test]
 fn by_ecds_without_nack_envoy_lets_requests_pass_unfiltered_and_never_fetches() {
     let setting = Setting::new();

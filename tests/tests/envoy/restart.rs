@@ -1,5 +1,5 @@
-//! Envoy that is killed, and Envoy that is replaced by another without a gap: no request passes
-//! unfiltered.
+//! An Envoy that is killed, and an Envoy that is replaced with another without a gap: no request
+//! passes unfiltered.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use e2e::{
     wait,
 };
 
-/// The sample on ports that stay the same from one Envoy to the next.
+/// The sample on ports that stay the same for all Envoys.
 struct Sample {
     text: String,
     url: String,
@@ -33,7 +33,7 @@ impl Sample {
             .concurrency(2)
     }
 
-    /// With and without a token, over new connections: they are what a restart is about.
+    /// With and without a token, over new connections, which are what a restart affects.
     fn traffic(&self) -> [RunningLoad; 2] {
         let load = || {
             Load::new(&self.url)
@@ -64,7 +64,7 @@ fn a_killed_envoy_serves_no_request_unfiltered_while_it_comes_back() {
         sample.upstream.count() > served + 20
     });
     let (with_token, without) = (with_token.finish(), without.finish());
-    // Who came while no one listened got no answer at all.
+    // While nothing listened, clients got no response at all.
     assert!(with_token.failed() > 0 && without.failed() > 0);
     assert_eq!(
         with_token.count(200),

@@ -1,11 +1,11 @@
 //! All files of `envoy-configs/`: each is run by a test, Envoy accepts each bootstrap, and what
-//! they refer to is of this version.
+//! they refer to belongs to this version.
 
 use std::fs;
 
 use e2e::{paths, samples, wasm};
 
-/// The samples by their names in `envoy-configs/`, with their texts.
+/// Returns the samples by their names in `envoy-configs/`, with their texts.
 fn samples() -> Vec<(String, String)> {
     let mut samples = samples::files().unwrap();
     samples.retain(|(name, _)| !name.ends_with(".md"));
@@ -25,17 +25,17 @@ fn every_sample_is_run_by_a_test() {
     for (name, _) in samples() {
         let bare = name.trim_end_matches(".yaml");
         let mut ways = vec![
-            // From a sample, or from what a test makes of its text.
+            // From a sample, or from a modified copy of its text.
             format!("sample(\"{bare}\")"),
             // As a file that is read.
             format!("\"{name}\""),
             format!("\"envoy-configs/{name}\""),
         ];
-        // These are served along with the bootstrap beside them.
+        // These are served together with the bootstrap next to them.
         if let Some(file) = name.strip_prefix("dynamic/") {
             ways.push(format!("\"{file}\""));
         }
-        // The suite `schemas` holds samples against these.
+        // The suite `schemas` checks samples against these.
         if name.starts_with("schemas/") {
             continue;
         }

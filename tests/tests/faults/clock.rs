@@ -1,5 +1,5 @@
-//! A clock that is set forward and back under Envoy, by a library that is loaded before it
-//! (`clock.c`): Envoy does not start with libfaketime.
+//! A clock that is set forward and back while Envoy runs, by a preloaded library (`clock.c`): Envoy
+//! does not start with libfaketime.
 
 use e2e::envoy::{Chain, Protocol};
 use e2e::{
@@ -11,7 +11,7 @@ use std::process::Command;
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// A wall clock that is off by what a file says, in seconds; the timers of Envoy are not.
+/// A wall clock with an offset in seconds, read from a file. Envoy's timers are not affected.
 struct Clock(TempDir);
 
 impl Clock {
@@ -40,7 +40,7 @@ impl Clock {
     }
 
     fn set(&self, seconds: i64) {
-        // At once, never half written.
+        // Renamed, so that the file is never half written.
         std::fs::write(self.path("next"), format!("{seconds}\n")).unwrap();
         std::fs::rename(self.path("next"), self.path("offset")).unwrap();
     }
@@ -68,7 +68,7 @@ fn a_token_expires_by_the_clock_that_is_and_passes_again_when_it_is_set_back() {
         "providers: {{corp: {{keys: {{secret: {{value: \"{SECRET}\", algorithm: HS256}}}}}}}}"
     );
     let envoy = clock.under(Envoy::with_filter("jwt-auth", config));
-    // It is valid from now on for an hour, and the cache has it from the first request on.
+    // It is valid for an hour from now, and is cached from the first request on.
     let token = Token::new("HS256")
         .claim("nbf", token::now().into())
         .bearer();
@@ -102,8 +102,8 @@ fn a_limit_fills_up_in_its_own_time_when_the_clock_is_set_back() {
         get(&envoy, "") == 200
     });
     assert_eq!(passed(6), 2);
-    // The bucket is empty from then on, as the README says, and fills up in its own time: one
-    // request in twenty minutes.
+    // As the README says, the bucket is then empty, and fills up in the usual time: one request in
+    // twenty minutes.
     clock.set(0);
     assert_eq!(passed(6), 0);
     clock.set(21 * 60);

@@ -1,11 +1,11 @@
 //! A VM that crashes under load, with each failure policy.
 //!
-//! The module is the real jwt-auth, but that it traps where a request has a body.
+//! The module is the real jwt-auth, except that it traps if a request has a body.
 
 use e2e::{Client, Envoy, Load, load::LoadResult, paths, token::SECRET, token::Token, trap};
 use std::{thread, time::Duration};
 
-/// What became of the requests with a token and of those without one.
+/// The results of the requests with a token and of those without one.
 struct Seen {
     good: LoadResult,
     without: LoadResult,
@@ -92,13 +92,13 @@ fn a_filter_that_is_reloaded_lets_nothing_pass_meanwhile_and_serves_again() {
 #[test]
 fn a_filter_that_fails_closed_stays_closed() {
     let seen = crash_under_load("FAIL_CLOSED");
-    // Each of the two workers once.
+    // Each of the two workers crashes once.
     assert_eq!((seen.crashes, seen.reloads), (2, 0));
     assert_eq!(seen.without.count(200), 0, "{:?}", seen.without.statuses);
     assert!(seen.without.count(503) > 0 && seen.good.count(503) > 0);
 }
 
-/// Why `filter-catalog validate` refuses to be silent about it.
+/// Why `filter-catalog validate` reports it.
 #[test]
 fn a_filter_that_fails_open_is_a_door() {
     let seen = crash_under_load("FAIL_OPEN");

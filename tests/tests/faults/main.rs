@@ -1,7 +1,7 @@
-//! Faults on purpose, in a real Envoy under load: VMs that crash, configurations that change
-//! without end, a clock that jumps.
+//! Deliberate faults in a real Envoy under load: VMs that crash, continuous configuration changes,
+//! a clock that jumps.
 //!
-//! What fails outside Envoy is with the filters that depend on it: key servers in
+//! Failures outside Envoy are tested with the filters that they affect: key servers in
 //! `jwt_auth/keys/faults.rs`, rate limit services in `fleet/filter.rs`, restarts in
 //! `envoy/restart.rs`.
 

@@ -1,4 +1,4 @@
-//! Configurations that change without end: memory stays flat, and no request fails.
+//! Continuous configuration changes: memory stays constant, and no request fails.
 
 use e2e::envoy::Listener;
 use e2e::{Envoy, Load, Upstream, token::SECRET, token::Token, wait};
@@ -6,11 +6,11 @@ use std::time::Duration;
 
 const UPDATES: u64 = 500;
 
-/// How much the process may grow from the hundredth update to the last. One configuration that
-/// stays behind in each of two workers is some 20 KiB: four hundred of them would be 16 MiB.
+/// How much the process may grow from the hundredth update to the last. A leaked configuration
+/// takes about 20 KiB in two workers; four hundred of them would be 16 MiB.
 const MAX_GROWTH: u64 = 8 << 20;
 
-/// All four filters; `number` is in each configuration.
+/// All four filters; each configuration contains `number`.
 fn listener(number: u64) -> Listener {
     let filters = [
         (
@@ -68,7 +68,7 @@ fn five_hundred_updates_under_load_fail_no_request_and_leave_nothing_behind() {
             before = envoy.rss_bytes().unwrap();
         }
     }
-    // The last listeners that were replaced are drained.
+    // The last replaced listeners have been drained.
     wait::until("old listeners are gone", Duration::from_secs(20), || {
         envoy.stat("listener_manager.total_listeners_draining") == 0
     });

@@ -1,4 +1,5 @@
-//! rate-limit with a rate limit service: one quota for several Envoys, and what the service is asked.
+//! rate-limit with a rate limit service: one quota for several Envoys, and what the service is
+//! asked.
 
 mod answers;
 mod failures;
@@ -17,7 +18,7 @@ fn envoy(service: &RateLimitService, config: &str) -> Envoy {
         .start()
 }
 
-/// `on_error` must be written.
+/// `on_error` is required.
 fn config(rest: &str) -> String {
     format!(
         "{{limits: [{{name: per-client, scope: service, key: [{{client_ip: {{}}}}], requests: 3, per: 1h}}],
@@ -37,7 +38,7 @@ fn two_envoys_with_one_service_over_redis_share_one_quota() {
         let options = RateLimitService::options().limits(limits.as_str());
         options.redis(redis.url()).start().unwrap()
     };
-    // One service each, and Redis for both.
+    // One service each, and one Redis for both.
     let services = [start(), start()];
     let envoys = services
         .each_ref()
@@ -59,7 +60,7 @@ fn the_sample_counts_by_the_service_and_here_where_there_is_none() {
         .cluster_port("rate-limit-service", service.port())
         .path("address: limitador", "address: 127.0.0.1")
         .start();
-    // A first connection may take longer than the sample's 20 ms on a busy machine; then this
+    // On a busy machine, a first connection may take longer than the sample's 20 ms; then this
     // process counts.
     let statuses: Vec<_> = (0..20).map(|_| get(&envoy).status).collect();
     let passed = statuses.iter().filter(|status| **status == 200).count();
@@ -128,7 +129,8 @@ fn one_call_asks_for_all_limits_of_a_request_with_its_cost() {
     let costs: Vec<_> = asked.descriptors.iter().map(|d| d.hits_addend).collect();
     let costs: Vec<_> = costs.into_iter().map(|c| c.map(|c| c.value)).collect();
     assert_eq!(costs, [Some(3), Some(1), Some(1)]);
-    // A cost of nothing asks nothing, and a limit of this process that refuses spares the call.
+    // A cost of zero causes no call, and neither does a request that a limit of this process
+    // refuses.
     let free =
         config(", timeout: 5s, on_error: allow").replace("requests: 3", "cost: 0, requests: 3");
     let envoy = self::envoy(&service, &free);

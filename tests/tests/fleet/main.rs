@@ -1,5 +1,5 @@
-//! rate-limit with a rate limit service and Redis: the service itself, Envoy's own filter before
-//! it, and ours.
+//! rate-limit with a rate limit service and Redis: the service itself, Envoy's own filter in front
+//! of it, and ours.
 
 mod filter;
 mod native;

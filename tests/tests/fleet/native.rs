@@ -1,5 +1,5 @@
-//! The rate limit service of the harness behind Envoy's own filter: whatever judges ours has been
-//! judged itself.
+//! The rate limit service of the harness behind Envoy's own filter, which verifies the service with
+//! which ours is tested.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use e2e::{
     wait,
 };
 
-/// Envoy with its own rate limit filter, which asks for each client's address.
+/// Starts Envoy with its own rate limit filter, which asks for each client's address.
 fn envoy(service: &RateLimitService, failure_mode_deny: bool) -> Envoy {
     Envoy::with_no_filter()
         .native(format!(

@@ -23,7 +23,7 @@ const LIMITS: &str = r"
 - {namespace: edge, name: all, max_value: 40, seconds: 60, conditions: [], variables: []}
 ";
 
-/// Asks `calls` times over one connection and counts how often the answer is OK.
+/// Makes `calls` calls over one connection and counts how often the answer is OK.
 fn admitted(address: &str, client: &str, calls: u32) -> Result<u32, Status> {
     let request = RateLimitRequest {
         domain: "edge".to_owned(),
@@ -108,7 +108,7 @@ fn a_window_ends_in_redis_too() {
     let address = service.address().to_string();
     assert_eq!(admitted(&address, "a", 1).unwrap(), 1);
     wait::until("a new window", Duration::from_secs(10), || {
-        // Two at once fit into a fresh window only.
+        // Two at once fit only into a fresh window.
         admitted(&address, "a", 2).unwrap() == 2
     });
 }
@@ -125,11 +125,11 @@ fn without_redis_a_service_is_unavailable_until_redis_is_back() {
         assert_eq!(error.code(), Code::Unavailable, "{error}");
     }
     redis.start().unwrap();
-    // It comes back empty.
+    // It is empty after the restart.
     assert_eq!(admitted(&address, "a", 1).unwrap(), 1);
 }
 
-/// `rate-limit-service` as a process. Killed when dropped.
+/// `rate-limit-service` as a process. Killed on drop.
 struct Program {
     child: Child,
     address: String,
@@ -154,7 +154,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // Both fail only if the process has ended already.
+        // Both fail only if the process has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -25,7 +25,7 @@ const LIMITS: &str = r"
 const OK: i32 = Answer::Ok as i32;
 const OVER_LIMIT: i32 = Answer::OverLimit as i32;
 
-/// A call with these descriptors, each with at most one entry.
+/// Creates a call with these descriptors, each with at most one entry.
 fn call(domain: &str, entries: &[(&str, &str)]) -> RateLimitRequest {
     let descriptor = |(key, value): &(&str, &str)| RateLimitDescriptor {
         entries: vec![Entry {
@@ -41,7 +41,7 @@ fn call(domain: &str, entries: &[(&str, &str)]) -> RateLimitRequest {
     }
 }
 
-/// Asks as any gRPC client would, over a connection of its own.
+/// Makes a call like any gRPC client, over its own connection.
 fn ask(service: &RateLimitService, call: RateLimitRequest) -> Result<RateLimitResponse, Status> {
     let url = format!("http://{}", service.address());
     Runtime::new().unwrap().block_on(async {
@@ -204,7 +204,8 @@ fn a_window_ends() {
     )
     .unwrap();
     let call = || call("edge", &[("any", "thing")]);
-    // Within the first second nothing is free again; the harness may be slow, but not the service.
+    // Within the first second nothing is available again. The harness may be slow, but not the
+    // service.
     let start = Instant::now();
     assert_eq!(code(&service, call()), OK);
     let second = code(&service, call());

@@ -60,7 +60,7 @@ fn a_maintenance_page_is_served_but_to_the_inside() {
         assert_eq!((answer.status, answer.text().as_str()), (200, "ok\n"));
         let answer = client.get(envoy.url("/shop")).header("x-team", "1").send();
         assert_eq!(answer.echo().path, "/shop");
-        // Whether the exact path is meant decides on the answer.
+        // The answer depends on whether the exact path is meant.
         let answer = client.get(envoy.url("/healthz;v=1")).send();
         assert_eq!(answer.status, 400);
     });

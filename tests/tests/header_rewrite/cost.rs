@@ -1,12 +1,12 @@
-//! header-rewrite, and values that are made to keep a worker busy: the time of a replacement is
-//! bounded, and what is too costly to replace does not pass as it is.
+//! header-rewrite with values designed to keep a worker busy: the time of a replacement is limited,
+//! and what is too costly to replace does not pass through.
 
 use crate::common::stat;
 use e2e::{Client, Envoy, Response};
 use std::time::{Duration, Instant};
 
-/// Replaces in `x-far` what is searched for to the end of the value for each `<`, in `x-near` what
-/// is not.
+/// Replaces in `x-far` with a pattern that searches to the end of the value for each `<`, in
+/// `x-near` with one that does not.
 const CONFIG: &str = r#"{"rules": [
     {"request": [{"replace": {"name": "x-far", "regex": "<[^>]*>|<", "with": "-"}},
         {"replace": {"name": "x-near", "regex": "<[^>]*>?", "with": "-"}},
@@ -21,7 +21,7 @@ fn with(config: &str) -> Envoy {
         .start()
 }
 
-/// The answer, and the shortest time of three.
+/// Returns the response, and the shortest time of three.
 fn timed(send: impl Fn() -> Response) -> (Response, Duration) {
     let once = || {
         let start = Instant::now();
@@ -43,7 +43,7 @@ fn a_value_that_would_keep_a_worker_busy_is_refused_in_the_time_of_a_few_reading
     let (near, linear) = timed(|| get("x-near", &long));
     assert_eq!(near.echo().header("x-near"), Some("-"));
 
-    // As many as are just replaced, many more, and few with much after them.
+    // As many as can just be replaced, many more, and few followed by a long text.
     let few = format!("{}{}", "<a".repeat(16), "a".repeat(50_000));
     for (value, status) in [
         ("<".repeat(1_400), 200),
@@ -53,7 +53,7 @@ fn a_value_that_would_keep_a_worker_busy_is_refused_in_the_time_of_a_few_reading
     ] {
         let (answer, time) = timed(|| get("x-far", &value));
         assert_eq!(answer.status, status, "{} bytes", value.len());
-        // Unbounded, 50,000 of them would be 25,000 readings of the value.
+        // Without a limit, 50,000 of them would be 25,000 readings of the value.
         let ratio = time.as_secs_f64() / linear.as_secs_f64();
         assert!(
             ratio < 50.0,
@@ -154,7 +154,7 @@ fn a_pattern_that_follows_many_ways_at_once_is_bounded_by_its_work() {
     let long = "a".repeat(50_000);
     let (answer, time) = timed(|| client.get(envoy.url("/")).header("x-wide", &long).send());
     assert_eq!(answer.status, 400);
-    // Unbounded it took more than a second.
+    // Without a limit it took more than a second.
     assert!(
         time < small + Duration::from_millis(300),
         "{time:?} and {small:?}"
@@ -208,7 +208,7 @@ fn an_expression_in_a_match_is_bounded_by_its_work_too() {
         assert_eq!(answer.echo().header("x-set").is_some(), is_set, "{matches}");
         let (answer, time) = timed(|| ask(&long));
         assert_eq!(answer.status, 400, "{matches}");
-        // Unbounded it took more than a second.
+        // Without a limit it took more than a second.
         assert!(
             time < small + Duration::from_millis(300),
             "{matches}: {time:?} and {small:?}"

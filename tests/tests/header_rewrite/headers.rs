@@ -1,4 +1,4 @@
-//! Operations on headers of requests.
+//! Operations on request headers.
 
 use crate::common::*;
 

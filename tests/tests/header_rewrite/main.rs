@@ -1,5 +1,5 @@
-//! header-rewrite in a real Envoy: its sample; in the modules every claim of its README, and bytes
-//! that no one should send.
+//! header-rewrite in a real Envoy: its sample, and in the modules every claim of its README, and
+//! bytes that no client should send.
 
 mod answers;
 mod common;

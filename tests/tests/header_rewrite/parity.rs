@@ -1,11 +1,11 @@
-//! The same requests to Envoy's own header mutation filter and to ours, in one Envoy. Where they
-//! differ, the README of header-rewrite says so.
+//! The same requests to Envoy's own header mutation filter and to ours, in one Envoy. The README of
+//! header-rewrite lists the differences.
 
 use crate::common::*;
 use e2e::{Reply, Response, Upstream};
 use std::collections::BTreeSet;
 
-/// What both are told, each in its own words, and what comes of a request.
+/// The same settings for both, each in its own configuration, and the result of a request.
 struct Case {
     what: &'static str,
     /// `mutations` of the native filter.
@@ -14,7 +14,7 @@ struct Case {
     ours: &'static str,
     headers: &'static [(&'static str, &'static str)],
     query: &'static str,
-    /// What the upstream gets, and the client.
+    /// What the upstream and the client get.
     seen: Seen,
     /// The first minor version of Envoy whose native filter has the option.
     since: u32,
@@ -22,7 +22,7 @@ struct Case {
 
 enum Seen {
     Same(&'static str),
-    /// Native, ours, and the row of the README's table that says why.
+    /// The native result, ours, and the row of the README's table that explains the difference.
     Differ(&'static str, &'static str, &'static str),
 }
 
@@ -197,7 +197,7 @@ const CASES: &[Case] = &[
     },
 ];
 
-/// The native filter for one host, ours for the other; each case has its own path.
+/// Starts the native filter for one host, ours for the other; each case has its own path.
 fn both(cases: &[&Case], upstream: &Upstream) -> Envoy {
     const TYPE: &str = "type.googleapis.com/envoy.extensions.filters.http.header_mutation.v3";
     let (mut rules, mut routes) = (Vec::new(), Vec::new());
@@ -223,7 +223,7 @@ fn both(cases: &[&Case], upstream: &Upstream) -> Envoy {
         .start()
 }
 
-/// What the upstream got and what the client got, as far as a case is about it.
+/// Returns what the upstream and the client got, as far as it is relevant to the case.
 fn seen(upstream: &Upstream, path: &str, host: &str, answer: &Response) -> String {
     let joined = |mut fields: Vec<String>| {
         fields.sort_unstable();

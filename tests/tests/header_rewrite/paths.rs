@@ -1,4 +1,4 @@
-//! Paths: rewrites, and no spelling that slips past a rule.
+//! Paths: rewrites, and spellings that must not bypass a rule.
 
 use crate::common::*;
 
@@ -118,7 +118,7 @@ fn what_the_client_sent_stays_as_sent_behind_a_rewrite_and_cannot_leave_its_plac
         "/api/..;/bob",
         "/api/x/..%252f..%252fbob",
         "/api/..\\bob",
-        // Only a reading has the prefix: it is not known what to replace.
+        // Only a reading has the prefix, so it is unclear what to replace.
         "//api/bob",
         "/x/../api/bob",
         "/api;v=1/bob",
@@ -155,7 +155,7 @@ fn encoded_segments_are_rewritten_as_they_are_and_what_is_too_long_is_refused() 
             let answer = client.get(envoy.url(&target)).send();
             assert_eq!(answer.status, 400, "{} bytes", target.len());
         }
-        // Only a reading has what is looked for.
+        // Only a reading matches.
         for target in [
             "/api%2Fv2/a",
             "/api/v2%2fa",

@@ -1,9 +1,9 @@
-//! The recipes of the README, as they stand there.
+//! The recipes of the README, as written.
 
 use crate::common::*;
 use e2e::{Reply, Upstream, tls};
 
-/// The configuration under this heading.
+/// Returns the configuration under this heading.
 fn recipe(title: &str) -> String {
     let readme = e2e::paths::workspace().join("filters/header-rewrite/README.md");
     let readme = std::fs::read_to_string(readme).unwrap();
@@ -63,7 +63,7 @@ fn an_internal_area() {
         let envoy = with(&recipe.replace("10.0.0.0/8", range));
         let status = |path: &str| envoy.get(path).send().status;
         assert_eq!(status("/internal/x"), if is_inside { 200 } else { 403 });
-        // Of some it is not sure that they are the area: 400.
+        // For some of them it is uncertain whether they are inside: 400.
         for path in ["/internal", "/%69nternal", "//internal", "/x/../internal"] {
             let status = status(path);
             assert_eq!(status == 200, is_inside, "{range} {path}: {status}");

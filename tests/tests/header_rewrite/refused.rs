@@ -1,4 +1,4 @@
-//! What is refused at load, with the line in Envoy's log.
+//! What is rejected at load, with the line in Envoy's log.
 
 use crate::common::*;
 

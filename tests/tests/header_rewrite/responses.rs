@@ -81,7 +81,7 @@ fn an_operation_may_ask_for_headers_of_the_response() {
 
 #[test]
 fn strict_transport_security_is_sent_over_https_only() {
-    // Without use_remote_address Envoy trusts the proxy before it.
+    // Without use_remote_address Envoy trusts the previous proxy.
     everywhere(
         "header-rewrite",
         r#"{"rules": [{"response": [{"preset": "security_headers"}]}]}"#,

@@ -1,4 +1,4 @@
-//! Values: templates, and what may not be written.
+//! Values: templates, and what must not be written.
 
 use crate::common::*;
 
@@ -86,8 +86,7 @@ fn a_set_that_cannot_be_made_leaves_none() {
     });
 }
 
-// What was to be replaced must not pass as it is: a client leaves out, or breaks, what would take its
-// place.
+// What was to be replaced must not pass through: a client could omit or break the replacement.
 #[test]
 fn a_value_in_which_a_replacement_cannot_be_made_is_removed_and_others_stay() {
     let config = r#"{"rules": [{"request": [{"replace": {"name": "x-roles", "regex": "admin", "with": "${request.query.as}"}}],

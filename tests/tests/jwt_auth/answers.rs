@@ -1,4 +1,4 @@
-//! What a client that is refused is told, and what no one is told: the README's table of answers,
+//! What a refused client is told, and what must not be revealed: the README's table of responses,
 //! row by row.
 
 mod quiet;
@@ -15,7 +15,7 @@ fn jwks() -> Value {
     serde_json::from_str(token::JWKS).unwrap()
 }
 
-/// A provider that can refuse for every reason; `quick` has no time for verifying inside the
+/// A provider that can refuse for every reason; `quick` has no time budget for verifying inside the
 /// module.
 fn config(rest: Value) -> String {
     let mut config = json!({
@@ -162,7 +162,7 @@ fn a_path_that_is_ambiguous_is_answered_without_a_challenge() {
     );
     let call = Client::http2().post(envoy.url(&ambiguous())).send_grpc(b"");
     assert_eq!(call.status, Some(3));
-    // Another spelling of a path falls under its rule.
+    // Another spelling of a path is subject to the path's rule.
     let token = Token::new("ES256").bearer();
     let request = envoy.get("/%61ll");
     let answer = request.header("authorization", token).send();

@@ -1,11 +1,11 @@
-//! Tokens that are remembered, and those that are refused whatever else holds.
+//! Cached tokens, and tokens that are always refused.
 
 use e2e::token::{self, Token, forged, now};
 use e2e::{Envoy, wait};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// A provider that `/` needs, and with a scope `/admin`.
+/// A provider that `/` requires, and `/admin` with a scope.
 fn envoy(rest: Value) -> Envoy {
     let corp = json!({"provider": {"name": "corp"}});
     let admin = json!({"provider": {"name": "corp", "scopes": {"all": ["admin"]}}});
@@ -125,7 +125,7 @@ fn a_token_is_refused_by_its_subject_and_by_when_it_was_issued() {
     }
 }
 
-// An empty list of JSON takes two bytes, and a list in memory some eighty.
+// An empty JSON list takes two bytes, and a list in memory about eighty.
 #[test]
 fn what_is_kept_of_tokens_is_bounded_in_bytes_whatever_they_hold() {
     let lists: Vec<Value> = (0..1000).map(|_| json!([0])).collect();
@@ -140,7 +140,7 @@ fn what_is_kept_of_tokens_is_bounded_in_bytes_whatever_they_hold() {
     for token in &tokens {
         assert_eq!(status(&envoy, "/", token), 200);
     }
-    // Each takes some 90 KB.
+    // Each takes about 90 KB.
     for token in tokens.iter().rev().take(8) {
         assert_eq!(status(&envoy, "/", token), 200);
     }

@@ -1,9 +1,9 @@
-//! Signatures that are nearly right, in a real Envoy: judged by Envoy's `verify_signature`, and by
-//! the module where Envoy does not offer it.
+//! Signatures that are nearly valid, in a real Envoy: verified by Envoy's `verify_signature`, and
+//! by the module if Envoy does not offer it.
 //!
-//! The messages of Project Wycheproof are not tokens, so its faults are made again with the test
-//! keys: the private keys sign whatever block or pair of numbers a forger might try. The vectors
-//! themselves are judged natively, in `filters/jwt-auth/tests/conformance.rs`.
+//! The messages of Project Wycheproof are not tokens, so its faults are reproduced with the test
+//! keys: the private keys sign any block or pair of numbers that a forger might try. The vectors
+//! themselves are tested natively, in `filters/jwt-auth/tests/conformance.rs`.
 
 mod curves;
 mod pkcs1;
@@ -17,18 +17,18 @@ use pkcs1::{rsa_crosswise, rsa_pkcs1};
 use rsa::BigUint;
 use serde_json::{Value, json};
 
-/// What the answer is to be.
+/// The expected result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     Passes,
     /// 401, `jwt_signature`.
     Forged,
-    /// 401, `jwt_malformed`: it is not even looked at.
+    /// 401, `jwt_malformed`: it is not even verified.
     Malformed,
 }
 use Verdict::{Forged, Malformed, Passes};
 
-/// Both verifiers: keys of every family and a secret, nothing cached, so much time for verifying
+/// Both verifiers: keys of every family and a secret, no cache, and this time budget for verifying
 /// inside the module.
 fn config(in_module: &str) -> Value {
     json!({
@@ -41,7 +41,7 @@ fn config(in_module: &str) -> Value {
     })
 }
 
-/// Envoy with our module, which has everything but `proxy_call_foreign_function`.
+/// Starts Envoy with our module, with every function allowed except `proxy_call_foreign_function`.
 fn without_foreign_functions() -> Envoy {
     let allowed: serde_json::Map<String, Value> = [
         "proxy_on_vm_start",
@@ -93,7 +93,7 @@ fn without_foreign_functions() -> Envoy {
     Envoy::with_no_filter().native(filter.to_string()).start()
 }
 
-/// Sends a token with this signature, and reads the verdict from the answer.
+/// Sends a token with this signature, and returns the result from the response.
 fn judge(envoy: &Envoy, message: &str, signature: &[u8]) -> (u16, String) {
     let token = format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature));
     let answer = envoy
@@ -126,7 +126,7 @@ fn check(
     assert_eq!((status, text.as_str()), expected, "{algorithm}, {what}");
 }
 
-/// The message of a good token, and its signature.
+/// Returns the message of a valid token, and its signature.
 fn parts(algorithm: &str) -> (String, Vec<u8>) {
     let mut token = Token::new(algorithm);
     if algorithm == "HS256" {
@@ -143,7 +143,7 @@ fn split(token: &str) -> (String, Vec<u8>) {
     )
 }
 
-/// Faults that need no key, of any signature.
+/// Faults of any signature that need no key.
 fn of_any_kind(envoy: &Envoy, algorithm: &str) {
     let (message, good) = parts(algorithm);
     let (_, other) = split(&Token::new(algorithm).claim("sub", json!("mallory")).sign());
@@ -172,13 +172,14 @@ fn of_any_kind(envoy: &Envoy, algorithm: &str) {
     }
 }
 
-/// A number in so many bytes.
+/// Encodes a number in this many bytes.
 fn sized(number: &BigUint, bytes: usize) -> Vec<u8> {
     let digits = number.to_bytes_be();
     [vec![0; bytes - digits.len()], digits].concat()
 }
 
-/// No time at all is allowed for what takes long, so whatever is judged here is judged by Envoy.
+/// The time budget for slow verifications is zero, so everything verified here is verified by
+/// Envoy.
 #[test]
 fn envoy_tells_every_wrong_signature_from_a_good_one() {
     let envoy = Envoy::with_filter("jwt-auth", config("0s").to_string()).start();
@@ -187,7 +188,8 @@ fn envoy_tells_every_wrong_signature_from_a_good_one() {
     }
     rsa_pkcs1(&envoy);
     ecdsa(&envoy, "ES256");
-    // No wrong signature has made the module forget that Envoy can do these; the others need time.
+    // After all the invalid signatures, the module still knows that Envoy supports these; the
+    // others need time.
     for algorithm in [
         "PS256", "PS384", "PS512", "ES384", "ES512", "EdDSA", "HS256",
     ] {
@@ -202,7 +204,7 @@ fn envoy_tells_every_wrong_signature_from_a_good_one() {
     of_any_kind(&envoy, "ES256");
 }
 
-/// With time for them. ES512 shows that it is Envoy who judges: no one else here can.
+/// With a time budget. ES512 shows that Envoy verifies, because nothing else here can.
 #[test]
 fn envoy_tells_every_wrong_signature_on_the_larger_curves_from_a_good_one() {
     let envoy = Envoy::with_filter("jwt-auth", config("1s").to_string()).start();
@@ -228,7 +230,7 @@ fn the_module_tells_every_wrong_signature_from_a_good_one_where_envoy_does_not_h
         ecdsa(&envoy, algorithm);
     }
     ed25519(&envoy);
-    // No one can verify P-521 here: refused, and never let through.
+    // Nothing can verify P-521 here: the token is refused, and never accepted.
     let (message, good) = parts("ES512");
     check(&envoy, "ES512", "as it is", &message, &good, Forged);
 }

@@ -1,5 +1,4 @@
-//! Doors that must not stand ajar: what no verified token says never counts, and never reaches the
-//! upstream.
+//! Potential bypasses: what no verified token says has no effect, and never reaches the upstream.
 
 mod claims;
 mod keys;
@@ -24,7 +23,7 @@ fn bearer() -> Value {
     json!({"header": {"name": "authorization", "prefix": "Bearer "}})
 }
 
-/// Providers with their places, and rules by path.
+/// Providers with their sources, and rules by path.
 fn envoy(providers: &[(&str, Value)], rules: &[(&str, Value)], rest: Value) -> Envoy {
     let mut config = json!({"providers": {}});
     for (name, sources) in providers {
@@ -38,7 +37,7 @@ fn envoy(providers: &[(&str, Value)], rules: &[(&str, Value)], rest: Value) -> E
     Envoy::with_filter("jwt-auth", config.to_string()).start()
 }
 
-/// A place of its own for each provider, and the second one's in each kind of place.
+/// A separate source for each provider; the second one has a source of each kind.
 fn two(rules: &[(&str, Value)]) -> Envoy {
     let others = json!([
         {"header": {"name": "x-token"}}, {"query": {"name": "jwt"}}, {"cookie": {"name": "session"}},
@@ -124,7 +123,7 @@ fn what_no_provider_verified_is_taken_out_of_every_place() {
     envoy.assert_vm_alive();
 }
 
-/// What the upstream got in `authorization`, or the status.
+/// Returns what the upstream got in `authorization`, or the status.
 fn authorization(envoy: &Envoy, lines: &[&[u8]]) -> Result<Option<String>, u16> {
     let mut request = b"GET /optional HTTP/1.1\r\nhost: a\r\n".to_vec();
     for line in lines {
@@ -161,7 +160,7 @@ fn a_token_that_is_joined_or_set_apart_in_another_way_does_not_pass_as_none() {
         (&[b"Bearer\tFORGED"], Err(401)),
         (&[b"bearer \t FORGED"], Err(401)),
         (&[b"Bearer Bearer FORGED"], Err(401)),
-        // White space to a server that reads headers as Latin-1, or as UTF-8.
+        // White space for a server that reads headers as Latin-1 or as UTF-8.
         (&[b"Bearer\xa0FORGED"], Err(401)),
         (&[b"Bearer\xc2\xa0FORGED"], Err(401)),
         (&[b"\xa0Bearer FORGED"], Err(401)),
@@ -189,7 +188,7 @@ fn a_token_that_is_joined_or_set_apart_in_another_way_does_not_pass_as_none() {
     envoy.assert_vm_alive();
 }
 
-// Some servers take a semicolon for `&`.
+// Some servers treat a semicolon as `&`.
 #[test]
 fn a_parameter_behind_a_semicolon_does_not_pass_as_none() {
     let envoy = two(&[

@@ -1,4 +1,4 @@
-//! What the upstream gets of a token: claims as headers that no client can forge, and not the
+//! What the upstream gets from a token: claims as headers that no client can forge, and not the
 //! token.
 
 mod tokens;
@@ -17,7 +17,7 @@ fn encoded(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Two providers that promise headers, and a rule for every way a request may pass.
+/// Two providers that promise headers, and a rule for every way in which a request may pass.
 fn promising() -> Envoy {
     let provider = |issuer: &str, header: &str| {
         json!({
@@ -187,7 +187,7 @@ fn a_claim_of_each_type_is_the_header_that_the_readme_says() {
         "keys": {"jwks": jwks()}, "claims_to_headers": mapped, "payload_header": "x-payload", "provider_header": "x-provider",
     }}});
     let envoy = Envoy::with_filter("jwt-auth", config.to_string()).start();
-    // One token per claim: all together would not fit into 16 KiB.
+    // One token per claim, because all together would not fit into 16 KiB.
     for (claim, value, expected) in cases {
         let token = Token::new("ES256").claim(claim, value);
         let request = envoy.get("/");

@@ -1,5 +1,5 @@
-//! jwt-auth with keys of a server, in a real Envoy: one fetch for all workers, requests that wait,
-//! rotation, and every way in which a key server fails.
+//! jwt-auth with the keys of a server, in a real Envoy: one fetch for all workers, requests that
+//! wait, rotation, and every way in which a key server can fail.
 
 use e2e::envoy::{Builder, Chain};
 use e2e::token::{self, Token};
@@ -43,7 +43,7 @@ impl KeyServer {
     }
 }
 
-/// The test keys of these names, as a key server sends them.
+/// Returns the test keys with these names, as a key server sends them.
 fn keys(kids: &[&str]) -> Reply {
     let set: Value = serde_json::from_str(token::JWKS).unwrap();
     let keys: Vec<_> = set["keys"]
@@ -71,7 +71,7 @@ fn get(envoy: &Envoy, token: &str) -> Response {
         .send()
 }
 
-/// As many requests at once; their connections are spread over the workers.
+/// Sends this many requests at once; their connections are spread over the workers.
 fn together(count: usize, request: impl Fn(usize) -> Response + Sync) -> Vec<Response> {
     thread::scope(|scope| {
         let request = &request;
@@ -110,7 +110,7 @@ fn new() -> String {
     Token::new("RS256").sign()
 }
 
-/// A token of a key that no one has.
+/// Creates a token with an unknown key.
 fn unknown(n: usize) -> String {
     Token::new("ES256")
         .header("kid", json!(format!("no-{n}")))
@@ -161,7 +161,7 @@ fn four_workers_fetch_once_and_the_first_requests_wait_for_it() {
     assert_eq!(stat(&envoy, "allowed.token"), 120);
 }
 
-/// A listener with jwt-auth, as a file of LDS.
+/// Returns a listener with jwt-auth, as an LDS file.
 fn listener(port: u16, options: &str) -> String {
     let type_of = |name: &str| format!("type.googleapis.com/envoy.extensions.filters.{name}");
     json!({"resources": [{

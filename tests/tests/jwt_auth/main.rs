@@ -36,7 +36,7 @@ fn the_sample_does_what_its_comments_say() {
     cases::jwt_auth::check(&sample());
 }
 
-/// A provider for every key, and its tokens in every place.
+/// A provider for every key, with its tokens in every source.
 fn everything(require: &str) -> String {
     format!(
         r#"{{"providers": {{

@@ -1,5 +1,5 @@
-//! The same tokens to Envoy's own `jwt_authn` and to jwt-auth, in one Envoy. Where they differ, the
-//! README of jwt-auth says so.
+//! The same tokens to Envoy's own `jwt_authn` and to jwt-auth, in one Envoy. The README of jwt-auth
+//! lists the differences.
 
 mod ask;
 mod requests;
@@ -12,8 +12,8 @@ use e2e::token::forged;
 use scenarios::both;
 use std::collections::BTreeSet;
 
-/// What came of a request, in one line: what the client was told, or what the upstream got beside
-/// what every request has.
+/// Returns the result of a request, in one line: what the client was told, or what the upstream got
+/// in addition to what every request has.
 fn seen(answer: &Response, tokens: &[String]) -> String {
     if answer.status != 200 {
         let challenge = answer.header("www-authenticate").unwrap_or_default();
@@ -114,7 +114,7 @@ fn both_decide_alike_but_for_the_differences_that_the_readme_lists() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// The answers in full, as the table above leaves out what differs always.
+/// The complete responses, because the table above leaves out what always differs.
 #[test]
 fn both_refuse_in_their_own_words() {
     let envoy = both();

@@ -1,11 +1,11 @@
-//! Other spellings of a path or a host, in an Envoy that normalizes nothing: none of them walks
-//! around a rule.
+//! Other spellings of a path or a host, in an Envoy that normalizes nothing: none of them bypasses
+//! a rule.
 
 use e2e::token::{self, Token, forged};
 use e2e::{Client, Envoy, Response, raw};
 use serde_json::{Value, json};
 
-/// Everything is open but `/admin`, `/Case` in any case, `/exact`, `/v1/items`, three paths with
+/// Everything is open except `/admin`, `/Case` in any case, `/exact`, `/v1/items`, three paths with
 /// characters that may be encoded, and the host `admin.example.com`.
 fn guarded() -> Envoy {
     let token = json!({"provider": {"name": "corp"}});
@@ -29,7 +29,7 @@ fn guarded() -> Envoy {
         .start()
 }
 
-/// The status of a request as it stands here.
+/// Returns the status of a request that is sent unchanged.
 fn status(envoy: &Envoy, target: &str, host: &str) -> u16 {
     let request = format!("GET {target} HTTP/1.1\r\nhost: {host}\r\n\r\n");
     raw::send(envoy.address(), request).response().status
@@ -72,8 +72,7 @@ const SPELLINGS: &[&str] = &[
     "/%61dmin/../x",
     "/admin/%2e%2e/x",
     "/admin%2f..%2fx",
-    // Where the rule does not say `ignore_case`, another case is another path; where it does, it is
-    // not.
+    // Without `ignore_case`, another case is another path; with it, it is the same path.
     "/Case",
     "/case",
     "/CASE/x",
@@ -89,7 +88,7 @@ const SPELLINGS: &[&str] = &[
     "/v1/%69tems",
     "/v%31/items",
     "/x/../v2/items",
-    // Characters that need no encoding, and hexadecimal digits of either case.
+    // Characters that need no encoding, and hexadecimal digits in upper and lower case.
     "/v1/users:purge",
     "/v1/users%3Apurge",
     "/v1/users%3apurge",
@@ -109,7 +108,7 @@ fn no_spelling_of_a_path_walks_around_its_rule() {
     for target in SPELLINGS {
         assert_eq!(status(&envoy, target, "open.example.com"), 401, "{target}");
     }
-    // Envoy itself refuses what does not begin with a slash.
+    // Envoy itself rejects a path that does not begin with a slash.
     assert_eq!(status(&envoy, "\\admin", "open.example.com"), 400);
     assert_eq!(
         envoy.upstream().requests().len(),
@@ -142,7 +141,7 @@ fn with_the_token_that_its_rule_requires_each_spelling_is_served_as_it_was_sent(
     }
 }
 
-/// What one reading requires does not do for another.
+/// Meeting the requirement of one reading does not meet that of another.
 #[test]
 fn where_readings_fall_under_several_rules_all_their_requirements_must_hold() {
     let config = json!({
@@ -211,7 +210,7 @@ fn paths_that_no_spelling_brings_under_a_rule_pass_as_they_are() {
         "/public/./x;v=1",
         "/a%20b",
         "/a%2Fb",
-        // Legitimate, though a server may read them in several ways.
+        // Legitimate, although a server may read them in several ways.
         "/login;jsessionid=A",
         "/public/..;/x",
         "/projects/group%2Fproject",
@@ -250,7 +249,7 @@ fn no_spelling_of_a_host_walks_around_its_rule() {
         let http2 = Client::http2().get(envoy.url("/")).host(host).send();
         assert_eq!(http2.status, expected, "{host} over HTTP/2");
     }
-    // The target names another host than the field; the target counts (RFC 9112, section 3.2.2).
+    // The target names a host other than the field; the target counts (RFC 9112, section 3.2.2).
     assert_eq!(
         status(&envoy, "http://ADMIN.example.com/", "open.example.com"),
         401

@@ -1,4 +1,4 @@
-//! The places where a token may stand, and its forms there.
+//! The sources of tokens, and the forms of a token there.
 
 use e2e::Envoy;
 use e2e::token::{self, Token, forged};
@@ -8,7 +8,7 @@ fn jwks() -> Value {
     serde_json::from_str(token::JWKS).unwrap()
 }
 
-/// A provider whose tokens stand in these places, with these options.
+/// A provider with these token sources and options.
 fn envoy(sources: Value, options: Value) -> Envoy {
     let mut corp =
         json!({"issuer": token::ISSUER, "keys": {"jwks": jwks()}, "token_sources": sources});
@@ -20,7 +20,7 @@ fn envoy(sources: Value, options: Value) -> Envoy {
     Envoy::with_filter("jwt-auth", config.to_string()).start()
 }
 
-/// The status, and what the upstream got in a header.
+/// Returns the status, and what the upstream got in a header.
 fn sent(envoy: &Envoy, path: &str, header: &str, values: &[String]) -> (u16, Vec<String>) {
     let request = envoy.get(path);
     let request = values

@@ -1,6 +1,6 @@
-//! Identity providers as they are: `envoy-configs/jwt-auth-providers.yaml` with the key sets and
-//! tokens of twelve of them in the shapes that their documentation gives, signed with the test keys
-//! in place of theirs.
+//! Real identity providers: `envoy-configs/jwt-auth-providers.yaml` with the key sets and tokens of
+//! twelve of them, in the form that their documentation describes, signed with the test keys
+//! instead of theirs.
 
 mod table;
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::fs;
 use table::providers;
 
-/// The sample, with this server in place of all key servers.
+/// Starts the sample, with this server instead of all key servers.
 fn providers_sample(idp: &KeyServer) -> Envoy {
     let file = e2e::paths::workspace().join("envoy-configs/jwt-auth-providers.yaml");
     let document = yaml::parse(&fs::read_to_string(file).unwrap()).unwrap();
@@ -74,7 +74,7 @@ fn the_tokens_of_twelve_identity_providers_pass_by_what_the_sample_writes_for_th
         assert_eq!(get(&envoy, &path, Some(&weak)).status, 403, "{name}");
         let expired = provider.token(&json!({"exp": token::now() - 600})).sign();
         assert_eq!(get(&envoy, &path, Some(&expired)).status, 401, "{name}");
-        // A token of one provider is none of another, though their keys are the same.
+        // A token of one provider is not accepted for another, although their keys are the same.
         if name != "spire" {
             let other = provider
                 .token(&json!({"iss": "https://evil.example"}))
@@ -99,7 +99,7 @@ fn the_readme_says_what_to_write_for_each_provider_of_the_sample() {
     }
 }
 
-/// Firebase's other form of its keys, and the tokens that AWS's load balancer makes itself.
+/// Firebase's other format of its keys, and the tokens that AWS's load balancer creates itself.
 #[test]
 fn forms_that_cannot_work_are_refused_with_the_way_that_does() {
     let certificates =

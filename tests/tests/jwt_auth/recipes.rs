@@ -1,10 +1,10 @@
-//! The recipes of the README, as they stand there.
+//! The recipes of the README, as written.
 
 use e2e::Envoy;
 use e2e::token::{self, Token};
 use serde_json::{Value, json};
 
-/// The configuration under this heading.
+/// Returns the configuration under this heading.
 fn recipe(title: &str) -> Value {
     let readme = e2e::paths::workspace().join("filters/jwt-auth/README.md");
     let readme = std::fs::read_to_string(readme).unwrap();

@@ -11,7 +11,7 @@ fn jwks() -> Value {
     serde_json::from_str(token::JWKS).unwrap()
 }
 
-/// Two issuers with the same keys; rules by path, and whatever else.
+/// Two issuers with the same keys, rules by path, and the rest of the configuration.
 fn envoy(rules: &[(&str, Value)], rest: Value) -> Envoy {
     let provider = |issuer: &str| json!({"issuer": issuer, "keys": {"jwks": jwks()}, "provider_header": "x-provider"});
     let rules: Vec<Value> = rules
@@ -130,7 +130,7 @@ fn a_preflight_passes_and_nothing_that_only_looks_like_one() {
                 .send();
             assert_eq!(answer.status, expected, "{verb} {headers:?}");
         }
-        // With a body it is a call in disguise.
+        // With a body it is a disguised call.
         for client in [Client::http1(), Client::http2()] {
             let request = client.request("OPTIONS", envoy.url("/")).body("{}");
             let request = request.headers([origin, method, ("x-http-method-override", "DELETE")]);

@@ -1,5 +1,5 @@
-//! The samples for Istio and Envoy Gateway: each is what the API server would take, and what it
-//! configures does its work in Envoy.
+//! The samples for Istio and Envoy Gateway: the API server would accept each of them, and what it
+//! configures works in Envoy.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use e2e::{
 };
 use serde_json::json;
 
-/// Asserts what a filter has to do, whoever configures it.
+/// Asserts what a filter has to do, however it is configured.
 type Behaviour = fn(&Envoy);
 
 const BEHAVIOURS: &[(&str, Behaviour)] = &[
@@ -91,7 +91,7 @@ fn jwt_auth(envoy: &Envoy) {
 
 fn rate_limit(envoy: &Envoy) {
     let result = load(envoy.url("/"), 120, 4);
-    // 100 at once, and perhaps one or two that came back meanwhile.
+    // 100 at once, and perhaps one or two that were refilled meanwhile.
     assert!(
         (100..105).contains(&result.count(200)),
         "{:?}",
@@ -108,7 +108,7 @@ fn rate_limit(envoy: &Envoy) {
     assert_eq!(envoy.get("/healthz").send().status, 200);
 }
 
-/// Runs the filter as the control plane would hand it over.
+/// Runs the filter as the control plane would pass it.
 fn run(filter: &Configured) {
     let behaviour = BEHAVIOURS.iter().find(|(name, _)| *name == filter.name);
     let (name, behaviour) = behaviour.unwrap_or_else(|| panic!("no behaviour of {filter:?}"));
@@ -119,7 +119,7 @@ fn run(filter: &Configured) {
     for name in &filter.host_env {
         builder = builder.vm_env(name, "of the host");
     }
-    // A route that only what chain rewrites matches.
+    // A route that matches only what chain rewrites.
     let envoy = builder
         .route("{match: {path: /v0/svc/gone}, direct_response: {status: 410}}")
         .start();
@@ -196,7 +196,7 @@ fn the_envoy_filter_for_istio_puts_its_filters_before_the_router_in_order() {
             builder.native(filter)
         })
         .start();
-    // cors answers the preflight before jwt-auth asks for a token, and a page can read the refusal
+    // cors answers the preflight before jwt-auth requires a token, and a page can read the refusal
     // of jwt-auth.
     let answer = preflight(&envoy, "https://app.example.com");
     assert_eq!(answer.status, 403, "PUT is not among the methods");

@@ -1,10 +1,10 @@
-//! Limits that count answers: failed logins, what an answer says it cost, answers that are no fault
-//! of the server.
+//! Limits that count responses: failed logins, costs in a response, responses that are not the
+//! server's fault.
 
 use super::get;
 use e2e::{Client, Envoy, Load, Response};
 
-/// The protocols and numbers of workers that each claim is shown with.
+/// The protocols and numbers of workers with which each claim is tested.
 fn settings() -> [(u32, fn() -> Client); 3] {
     [(1, Client::http1), (4, Client::http1), (4, Client::http2)]
 }
@@ -22,8 +22,8 @@ fn ask(client: &Client, envoy: &Envoy, fields: &[(&str, &str)]) -> Response {
 const FAILED_LOGINS: &str = "limits: [{name: failed-login, match: {paths: [{prefix: /login}]}, key: [{client_ip: {}}], requests: 5, per: 1m, \
      charge: {on: response, status: [401, 403]}}]";
 
-// Issue 17's claim: "5 failed logins per minute and client lock the sixth try; a million successful
-// ones never do."
+// The claim: "5 failed logins per minute and client lock the sixth try; a million successful ones
+// never do."
 #[test]
 fn five_failed_logins_lock_the_sixth_try_and_successful_ones_never_do() {
     for (workers, client) in settings() {
@@ -86,7 +86,7 @@ fn an_answer_says_what_it_cost_and_what_is_beyond_the_quota_is_owed() {
         assert_eq!(left("a", "1").0, 429);
         let refused = ask(&client, &envoy, &[("x-user", "a")]);
         let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
-        // 500 are owed, and then there has to be one: 501 of 3.6 s each.
+        // 500 are owed, and then one has to be available: 501 of 3.6 s each.
         assert!((1795..=1804).contains(&wait), "{wait}");
         assert_eq!(left("b", "99999999999999999999"), (200, "0".into()));
         let refused = ask(&client, &envoy, &[("x-user", "b")]);

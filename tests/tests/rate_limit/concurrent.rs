@@ -1,5 +1,5 @@
-//! Limits on requests under way: never more than may be, under resets, crashes of a VM and new
-//! configurations, and all places free again.
+//! Limits on requests in progress: never more than allowed, under resets, crashes of a VM and new
+//! configurations, and all places are free again afterwards.
 
 use super::filter;
 use e2e::envoy::Listener;
@@ -10,10 +10,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// So long may a crashed VM keep places.
+/// How long a crashed VM may keep places.
 const LEASE: Duration = Duration::from_secs(10);
 
-/// `passed` and `refused` of requests that take half a second and are sent at the same time.
+/// Returns `passed` and `refused` of requests that take half a second and are sent at the same
+/// time.
 fn at_once(envoy: &Envoy, client: Client, requests: u64) -> (u64, u64) {
     let load = Load::new(envoy.url("/"))
         .client(client)
@@ -36,7 +37,7 @@ fn as_many_as_may_be_are_under_way_over_all_workers_and_the_next_pass_when_they_
             assert_eq!(at_once(&envoy, client(), 12), (3, 9), "{workers}");
         }
         assert_eq!(envoy.upstream().most_under_way(), 3);
-        // One after the other there is never a second one.
+        // One after another, there is never a second one.
         let one = Envoy::with_filter("rate-limit", "limits: [{name: one, concurrent: 1}]");
         let one = one.concurrency(workers).start();
         let result = Load::new(one.url("/")).client(client().new_connections());
@@ -88,13 +89,14 @@ fn a_refusal_says_how_many_may_be_under_way() {
     );
 }
 
-/// When a request came (seconds), when it went to the upstream (microseconds after that; `-` if
-/// it did not), how long it took in all (milliseconds, rounded down), and its path.
+/// When a request arrived (seconds), when it was sent to the upstream (microseconds after that; `-`
+/// if it was not), how long it took in total (milliseconds, rounded down), and its path.
 const SPAN: &str =
     "%START_TIME(%s.%6f)% %COMMON_DURATION(DS_RX_BEG:US_TX_BEG:us)% %DURATION% %PATH(NQ)%";
 
-/// How many counted requests were at the upstream at the same time, at most, by Envoy's own clock.
-/// What the upstream sees is no measure: it may see a request before the reset of an earlier one.
+/// Returns the maximum number of counted requests that were at the upstream at the same time, by
+/// Envoy's own clock. The upstream's view is not reliable: it may receive a request before the
+/// reset of an earlier one.
 fn most_at_once(access_log: &Path) -> usize {
     let text = std::fs::read_to_string(access_log).unwrap();
     let mut changes: Vec<(Duration, isize)> = text
@@ -112,7 +114,7 @@ fn most_at_once(access_log: &Path) -> usize {
         .flatten()
         .collect();
     assert!(changes.len() > 100, "{text}");
-    // At the same moment, what ends does so before another begins.
+    // At the same moment, requests end before others begin.
     changes.sort_unstable();
     let mut at_once = 0_isize;
     let all = changes.iter().map(|(_, change)| {
@@ -122,8 +124,7 @@ fn most_at_once(access_log: &Path) -> usize {
     all.max().unwrap().try_into().unwrap()
 }
 
-/// A listener with ten requests at once, and a limit whose number tells one configuration from
-/// another.
+/// A listener with ten requests at once, and a limit whose number distinguishes configurations.
 fn listener(module: &str, access_log: &Path, number: u32) -> Listener {
     let config = format!(
         "{{exempt: [{{paths: [{{exact: /crash}}]}}], limits: [{{name: parallel, concurrent: 10}}, \
@@ -141,9 +142,9 @@ fn listener(module: &str, access_log: &Path, number: u32) -> Listener {
         .hcm(json!({"access_log": [{"name": "file", "typed_config": access_log}]}))
 }
 
-/// 48 connections that wait for their answers and 16 that do not, while VMs crash and
-/// configurations change. A request with a body crashes the VM: the module is the real one but for
-/// that. No limit counts it, so that it always does.
+/// 48 connections that wait for their responses and 16 that do not, while VMs crash and
+/// configurations change. A request with a body crashes the VM: the module is the real one except
+/// for that. No limit counts such a request, so that it always crashes the VM.
 fn one_run(module: &str) {
     let upstream = Upstream::with(|request| {
         let delay = match request.path.as_str() {
@@ -229,7 +230,7 @@ fn one_run(module: &str) {
     };
     assert!(of("vm_reload_success") > 0, "a VM has crashed");
     let seen = upstream.most_under_way();
-    // Files are written when Envoy ends, if not before.
+    // Files are written at the latest when Envoy ends.
     envoy.quit().unwrap();
     let most = most_at_once(access_log);
     assert_eq!(most, 10, "at once; the upstream saw {seen}");

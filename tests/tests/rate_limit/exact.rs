@@ -1,4 +1,4 @@
-//! rate-limit counts exactly, whatever the pressure, over all workers, and over a change of its
+//! rate-limit counts exactly, under any load, over all workers, and across a change of its
 //! configuration.
 
 use e2e::{Envoy, Load, wait};
@@ -12,7 +12,7 @@ fn filter(config: &str) -> Envoy {
 
 #[test]
 fn twenty_times_out_of_twenty_exactly_the_quota_passes() {
-    // Each path has a bucket of its own, which no one has touched before.
+    // Each path has its own unused bucket.
     let envoy =
         filter("limits: [{name: all, key: [{path: {}}], requests: 50, per: 1h, burst: 50}]");
     for run in 0..20 {
@@ -46,7 +46,7 @@ fn under_pressure_the_burst_passes_and_then_the_rate() {
         .start();
     std::thread::sleep(Duration::from_secs(30));
     let result = load.finish();
-    // The load lasts for 30 s at least, and a little longer on a slow machine.
+    // The load lasts at least 30 s, and a little longer on a slow machine.
     let allowed = |seconds: f64| 25.0 + 10.0 * seconds;
     let passed = result.count(200) as f64;
     let longest = result.elapsed.as_secs_f64();
@@ -107,7 +107,7 @@ fn a_flood_of_keys_takes_no_more_than_the_table_and_frees_nobody_who_is_limited(
     assert_eq!(result.count(200), 20_000, "{:?}", result.statuses);
     assert_eq!(busy(), 429, "during and after the flood");
     let grown = envoy.rss_bytes().unwrap().saturating_sub(before);
-    // The table was full before: what is more now is Envoy's own, for requests under way.
+    // The table was full before, so any growth is Envoy's own, for requests in progress.
     assert!(grown < 16 << 20, "{grown} bytes more");
     assert!(envoy.stat("wasmcustom.rate_limit.evicted_total") > 15_000);
 }

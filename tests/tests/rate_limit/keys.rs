@@ -1,4 +1,4 @@
-//! Keys, and the hosts and paths that limits look at.
+//! Keys, and the hosts and paths that limits depend on.
 
 use super::*;
 
@@ -172,7 +172,7 @@ fn missing_and_strange_keys_and_costs_have_their_answers() {
         (200, "0".into()),
         "a cost of nothing is never refused"
     );
-    // A client that names its cost cannot make it less than `min`: no request is free.
+    // A client that sets its cost cannot go below `min`: no request is free.
     let costs = ["0", "-1", "00", "", "1", "0"];
     let statuses = costs.map(|cost| get(&envoy, "/least", &[("x-cost", cost)]).status);
     assert_eq!(statuses, [200, 200, 200, 200, 429, 429]);

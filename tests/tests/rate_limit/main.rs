@@ -1,4 +1,4 @@
-//! rate-limit in a real Envoy: its sample, what clients are told, what is counted.
+//! rate-limit in a real Envoy: its sample, what clients are told, and what is counted.
 
 mod answers;
 mod concurrent;

@@ -1,12 +1,12 @@
-//! The right answer in the odd case: plugins that share a VM, limits that change, and which limit a
-//! refusal is about.
+//! Correct results in unusual cases: plugins that share a VM, limits that change, and which limit a
+//! refusal reports.
 
 use super::{filter, get};
 use e2e::{Client, Envoy, paths, wait};
 use serde_json::json;
 use std::time::Duration;
 
-/// A plugin of this name under the one `vm_id`, as Istio has them.
+/// A plugin with this name under the one `vm_id`, as in Istio.
 fn plugin(name: &str, limit: serde_json::Value) -> String {
     json!({"name": name, "typed_config": {
         "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",

@@ -1,10 +1,10 @@
-//! The same requests to Envoy's own local rate limit filter and to ours, in one Envoy. Where they
-//! differ, the README of rate-limit says so.
+//! The same requests to Envoy's own local rate limit filter and to ours, in one Envoy. The README
+//! of rate-limit lists the differences.
 
 use e2e::{Client, Envoy, Load, Response};
 use std::time::Duration;
 
-/// Native limits for one host, ours for the other; both are told the same: three requests an hour
+/// Native limits for one host, ours for the other, with the same settings: three requests per hour
 /// for each `x-user`.
 fn both() -> Envoy {
     let native = r#"
@@ -102,7 +102,7 @@ fn a_refusal_says_which_limit_it_was_only_in_ours() {
         let line = envoy.wait_for_access_log(&details, Duration::from_secs(5));
         let details = line.strip_prefix(&details).unwrap().to_owned();
         assert_eq!((refused.text(), details), expected, "{host}");
-        // gRPC clients: in both, the status is theirs to retry or not.
+        // gRPC clients decide by the status whether to retry, in both cases.
         let call = Client::http2().post(envoy.url("/")).host(host);
         let call = call.header("content-type", "application/grpc");
         let call = call.header("x-user", "b").send();
@@ -112,7 +112,7 @@ fn a_refusal_says_which_limit_it_was_only_in_ours() {
     }
 }
 
-/// Native counts a request without the key for no descriptor; ours in a bucket of its own.
+/// Native counts a request without the key for no descriptor, ours in a separate bucket.
 #[test]
 fn a_request_without_the_key_is_limited_only_in_ours() {
     let envoy = both();
@@ -132,7 +132,7 @@ fn a_key_that_native_forgets_begins_anew_and_ours_is_still_limited() {
     for (host, after_the_others) in HOSTS.into_iter().zip([200, 429]) {
         let statuses = [(); 4].map(|()| get(&envoy, host, "busy").status);
         assert_eq!(statuses, [200, 200, 200, 429], "{host}");
-        // Native keeps 20 keys of a wildcard descriptor unless told otherwise.
+        // Native keeps 20 keys of a wildcard descriptor by default.
         for other in 0..30 {
             assert_eq!(get(&envoy, host, &format!("other-{other}")).status, 200);
         }

@@ -1,5 +1,5 @@
-//! Quotas of a header, limits that let nothing through, key parts out of values and attributes,
-//! annotations, replies of a limit's own.
+//! Quotas from a header, limits that allow nothing, key parts extracted from values and attributes,
+//! annotations, and replies specific to a limit.
 
 use super::{filter, get};
 use e2e::{Client, Envoy, Response, tls};

@@ -1,4 +1,4 @@
-//! Refusals as clients get them: gRPC-Web clients, and clients behind another Envoy.
+//! Refusals as received by gRPC-Web clients, and by clients behind another Envoy.
 
 use super::{filter, get};
 use e2e::{Client, Envoy, Protocol};

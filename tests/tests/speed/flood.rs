@@ -1,9 +1,9 @@
-//! A flood of forged tokens on the one worker, and what good requests feel of it.
+//! A flood of forged tokens on the only worker, and its effect on valid requests.
 //!
-//! Beside each second of forged tokens stands one of as many tokens that are refused without a look
-//! at their signature, being of another issuer: the same bytes, the same answers. So the ratio is
-//! what the verifying does, not what a thousand requests do. Good requests go on to an upstream, as
-//! requests do.
+//! Each second of forged tokens is compared with one of as many tokens of another issuer, which are
+//! refused without verifying their signature: the same bytes, the same responses. So the ratio
+//! shows the effect of verification, not that of a thousand requests. Valid requests are forwarded
+//! to an upstream.
 
 use crate::median;
 use e2e::Envoy;
@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 /// How long each half of a round takes.
 const HALF: Duration = Duration::from_secs(2);
 const ROUNDS: usize = 5;
-/// Machines hiccup: an algorithm is measured so many times before it has failed.
+/// Because of occasional disturbances, an algorithm fails only after this many measurements.
 const ATTEMPTS: usize = 3;
 const FORGED_PER_SECOND: u32 = 1000;
 const CONNECTIONS: u32 = 8;
@@ -41,7 +41,7 @@ fn request(token: &str) -> String {
     format!("GET / HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\n\r\n")
 }
 
-/// Tokens of this algorithm, forged; or of an issuer that no one knows.
+/// Creates tokens of this algorithm, forged or of an unknown issuer.
 fn bad(algorithm: &str, of_stranger: bool) -> Vec<String> {
     let issuer = match (of_stranger, algorithm) {
         (true, _) => "https://unknown.example",
@@ -58,8 +58,7 @@ fn bad(algorithm: &str, of_stranger: bool) -> Vec<String> {
         .collect()
 }
 
-/// Sends at an even pace, until told to stop; a request that is late is sent at once. None may
-/// pass.
+/// Sends at an even rate until stopped. A late request is sent immediately. None may pass.
 fn flood(
     server: SocketAddr,
     requests: Arc<Vec<String>>,
@@ -84,8 +83,8 @@ fn flood(
     }
 }
 
-/// The latency that 99 of 100 good requests stay within while this flood comes in, and how many of
-/// it came in a second.
+/// Returns the latency within which 99 of 100 valid requests are answered during this flood, and
+/// the rate of the flood per second.
 fn p99_under(envoy: &Envoy, good: &str, requests: &Arc<Vec<String>>) -> (Duration, u64) {
     let (stop, sent) = (
         Arc::new(AtomicBool::new(false)),

@@ -1,9 +1,9 @@
-//! What jwt-auth costs, as ratios within one Envoy: beside `jwt_authn`, and under a flood of forged
-//! tokens.
+//! The cost of jwt-auth, as ratios within one Envoy: compared with `jwt_authn`, and under a flood
+//! of forged tokens.
 //!
-//! Times are CPU time of Envoy's one worker, so what else runs on the machine does not count. A
-//! filter stands [`COPIES`] times in its chain and the cost of the empty chain is taken off; the
-//! cases are interleaved in rounds, and the median of the rounds' ratios counts.
+//! Times are CPU time of Envoy's only worker, so other load on the machine does not count. A filter
+//! occurs [`COPIES`] times in its chain, and the cost of the empty chain is subtracted. The cases
+//! are interleaved in rounds, and the median of the rounds' ratios counts.
 
 mod flood;
 
@@ -16,7 +16,7 @@ const COPIES: usize = 10;
 const ROUNDS: usize = 9;
 const REQUESTS: usize = 150;
 
-/// A listener for each case: nothing, the native filter, and ours.
+/// A listener for each case: no filter, the native one, and ours.
 fn envoy() -> Envoy {
     let router = json!({"name": "router", "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"}});
     let listener = |name: &str, port: u16, mut filters: Vec<Value>| {
@@ -41,8 +41,8 @@ fn envoy() -> Envoy {
             "rules": [{"match": {"prefix": "/"}, "requires": {"provider_name": "corp"}}],
         }})
     };
-    // Another realm for each copy, so that each has its own cache; so small that a token in a row
-    // of many is never in it.
+    // A different realm for each copy, so that each has its own cache, which is too small for the
+    // tokens of a long sequence.
     let ours = |i: usize| {
         json!({"name": format!("ours-{i}"), "typed_config": {
             "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
@@ -73,7 +73,7 @@ fn envoy() -> Envoy {
         .start()
 }
 
-/// CPU time of the worker so far, in nanoseconds.
+/// Returns the CPU time of the worker so far, in nanoseconds.
 fn worker_time(envoy: &Envoy) -> u64 {
     let tasks = fs::read_dir(format!("/proc/{}/task", envoy.pid())).unwrap();
     let time = |task: &std::path::Path| -> Option<u64> {
@@ -85,7 +85,7 @@ fn worker_time(envoy: &Envoy) -> u64 {
     tasks.filter_map(|task| time(&task.unwrap().path())).sum()
 }
 
-/// CPU time per request with these tokens in turn, in nanoseconds.
+/// Returns the CPU time per request with these tokens in turn, in nanoseconds.
 fn cost(envoy: &Envoy, client: &Client, url: &str, bearers: &[String]) -> f64 {
     let before = worker_time(envoy);
     for bearer in bearers.iter().cycle().take(REQUESTS) {
@@ -100,8 +100,8 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// How much more the native filter costs than ours, with these tokens in turn; and both in
-/// microseconds.
+/// Returns the ratio of the native filter's cost to ours, with these tokens in turn, and both costs
+/// in microseconds.
 fn native_to_ours(envoy: &Envoy, bearers: &[String]) -> (f64, f64, f64) {
     let client = Client::http1();
     let urls = ["empty", "native", "ours"].map(|listener| envoy.url_of(listener, "/"));

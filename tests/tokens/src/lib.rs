@@ -1,5 +1,5 @@
 //! Tokens signed with the public test keys in `tests/keys`, which the samples trust: for tests, and
-//! to try the samples by hand.
+//! for trying the samples by hand.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -12,16 +12,16 @@ use p521::ecdsa::{Signature, SigningKey, signature::Signer as _};
 use p521::pkcs8::DecodePrivateKey as _;
 use serde_json::{Map, Value, json};
 
-/// The issuer of the sample's first provider, and of tokens unless told otherwise.
+/// The issuer of the sample's first provider, and the default issuer of tokens.
 pub const ISSUER: &str = "https://issuer.example";
 
-/// The secret that HMAC tokens are signed with; as public as the keys.
+/// The secret with which HMAC tokens are signed. It is as public as the keys.
 pub const SECRET: &str = "a public test secret: 64 bytes of text, enough even for HS512 ..";
 
 /// The public keys as a JWK Set.
 pub const JWKS: &str = include_str!("../../keys/jwks.json");
 
-/// The public keys as a JWK Set, none bound to an algorithm: one RSA key verifies all six.
+/// Returns the public keys as a JWK Set, without algorithms: one RSA key verifies all six.
 ///
 /// # Panics
 /// Never: it is JSON.
@@ -57,11 +57,11 @@ pub const SECRETS: [&str; 2] = [
     "YSBwdWJsaWMgdGVzdCBzZWNyZXQ6IDY0IGJ5dGVzIG9mIHRleHQsIGVub3VnaCBldmVuIGZvciBIUzUxMiAuLg==",
 ];
 
-/// A token in the making.
+/// A token under construction.
 #[derive(Clone, Debug)]
 #[must_use = "a token is signed at the end"]
 pub struct Token {
-    /// The library's name for it; none for ES512, which the library does not know.
+    /// The library's name for it; `None` for ES512, which the library does not support.
     algorithm: Option<Algorithm>,
     /// The JOSE header.
     pub header: Map<String, Value>,
@@ -70,8 +70,8 @@ pub struct Token {
 }
 
 impl Token {
-    /// A token that the samples accept: of [`ISSUER`], for `api`, about `alice`, from now on for an
-    /// hour.
+    /// Creates a token that the samples accept: of [`ISSUER`], for `api`, for `alice`, valid for an
+    /// hour from now.
     ///
     /// # Panics
     /// If there is no such algorithm.
@@ -79,7 +79,7 @@ impl Token {
         Self::try_new(algorithm).unwrap_or_else(|error| panic!("{error:#}"))
     }
 
-    /// As [`Token::new`].
+    /// Like [`Token::new`].
     ///
     /// # Errors
     /// If there is no such algorithm.
@@ -116,19 +116,19 @@ impl Token {
         Ok(token)
     }
 
-    /// Sets a member of the header; `null` takes it out.
+    /// Sets a member of the header; `null` removes it.
     pub fn header(mut self, name: &str, value: Value) -> Self {
         set(&mut self.header, name, value);
         self
     }
 
-    /// Sets a claim; `null` takes it out.
+    /// Sets a claim; `null` removes it.
     pub fn claim(mut self, name: &str, value: Value) -> Self {
         set(&mut self.claims, name, value);
         self
     }
 
-    /// The token, signed with the test key of its algorithm.
+    /// Returns the token, signed with the test key of its algorithm.
     ///
     /// # Panics
     /// If it cannot be signed.
@@ -136,7 +136,7 @@ impl Token {
         self.try_sign().unwrap_or_else(|error| panic!("{error:#}"))
     }
 
-    /// As [`Token::sign`].
+    /// Like [`Token::sign`].
     ///
     /// # Errors
     /// If it cannot be signed.
@@ -151,7 +151,7 @@ impl Token {
         }
     }
 
-    /// The token, signed with another key.
+    /// Returns the token, signed with another key.
     ///
     /// # Errors
     /// If it cannot be signed.
@@ -164,7 +164,7 @@ impl Token {
         Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 
-    /// What is signed: header and claims.
+    /// Returns what is signed: header and claims.
     ///
     /// # Errors
     /// Never: they are JSON.
@@ -179,18 +179,18 @@ impl Token {
         ))
     }
 
-    /// `Bearer` and the token, for `authorization`.
+    /// Returns `Bearer` and the token, for `authorization`.
     pub fn bearer(&self) -> String {
         format!("Bearer {}", self.sign())
     }
 }
 
-/// A signature as it stands in a token, before its encoding.
+/// Returns a signature as in a token, before it is encoded.
 ///
 /// # Errors
-/// If the key does not go with the algorithm.
+/// If the key is not valid for the algorithm.
 pub fn sign(algorithm: Algorithm, key: &EncodingKey, message: &[u8]) -> Result<Vec<u8>> {
-    // Not by `jsonwebtoken::encode`: where the filter runs in the same process, it has installed a
+    // Not with `jsonwebtoken::encode`: if the filter runs in the same process, it has installed a
     // provider that cannot sign.
     let signer = (DEFAULT_PROVIDER.signer_factory)(&algorithm, key)?;
     Ok(signer.try_sign(message)?)
@@ -204,7 +204,7 @@ fn sign_es512(message: &[u8]) -> Result<Vec<u8>> {
     Ok(signature.to_bytes().to_vec())
 }
 
-/// A token's signature turned into a wrong one of the same length.
+/// Changes a token's signature to an invalid one of the same length.
 #[must_use]
 pub fn forged(token: &str) -> String {
     let (message, signature) = token.rsplit_once('.').unwrap_or((token, ""));
@@ -215,7 +215,7 @@ pub fn forged(token: &str) -> String {
     format!("{message}.{}", URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// Seconds since the epoch.
+/// Returns the time in seconds since the Unix epoch.
 #[must_use]
 pub fn now() -> u64 {
     SystemTime::now()
@@ -232,7 +232,7 @@ fn set(map: &mut Map<String, Value>, name: &str, value: Value) {
     }
 }
 
-/// The test key of an algorithm.
+/// Returns the test key of an algorithm.
 ///
 /// # Errors
 /// If the file is damaged.

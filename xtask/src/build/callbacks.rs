@@ -1,8 +1,8 @@
 //! The callbacks that the SDK exports.
 //!
-//! The SDK exports every callback of Proxy-Wasm, and Envoy enters the VM for each export it finds:
-//! per request, per body chunk, per stream. Those that a filter has no use for (`Filter::CALLBACKS`
-//! in `filter_kit::pipeline`) are removed.
+//! The SDK exports every Proxy-Wasm callback, and Envoy enters the VM for each exported one: per
+//! request, per body chunk, per stream. Those that a filter does not need (`Filter::CALLBACKS` in
+//! `filter_kit::pipeline`) are removed.
 
 /// The callbacks that proxy-wasm 0.2.5 exports (`src/dispatcher.rs`).
 const SDK: &[&str] = &[
@@ -33,7 +33,7 @@ const SDK: &[&str] = &[
     "proxy_on_vm_start",
 ];
 
-/// Whether `export` is a callback of the SDK, and may be removed.
+/// Whether `export` is a callback of the SDK, and so may be removed.
 pub(crate) fn is_known(export: &str) -> bool {
     SDK.contains(&export)
 }

@@ -1,9 +1,9 @@
-//! Which functions of the host a module may import, each with its reason.
+//! The host functions that a module may import, each with a reason.
 //!
-//! Envoy refuses a module that imports what it does not offer ("missing import"). All of these are
-//! offered by Envoy 1.36 and later; a dependency that brings a new one has to be looked at first.
+//! Envoy rejects a module that imports a function it does not offer ("missing import"). Envoy 1.36
+//! and later offer all of these. If a dependency needs another one, it has to be reviewed first.
 
-/// Functions that modules import, as `module.name`, with who needs them.
+/// Functions that modules import, as `module.name`, and what needs them.
 const ALLOWED: &[(&str, &str)] = &[
     ("env.proxy_log", "log lines"),
     (
@@ -48,8 +48,8 @@ const ALLOWED: &[(&str, &str)] = &[
         "env.proxy_call_foreign_function",
         "signature verification by the host",
     ),
-    // The SDK keeps contexts as trait objects: their tables name every provided method, called or
-    // not.
+    // The SDK keeps contexts as trait objects, whose tables refer to every provided method, whether
+    // it is called or not.
     ("env.proxy_close_stream", "the SDK's trait objects"),
     ("env.proxy_done", "the SDK's trait objects"),
     ("env.proxy_enqueue_shared_queue", "the SDK's trait objects"),

@@ -1,4 +1,4 @@
-//! From the module that cargo links to the module that is shipped: fewer exports, no dead code, no
+//! Turns the module that cargo links into the one that is shipped: removes exports, dead code and
 //! names.
 
 use std::collections::BTreeSet;
@@ -8,14 +8,13 @@ use walrus::{ExportId, ImportKind, Module, ModuleConfig, RawCustomSection};
 
 use super::{callbacks, imports};
 
-/// The custom section that says which module this is.
+/// The custom section that identifies the module.
 pub(crate) const SECTION: &str = "filter-catalog";
 
-/// Removes from `wasm` every callback outside `wanted`, the code that only they reached, and all
-/// custom sections; then checks the interface that is left, and adds the section that says which
-/// module this is.
+/// Removes from `wasm` every callback not in `wanted`, the code that only they used, and all custom
+/// sections. Then checks the remaining interface, and adds the section that identifies the module.
 ///
-/// The result depends on nothing but the arguments.
+/// The result depends only on the arguments.
 pub(crate) fn prune(wasm: &[u8], wanted: &BTreeSet<&str>, identity: &str) -> Result<Vec<u8>> {
     let mut module = ModuleConfig::new()
         .generate_name_section(false)
@@ -85,7 +84,7 @@ mod tests {
 
     use super::*;
 
-    /// A module that exports empty functions of these names and imports `module.name`.
+    /// Creates a module that exports empty functions with these names and imports `module.name`.
     fn module(exports: &[&str], import: (&str, &str)) -> Vec<u8> {
         let mut module = Module::default();
         let nothing = module.types.add(&[], &[]);

@@ -1,5 +1,5 @@
-//! The samples as an archive, the same on every machine: sorted, without times and owners, and with
-//! the checksums of the modules.
+//! The samples as a reproducible archive: sorted, without times and owners, and with the checksums
+//! of the modules.
 
 use std::fs;
 
@@ -9,11 +9,11 @@ use tar::{Builder, EntryType, Header};
 
 use crate::workspace;
 
-/// What stands in a sample that loads by URL, where the checksum of the module belongs.
+/// The placeholder for a module's checksum in a sample that loads it by URL.
 const PLACEHOLDER: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// `envoy-configs/`, in a tar file, compressed. `checksum` knows the modules by their filters'
-/// names.
+/// Returns `envoy-configs/` as a compressed tar file. `checksum` returns the checksum of a filter's
+/// module.
 pub(super) fn samples(checksum: &dyn Fn(&str) -> Option<String>) -> Result<Vec<u8>> {
     let folder = workspace::root().join("envoy-configs");
     let gzip = GzBuilder::new()
@@ -35,7 +35,8 @@ pub(super) fn samples(checksum: &dyn Fn(&str) -> Option<String>) -> Result<Vec<u
     Ok(archive.into_inner()?.finish()?)
 }
 
-/// A schema that refers to those of the filters, as they lie in a release: beside the samples.
+/// Changes the references of a schema to the filters' schemas, which are next to the samples in a
+/// release.
 fn with_schemas_beside(text: &str) -> String {
     let mut parts = text.split("\"../../filters/");
     let mut new = parts.next().unwrap_or_default().to_owned();
@@ -46,8 +47,7 @@ fn with_schemas_beside(text: &str) -> String {
     new
 }
 
-/// The text with each placeholder replaced by the checksum of the module that is named last before
-/// it.
+/// Replaces each placeholder with the checksum of the module that is named last before it.
 fn with_checksums(text: &str, checksum: &dyn Fn(&str) -> Option<String>) -> Result<String> {
     let mut parts = text.split(PLACEHOLDER);
     let mut filled = parts.next().unwrap_or_default().to_owned();

@@ -1,5 +1,5 @@
-//! Entries for Artifact Hub and for Meshery's catalog: of each filter a design with Istio's resource
-//! for it, described as Artifact Hub reads it
+//! Entries for Artifact Hub and for Meshery's catalog: for each filter, a design with its Istio
+//! resource, in Artifact Hub's format
 //! (<https://artifacthub.io/docs/topics/repositories/meshery-designs/>).
 
 use std::fs;
@@ -13,7 +13,7 @@ use super::title;
 use crate::catalog::{self, Filter};
 use crate::workspace;
 
-/// Writes the entry of a filter whose image has this digest, where there is a sample for Istio.
+/// Writes the entry of a filter whose image has this digest, if there is a sample for Istio.
 pub(super) fn write(folder: &Path, filter: &Filter, digest: &str, of: &Release<'_>) -> Result<()> {
     let Ok(sample) = fs::read_to_string(sample(filter)) else {
         return Ok(());
@@ -32,18 +32,18 @@ pub(super) fn write(folder: &Path, filter: &Filter, digest: &str, of: &Release<'
     Ok(())
 }
 
-/// The sample for Istio, which a new filter need not have.
+/// Returns the sample for Istio, which a new filter may not have.
 fn sample(filter: &Filter) -> PathBuf {
     workspace::root().join(format!("envoy-configs/istio/{}.yaml", filter.name))
 }
 
-/// Where the release workflow pushes the images.
+/// Returns where the release workflow pushes the images.
 fn registry(repository: &str) -> String {
     let path = repository.trim_start_matches("https://github.com/");
     format!("oci://ghcr.io/{}", path.to_lowercase())
 }
 
-/// The sample's resource, with the image of the release.
+/// Returns the sample's resource, with the image of the release.
 fn resource(sample: &str, image: &str) -> Result<Value> {
     let mut resource: Value = serde_saphyr::from_str(sample)?;
     *resource
@@ -52,7 +52,7 @@ fn resource(sample: &str, image: &str) -> Result<Value> {
     Ok(resource)
 }
 
-/// The metadata of a package
+/// Returns the metadata of a package
 /// (<https://github.com/artifacthub/hub/blob/master/docs/metadata/artifacthub-pkg.yml>).
 fn package(filter: &Filter, of: &Release<'_>, repository: &str) -> Value {
     let page = |path: &str| format!("{repository}/blob/v{}/{path}", of.version);
@@ -74,8 +74,9 @@ fn package(filter: &Filter, of: &Release<'_>, repository: &str) -> Value {
     })
 }
 
-/// A design (<https://github.com/meshery/schemas>, `schemas/constructs/v1alpha2/design.yaml`). Meshery
-/// makes of it what its newer formats hold besides: positions, styles, its own names of models.
+/// Returns a design (<https://github.com/meshery/schemas>,
+/// `schemas/constructs/v1alpha2/design.yaml`). Meshery itself adds what its newer formats contain:
+/// positions, styles, its own names of models.
 fn design(filter: &Filter, of: &Release<'_>, resource: &Value) -> Value {
     json!({
         "name": title(filter),
@@ -101,7 +102,8 @@ mod tests {
         created: "2026-01-01T00:00:00+00:00",
     };
 
-    /// The keys of an object: all required ones, and no others than these and the optional ones.
+    /// Asserts that an object has all required keys, and no others than these and the optional
+    /// ones.
     fn assert_keys(value: &Value, required: &[&str], optional: &[&str]) {
         let keys: Vec<&str> = value
             .as_object()

@@ -1,6 +1,6 @@
-//! An OCI image layout of a module, as Istio and Envoy Gateway load it: one layer that holds
-//! `plugin.wasm` (<https://github.com/solo-io/wasm/blob/master/spec/spec-compat.md>; OCI image
-//! specification 1.0).
+//! OCI image layout of a module, in the form that Istio and Envoy Gateway load: one layer that
+//! contains `plugin.wasm` (<https://github.com/solo-io/wasm/blob/master/spec/spec-compat.md>; OCI
+//! image specification 1.0).
 
 use std::fs;
 use std::path::Path;
@@ -17,7 +17,7 @@ use crate::catalog::{self, Filter};
 pub(super) struct Release<'a> {
     pub(super) version: &'a str,
     pub(super) commit: &'a str,
-    /// When it was committed: the same for every build of it (RFC 3339).
+    /// The time of the commit, which is the same for every build of it (RFC 3339).
     pub(super) created: &'a str,
 }
 
@@ -83,8 +83,8 @@ pub(super) fn write(
     Ok(digest)
 }
 
-/// What registries and Artifact Hub show; the latter lists no image without the first three
-/// (<https://artifacthub.io/docs/topics/repositories/container-images/>).
+/// Returns what registries and Artifact Hub show. Artifact Hub lists no image without the first
+/// three (<https://artifacthub.io/docs/topics/repositories/container-images/>).
 fn annotations(filter: &Filter, of: &Release<'_>, repository: &str) -> Value {
     let page = format!("v{}/filters/{}/README.md", of.version, filter.name);
     json!({

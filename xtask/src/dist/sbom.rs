@@ -1,8 +1,8 @@
 //! The software bill of materials: every crate that may be compiled into the modules and the
 //! program, as CycloneDX 1.5 (<https://cyclonedx.org/docs/1.5/json/>).
 //!
-//! Own code, as it is one pass over `cargo metadata`: the tools for it write times and random
-//! numbers, and one file for each crate.
+//! Written by hand because it takes only one pass over `cargo metadata`. The existing tools write
+//! times and random numbers, and one file for each crate.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 
 use crate::{catalog, process, workspace};
 
-/// What is shipped beside the filters.
+/// What is shipped besides the filters.
 const PROGRAM: &str = "filter-catalog";
 
-/// The bill of all that is shipped.
+/// Returns the bill of materials of everything that is shipped.
 pub(super) fn of(version: &str, commit: &str) -> Result<Value> {
     let mut cargo = process::cargo();
     cargo
@@ -103,7 +103,7 @@ fn by_id(list: &Value) -> BTreeMap<&str, &Value> {
         .collect()
 }
 
-/// What a package is compiled with: neither for its tests nor for its build scripts.
+/// Returns what a package is compiled with, excluding its tests and build scripts.
 fn needed_by(node: &Value) -> Vec<&str> {
     let is_normal = |dependency: &&Value| {
         let kinds = dependency["dep_kinds"].as_array();
@@ -129,7 +129,7 @@ fn component(package: &Value, checksums: &BTreeMap<String, String>) -> Value {
         "purl": purl,
     });
     if let Some(license) = package["license"].as_str() {
-        // An older way to write an expression of SPDX.
+        // An older way to write an SPDX expression.
         component["licenses"] = json!([{"expression": license.replace('/', " OR ")}]);
     }
     if let Some(sum) = checksums.get(&purl) {
@@ -144,7 +144,7 @@ fn purl(package: &Value) -> String {
     format!("pkg:cargo/{}@{}", text("name"), text("version"))
 }
 
-/// The checksums of a `Cargo.lock`, by package URL.
+/// Returns the checksums of a `Cargo.lock`, by package URL.
 fn checksums(lock: &str) -> BTreeMap<String, String> {
     let field = |block: &str, key: &str| {
         let mut lines = block.lines();

@@ -1,4 +1,4 @@
-//! The filters, as the root README lists them.
+//! The list of filters in the root README.
 
 use anyhow::Result;
 

@@ -1,4 +1,4 @@
-//! The configuration of a filter, as the README lists it: one row per key, from the JSON Schema.
+//! The configuration of a filter in its README: one row per key, from the JSON Schema.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +6,10 @@ use serde_json::{Map, Value};
 
 use super::{cell, markdown_table};
 
-/// What many filters have in common, and where it is described.
+/// Definitions shared by many filters, and where they are described.
 const COMMON: &[(&str, &str)] = &[("RawMatch", "[match](../../docs/matching.md#match)")];
 
-/// The table of what the filters have in common under this name, which this schema has too.
+/// Returns the table of a definition that many filters share, taken from this schema.
 pub(super) fn common(schema: &Value, definition: &str, path: &str) -> String {
     let none = Map::new();
     let definitions = schema.get("$defs").and_then(Value::as_object);
@@ -24,7 +24,8 @@ pub(super) fn common(schema: &Value, definition: &str, path: &str) -> String {
     markdown_table("| Key | Type | Default | Meaning |", walk.rows.into_iter())
 }
 
-/// The table of all keys that `schema` describes, with their paths: `rules[].match.paths[]`.
+/// Returns the table of all keys that `schema` describes, with their paths:
+/// `rules[].match.paths[]`.
 pub(super) fn table(schema: &Value) -> String {
     let none = Map::new();
     let mut walk = Walk {
@@ -41,13 +42,13 @@ pub(super) fn table(schema: &Value) -> String {
 
 struct Walk<'a> {
     definitions: &'a Map<String, Value>,
-    /// Definitions with keys of their own, and the path under which they stand in the table.
+    /// Definitions with their own keys, and the path under which the table describes them.
     described: BTreeMap<&'a str, String>,
     rows: Vec<String>,
 }
 
 impl<'a> Walk<'a> {
-    /// Rows for the keys of an object, or of the variants of an enum.
+    /// Adds rows for the keys of an object, or for the variants of an enum.
     fn properties(&mut self, schema: &'a Value, path: &str) {
         let required = schema.get("required").and_then(Value::as_array);
         for (name, property) in entries(schema.get("properties")) {
@@ -77,7 +78,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// A row for a key, and the rows below it.
+    /// Adds a row for a key, and the rows below it.
     fn row(&mut self, path: &str, property: &'a Value, default: &str, of_variant: &str) {
         let (schema, reference, suffix) = self.inside(property);
         let path = format!("{path}{suffix}");
@@ -114,7 +115,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The schema behind references, lists and maps; its name, and what they add to the path.
+    /// Resolves references, lists and maps. Returns the schema behind them, its name, and what they
+    /// add to the path.
     fn inside(&self, schema: &'a Value) -> (&'a Value, Option<&'a str>, String) {
         let (mut schema, mut reference, mut suffix) = (schema, None, String::new());
         loop {
@@ -142,7 +144,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The type in words.
+    /// Describes the type in words.
     fn kind(&self, schema: &'a Value) -> String {
         let schema = self.resolved(schema);
         if let Some(items) = schema.get("items") {
@@ -173,7 +175,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// `` `enforce`: Decide and act. `` for each documented word of an enum.
+/// Returns `` `enforce`: Decide and act. `` for each documented word of an enum.
 fn meaning_of_words(schema: &Value) -> String {
     variants(schema)
         .filter(|variant| !text(variant, "description").is_empty())
@@ -188,7 +190,7 @@ fn meaning_of_words(schema: &Value) -> String {
         .join(" ")
 }
 
-/// The strings that an enum accepts.
+/// Returns the strings that an enum accepts.
 fn words(schema: &Value) -> impl Iterator<Item = &str> {
     std::iter::once(schema)
         .chain(variants(schema))

@@ -1,10 +1,10 @@
-//! The counters of a filter, as the README lists them.
+//! The counters of a filter in its README.
 
 use serde_json::Value;
 
 use super::{cell, markdown_table};
 
-/// The table of these counters, under the names that Envoy's admin page shows.
+/// Returns the table of these counters, with their names on Envoy's admin page.
 pub(super) fn table(counters: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let counters = counters.as_array().into_iter().flatten();

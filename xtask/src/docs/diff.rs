@@ -1,9 +1,9 @@
-//! The first place where two texts differ.
+//! Shows the first difference between two texts.
 
-/// Lines shown of each text.
+/// How many lines of each text are shown.
 const SHOWN: usize = 6;
 
-/// What differs, without the equal lines before and after, in a few lines.
+/// Returns what differs, without equal lines before and after, in a few lines.
 pub(super) fn short(old: &str, new: &str) -> String {
     let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
     let before = old.iter().zip(&new).take_while(|(a, b)| a == b).count();

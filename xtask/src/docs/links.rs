@@ -1,5 +1,5 @@
-//! The links of the Markdown files of the workspace: where they are, and whether they lead anywhere;
-//! and the rows of their tables.
+//! The links and tables in the workspace's Markdown files: finds them, and checks link targets and
+//! numbers of cells.
 
 use std::fs;
 use std::ops::Range;
@@ -10,11 +10,11 @@ use anyhow::{Context, Result, bail};
 use super::read;
 use crate::workspace;
 
-/// Folders without pages of their own.
+/// Folders without pages.
 const SKIPPED: [&str; 3] = ["target", "dist", ".git"];
 
-/// Fails if a link of any page leads nowhere, or a row of a table has other cells than its header;
-/// returns the number of pages.
+/// Fails if a link of any page is broken, or if a table row has another number of cells than its
+/// header. Returns the number of pages.
 pub(super) fn check(root: &Path) -> Result<usize> {
     let mut files = Vec::new();
     pages(root, &mut files)?;
@@ -42,7 +42,7 @@ pub(super) fn check(root: &Path) -> Result<usize> {
     Ok(files.len())
 }
 
-/// The Markdown files below a folder.
+/// Collects the Markdown files below a folder.
 fn pages(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
     let entries =
         fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
@@ -58,7 +58,7 @@ fn pages(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
-/// Whether a link leads to a file of the workspace, or to a heading.
+/// Whether a link refers to a file of the workspace, or to a heading.
 pub(super) fn is_internal(link: &str) -> bool {
     !link.contains("://") && !link.starts_with("mailto:")
 }
@@ -76,10 +76,10 @@ fn leads_somewhere(file: &Path, link: &str) -> Result<bool> {
     Ok(anchors(&text).iter().any(|anchor| anchor == heading))
 }
 
-/// Where the destinations of the inline links of a page are, without those in code.
+/// Returns the positions of the destinations of inline links in a page, except for those in code.
 pub(super) fn destinations(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
-    // Code in a line may go on in the next, up to the end of the paragraph.
+    // Inline code may continue on the next line, up to the end of the paragraph.
     let mut in_code = false;
     for (start, line) in prose(text) {
         in_code &= !line.trim().is_empty();
@@ -99,7 +99,7 @@ pub(super) fn destinations(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// The lines outside of fenced code, with their places.
+/// Returns the lines outside of fenced code, with their positions.
 fn prose(text: &str) -> Vec<(usize, &str)> {
     let mut in_fence = false;
     let mut at = 0;
@@ -132,7 +132,7 @@ fn uneven_rows(text: &str) -> Vec<&str> {
     uneven
 }
 
-/// The anchors that GitHub and mdBook give the headings of a page.
+/// Returns the anchors that GitHub and mdBook give to the headings of a page.
 fn anchors(text: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for (_, line) in prose(text) {
@@ -152,7 +152,7 @@ fn anchors(text: &str) -> Vec<String> {
     found
 }
 
-/// The page with other destinations of its links.
+/// Returns the page with changed link destinations.
 pub(super) fn rewritten(
     text: &str,
     mut change: impl FnMut(&str) -> Result<String>,
@@ -168,7 +168,7 @@ pub(super) fn rewritten(
     Ok(new)
 }
 
-/// A path without `..`, as those from the root of the workspace are.
+/// Removes `..` from a path relative to the root of the workspace.
 pub(crate) fn normalized(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for part in path.components() {
@@ -188,15 +188,15 @@ pub(super) fn shown(path: &Path) -> String {
     parts.join("/")
 }
 
-/// A link to what is at this path of the workspace, and to the heading after it.
+/// Returns a link to this path and heading in the repository.
 pub(super) fn in_repository(repository: &str, path: &Path, heading: &str) -> String {
     let is_folder = workspace::root().join(path).is_dir();
     let kind = if is_folder { "tree" } else { "blob" };
     format!("{repository}/{kind}/main/{}{heading}", shown(path))
 }
 
-/// A page that leaves the workspace, from this folder of it: what it links there, it links in the
-/// repository.
+/// Adapts a page of this folder for use outside of the workspace: links to the workspace become
+/// links to the repository.
 pub(crate) fn taken_out(page: &str, folder: &str, repository: &str) -> Result<String> {
     rewritten(page, |link| {
         let (path, heading) = link.split_at(link.find('#').unwrap_or(link.len()));

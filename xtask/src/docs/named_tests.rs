@@ -1,4 +1,4 @@
-//! `docs/promises.md` names tests: each must be one, and each promise of SECURITY.md must have its
+//! `docs/promises.md` names tests. Each must exist, and each promise of SECURITY.md must have a
 //! row.
 
 use std::collections::BTreeSet;

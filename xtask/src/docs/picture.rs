@@ -1,17 +1,17 @@
-//! The picture of the tour in the README: what `cargo xtask demo --once` printed, as a terminal
+//! The picture of the tour in the README: the output of `cargo xtask demo --once`, as a terminal
 //! shows it.
 
-/// Chapters that the picture has.
+/// The chapters in the picture.
 const CHAPTERS: [&str; 2] = ["cors", "jwt-auth"];
 
-/// The longest line, in characters; what is longer is cut.
+/// Maximum length of a line, in characters. Longer lines are cut.
 const COLUMNS: usize = 92;
 
 const CHARACTER: f64 = 8.4;
 const LINE: usize = 20;
 const MARGIN: usize = 20;
 
-/// The picture of this output.
+/// Returns the picture of this output.
 pub(super) fn svg(output: &str) -> String {
     let lines = shown(output);
     let width = (COLUMNS as f64 * CHARACTER) as usize + 2 * MARGIN;
@@ -28,7 +28,7 @@ pub(super) fn svg(output: &str) -> String {
         .filter(|(_, line)| !line.is_empty())
     {
         let text = line.trim_start();
-        // Browsers drop spaces at the head of a text.
+        // Browsers drop leading spaces of a text.
         let x = MARGIN + ((line.len() - text.len()) as f64 * CHARACTER) as usize;
         let y = MARGIN + number * LINE + LINE / 2 + 5;
         svg.push_str(&format!(
@@ -45,7 +45,7 @@ pub(super) fn svg(output: &str) -> String {
     svg + "</svg>\n"
 }
 
-/// The lines of the picture: the command, and the chapters.
+/// Returns the lines of the picture: the command, and the chapters.
 fn shown(output: &str) -> Vec<String> {
     let mut lines = vec!["$ cargo xtask demo".to_owned()];
     let mut is_in = false;
@@ -63,12 +63,12 @@ fn shown(output: &str) -> Vec<String> {
     lines
 }
 
-/// A line of one word that is not indented.
+/// Whether this is the heading of a chapter: a line of one word, not indented.
 fn is_chapter(line: &str) -> bool {
     !line.is_empty() && !line.contains(' ')
 }
 
-/// The line without what differs from run to run: a token.
+/// Removes what differs between runs: a token.
 fn same_each_time(line: &str) -> String {
     match line.find("eyJ") {
         Some(at) => format!("{}eyJ…", &line[..at]),

@@ -2,7 +2,8 @@
 
 use anyhow::{Result, bail};
 
-/// Puts `body` between `<!-- generated:NAME begin -->` and `<!-- generated:NAME end -->`.
+/// Replaces the text between `<!-- generated:NAME begin -->` and `<!-- generated:NAME end -->` with
+/// `body`.
 pub(super) fn replace(text: &str, name: &str, body: &str) -> Result<String> {
     let begin = format!("<!-- generated:{name} begin -->");
     let end = format!("<!-- generated:{name} end -->");

@@ -1,5 +1,6 @@
-//! Schemas for editors of what holds configurations. Of a resource of Kubernetes the published
-//! definition, with the filter's schema at its place; of Envoy's own files only that place.
+//! Editor schemas of files that contain configurations. For a Kubernetes resource, it is the
+//! published definition with the filter's schema embedded; for Envoy's own files, only the filter's
+//! part.
 
 use std::path::Path;
 
@@ -8,15 +9,15 @@ use serde_json::{Value, json};
 
 use super::{Output, name, read};
 
-/// A kind of resource, and where in it a filter is configured.
+/// A kind of resource, and where it configures a filter.
 struct Place {
     /// The definition, in `cli/src/validate/crds/`.
     definition: &'static str,
-    /// The plugin in the schema of `spec`.
+    /// The position of the plugin in the schema of `spec`.
     plugin: &'static str,
     /// The key that names the filter.
     name: &'static str,
-    /// The key of its configuration.
+    /// The key that contains its configuration.
     configuration: &'static str,
 }
 
@@ -35,7 +36,7 @@ const PLACES: [Place; 2] = [
     },
 ];
 
-/// The schemas, in `envoy-configs/schemas/`.
+/// Returns the schemas for `envoy-configs/schemas/`.
 pub(super) fn outputs(root: &Path, filters: &[Value]) -> Result<Vec<Output>> {
     let names: Vec<&str> = filters.iter().map(name).collect();
     let output = |place: &Place| {
@@ -55,12 +56,12 @@ pub(super) fn outputs(root: &Path, filters: &[Value]) -> Result<Vec<Output>> {
     PLACES.iter().map(output).chain([Ok(of_envoy)]).collect()
 }
 
-/// Bootstraps, and files of LDS and ECDS: a Wasm filter stands anywhere in them. Everything else is
-/// Envoy's to check.
+/// Returns the schema of bootstraps and of LDS and ECDS files. A Wasm filter may be anywhere in
+/// them; Envoy checks everything else.
 fn envoy(filters: &[&str]) -> Value {
     let of_type = |name: &str| {
         let name = format!("type.googleapis.com/{name}");
-        // A list would fit where no type is asked for.
+        // Without a type, a list would match too.
         json!({"type": "object", "properties": {"@type": {"const": name}}, "required": ["@type"]})
     };
     let choices = filters.iter().map(|filter| {
@@ -121,7 +122,7 @@ fn schema(place: &Place, definition: &Value, filters: &[&str]) -> Result<Value> 
     }))
 }
 
-/// An editor should mark a key that the control plane would drop.
+/// Makes an editor report keys that the control plane would drop.
 fn close(schema: &mut Value) {
     match schema {
         Value::Array(items) => items.iter_mut().for_each(close),

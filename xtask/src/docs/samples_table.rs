@@ -1,5 +1,4 @@
-//! The samples, as `envoy-configs/README.md` lists them: each file with what it is and its first
-//! comment.
+//! The list of samples in `envoy-configs/README.md`: each file with its kind and its first comment.
 
 use std::fs;
 use std::path::Path;
@@ -10,12 +9,12 @@ use serde_json::Value;
 use super::{cell, markdown_table};
 use crate::workspace;
 
-/// The table of all YAML files under `folder`.
+/// Returns the table of all YAML files under `folder`.
 pub(super) fn table(folder: &Path) -> Result<String> {
     let mut rows = Vec::new();
     let mut files = workspace::files_below(folder)?;
     files.retain(|file| file.extension().is_some_and(|ending| ending == "yaml"));
-    // Files before folders, as a reader would look.
+    // Files before folders, as readers expect.
     files.sort_by_key(|file| (file.components().count(), file.clone()));
     for file in files {
         let text =
@@ -42,9 +41,9 @@ pub(super) fn table(folder: &Path) -> Result<String> {
     ))
 }
 
-/// What a sample is, by the keys it begins with.
+/// Returns the kind of a sample, according to its first keys.
 fn kind(text: &str) -> String {
-    // A file of several documents is none that Envoy reads.
+    // Envoy does not read a file with several documents.
     let document: Value = serde_saphyr::from_str(text).unwrap_or_default();
     let text_at = |pointer| document.pointer(pointer).and_then(Value::as_str);
     if let Some(kind) = text_at("/kind") {
@@ -65,7 +64,7 @@ fn kind(text: &str) -> String {
     }
 }
 
-/// The comment at the head of a file, up to its first empty line.
+/// Returns the comment at the start of a file, up to its first empty line.
 fn first_comment(text: &str) -> Option<String> {
     let lines: Vec<&str> = text
         .lines()

@@ -1,8 +1,8 @@
-//! The site: the pages that `docs/SUMMARY.md` lists, as an mdBook in `target/site/`.
+//! The site: the pages listed in `docs/SUMMARY.md`, as an mdBook in `target/site/`.
 //!
-//! mdBook takes pages from one folder only, and ours are beside what they describe. So they are
-//! copied to `target/site/src/` under the paths that they have here, where their links to each other
-//! hold as they are; what is no page of the site is linked in the repository.
+//! mdBook reads pages from one folder only, while ours are next to what they describe. So they are
+//! copied to `target/site/src/` under the same paths, which keeps the links between them valid.
+//! Links to anything else lead to the repository.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -42,7 +42,7 @@ pub(crate) fn build() -> Result<()> {
     Ok(())
 }
 
-/// Lays out what mdBook reads; the number of pages.
+/// Copies what mdBook reads. Returns the number of pages.
 fn stage(folder: &Path, repository: &str) -> Result<usize> {
     let docs = workspace::root().join("docs");
     let source = folder.join("src");
@@ -84,7 +84,8 @@ fn stage(folder: &Path, repository: &str) -> Result<usize> {
     Ok(pages.len())
 }
 
-/// Where a page is in the site: mdBook calls a README the index of its folder, and links to it not.
+/// Returns the path of a page in the site. mdBook renames a README to the index of its folder, but
+/// does not adapt links to it.
 fn in_site(page: &Path) -> PathBuf {
     if page.ends_with("README.md") {
         page.with_file_name("index.md")
@@ -100,7 +101,7 @@ fn write(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// mdBook as installed, or compiled into `target/tools/`: some minutes, once.
+/// Returns the installed mdBook, or compiles it in `target/tools/`, which takes some minutes, once.
 fn mdbook() -> Result<PathBuf> {
     let is_it = |program: &Path| {
         let version = process::output(Command::new(program).arg("--version"));

@@ -1,11 +1,11 @@
-//! What a filter costs, as its README says it: the main figures of the last published report of
+//! What a filter costs, for its README: the main figures of the last published report of
 //! `cargo xtask bench`.
 
 use serde_json::Value;
 
 use super::{cell, markdown_table};
 
-/// The cases of this filter.
+/// Returns the cases of this filter.
 pub(super) fn table(report: &Value, filter: &str) -> String {
     let prefix = format!("{filter}: ");
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
@@ -19,7 +19,7 @@ pub(super) fn table(report: &Value, filter: &str) -> String {
                 let cost = found.and_then(|filter| filter["microseconds"]["median"].as_f64());
                 cost.map(|cost| format!("{cost:.1}"))
             };
-            // What compares one with many is not for here.
+            // Comparisons of one and many are left out.
             let ours = cost("ours")?;
             let others = ["floor", "native", "Lua"].map(|who| cost(who).unwrap_or("–".to_owned()));
             Some(format!(

@@ -8,13 +8,13 @@ use anyhow::{Context, Result};
 use super::name::Names;
 use super::{File, read};
 
-/// What the first filter is called on the command line that is none.
+/// The name of the blank filter on the command line.
 pub(super) const BLANK: &str = "blank";
 
-/// The filter whose sample and rows are the pattern of the blank's.
+/// The filter whose sample and rows serve as the pattern for the blank filter.
 pub(super) const PATTERN: &str = "cors";
 
-/// The files of the new filter.
+/// Returns the files of the new filter.
 pub(super) fn files(root: &Path, names: &Names) -> Result<Vec<File>> {
     let new = names.new_forms();
     let fill = |template: &str| {
@@ -73,7 +73,7 @@ pub(super) fn files(root: &Path, names: &Names) -> Result<Vec<File>> {
     ])
 }
 
-/// The pattern's sample around the blank's configuration.
+/// Returns the pattern's sample with the blank filter's configuration.
 fn sample(pattern: &str, name: &str) -> Result<String> {
     let changed = "the sample of cors has changed its shape: add the sample by hand";
     let (_, after) = pattern.split_once("\nadmin:").context(changed)?;
@@ -87,7 +87,7 @@ fn sample(pattern: &str, name: &str) -> Result<String> {
         .split_once("                  # Stands first")
         .context(changed)?;
     let (_, plugin) = comment.split_once('\n').context(changed)?;
-    // The routes that show something of the pattern go.
+    // Removes the routes that demonstrate the pattern.
     let routes = "                      routes:\n";
     let (head, own) = after.split_once(routes).context(changed)?;
     let everything = own

@@ -1,4 +1,4 @@
-//! What a filter may be called, and the forms that its name takes.
+//! The accepted names of filters, and the forms of a name.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use super::read;
 use super::rename::Renamer;
 
-/// The new name and the name of the filter it starts from.
+/// The new name, and the name of the filter that is copied.
 pub(super) struct Names {
     new: Forms,
     old: Forms,
@@ -23,7 +23,7 @@ pub(super) struct Forms {
     pub(super) pascal: String,
 }
 
-/// Words that mean something else in Rust, to Cargo, or in `filter-catalog`, where every filter is
+/// Words that have another meaning in Rust, to Cargo, or in `filter-catalog`, where every filter is
 /// a dependency.
 const TAKEN: &[&str] = &[
     "abstract",
@@ -122,13 +122,14 @@ impl Names {
         &self.old
     }
 
-    /// Renames texts; a type keeps its name where the new one already stands in one of them.
+    /// Returns a renamer for these texts. Types are not renamed if the new name already occurs in
+    /// one of them.
     pub(super) fn renamer<'t>(&self, mut texts: impl Iterator<Item = &'t str>) -> Renamer<'_> {
         let types = !texts.any(|text| text.contains(&self.new.pascal));
         Renamer::new(&self.new, &self.old, types)
     }
 
-    /// Whether the new name can be that of a filter in the workspace at `root`.
+    /// Checks that the new name can be used for a filter in the workspace at `root`.
     pub(super) fn check(&self, root: &Path) -> Result<()> {
         let name = &self.new.kebab;
         let words_are_plain = name.split('-').all(|word| {
@@ -173,12 +174,12 @@ impl Forms {
     }
 }
 
-/// The name as an identifier.
+/// Converts the name to an identifier.
 pub(super) fn snake(kebab: &str) -> String {
     kebab.replace('-', "_")
 }
 
-/// Whether the workspace's `Cargo.toml` gives this name to a dependency.
+/// Whether the workspace's `Cargo.toml` has a dependency with this name.
 fn is_dependency(manifest: &str, name: &str) -> bool {
     manifest
         .lines()

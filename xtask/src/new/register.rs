@@ -1,6 +1,6 @@
-//! The rows of a new filter in Cargo's files and in the lists that hold one per filter.
+//! Rows for a new filter in Cargo's files and in the lists of filters.
 //!
-//! Each row is a copy of the old filter's. A list that has changed its shape is an error, not a
+//! Each row is a copy of the old filter's. A list whose format has changed is an error, not a
 //! guess.
 
 use std::path::Path;
@@ -10,7 +10,7 @@ use anyhow::{Result, bail};
 use super::name::{Forms, Names};
 use super::{File, read};
 
-/// All files that change, as they are to be.
+/// Returns all files that change, with their new content.
 pub(super) fn changes(root: &Path, names: &Names) -> Result<Vec<File>> {
     let (new, old) = (names.new_forms(), names.old());
     let change = |path: &str, edit: &dyn Fn(&str) -> Option<String>| -> Result<File> {
@@ -37,7 +37,7 @@ pub(super) fn changes(root: &Path, names: &Names) -> Result<Vec<File>> {
     ])
 }
 
-/// The manifest of the new filter with a description that claims nothing.
+/// Gives the new filter's manifest a neutral description.
 pub(super) fn with_description(manifest: &str, names: &Names) -> String {
     manifest
         .split_inclusive('\n')
@@ -55,7 +55,7 @@ fn description(names: &Names) -> String {
     format!("Does what {} does, until it is changed", names.old().kebab)
 }
 
-/// The text with `copy` after the first `row`.
+/// Inserts `copy` after the first `row`.
 fn twice(text: &str, row: &str, copy: &str) -> Option<String> {
     let (before, after) = text.split_once(row)?;
     Some(format!("{before}{row}{copy}{after}"))

@@ -1,8 +1,9 @@
-//! The old name in a text, made the new one, wherever it is the filter that is meant.
+//! Replaces the old name in a text with the new one, wherever it means the filter.
 //!
-//! A name of one word may also be a variable or a word in a sentence, so Rust is changed only where
-//! a name of a filter can stand: as a whole string or at the head of one, before `::`, in the name
-//! of a counter, and in comments. Names of Envoy's own filters (`envoy.filters.http.cors`) stay.
+//! A name of one word may also be a variable or a word in a sentence. So Rust code is changed only
+//! where a filter's name can occur: as a whole string or at its start, before `::`, in the name of
+//! a counter, and in comments. Names of Envoy's own filters (`envoy.filters.http.cors`) stay
+//! unchanged.
 
 use super::name::Forms;
 
@@ -14,14 +15,14 @@ pub(super) struct Renamer<'a> {
 }
 
 impl<'a> Renamer<'a> {
-    /// `types`: whether `OldName` becomes `NewName` too.
+    /// Creates a renamer. `types` says whether `OldName` becomes `NewName` too.
     pub(super) fn new(new: &'a Forms, old: &'a Forms, types: bool) -> Self {
-        // A type of one word may be a thing of the filter's domain (`Cors`), not the filter.
+        // A type of one word may belong to the filter's domain (`Cors`) and not mean the filter.
         let types = types && old.kebab.contains('-');
         Self { new, old, types }
     }
 
-    /// Where the copy of a file stands.
+    /// Returns the path of a file's copy.
     pub(super) fn path(&self, path: &str) -> String {
         if path.starts_with("tests/") {
             return path.replacen(&self.old.snake, &self.new.snake, 1);
@@ -29,7 +30,7 @@ impl<'a> Renamer<'a> {
         path.replacen(&self.old.kebab, &self.new.kebab, 1)
     }
 
-    /// A text under its new name; `path` tells Rust from what people read.
+    /// Renames a text. `path` distinguishes Rust from text for people.
     pub(super) fn text(&self, path: &str, text: &str) -> String {
         let is_rust = path.ends_with(".rs");
         text.split_inclusive('\n')
@@ -72,8 +73,8 @@ impl<'a> Renamer<'a> {
     }
 }
 
-/// Whether what follows makes the word the head of a counter (`cors.preflight`), not of a file
-/// (`cors.yaml`) or a sentence.
+/// Whether the word, given what follows it, begins the name of a counter (`cors.preflight`) and not
+/// of a file (`cors.yaml`) or a sentence.
 fn is_first_of_dotted(after: &str) -> bool {
     let Some(rest) = after.strip_prefix('.') else {
         return false;
@@ -84,7 +85,7 @@ fn is_first_of_dotted(after: &str) -> bool {
             .any(|ending| rest.starts_with(ending))
 }
 
-/// Replaces whole words; `choose` sees what stands before and after each.
+/// Replaces whole words. `choose` gets the text before and after each.
 fn replace_words<'a>(
     line: &str,
     old: &str,

@@ -1,5 +1,6 @@
-//! `--standalone DIR`: the new filter in a repository of its own, which depends on filter-kit and on
-//! `cargo xtask build` by git, and makes of the filter the module that the catalog would make.
+//! `--standalone DIR`: creates the new filter in its own repository, which depends on filter-kit
+//! and on `cargo xtask build` by git. The filter's module is the same as the one that the catalog
+//! would build.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,7 +13,7 @@ use super::{File, blank, copies, read};
 use crate::docs::links;
 use crate::process;
 
-/// Files that it has as they are here.
+/// Files that are copied unchanged.
 const COPIED: [&str; 6] = [
     "Cargo.lock",
     "LICENSE",
@@ -30,7 +31,7 @@ fn main() -> std::process::ExitCode {
 }
 "#;
 
-/// Writes the repository into `folder`, from the workspace at `root`; the files, by path.
+/// Writes the repository to `folder`, from the workspace at `root`. Returns the files, by path.
 pub(crate) fn create(
     root: &Path,
     folder: &Path,
@@ -62,7 +63,7 @@ fn files(root: &Path, name: &str, from: &str, repository: &str) -> Result<Vec<Fi
     let sample = format!("envoy-configs/{name}.yaml");
     let crate_folder = format!("filters/{name}");
     for (path, text) in made {
-        // What needs Envoy stays with the catalog, whose harness it uses.
+        // Files that need Envoy stay in the catalog, because they use its harness.
         if path == sample {
             files.push(("envoy.yaml".to_owned(), own_sample(&text)));
         } else if path.starts_with(&crate_folder) && !path.ends_with("hostile.json") {
@@ -108,29 +109,29 @@ fn files(root: &Path, name: &str, from: &str, repository: &str) -> Result<Vec<Fi
     Ok(files)
 }
 
-/// The sample without what is the catalog's.
+/// Removes what is specific to the catalog from the sample.
 fn own_sample(sample: &str) -> String {
     let mut lines: Vec<&str> = sample.split_inclusive('\n').collect();
     lines.retain(|line| !line.contains("NOT YET CLOSED") && !line.contains("cargo xtask"));
-    // Of two empty lines of a comment one is left.
+    // Of two empty comment lines, one is kept.
     lines.dedup_by(|line, before| *line == "#\n" && line == before);
     lines.concat()
 }
 
-/// The README without what `cargo xtask docs` fills in.
+/// Removes what `cargo xtask docs` generates from the README.
 fn own_readme(readme: &str) -> String {
     let lines = readme.split_inclusive('\n');
     let text: String = lines
         .filter(|line| !line.starts_with("<!-- generated:"))
         .collect();
-    // The blank's tables are not filled in yet.
+    // The blank filter's tables are not filled in yet.
     match text.split_once("\n## Configuration\n\n\n## Counters\n") {
         Some((before, _)) => before.to_owned(),
         None => text,
     }
 }
 
-/// The filter's manifest: what is beside it in the catalog comes by git.
+/// Returns the filter's manifest, with git dependencies instead of paths in the catalog.
 fn manifest_of_filter(manifest: &str, repository: &str) -> String {
     let line = |line: &str| match line.split_once("{ path = \"../") {
         Some((name, _)) => format!("{name}{{ git = \"{repository}\" }}\n"),
@@ -140,7 +141,7 @@ fn manifest_of_filter(manifest: &str, repository: &str) -> String {
     manifest.split_inclusive('\n').map(line).collect()
 }
 
-/// Files outside of the crate that its tests include, such as the public test keys.
+/// Returns the files outside of the crate that its tests include, such as the public test keys.
 fn included(root: &Path, files: &[File]) -> Result<Vec<File>> {
     let mut paths = BTreeSet::new();
     for (path, text) in files {
@@ -165,7 +166,7 @@ fn included(root: &Path, files: &[File]) -> Result<Vec<File>> {
         .collect()
 }
 
-/// The packages that a filter is compiled with.
+/// Returns the packages that a filter is compiled with.
 fn packages(root: &Path, from: &str) -> Result<BTreeSet<String>> {
     let package = match from {
         blank::BLANK => "filter-kit",
@@ -180,7 +181,7 @@ fn packages(root: &Path, from: &str) -> Result<BTreeSet<String>> {
     Ok(names.map(str::to_owned).collect())
 }
 
-/// The workspace's manifest: that of the catalog, with what the filter uses.
+/// Returns the workspace's manifest: that of the catalog, with only what the filter uses.
 fn manifest(
     catalog: &str,
     files: &[File],
@@ -228,7 +229,7 @@ fn manifest(
                 "filter-kit" if head == "workspace.dependencies" => {
                     whole.push_str(&format!("filter-kit = {{ git = \"{repository}\" }}\n"));
                 }
-                // Comments tell of what is around them.
+                // Comments refer to lines that may be missing here.
                 _ if line.is_empty() || line.starts_with('#') || !keep(name) => {}
                 _ => whole.push_str(&format!("{line}\n")),
             }
@@ -242,7 +243,7 @@ mod tests {
     use super::*;
     use crate::{catalog, workspace};
 
-    /// The text of a file of the repository made from a filter.
+    /// Returns the files of the repository created from a filter.
     fn made(from: &str) -> Vec<File> {
         files(
             workspace::root(),

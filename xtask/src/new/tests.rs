@@ -1,12 +1,12 @@
-//! Filters made in a copy of the workspace. That they build, lint and pass is the suite `new`
-//! (`cargo xtask test new`).
+//! Filters created in a copy of the workspace. The suite `new` (`cargo xtask test new`) checks that
+//! they build, lint and pass their tests.
 
 use std::collections::BTreeMap;
 
 use super::*;
 use crate::catalog;
 
-/// The files that `create` makes and changes, from each filter of the catalog, without writing
+/// Returns the files that `create` creates and changes for a filter of the catalog, without writing
 /// them.
 fn made(from: &str) -> BTreeMap<String, String> {
     let names = Names::new("geo-block", from);
@@ -34,7 +34,7 @@ fn every_filter_can_be_copied_with_its_sample_its_suite_and_its_rows() {
         ] {
             assert!(files.contains_key(path), "{}: no {path}", filter.name);
         }
-        // From here the catalog learns the filter's type.
+        // The catalog finds the filter's type by this line.
         let library = &files["filters/geo-block/src/lib.rs"];
         assert!(library.contains("host::start::<crate::"), "{library}");
         for name in [filter.name.as_str(), "geo-block"] {

@@ -1,4 +1,4 @@
-//! `cargo test` with words that choose tests, by test program or package, or by a part of their
+//! `cargo test` with words that select tests, by test program or package, or by a part of their
 //! names.
 
 use anyhow::{Result, bail};
@@ -8,16 +8,16 @@ use crate::{process, workspace};
 /// Tests to run.
 pub(super) struct Tests<'a> {
     selection: Vec<&'a str>,
-    /// The option that chooses a program or package, and their names.
+    /// The option that selects a program or package, and their names.
     choice: (&'static str, &'a [String]),
-    /// Whether all of them are named where none is chosen.
+    /// Whether to name all of them if none is selected.
     always: bool,
-    /// A variable of their environment.
+    /// An environment variable for the tests.
     env: Option<(&'static str, &'a str)>,
 }
 
 impl<'a> Tests<'a> {
-    /// Those that these arguments of cargo select.
+    /// Creates a run of the tests that these arguments of cargo select.
     pub(super) fn new(selection: &[&'a str]) -> Self {
         Self {
             selection: selection.to_vec(),
@@ -27,7 +27,7 @@ impl<'a> Tests<'a> {
         }
     }
 
-    /// Of these alone, all or those that a word names.
+    /// Restricts the run to these names: all of them, or those that a word names.
     pub(super) fn choice(self, option: &'static str, names: &'a [String]) -> Self {
         Self {
             choice: (option, names),
@@ -36,7 +36,7 @@ impl<'a> Tests<'a> {
         }
     }
 
-    /// A word may name one of these.
+    /// Allows a word to name one of these.
     pub(super) fn optional(self, option: &'static str, names: &'a [String]) -> Self {
         Self {
             choice: (option, names),
@@ -44,7 +44,7 @@ impl<'a> Tests<'a> {
         }
     }
 
-    /// With this variable in their environment.
+    /// Sets an environment variable for the tests.
     pub(super) fn env(self, name: &'static str, value: &'a str) -> Self {
         Self {
             env: Some((name, value)),
@@ -52,8 +52,8 @@ impl<'a> Tests<'a> {
         }
     }
 
-    /// Runs them. A word that selects nothing is an error; what begins with `-` and all after it
-    /// goes to the test programs.
+    /// Runs the tests. A word that selects nothing is an error. The first argument that begins with
+    /// `-`, and everything after it, is passed to the test programs.
     pub(super) fn run(self, arguments: &[String]) -> Result<()> {
         let options = arguments.iter().position(|word| word.starts_with('-'));
         let (words, options) = arguments.split_at(options.unwrap_or(arguments.len()));

@@ -1,5 +1,5 @@
-//! The suite `dist`: what a release holds is what its checksums say, and what comes out of a
-//! registry is what was built.
+//! The suite `dist`: checks that the contents of a release match its checksums, and that a registry
+//! returns what was built.
 
 use std::fs;
 use std::io::Read as _;
@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::{catalog, process, workspace};
 
-/// Builds a release and looks at it.
+/// Builds a release and checks it.
 pub(super) fn run(_: &[String]) -> Result<()> {
     let xtask = || -> Result<Command> {
         let mut xtask = Command::new(std::env::current_exe()?);
@@ -50,7 +50,7 @@ pub(super) fn run(_: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// The program runs by itself, anywhere, and at once.
+/// Checks that the program runs on its own, anywhere, and starts quickly.
 fn check_program(dist: &Path) -> Result<()> {
     let mut fastest = Duration::MAX;
     for _ in 0..5 {
@@ -70,7 +70,7 @@ fn check_program(dist: &Path) -> Result<()> {
     Ok(())
 }
 
-/// `plugin.wasm` of the image in a folder as skopeo writes it.
+/// Returns `plugin.wasm` of the image in a folder as skopeo writes it.
 fn plugin(folder: &Path) -> Result<Vec<u8>> {
     let manifest: Value = serde_json::from_slice(&fs::read(folder.join("manifest.json"))?)?;
     let layers = manifest["layers"].as_array().map(Vec::as_slice);
@@ -91,7 +91,7 @@ fn plugin(folder: &Path) -> Result<Vec<u8>> {
     bail!("no plugin.wasm in {}", folder.display())
 }
 
-/// A registry on loopback. Ended and emptied when dropped.
+/// A registry on loopback. Stopped and emptied on drop.
 struct Registry {
     process: Child,
     port: u16,
@@ -139,7 +139,7 @@ impl Registry {
 
 impl Drop for Registry {
     fn drop(&mut self) {
-        // Both fail only if the process has ended already.
+        // Both fail only if the process has already ended.
         let _ = self.process.kill();
         let _ = self.process.wait();
         fs::remove_dir_all(&self.folder).ok();

@@ -1,7 +1,8 @@
-//! The fuzz targets of `fuzz/`, each for a minute, or for as long as `FUZZ_SECONDS` says.
+//! The fuzz targets of `fuzz/`, each for a minute, or for `FUZZ_SECONDS` seconds.
 //!
-//! They are compiled by the stable compiler with the options that cargo-fuzz gives, but without a
-//! sanitizer, which only a nightly one has: the filters hold no unsafe code that one would watch.
+//! They are compiled by the stable compiler with cargo-fuzz's options, but without a sanitizer,
+//! which only a nightly compiler has. The filters contain no unsafe code that a sanitizer would
+//! check.
 
 use std::env;
 use std::fs;
@@ -12,14 +13,14 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::{process, term, workspace};
 
-/// What makes libFuzzer see which code an input reaches, and which values it compares.
+/// Lets libFuzzer see which code an input reaches, and which values are compared.
 const FLAGS: &str = "-Cpasses=sancov-module \
     -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
     -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares \
     -Cllvm-args=-simplifycfg-branch-fold-threshold=0 --cfg=fuzzing";
 
-/// What a target is run with: a run that takes longer than these seconds, or more than these
-/// megabytes, is a finding too.
+/// Options of a target. A run that takes longer than these seconds, or more than these megabytes,
+/// is a finding too.
 const OPTIONS: [&str; 5] = [
     // Its bookkeeping would take four fifths of the time.
     "-entropic=0",
@@ -29,7 +30,7 @@ const OPTIONS: [&str; 5] = [
     "-print_final_stats=1",
 ];
 
-/// The dictionary of a target, by its file's name without `.dict`.
+/// Returns the dictionary of a target: the name of its file without `.dict`.
 fn dictionary(target: &str) -> Option<&'static str> {
     Some(match target {
         "token" | "key_documents" => "json",
@@ -79,7 +80,7 @@ pub(super) fn run(words: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// How a target ended, with its figures or what failed.
+/// The result of a target, with its figures or what failed.
 enum Ended {
     Well(String),
     Crashed(String),
@@ -98,7 +99,7 @@ fn folder() -> PathBuf {
     workspace::root().join("fuzz")
 }
 
-/// The targets, by their files.
+/// Returns the targets, by their files.
 fn targets() -> Result<Vec<String>> {
     let files = fs::read_dir(folder().join("fuzz_targets"))?;
     let mut names = Vec::new();
@@ -111,7 +112,7 @@ fn targets() -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Builds the targets, and tells where they are.
+/// Builds the targets. Returns their folder.
 fn build() -> Result<PathBuf> {
     let host = host()?;
     let target = workspace::target().join("fuzz");
@@ -119,7 +120,7 @@ fn build() -> Result<PathBuf> {
     command
         .current_dir(folder())
         .args(["build", "--release", "--locked", "--bins"])
-        // With a target named, build scripts and macros go without the flags.
+        // If a target is named, build scripts and macros are compiled without the flags.
         .args(["--target", &host])
         .arg("--target-dir")
         .arg(&target)
@@ -144,7 +145,7 @@ fn fuzz(program: &Path, target: &str, seconds: u64) -> Result<Ended> {
     let seeds = folder().join("corpus").join(target);
     let mut command = Command::new(program);
     command.args(OPTIONS);
-    // Without time, the seeds are played and nothing else.
+    // With 0 seconds, only the seeds are run.
     match seconds {
         0 => command.arg("-runs=0"),
         _ => command.arg(format!("-max_total_time={seconds}")),
@@ -155,7 +156,7 @@ fn fuzz(program: &Path, target: &str, seconds: u64) -> Result<Ended> {
     }
     command
         .arg(format!("-artifact_prefix={}/", crashes.display()))
-        // New inputs go to the first folder.
+        // New inputs are written to the first folder.
         .args([&corpus, &seeds])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -180,7 +181,7 @@ fn fuzz(program: &Path, target: &str, seconds: u64) -> Result<Ended> {
     )))
 }
 
-/// What libFuzzer says at the end, in a line.
+/// Summarizes libFuzzer's final output in a line.
 fn figures(said: &str, seconds: u64) -> String {
     let executed = said
         .lines()
@@ -199,7 +200,7 @@ fn figures(said: &str, seconds: u64) -> String {
     )
 }
 
-/// The first line that says what failed.
+/// Returns the first line that says what failed.
 fn reason(said: &str) -> Option<&str> {
     let mut lines = said.lines();
     while let Some(line) = lines.next() {
@@ -213,7 +214,7 @@ fn reason(said: &str) -> Option<&str> {
     said.lines().rfind(|line| !line.trim().is_empty())
 }
 
-/// The file of the input that failed.
+/// Returns the file of the input that failed.
 fn artifact(said: &str) -> Option<&str> {
     said.lines().find_map(|line| {
         line.split_once("Test unit written to ")?

@@ -1,5 +1,5 @@
-//! Mutants: changes of the filters and the kit, one at a time, of which the tests must notice at
-//! least nine in ten in each crate.
+//! Mutants: changes of the filters and the kit, one at a time. In each crate, the tests must detect
+//! at least nine in ten.
 
 use std::ffi::OsString;
 use std::fs;
@@ -10,16 +10,16 @@ use serde_json::Value;
 
 use crate::{catalog, process, workspace};
 
-/// The version of cargo-mutants that is installed where none is on `PATH`.
+/// The version of cargo-mutants that is installed if there is none on `PATH`.
 const VERSION: &str = "27.1.0";
 
-/// Its callers' tests are its tests too: what its own miss is tried on the filters.
+/// The tests of the filters also test the kit: mutants that its own tests miss are tried with them.
 const KIT: &str = "filter-kit";
 
-/// How many of the mutants that compile must be caught, in percent.
+/// Minimum percentage of the mutants that compile that must be caught.
 const AT_LEAST: u64 = 90;
 
-/// Runs the packages that the words name, or all; `MUTANTS_SHARD=0/8` takes one mutant in eight.
+/// Runs the packages that the words name, or all. `MUTANTS_SHARD=0/8` runs one mutant in eight.
 pub(super) fn run(words: &[String]) -> Result<()> {
     let mut packages = vec![KIT.to_owned()];
     packages.extend(catalog::filters()?.iter().map(|filter| filter.name.clone()));
@@ -51,7 +51,7 @@ pub(super) fn run(words: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// What became of the mutants of a package.
+/// The results for the mutants of a package.
 #[derive(Default)]
 struct Counts {
     caught: u64,
@@ -66,7 +66,7 @@ impl Counts {
             .unwrap_or(100)
     }
 
-    /// Adds what became of the missed ones when they were tried again.
+    /// Adds the results of the second try of missed mutants.
     fn add_second(&mut self, second: Self) {
         self.caught = self.caught.saturating_add(second.caught);
         self.missed = second.missed;
@@ -85,7 +85,7 @@ impl std::fmt::Display for Counts {
     }
 }
 
-/// The folders to look for programs in, first that of cargo-mutants.
+/// Returns the folders to search for programs, that of cargo-mutants first.
 fn install() -> Result<OsString> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     if process::on_path("cargo-mutants") {
@@ -112,7 +112,7 @@ fn mutate(package: &str, path: &std::ffi::OsStr) -> Result<Counts> {
     cargo_mutants(package, &results(package), &args, path)
 }
 
-/// Runs the tests of other packages on the mutants that those of this one missed.
+/// Runs the tests of other packages on the mutants that the tests of this package missed.
 fn mutate_missed(package: &str, others: &[String], path: &std::ffi::OsStr) -> Result<Counts> {
     let missed = fs::read_to_string(results(package).join("mutants.out/missed.txt"))?;
     if missed.trim().is_empty() {
@@ -129,7 +129,7 @@ fn mutate_missed(package: &str, others: &[String], path: &std::ffi::OsStr) -> Re
     cargo_mutants(package, &out, &args, path)
 }
 
-/// The expression that matches this text only.
+/// Returns an expression that matches only this text.
 fn exactly(text: &str) -> String {
     let escaped = text.chars().fold(String::new(), |mut escaped, c| {
         if c.is_ascii_punctuation() {
@@ -156,7 +156,7 @@ fn cargo_mutants(
     cargo.current_dir(workspace::root()).env("PATH", path);
     cargo.args(["mutants", "--colors", "never", "--package", package]);
     cargo.arg("--output").arg(out).args(args);
-    // Its exit code is 2 where mutants were missed, and 3 where some timed out.
+    // The exit code is 2 if mutants were missed, and 3 if some timed out.
     let status = cargo.status().context("cannot run cargo mutants")?;
     if !matches!(status.code(), Some(0 | 2 | 3)) {
         bail!("`cargo mutants` failed ({status}); its output above says why");
@@ -172,7 +172,7 @@ fn counts(file: &PathBuf) -> Result<Counts> {
             .with_context(|| format!("no {name} in {}", file.display()))
     };
     Ok(Counts {
-        // A test that never ends has noticed it too.
+        // A test that never ends has detected the mutant too.
         caught: count("caught")? + count("timeout")?,
         missed: count("missed")?,
         unviable: count("unviable")?,

@@ -1,5 +1,5 @@
-//! The suite `new`: in a copy of the workspace, a filter is made from another, and goes through
-//! what every filter goes through; then that of the tutorial, in a repository of its own.
+//! The suite `new`: in a copy of the workspace, creates a filter from another one, and runs the
+//! checks of every filter. Then does the same for the tutorial, in its own repository.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,15 +10,15 @@ use crate::{catalog, elsewhere, new, process, term, wasm_target, workspace};
 
 mod standalone;
 
-/// The word for the filter of docs/tutorial.md, which has a repository of its own.
+/// The word for the filter of docs/tutorial.md, which has its own repository.
 const TUTORIAL: &str = "tutorial";
 
 /// The name of the new filter.
 const NAME: &str = "copied-filter";
 
-/// Makes `copied-filter` from each filter that is named, builds the filter of the tutorial where that
-/// is named, and runs their checks. By default: the blank, the tutorial, and a copy of a whole
-/// filter.
+/// Creates `copied-filter` from each filter that is named, and the filter of the tutorial if that
+/// is named, and runs their checks. The default is the blank filter, the tutorial, and a copy of a
+/// whole filter.
 pub(super) fn run(from: &[String]) -> Result<()> {
     let all = ["blank", TUTORIAL, "header-rewrite"].map(str::to_owned);
     let from = if from.is_empty() { &all } else { from };
@@ -44,17 +44,18 @@ pub(super) fn run(from: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Where the copies are. Always the same: what is compiled knows where its workspace stands.
+/// Returns the folder of the copies. It is always the same, because compiled code contains the path
+/// of its workspace.
 fn root() -> PathBuf {
     workspace::target().join("new/workspace")
 }
 
-/// Where they are compiled.
+/// Returns the folder in which they are compiled.
 fn target() -> PathBuf {
     workspace::target().join("new/target")
 }
 
-/// The Envoy of the harness.
+/// Returns the harness's Envoy.
 fn envoy() -> Result<String> {
     let found = process::output(&mut elsewhere::harness(None, &["find"]))?;
     let (_, path) = found.trim().rsplit_once(", ").context("no Envoy")?;
@@ -78,7 +79,7 @@ fn check(from: &str) -> Result<()> {
     new::create(&root, NAME, from)?;
     new::finish(cargo)?;
     let (target, suite) = (wasm_target::TARGET, NAME.replace('-', "_"));
-    // Debian's compiler, which builds the modules otherwise, brings no clippy for the target.
+    // Debian's compiler, which can also build the modules, has no clippy for the target.
     let lints_as_module = if wasm_target::has_target() {
         format!("clippy --target {target} --package {NAME} -- -D warnings")
     } else {
@@ -100,7 +101,7 @@ fn check(from: &str) -> Result<()> {
     Ok(())
 }
 
-/// Copies the workspace, but for what is built and what git keeps.
+/// Copies the workspace, except for build results and git's files.
 fn copy_sources(from: &Path, to: &Path) -> Result<()> {
     for entry in fs::read_dir(from)? {
         let entry = entry?;

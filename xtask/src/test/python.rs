@@ -1,5 +1,4 @@
-//! Programs from PyPI that suites need, each set in a virtual environment of its own under
-//! `target/`.
+//! Programs from PyPI that suites need, each set in its own virtual environment under `target/`.
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,14 +8,14 @@ use anyhow::{Context, Result};
 
 use crate::{process, workspace};
 
-/// The copy of the requirements that marks a finished installation.
+/// The copy of the requirements that marks a completed installation.
 const INSTALLED: &str = "installed.txt";
 
 /// A set of programs.
 pub(super) struct Programs {
     /// Its folder under `target/`.
     pub(super) folder: &'static str,
-    /// The file that lists them, and all that they need, with versions and checksums.
+    /// The file that lists them and their dependencies, with versions and checksums.
     pub(super) requirements: &'static str,
 }
 
@@ -26,13 +25,13 @@ pub(super) const OPENID_PROVIDER: Programs = Programs {
     requirements: "tests/oidc/requirements.txt",
 };
 
-/// Linters of workflows, and a checker of schemas.
+/// Linters of workflows, and a schema checker.
 pub(super) const LINTERS: Programs = Programs {
     folder: "lint",
     requirements: ".ci/lint.txt",
 };
 
-/// Whether this machine can install programs; if not, why, and how to mend it.
+/// Whether this machine can install programs; if not, why, and what to do about it.
 pub(super) fn can_install() -> Result<(), String> {
     let probe = "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))";
     process::output(Command::new("python3").args(["-c", probe]))
@@ -44,7 +43,7 @@ pub(super) fn can_install() -> Result<(), String> {
 }
 
 impl Programs {
-    /// Installs them, unless they are there.
+    /// Installs the programs, unless they are already there.
     pub(super) fn install(&self) -> Result<()> {
         let requirements = workspace::root().join(self.requirements);
         let marker = self.path().join(INSTALLED);
@@ -73,7 +72,7 @@ impl Programs {
         Ok(())
     }
 
-    /// One of them.
+    /// Returns one of the programs.
     pub(super) fn program(&self, name: &str) -> Command {
         let mut program = Command::new(self.path().join("bin").join(name));
         program.current_dir(workspace::root());

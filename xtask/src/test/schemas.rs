@@ -1,5 +1,5 @@
-//! The suite `schemas`: the schemas themselves, every configuration of a sample against its schema,
-//! and mistakes that a schema can know.
+//! The suite `schemas`: checks the schemas themselves, every configuration of a sample against its
+//! schema, and mistakes that a schema can detect.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::python::LINTERS;
 use crate::{catalog, elsewhere, process, workspace};
 
-/// Mistakes that an editor shows while they are made.
+/// Mistakes that an editor shows while typing.
 const MISTAKES: &[(&str, &str)] = &[
     ("cors", r#"{"polices": []}"#),
     ("cors", r#"{"policies": {}}"#),
@@ -59,14 +59,14 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
 ];
 
-/// What holds the configuration of a filter.
+/// What contains the configuration of a filter.
 const HOLDERS: &[&str] = &[
     "\nkind: WasmPlugin\n",
     "\nkind: EnvoyExtensionPolicy\n",
     ".http.wasm.v3.Wasm",
 ];
 
-/// Files and resources whose schema knows that they are wrong.
+/// Files and resources with mistakes that their schema detects.
 const WRONG_RESOURCES: &[(&str, &str)] = &[
     (
         "envoy",
@@ -96,7 +96,7 @@ const WRONG_RESOURCES: &[(&str, &str)] = &[
     ),
 ];
 
-/// The samples with a filter against the schemas that their modelines name.
+/// Checks the samples of filters against the schemas that their modelines name.
 fn check_resources() -> Result<()> {
     let samples = workspace::root().join("envoy-configs");
     let schema = |kind: &str| samples.join(format!("schemas/{kind}.schema.json"));

@@ -1,4 +1,4 @@
-//! The table of suites. Adding one is a row here.
+//! The table of suites. Each suite is a row here.
 
 use anyhow::{Context as _, Result};
 
@@ -11,13 +11,14 @@ use crate::{build, catalog, docs, elsewhere, process, term, wasm_target};
 pub(super) struct Suite {
     /// Its name on the command line.
     pub(super) name: &'static str,
-    /// What it is, for the terminal.
+    /// What it tests, for the terminal.
     pub(super) what: &'static str,
-    /// Whether `cargo xtask test` runs it unasked: it needs nothing that the command cannot set up.
+    /// Whether `cargo xtask test` runs it by default: it needs nothing that the command cannot set
+    /// up.
     pub(super) by_default: bool,
-    /// Whether this machine can run it; if not, why, and how to mend it.
+    /// Whether this machine can run it; if not, why, and what to do about it.
     pub(super) can_run: fn() -> Result<(), String>,
-    /// Runs it, with words that choose tests and options of the test programs.
+    /// Runs it, with words that select tests and options of the test programs.
     pub(super) run: fn(&[String]) -> Result<()>,
 }
 
@@ -73,7 +74,7 @@ pub(super) const SUITES: &[Suite] = &[
     suite("speed", "jwt-auth beside jwt_authn, and under a flood, as ratios", has_cpu_time, |words| alone("speed", words)),
 ];
 
-/// The suites as the command's help lists them.
+/// Returns the list of suites for the command's help.
 pub(super) fn help() -> String {
     let line = |suite: &Suite| {
         let unasked = if suite.by_default {
@@ -106,8 +107,8 @@ fn e2e(words: &[String]) -> Result<()> {
         .run(words)
 }
 
-/// The test programs that need nothing but Envoy: those of `e2e` and `bench`, but for those behind
-/// a feature of their name.
+/// Returns the test programs that need nothing but Envoy: those of `e2e` and `bench`, except for
+/// those behind a feature of the same name.
 fn programs() -> Result<Vec<String>> {
     let packages = catalog::packages()?;
     Ok(packages
@@ -123,7 +124,7 @@ fn programs() -> Result<Vec<String>> {
 /// The test programs of the filters.
 const FILTERS: [&str; 4] = ["cors", "header_rewrite", "jwt_auth", "rate_limit"];
 
-/// The programs of the filters, in an Envoy that runs them as items of a chain: see
+/// Runs the filters' test programs in an Envoy that runs the filters as items of a chain; see
 /// `e2e::envoy::as_chain`.
 fn chain(words: &[String]) -> Result<()> {
     prepare(None)?;
@@ -137,7 +138,7 @@ fn chain(words: &[String]) -> Result<()> {
 fn ledger(words: &[String]) -> Result<()> {
     let toolchain = wasm_target::set_up()?;
     if !toolchain.is_small() {
-        // Another compiler or another std makes other instructions of the same source.
+        // Another compiler or another std compiles the same source to other instructions.
         println!(
             "{} the ledger counts modules whose std is compiled for size: this toolchain cannot",
             term::yellow("note:")
@@ -148,8 +149,8 @@ fn ledger(words: &[String]) -> Result<()> {
     Tests::new(&["--package", "ledger"]).run(words)
 }
 
-/// The features of `e2e` that bring no dependencies. Together, so that the harness is compiled once
-/// for all suites that need one of them.
+/// The features of `e2e` without additional dependencies. Enabled together, so that the harness is
+/// compiled once for all suites that need one of them.
 const LIGHT: &str = "browser,compose,faults,matrix,nginx,oidc,soak,speed";
 
 fn features(name: &str) -> &str {
@@ -159,7 +160,7 @@ fn features(name: &str) -> &str {
     }
 }
 
-/// A test program of the package `e2e` that is behind a feature of its name.
+/// Runs a test program of the package `e2e` that is behind a feature of the same name.
 fn further(name: &str, words: &[String]) -> Result<()> {
     prepare(Some(features(name)))?;
     behind(name, words)
@@ -170,7 +171,7 @@ fn behind(name: &str, words: &[String]) -> Result<()> {
     Tests::new(&["--package", "e2e", "--features", features, "--test", name]).run(words)
 }
 
-/// What `e2e` does with some thousand requests.
+/// Runs the part of `e2e` that sends some thousand generated requests.
 fn hostile(words: &[String]) -> Result<()> {
     prepare(None)?;
     let test = ["seeded::", "--nocapture"].map(str::to_owned);
@@ -198,7 +199,7 @@ fn compose(words: &[String]) -> Result<()> {
     behind("compose", words)
 }
 
-/// The samples on every Envoy, and each filter beside Envoy's own.
+/// Runs the samples on every Envoy, and compares each filter with Envoy's own.
 fn matrix(words: &[String]) -> Result<()> {
     prepare(Some(LIGHT))?;
     let found = process::captured(&mut elsewhere::harness(Some(LIGHT), &["find", "--all"]))?;
@@ -219,13 +220,13 @@ fn matrix(words: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Tests that run one at a time, and whose figures are worth reading.
+/// Runs tests one at a time and shows their figures.
 fn alone(name: &str, words: &[String]) -> Result<()> {
     let options = ["--nocapture", "--test-threads", "1"].map(str::to_owned);
     further(name, &[words, &options].concat())
 }
 
-/// What every suite with a real Envoy needs.
+/// Prepares what every suite with a real Envoy needs.
 fn prepare(features: Option<&str>) -> Result<()> {
     build::build(&catalog::select(&[])?, wasm_target::set_up()?)?;
     process::run_own(&mut elsewhere::harness(features, &["find"]))

@@ -1,5 +1,5 @@
-//! The suite `workflows`: `.github/` as GitHub reads it, and by those who know how workflows are
-//! attacked.
+//! The suite `workflows`: checks `.github/` against GitHub's format, and against known attacks on
+//! workflows.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! What a filter is handed: its configuration as Envoy would, and its environment.
+//! What a filter receives: its configuration as Envoy would pass it, and its environment.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::validate::find::Plugin;
 
-/// The environment that the filter sees, and the variables of the host that are not set here.
+/// Returns the environment that the filter sees, and the host variables that are not set here.
 pub(super) fn environment<'a>(
     plugin: &Plugin<'a>,
     host: impl Fn(&str) -> Option<String>,
@@ -24,9 +24,10 @@ pub(super) fn environment<'a>(
     (env, unset)
 }
 
-/// Adds what this machine lacks.
+/// Adds what is missing on this machine.
 pub(super) fn with_hint(error: &str, unset: &[&str]) -> String {
-    // A secret's variable is not named in its error: it may be the secret in the wrong place.
+    // The error does not name the variable of a secret, because it may be the secret in the wrong
+    // place.
     let is_of_secret = error.contains("the environment variable is not set");
     let named = unset.iter().find(|name| error.contains(*name));
     match named.or(unset.first().filter(|_| is_of_secret)) {
@@ -35,7 +36,7 @@ pub(super) fn with_hint(error: &str, unset: &[&str]) -> String {
     }
 }
 
-/// A `google.protobuf.Struct` in the binary form in which Envoy hands it to the filter.
+/// Encodes a `google.protobuf.Struct` in the binary form in which Envoy passes it to the filter.
 pub(super) fn protobuf(value: &Value) -> Vec<u8> {
     match kind(value) {
         Kind::StructValue(fields) => fields.encode_to_vec(),

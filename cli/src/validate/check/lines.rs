@@ -1,13 +1,13 @@
-//! Lines of a text that is inside another.
+//! Line numbers of a text inside another text.
 
 use crate::validate::yaml::{Node, Style};
 
 /// Where the lines of a text are in its file.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Lines {
-    /// So many lines further down.
+    /// This many lines further down.
     Below(usize),
-    /// All in this one.
+    /// All in this line.
     In(usize),
 }
 
@@ -19,7 +19,7 @@ impl Lines {
         }
     }
 
-    /// Of the text of a scalar, whose key has this line.
+    /// Returns the lines for the text of a scalar, whose key is in this line.
     pub(super) fn inside(self, text: &Node, key: usize) -> Self {
         match (self, text) {
             (

@@ -1,8 +1,8 @@
-//! What a schema says of a value by itself, and by the schemas that it is composed of.
+//! Checks a value against a schema itself, and against the schemas it is composed of.
 
 use serde_json::Value;
 
-/// What is wrong with a value by itself.
+/// Returns what is wrong with a value, ignoring compositions.
 pub(super) fn own_fault(value: &Value, schema: &Value) -> Option<String> {
     if schema["x-kubernetes-int-or-string"] == true {
         let fits = value.is_i64() || value.is_u64() || value.is_string();
@@ -91,7 +91,7 @@ pub(super) fn composition_fault(value: &Value, schema: &Value) -> Option<String>
     fits(value, not).then(|| format!("must not have: {}", fields(std::slice::from_ref(not))))
 }
 
-/// Whether a value fits a schema inside a composition, which adds conditions and no fields.
+/// Whether a value matches a schema inside a composition, which adds conditions but no fields.
 fn fits(value: &Value, schema: &Value) -> bool {
     own_fault(value, schema).is_none()
         && composition_fault(value, schema).is_none()
@@ -103,7 +103,7 @@ fn fits(value: &Value, schema: &Value) -> bool {
         })
 }
 
-/// The fields that a composition asks for.
+/// Collects the fields that a composition requires.
 fn required<'s>(schema: &'s Value, fields: &mut Vec<&'s str>) {
     fields.extend(names(&schema["required"]));
     for name in ["allOf", "anyOf", "oneOf"] {

@@ -1,4 +1,4 @@
-//! Plugins in Envoy's own resources: bootstraps, LDS and ECDS files, patches of them.
+//! Plugins in Envoy's own resources: bootstraps, LDS and ECDS files, and patches of them.
 
 use super::{Config, Fault, Plugin, Severity, line_of, texts};
 use crate::nearest::nearest;
@@ -28,8 +28,8 @@ const VM: &[&str] = &[
     "environment_variables",
 ];
 
-/// All plugins below a node. Envoy's `PluginConfig` may stand in a listener, an ECDS resource, a
-/// patch or a `TypedStruct`: it is known by its keys.
+/// Returns all plugins below a node. Envoy's `PluginConfig` may be in a listener, an ECDS resource,
+/// a patch or a `TypedStruct`; it is recognized by its keys.
 pub(super) fn plugins(document: &Node) -> Vec<Plugin<'_>> {
     let mut found = Vec::new();
     walk(document, false, &mut found);
@@ -154,7 +154,7 @@ fn unknown_fields(node: &Node, at: &str, known: &[&str]) -> Vec<Fault> {
 }
 
 fn fails_open(plugin: &Node) -> Option<(Option<usize>, String)> {
-    // An enum of protobuf may be written by name or by number.
+    // A protobuf enum may be written as a name or a number.
     let by_policy = matches!(plugin.text_at(&["failure_policy"]), Some("FAIL_OPEN" | "3"));
     let by_flag = plugin.text_at(&["fail_open"]) == Some("true");
     if by_policy {
@@ -165,7 +165,7 @@ fn fails_open(plugin: &Node) -> Option<(Option<usize>, String)> {
     }
 }
 
-/// A `google.protobuf.Any` in its JSON form.
+/// Reads a `google.protobuf.Any` in its JSON form.
 fn any(node: &Node) -> Config<'_> {
     let Some(type_url) = node.text_at(&["@type"]) else {
         return Config::Broken(

@@ -1,9 +1,9 @@
-//! Plugins in the resources of Istio and of Envoy Gateway.
+//! Plugins in the resources of Istio and Envoy Gateway.
 
 use super::{Config, Fault, Plugin, Severity, line_of};
 use crate::validate::yaml::Node;
 
-/// The `spec` of Istio's `WasmPlugin`.
+/// Reads the `spec` of Istio's `WasmPlugin`.
 pub(super) fn wasm_plugin(spec: &Node) -> Plugin<'_> {
     let variables = spec
         .at(&["vm_config", "env"])
@@ -42,7 +42,7 @@ pub(super) fn wasm_plugin(spec: &Node) -> Plugin<'_> {
     }
 }
 
-/// One of `spec.wasm` of Envoy Gateway's `EnvoyExtensionPolicy`.
+/// Reads an item of `spec.wasm` of Envoy Gateway's `EnvoyExtensionPolicy`.
 pub(super) fn extension_policy(wasm: &Node) -> Plugin<'_> {
     let hosts = wasm
         .at(&["env", "host_keys"])
@@ -66,7 +66,7 @@ pub(super) fn extension_policy(wasm: &Node) -> Plugin<'_> {
     }
 }
 
-/// The configuration under its key, or under the key that the other project calls it by.
+/// Returns the configuration under its key, or under the key that the other project uses.
 fn configuration<'a>(
     node: &'a Node,
     key: &str,

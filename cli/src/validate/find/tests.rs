@@ -1,4 +1,4 @@
-//! Which plugins a document holds, and what is made of them.
+//! Which plugins a document contains, and how they are read.
 
 use super::*;
 use crate::validate::yaml;

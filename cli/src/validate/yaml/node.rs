@@ -1,20 +1,20 @@
-//! The way about in a document.
+//! Navigation in a document.
 
 use super::{Entry, Node};
 
 impl Node {
-    /// The value of a key, in the spelling given or in the camelCase that protobuf's JSON also
-    /// knows.
+    /// Returns the value of a key, in the given spelling or in camelCase, which protobuf's JSON
+    /// accepts too.
     pub(in crate::validate) fn get(&self, key: &str) -> Option<&Node> {
         self.entry(key).map(|entry| &entry.value)
     }
 
-    /// The node at the end of these keys.
+    /// Returns the node at the end of these keys.
     pub(in crate::validate) fn at(&self, keys: &[&str]) -> Option<&Node> {
         keys.iter().try_fold(self, |node, key| node.get(key))
     }
 
-    /// The text of a scalar.
+    /// Returns the text of a scalar.
     pub(in crate::validate) fn text(&self) -> Option<&str> {
         match self {
             Node::Scalar { text, .. } => Some(text),
@@ -22,19 +22,19 @@ impl Node {
         }
     }
 
-    /// The text at the end of these keys.
+    /// Returns the text at the end of these keys.
     pub(in crate::validate) fn text_at(&self, keys: &[&str]) -> Option<&str> {
         self.at(keys)?.text()
     }
 
-    /// The entry of a key, in either spelling.
+    /// Returns the entry of a key, in either spelling.
     pub(in crate::validate) fn entry(&self, key: &str) -> Option<&Entry> {
         let camel = camel_case(key);
         let mut entries = self.entries().iter();
         entries.find(|entry| entry.key == key || entry.key == camel)
     }
 
-    /// The entries of a mapping; none for anything else.
+    /// Returns the entries of a mapping; none for anything else.
     pub(in crate::validate) fn entries(&self) -> &[Entry] {
         match self {
             Node::Map(entries) => entries,
@@ -42,7 +42,7 @@ impl Node {
         }
     }
 
-    /// Shows every scalar below, with the key that it stands under and that key's line.
+    /// Visits every scalar below, with its key and the line of the key.
     pub(in crate::validate) fn visit(&self, see: &mut dyn FnMut(&str, Option<usize>, &str)) {
         self.visit_under("", None, see);
     }
@@ -65,7 +65,7 @@ impl Node {
         }
     }
 
-    /// The line that a mapping or list of mappings begins on, where it is known.
+    /// Returns the line on which a mapping or list of mappings begins, if known.
     pub(in crate::validate) fn line(&self) -> Option<usize> {
         match self {
             Node::Map(entries) => entries.first().map(|entry| entry.line),
@@ -75,7 +75,7 @@ impl Node {
         .filter(|line| *line > 0)
     }
 
-    /// The items of a list; none for anything else.
+    /// Returns the items of a list; none for anything else.
     pub(in crate::validate) fn items(&self) -> &[Node] {
         match self {
             Node::List(items) => items,
@@ -83,7 +83,7 @@ impl Node {
         }
     }
 
-    /// The line of what `path` (`rules[0].request`) leads to, as far as it can be followed.
+    /// Returns the line that `path` (`rules[0].request`) leads to, as far as it can be followed.
     pub(in crate::validate) fn line_of(&self, path: &str) -> Option<usize> {
         let mut node = self;
         let mut line = None;

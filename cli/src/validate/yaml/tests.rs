@@ -1,4 +1,4 @@
-//! What the tree keeps, and what it says about mistakes.
+//! What the tree keeps, and what it reports about mistakes.
 
 use super::*;
 
@@ -64,7 +64,7 @@ fn errors_say_where() {
 fn json_has_lines_and_says_where_it_is_broken() {
     let text = "{\n  \"a\": [\n    {\"b\": 1}\n  ]\n}";
     assert_eq!(parse_json(text).unwrap()[0].line_of("a[0].b"), Some(3));
-    // An escape of JSON alone.
+    // An escape that only JSON has.
     let escaped = r#"{"a": "\ud83d\ude00"}"#;
     assert_eq!(parse_json(escaped).unwrap()[0].text_at(&["a"]), Some("😀"));
     for (text, expected) in [

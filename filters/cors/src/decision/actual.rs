@@ -1,5 +1,5 @@
-//! Decides on a request with an origin that is not a preflight. Its method is the preflight's
-//! business (Fetch standard, "CORS check").
+//! Decides on a request with an origin that is not a preflight. Its method is not checked, because
+//! that is the purpose of the preflight (Fetch standard, "CORS check").
 
 use super::{Decision, Head, guard};
 use crate::config::UnmatchedOrigin;

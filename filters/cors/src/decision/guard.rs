@@ -1,6 +1,6 @@
-//! Refuses requests that another site makes a browser send (CSRF). A browser says in `origin` and
-//! `sec-fetch-site` who made it send a request, and no page can change that (Fetch standard,
-//! "forbidden request-header"; Fetch Metadata, section 2.1).
+//! Refuses requests that another site makes a browser send (CSRF). In `origin` and `sec-fetch-site`
+//! a browser says which site caused a request, and no page can change these headers (Fetch
+//! standard, "forbidden request-header"; Fetch Metadata, section 2.1).
 
 use super::{Decision, Head};
 use crate::origin::Origin;
@@ -9,7 +9,8 @@ use crate::reason::Outcome;
 use crate::reply;
 use filter_kit::request::Request;
 
-/// The refusal of a request; `None` where it may pass. `allowed` says whether its origin is.
+/// Returns the refusal of a request; `None` if it may continue. `allowed` says whether its origin
+/// is allowed.
 pub(super) fn refuse(
     guard: Guard,
     request: &Request,
@@ -27,7 +28,7 @@ pub(super) fn refuse(
                 .any(|sent| sent == site)
     };
     if !head.has_origin {
-        // Neither a browser of these days, nor one that a page made send it.
+        // Not from a current browser, or not caused by a page.
         return is_from(b"cross-site").then(cross_site);
     }
     let is_own =
@@ -35,12 +36,13 @@ pub(super) fn refuse(
     (allowed.is_none() && !is_own()).then(foreign)
 }
 
-/// RFC 9110, section 9.2.1. A page can send any other method without a preflight at most as POST.
+/// Whether a method is safe (RFC 9110, section 9.2.1). Of the other methods, a page can send only
+/// POST without a preflight.
 fn is_safe(method: &[u8]) -> bool {
     matches!(method, b"GET" | b"HEAD" | b"OPTIONS" | b"TRACE")
 }
 
-/// Browsers send an origin with same-origin requests too, unless they are GET or HEAD.
+/// Browsers send an origin with same-origin requests too, except for GET and HEAD.
 #[inline(never)]
 pub(super) fn is_within(request: &Request, head: Head<'_>) -> bool {
     let origin = Origin::parse(head.origin);

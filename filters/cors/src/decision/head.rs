@@ -1,24 +1,24 @@
-//! What every decision on an origin looks at.
+//! The headers that every decision on an origin depends on.
 
 use crate::policy::AllowedOrigin;
 use filter_kit::request::Request;
 use std::borrow::Cow;
 
-/// The head of a request that has an `origin`.
+/// The CORS-related headers of a request that has an `origin`.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Head<'r> {
     /// Whether there is an origin that is not empty.
     pub(super) has_origin: bool,
-    /// The origin as it was sent; empty where there are two.
+    /// The origin as sent; empty if there is more than one.
     pub(super) origin: &'r [u8],
     method: &'r [u8],
-    /// Whether it asks for a method.
+    /// Whether it has an `access-control-request-method`.
     asks_method: bool,
 }
 
 impl<'r> Head<'r> {
-    /// By single headers, each of which costs as much as all of them where it is there: most
-    /// requests with an origin are no preflights.
+    /// Reads single headers. Reading one that exists costs as much as reading all of them, but most
+    /// requests with an origin are not preflights.
     pub(super) fn with_origin(origin: &'r [u8], request: &'r Request) -> Self {
         if request.is_read() || request.has("access-control-request-method") {
             return Self::of(request);
@@ -53,7 +53,7 @@ impl<'r> Head<'r> {
         self.has_origin && self.asks_method && self.method == b"OPTIONS"
     }
 
-    /// The value of `access-control-allow-origin`.
+    /// Returns the value of `access-control-allow-origin`.
     pub(super) fn allow_origin(self, allowed: AllowedOrigin) -> Cow<'static, [u8]> {
         match allowed {
             AllowedOrigin::Any => Cow::Borrowed(b"*"),

@@ -11,7 +11,7 @@ use filter_kit::reply::LocalReply;
 use filter_kit::request::Request;
 use filter_kit::values::is_token;
 
-/// The longest list of request headers that is looked at, in bytes.
+/// Maximum length of the list of request headers that is examined, in bytes.
 const MAX_REQUEST_HEADERS_BYTES: usize = 8 * 1024;
 
 #[inline(never)]
@@ -42,7 +42,7 @@ pub(super) fn decide(
     }
 }
 
-/// The answer to a preflight that is allowed, or why it is not.
+/// Returns the answer to an allowed preflight, or why it is not allowed.
 fn permission(
     policy: &Policy,
     request: &Request,

@@ -44,7 +44,7 @@ fn reply(decision: &Decision) -> (u16, String) {
     (reply.status, reply.headers.iter().map(line).collect())
 }
 
-/// What a response of the upstream gets: the CORS headers, one per line, and `vary`.
+/// Returns what a response of the upstream gets: the CORS headers, one per line, and `vary`.
 fn passed(decision: &Decision) -> (String, String) {
     let Action::Pass(plan) = &decision.action else {
         panic!("{decision:?}");
@@ -208,7 +208,7 @@ fn without_an_origin_only_vary_is_added() {
     }
 }
 
-/// Two policies that paths choose.
+/// Two policies that are selected by path.
 const TWO: &str = r#"{"policies": [
     {"match": {"paths": [{"prefix": "/public"}]}, "allow_origins": ["*"]},
     {"match": {"paths": [{"prefix": "/api"}]}, "allow_origins": []}]}"#;

@@ -1,4 +1,4 @@
-//! Origins of a configuration.
+//! Origins in a configuration.
 
 mod foreign;
 
@@ -35,7 +35,7 @@ pub struct Wildcard {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Host {
     Exact(Box<str>),
-    /// From the dot on: `.example.org`.
+    /// Includes the dot: `.example.org`.
     Below(Box<str>),
 }
 
@@ -119,7 +119,7 @@ fn parse(text: &str) -> Result<OriginPattern, String> {
     })
 }
 
-/// Why `authority` of the origin `text` is not a host and port.
+/// Explains why `authority` of the origin `text` is not a host and port.
 fn fault(text: &str, authority: &str, below: bool) -> String {
     let after_address = authority.find(']').unwrap_or(0);
     let colon = authority
@@ -131,7 +131,7 @@ fn fault(text: &str, authority: &str, below: bool) -> String {
         "the port is invalid".to_owned()
     } else if host.contains('*') {
         let labels = host.rsplit('.').take(2);
-        // Only where the rest of the host says whose it is.
+        // Only if the rest of the host determines its owner.
         let is_owned = labels.clone().count() == 2 && labels.clone().all(|l| !l.contains('*'));
         match is_owned && !below {
             true => format!(
@@ -145,13 +145,13 @@ fn fault(text: &str, authority: &str, below: bool) -> String {
     }
 }
 
-/// The regular expression in which each `*` stands for a part of a label.
+/// Returns a regular expression in which each `*` matches a part of a label.
 fn as_regex(text: &str) -> String {
     text.replace('.', "\\.").replace('*', "[a-z0-9-]+")
 }
 
 impl OriginPattern {
-    /// An origin that anyone can have and that this pattern matches, and why.
+    /// Returns an origin that this pattern matches although anyone can obtain it.
     #[must_use]
     pub fn foreign_origin(&self) -> Option<ForeignOrigin> {
         foreign::of_pattern(self)
@@ -159,8 +159,8 @@ impl OriginPattern {
 }
 
 impl Wildcard {
-    /// Whether an origin matches. `*.` stands for one or more whole labels, so never for the parent
-    /// itself.
+    /// Whether an origin matches. `*.` matches one or more whole labels, so it never matches the
+    /// parent itself.
     #[must_use]
     pub fn matches(&self, origin: &Tuple) -> bool {
         let host = match &self.host {
@@ -208,7 +208,7 @@ impl OriginRegex {
         self.pattern.is_match(origin.text().as_bytes())
     }
 
-    /// An origin that anyone can have and that this expression matches.
+    /// Returns an origin that this expression matches although anyone can obtain it.
     #[must_use]
     pub fn foreign_origin(&self) -> Option<ForeignOrigin> {
         foreign::of_regex(&self.text, |origin| self.matches(origin))

@@ -3,30 +3,31 @@
 use crate::origin::{Origin, OriginPattern, OriginRegex, Wildcard};
 use filter_kit::headers::is_same;
 
-/// Origins that are allowed.
+/// A set of allowed origins.
 #[derive(Debug, Default)]
 pub struct Origins {
-    /// Every origin: the answer is the same for all of them, and for a request without one.
+    /// Every origin is allowed. The answer is the same for all of them, and for a request without
+    /// one.
     pub any: bool,
     null: bool,
-    /// With their hashes and in order of these, for a binary search.
+    /// With their hashes and sorted by them, for a binary search.
     exact: Vec<(u32, Box<str>)>,
     schemes: Vec<Box<str>>,
     wildcards: Vec<Wildcard>,
     regexes: Vec<OriginRegex>,
 }
 
-/// How `access-control-allow-origin` answers an origin.
+/// The value of `access-control-allow-origin` for an origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AllowedOrigin {
     /// `*`
     Any,
-    /// The origin as it was sent.
+    /// The origin as sent.
     Same,
 }
 
 impl Origins {
-    /// Sorts the patterns by what they need for a comparison.
+    /// Groups the patterns by how they are compared.
     #[must_use]
     pub fn new(patterns: Vec<OriginPattern>, regexes: Vec<OriginRegex>) -> Self {
         let mut origins = Self {
@@ -46,8 +47,8 @@ impl Origins {
         origins
     }
 
-    /// Whether an origin is allowed, and how the answer says so. Mostly it is written as the
-    /// configuration has it.
+    /// Returns whether an origin is allowed, and how the answer says so. Most origins are written
+    /// exactly as in the configuration.
     #[must_use]
     pub fn allow_sent(&self, sent: &[u8]) -> Option<AllowedOrigin> {
         if self.any {
@@ -88,7 +89,7 @@ fn has_scheme(origin: &str, scheme: &str) -> bool {
     rest.is_some_and(|rest| rest.starts_with("://"))
 }
 
-/// Of eight bytes at a time. Whoever finds another text with the same hash gains one comparison.
+/// Hashes eight bytes at a time. A client that finds a collision only causes one more comparison.
 fn hash(text: &[u8]) -> u32 {
     let mix = |hash: u64, word: u64| (hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mut rest = text;

@@ -7,7 +7,7 @@ const ADMIN: &str = r#"{"rules": [
     {"match": {"paths": [{"prefix": "/admin"}]}, "response": [{"preset": "security_headers"}]},
     {"response": [{"preset": "security_headers"}]}]}"#;
 
-/// The places of the rules that apply, and why the request is refused.
+/// Returns the indices of the rules that apply, and why the request is refused.
 fn decided(rules: &Rules, request: &Request) -> (Vec<usize>, Option<Refused>) {
     let decision = decide(rules, request);
     let applied = decision.applied.iter().map(|applied| applied.rule);
@@ -29,7 +29,7 @@ fn a_rule_applies_where_a_reading_matches_and_readings_that_differ_are_refused()
         ("/x/..;/admin", &[0, 1, 2], true),
         ("/%2561dmin", &[0, 1, 2], true),
         ("/admin;a", &[0, 1, 2], true),
-        // More than 64 readings: any may match.
+        // More than 64 readings: any rule may match.
         (&format!("/%{}41", "25".repeat(70)), &[0, 1, 2], true),
     ] {
         let refused = ambiguous.then_some(Refused::AmbiguousPath);

@@ -1,4 +1,4 @@
-//! What an operation changes in the headers of a message.
+//! The change that an operation makes to the headers of a message.
 
 use super::NameSelector;
 use super::name::remove_look_alikes;
@@ -7,25 +7,25 @@ use filter_kit::response::Response;
 use filter_kit::values::HeaderName;
 use std::borrow::Cow;
 
-/// What an operation changes in the headers of a message.
+/// The change that an operation makes to the headers of a message.
 #[derive(Debug)]
 pub enum Change<'o> {
-    /// Nothing.
+    /// No change.
     Nothing,
-    /// This value takes the place of all that the header has.
+    /// Replace all values of the header with this one.
     Set(&'o HeaderName, Cow<'o, [u8]>),
-    /// These values do; none: it is removed.
+    /// Replace all values of the header with these. An empty list removes it.
     Put(&'o HeaderName, Vec<Vec<u8>>),
-    /// One more value.
+    /// Add a value.
     Add(&'o HeaderName, Cow<'o, [u8]>),
-    /// All headers that the selector names are removed.
+    /// Remove all headers that the selector matches.
     Remove(&'o NameSelector),
-    /// The first header is removed, and its values take the place of all that the second has.
+    /// Remove the first header, and replace all values of the second with its values.
     Move(&'o HeaderName, &'o HeaderName, Vec<Vec<u8>>),
 }
 
 impl Change<'_> {
-    /// Makes the change.
+    /// Applies the change.
     fn make(self, headers: &mut Headers) {
         match self {
             Self::Nothing => {}
@@ -40,8 +40,7 @@ impl Change<'_> {
         }
     }
 
-    /// Makes the change in a response, whose headers are read only where the change is made of
-    /// them.
+    /// Applies the change to a response. Its headers are read only if the change depends on them.
     pub fn make_in_response(self, response: &mut Response) {
         match self {
             Self::Nothing => {}
@@ -53,8 +52,8 @@ impl Change<'_> {
         }
     }
 
-    /// Makes the change in a request. Other spellings of the name that it writes go too; `name` is
-    /// one of which they are gone.
+    /// Applies the change to a request, and removes other spellings of the name that it writes.
+    /// `name` is a name whose other spellings have already been removed.
     pub fn make_in_request(self, name: Option<&HeaderName>, headers: &mut Headers) {
         if let Self::Move(_, to, _) | Self::Put(to, _) = &self
             && name != Some(*to)
@@ -68,7 +67,7 @@ impl Change<'_> {
     }
 }
 
-/// A header that is not there is not removed, or the response would count as changed.
+/// Removes the header only if it exists. Otherwise the response would count as changed.
 fn remove(response: &mut Response, name: &HeaderName) {
     if response.has(name.as_str()) {
         response.remove(name.as_str());

@@ -8,38 +8,38 @@ use filter_kit::values::{HeaderName, is_header_value};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-/// The longest value that [`HeaderOperation::Replace`] may make, in bytes: Envoy's default for all
-/// headers of a message.
+/// Maximum length of a value made by [`HeaderOperation::Replace`], in bytes: Envoy's default limit
+/// for all headers of a message.
 const MAX_REPLACED_BYTES: usize = 60 * 1024;
 
 /// An operation on a header.
 #[derive(Debug, Clone)]
 pub enum HeaderOperation {
-    /// Replaces all values by one. Where that cannot be made, none is left.
+    /// Replaces all values with one. If the value is not available, the header is removed.
     Set(HeaderName, Template),
-    /// Adds one more value.
+    /// Adds a value.
     Add(HeaderName, Template),
-    /// Sets the value where the header is missing.
+    /// Sets the value if the header is missing.
     Default(HeaderName, Template),
     /// Removes all values.
     Remove(NameSelector),
-    /// Moves all values to another name, in place of its own. Without the first header nothing
-    /// happens.
+    /// Moves all values to another name, replacing its values. Does nothing if the first header is
+    /// missing.
     Rename {
         /// The name to move from.
         from: HeaderName,
         /// The name to move to.
         to: HeaderName,
     },
-    /// Copies all values to another name, in place of its own. Without the first header nothing
-    /// happens.
+    /// Copies all values to another name, replacing its values. Does nothing if the first header is
+    /// missing.
     Copy {
         /// The name to copy from.
         from: HeaderName,
         /// The name to copy to.
         to: HeaderName,
     },
-    /// Replaces every occurrence of a pattern in every value. A value in which that cannot be done is
+    /// Replaces every match of a pattern in every value. If that fails for a value, the value is
     /// removed.
     Replace {
         /// The header.
@@ -47,12 +47,13 @@ pub enum HeaderOperation {
         /// What to replace, and with what.
         replacement: Replacement,
     },
-    /// Removes repeated elements, within comma-separated values too; the first one stays.
+    /// Removes repeated elements, including those within comma-separated values. The first one is
+    /// kept.
     Dedupe(HeaderName),
 }
 
 impl HeaderOperation {
-    /// What it changes in a message, and why it is not carried out.
+    /// Returns the change to a message, and why the operation is skipped.
     pub fn change(
         &self,
         message: Message<'_>,
@@ -104,7 +105,7 @@ impl HeaderOperation {
         (change, None)
     }
 
-    /// The template of its value.
+    /// Returns the template of its value.
     #[must_use]
     pub fn template(&self) -> Option<&Template> {
         match self {
@@ -114,7 +115,7 @@ impl HeaderOperation {
         }
     }
 
-    /// The headers that it reads or writes by their names.
+    /// Returns the headers that it reads or writes by name.
     pub(super) fn names(&self) -> impl Iterator<Item = &HeaderName> {
         let (one, two) = match self {
             Self::Set(name, _)
@@ -129,8 +130,8 @@ impl HeaderOperation {
         one.into_iter().chain(two)
     }
 
-    /// The header that it writes or removes in every request that it applies to, whether or not the
-    /// header is there.
+    /// Returns the header that it writes or removes in every request, whether or not the header
+    /// exists.
     pub(super) fn name(&self) -> Option<&HeaderName> {
         match self {
             Self::Set(name, _)
@@ -144,10 +145,10 @@ impl HeaderOperation {
     }
 }
 
-/// A value that may be written into a header.
+/// Returns a value that may be written to a header.
 fn header_value<'t>(template: &'t Template, values: &Values<'_>) -> Result<Cow<'t, [u8]>, Skipped> {
     let value = template.expanded(values)?;
-    // A text of the configuration was checked when it was loaded.
+    // Text from the configuration was checked when it was loaded.
     if matches!(value, Cow::Borrowed(_)) || is_header_value(&value) {
         Ok(value)
     } else {
@@ -155,8 +156,8 @@ fn header_value<'t>(template: &'t Template, values: &Values<'_>) -> Result<Cow<'
     }
 }
 
-/// The values with every occurrence replaced. One in which that cannot be done is left out: what was
-/// to be replaced must not pass as it is. With one that is too costly all are.
+/// Returns the values with every match replaced. If that fails for a value, it is left out, because
+/// what was to be replaced must not pass through. If one value is too costly, all are left out.
 fn replaced(
     name: &HeaderName,
     replacement: &Replacement,
@@ -176,10 +177,10 @@ fn replaced(
     (kept, skipped)
 }
 
-/// The values without repeated elements. `set-cookie` is no list: only whole values are compared
-/// (RFC 6265, section 3).
+/// Returns the values without repeated elements. `set-cookie` is not a list, so only whole values
+/// are compared (RFC 6265, section 3).
 fn dedupe<'h>(name: &str, values: impl Iterator<Item = &'h [u8]>) -> Vec<Vec<u8>> {
-    // A set, since a client can fill a header with thousands of elements.
+    // A set, because a client can fill a header with thousands of elements.
     let mut seen: BTreeSet<&[u8]> = BTreeSet::new();
     let mut kept = Vec::new();
     for value in values {

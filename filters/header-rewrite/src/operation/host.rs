@@ -23,7 +23,7 @@ pub(super) fn set(
 }
 
 /// Whether this is a host with an optional port, and nothing else (RFC 3986, section 3.2, without
-/// user information).
+/// userinfo).
 #[must_use]
 pub(crate) fn is_authority(text: &[u8]) -> bool {
     Authority::parse(text).is_ok_and(|authority| {

@@ -1,10 +1,10 @@
-//! A message under edit.
+//! A message that is being edited.
 
 use filter_kit::headers::Headers;
 use filter_kit::request::Request;
 use filter_kit::response::Response;
 
-/// A message under edit.
+/// A message that is being edited.
 #[derive(Debug, Clone, Copy)]
 pub enum Message<'a> {
     /// A request.
@@ -14,7 +14,7 @@ pub enum Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// Its headers.
+    /// Returns its headers.
     #[must_use]
     pub fn headers(self) -> &'a Headers {
         match self {
@@ -27,8 +27,8 @@ impl<'a> Message<'a> {
         matches!(self, Self::Request(_))
     }
 
-    /// Whether a header is there. Of a response whose headers are not read yet, only this one is
-    /// asked for.
+    /// Whether a header exists. Reads only this header of a response whose headers have not been
+    /// read yet.
     #[must_use]
     pub fn has(self, name: &str) -> bool {
         match self {
@@ -37,7 +37,7 @@ impl<'a> Message<'a> {
         }
     }
 
-    /// The values of a header. `host` of a request is the host of `:authority`.
+    /// Returns the values of a header. `host` of a request is the host of `:authority`.
     #[must_use]
     pub fn values(self, name: &str) -> Vec<Vec<u8>> {
         match self {

@@ -1,10 +1,10 @@
-//! Which headers an operation names, and which it must not touch.
+//! Selects the headers of an operation, and protects others.
 
 use filter_kit::headers::{Headers, is_look_alike, plain_name};
 use filter_kit::values::{HeaderName, Pattern};
 
 /// Headers that only Envoy writes: they frame the message or belong to one connection (RFC 9110,
-/// section 7.6.1). `proxy-authorization` may be removed: where Envoy is no proxy of the client, an
+/// section 7.6.1). `proxy-authorization` may be removed: if Envoy is not the client's proxy, an
 /// upstream should not see it.
 pub(crate) const FRAMING: &[&str] = &[
     "connection",
@@ -22,18 +22,18 @@ pub(crate) const FRAMING: &[&str] = &[
 /// Which headers to remove.
 #[derive(Debug, Clone)]
 pub enum NameSelector {
-    /// The one of this name.
+    /// The header with this name.
     Name(HeaderName),
-    /// Those whose name begins so. `x-envoy-*` only where `envoy` is true.
+    /// Headers whose name begins with a prefix. `x-envoy-*` only if `envoy` is true.
     Prefix {
         /// In lower case.
         prefix: String,
         /// Whether `x-envoy-*` may be removed.
         envoy: bool,
     },
-    /// Those whose whole name matches. `x-envoy-*` only where `envoy` is true.
+    /// Headers whose whole name matches. `x-envoy-*` only if `envoy` is true.
     Regex {
-        /// Covers the whole name.
+        /// Has to match the whole name.
         pattern: Pattern,
         /// Whether `x-envoy-*` may be removed.
         envoy: bool,
@@ -41,7 +41,7 @@ pub enum NameSelector {
 }
 
 impl NameSelector {
-    /// Whether it names this header.
+    /// Whether it selects this header.
     #[must_use]
     pub fn selects(&self, name: &[u8]) -> bool {
         match self {
@@ -53,8 +53,8 @@ impl NameSelector {
         }
     }
 
-    /// The work of comparing this name, where that is more than a reading: a client chooses its
-    /// length.
+    /// Returns the work of comparing this name beyond reading it once. A client chooses the length
+    /// of the name.
     pub(super) fn work(&self, name: &[u8]) -> usize {
         match self {
             Self::Regex { pattern, .. } => pattern.work(name.len()).saturating_sub(name.len()),
@@ -62,7 +62,7 @@ impl NameSelector {
         }
     }
 
-    /// Whether a server may read this name as one that the selector names.
+    /// Whether a server may read this name as one that the selector selects.
     #[must_use]
     pub fn selects_spelling(&self, name: &[u8]) -> bool {
         if self.selects(name) {
@@ -85,8 +85,8 @@ impl NameSelector {
     }
 }
 
-/// Whether a header stays though a prefix, a pattern or another spelling names it: a message cannot
-/// do without pseudo-headers, `host`, framing headers, and `x-forwarded-proto`, without which Envoy
+/// Whether a header is kept although a prefix, a pattern or another spelling selects it. A message
+/// needs pseudo-headers, `host`, framing headers, and `x-forwarded-proto`, without which Envoy
 /// finds no route.
 pub(super) fn is_spared(name: &[u8], envoy: bool) -> bool {
     name.starts_with(b":")
@@ -95,7 +95,8 @@ pub(super) fn is_spared(name: &[u8], envoy: bool) -> bool {
         || (!envoy && name.starts_with(b"x-envoy-"))
 }
 
-/// Makes this the only value of a header in every spelling of its name; `None`: it is missing.
+/// Makes this the only value of a header, and removes all other spellings of its name. `None`
+/// removes the header.
 pub(crate) fn set_alone(headers: &mut Headers, name: &HeaderName, value: Option<&[u8]>) {
     remove_look_alikes(headers, name);
     match value {
@@ -109,8 +110,7 @@ pub(crate) fn is_removable(name: &[u8]) -> bool {
     name == b"proxy-authorization"
 }
 
-/// Removes the headers that a server may read as `name`, but for those that a message cannot do
-/// without.
+/// Removes the headers that a server may read as `name`, except for those that a message needs.
 pub(super) fn remove_look_alikes(headers: &mut Headers, name: &HeaderName) {
     headers.remove_if(|other| {
         is_look_alike(other, name.as_str().as_bytes()) && !is_spared(other, false)

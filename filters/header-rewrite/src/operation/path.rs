@@ -1,8 +1,8 @@
 //! Operations on the path.
 //!
-//! They work on the path as it was sent, and what they do not replace stays as it was sent. The
-//! result is judged in all its readings, so that neither a value of a template nor what the client
-//! sent leads out of the place that the operator wrote.
+//! They work on the path as sent, and what they do not replace stays as sent. The result is checked
+//! in all of its readings, so neither the value of a template nor what the client sent can leave
+//! the place that the operator configured.
 
 use super::target::{decode_unreserved, encode, join};
 use super::{Budget, Replacement};
@@ -16,42 +16,43 @@ use std::borrow::Cow;
 /// A rewrite of the path.
 #[derive(Debug, Clone)]
 pub enum PathRewrite {
-    /// Puts something else in place of the leading segments. Paths without them stay. Every reading
-    /// of the new path begins with what was put there.
+    /// Replaces the leading segments. Other paths stay unchanged. Every reading of the new path
+    /// begins with the replacement.
     Prefix {
         /// The segments.
         prefix: PathPattern,
-        /// What takes their place.
+        /// The replacement.
         with: Place,
     },
-    /// Replaces every occurrence of a pattern. Paths stay of which no reading has one. No reading of
-    /// the new path has a dot segment.
+    /// Replaces every match of a pattern. A path without a match in any reading stays unchanged. No
+    /// reading of the new path has a dot segment.
     Regex(Replacement),
 }
 
-/// The new beginning of a path.
+/// The new prefix of a path.
 #[derive(Debug, Clone)]
 pub enum Place {
     /// The same for every request.
     Fixed(NewPrefix),
-    /// A template that looks at the request.
+    /// A template that depends on the request.
     Template(Template),
 }
 
-/// A new beginning of a path.
+/// The new prefix of a path.
 #[derive(Debug, Clone)]
 pub struct NewPrefix {
-    /// As it is written into the path, without a slash at the end.
+    /// As written into the path, without a final slash.
     text: Vec<u8>,
-    /// What every reading of the new path must fit.
+    /// What every reading of the new path must match.
     pattern: PathPattern,
 }
 
 impl NewPrefix {
-    /// Of a text that begins with a slash. Bytes that may not stand in a path are encoded.
+    /// Creates the prefix from a text that begins with a slash. Bytes that are not allowed in a
+    /// path are encoded.
     ///
     /// # Errors
-    /// Where the text is not in plain form.
+    /// If the text is not in plain form.
     pub fn new(text: &[u8]) -> Result<Self, Invalid> {
         let mut text = one_leading_slash(encode(text, is_path_byte));
         let raw = RawPath {
@@ -67,7 +68,7 @@ impl NewPrefix {
 }
 
 impl PathRewrite {
-    /// Carries it out.
+    /// Rewrites the path of a request.
     pub(super) fn apply(
         &self,
         request: &mut Request,
@@ -111,7 +112,7 @@ impl PathRewrite {
         }
     }
 
-    /// The template of its value.
+    /// Returns the template of its value.
     pub(super) fn template(&self) -> Option<&Template> {
         match self {
             Self::Prefix { with, .. } => match with {
@@ -123,7 +124,7 @@ impl PathRewrite {
     }
 }
 
-/// What follows the prefix in the path as it was sent; `None` where no reading of the path has the
+/// Returns what follows the prefix in the path as sent; `None` if no reading of the path has the
 /// prefix.
 fn after_prefix<'r>(
     prefix: &PathPattern,
@@ -135,16 +136,15 @@ fn after_prefix<'r>(
     }
     let mut readings = request.readings()?.iter(path);
     if readings.any(|reading| prefix.fits(reading)) {
-        // The rewrite applies to a reading, and there is no place in the path as it was sent to put
-        // the new beginning.
+        // A reading has the prefix, but the path as sent has no position at which to replace it.
         return Err(Refused::AmbiguousPath);
     }
     Ok(None)
 }
 
-/// The path in which there is something to replace: as it was sent, or else with its unreserved
-/// characters decoded, which makes no other path of it (RFC 3986, section 6.2.2.2). `None` where no
-/// reading of the path has it.
+/// Returns the path in which to replace: as sent, or else with its unreserved characters decoded,
+/// which does not change its meaning (RFC 3986, section 6.2.2.2). `None` if no reading of the path
+/// matches.
 fn found_in<'r>(
     replacement: &Replacement,
     request: &'r Request,
@@ -176,7 +176,7 @@ fn set_path(path: &[u8], request: &mut Request) {
     request.edit(|headers| headers.set(":path", &target));
 }
 
-/// Whether all readings of the new path are as they must be.
+/// Checks all readings of the new path.
 fn judge(
     request: &Request,
     budget: &mut Budget,
@@ -184,7 +184,8 @@ fn judge(
 ) -> Result<(), Refused> {
     let readings = request.readings()?;
     let readings = || readings.iter(request.path());
-    // A client chooses how long the path is, and a configuration how many operations rewrite it.
+    // A client chooses the length of the path, and a configuration the number of operations that
+    // rewrite it.
     budget.spend(readings().map(<[u8]>::len).sum())?;
     if readings().all(is_good) {
         Ok(())
@@ -207,7 +208,7 @@ fn refused(reason: Skipped) -> Refused {
     }
 }
 
-/// Two slashes at the start would make a server take what follows for a host.
+/// After two leading slashes, a server might read what follows as a host.
 fn one_leading_slash(mut path: Vec<u8>) -> Vec<u8> {
     let slashes = path.iter().take_while(|b| **b == b'/').count();
     match slashes.checked_sub(1) {
@@ -219,8 +220,8 @@ fn one_leading_slash(mut path: Vec<u8>) -> Vec<u8> {
     path
 }
 
-/// `pchar`, the slash, and the percent sign of what is encoded already (RFC 3986, section 3.3). The
-/// semicolon is among them.
+/// Whether a byte is allowed in a path: `pchar` (which includes the semicolon), the slash, and the
+/// percent sign of what is already encoded (RFC 3986, section 3.3).
 fn is_path_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/%".contains(&byte)
 }

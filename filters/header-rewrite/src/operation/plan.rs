@@ -1,4 +1,5 @@
-//! What is worked out at load, so that it costs a request nothing, or one look at each header.
+//! What is computed when the configuration is loaded, so that a request pays nothing for it, or one
+//! look at each header.
 
 use super::name::is_spared;
 use super::{HeaderOperation, NameSelector, RequestOperation};
@@ -7,18 +8,18 @@ use filter_kit::template::Template;
 use filter_kit::values::HeaderName;
 use std::iter::Sum;
 
-/// How much of a response operations look at.
+/// How much of a response operations depend on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Look(u8);
 
 impl Look {
-    /// Whether a header is there. Where it is, that costs as much as reading all headers; where it
-    /// is not, a sixth.
+    /// Whether one header exists. If it does, finding out costs as much as reading all headers; if
+    /// it does not, a sixth.
     const AT_ONE: Self = Self(1);
     /// All headers.
     pub(super) const AT_ALL: Self = Self(3);
 
-    /// How much of the response an operation looks at.
+    /// Returns how much of the response an operation depends on.
     pub(super) fn of(operation: &HeaderOperation) -> Self {
         let template = operation.template();
         if template.is_some_and(Template::looks_at_response) {
@@ -37,7 +38,7 @@ impl Look {
         }
     }
 
-    /// Whether it takes all headers.
+    /// Whether it needs all headers.
     #[must_use]
     pub fn is_at_all(self) -> bool {
         self >= Self::AT_ALL
@@ -56,26 +57,26 @@ impl Sum for Look {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RemovedFirst {
     names: Vec<Removed>,
-    /// The sizes of the names: few headers have one of them.
+    /// The sizes of the names. Few headers have one of these sizes.
     sizes: Sizes,
 }
 
-/// A name whose other spellings go.
+/// A name whose other spellings are removed.
 #[derive(Debug, Clone)]
 struct Removed {
     name: HeaderName,
-    /// Whether the header itself goes.
+    /// Whether the header itself is removed.
     itself: bool,
 }
 
 impl RemovedFirst {
-    /// Whether it is nothing.
+    /// Whether there is nothing to remove.
     #[must_use]
     pub(crate) fn is_empty(&self) -> bool {
         self.names.is_empty()
     }
 
-    /// Removes it.
+    /// Removes these headers.
     #[inline(never)]
     pub(crate) fn remove(&self, headers: &mut Headers) {
         headers.remove_if_of(self.sizes, |other| self.fits(other));
@@ -108,12 +109,12 @@ impl Removed {
     }
 }
 
-/// Takes out of the operations of a rule what can go before all of them, in one look at each
-/// header: other spellings of the names that they write or remove, and headers that they remove by
+/// Separates removals from the operations of a rule if they can be done first, in one look at each
+/// header: other spellings of names that are written or removed, and headers that are removed by
 /// name.
 ///
-/// Where an operation reads or writes what another one removes, the order matters, and nothing is
-/// taken out.
+/// If an operation reads or writes what another one removes, the order matters, and nothing is
+/// separated.
 #[must_use]
 pub(crate) fn remove_first(operations: &mut Vec<RequestOperation>) -> RemovedFirst {
     let mut first = RemovedFirst::default();
@@ -151,8 +152,8 @@ pub(crate) fn remove_first(operations: &mut Vec<RequestOperation>) -> RemovedFir
     first
 }
 
-/// The headers that an operation reads or writes by their names. Pseudo-headers have no other
-/// spellings; what is removed by a prefix or a pattern may go before or after.
+/// Returns the headers that an operation reads or writes by name. Pseudo-headers have no other
+/// spellings. Removals by prefix or pattern may be done before or after.
 fn touched(operation: &RequestOperation) -> Vec<String> {
     let named = match operation {
         RequestOperation::Target(_) => None,

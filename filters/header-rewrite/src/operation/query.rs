@@ -8,22 +8,22 @@ use filter_kit::template::{Template, Values};
 /// An edit of the query.
 #[derive(Debug, Clone)]
 pub enum QueryEdit {
-    /// Replaces all values of a parameter by one. Where that cannot be made, the parameter is left
-    /// out.
+    /// Replaces all values of a parameter with one. If the value is not available, the parameter is
+    /// left out.
     Set(String, Template),
     /// Removes all values of a parameter.
     Remove(String),
 }
 
 impl QueryEdit {
-    /// Carries it out; gives why the parameter is omitted.
+    /// Edits the query. Returns why the parameter is left out.
     pub(super) fn apply(
         &self,
         request: &mut Request,
         path_captures: &[Option<Vec<u8>>],
     ) -> Option<Skipped> {
-        // As parameters of the query are: what is encoded in the path is the same text in another
-        // place.
+        // Decoded like the parameters of a query, because encoded text in the path means the same
+        // elsewhere.
         let decoded: Vec<_> = path_captures
             .iter()
             .map(|group| group.as_deref().map(|group| decode(group).into_owned()))
@@ -50,7 +50,7 @@ impl QueryEdit {
         skipped
     }
 
-    /// The template of its value.
+    /// Returns the template of its value.
     pub(super) fn template(&self) -> Option<&Template> {
         match self {
             Self::Set(_, template) => Some(template),
@@ -59,8 +59,8 @@ impl QueryEdit {
     }
 }
 
-/// The query with `pair` in the place of the first parameter of this name, and without the others;
-/// `None` where nothing is left.
+/// Returns the query with the first parameter of this name replaced with `pair`, and without the
+/// others; `None` if nothing is left.
 fn edited(query: Option<&[u8]>, name: &str, pair: Option<&[u8]>) -> Option<Vec<u8>> {
     let mut pairs: Vec<&[u8]> = Vec::new();
     let mut is_placed = false;
@@ -80,7 +80,8 @@ fn edited(query: Option<&[u8]>, name: &str, pair: Option<&[u8]>) -> Option<Vec<u
     (!pairs.is_empty()).then(|| pairs.join(&b'&'))
 }
 
-/// Unreserved bytes (RFC 3986, section 2.3): the safest form of a value in a query.
+/// Whether a byte is unreserved (RFC 3986, section 2.3). Encoding all others is the safest form of
+/// a value in a query.
 fn is_value_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
 }

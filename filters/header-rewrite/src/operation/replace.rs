@@ -1,26 +1,26 @@
-//! Replacing what a pattern finds, in a header or in the path, with bounded work.
+//! Replaces the matches of a pattern in a header or in the path, with limited work.
 //!
-//! Matches are found one after another. Where the search for a match reads beyond its end, the next
-//! search reads the same bytes again, and a client who fills a header with short matches makes that
-//! the square of its length. So the bytes that may be read again are counted, in the worst case
-//! that the pattern allows: no clock is asked, and the same value always ends the same way. A byte
-//! counts more often for a pattern that follows many ways at once, as `[a-z]{1,500}X`; for such a
-//! pattern the first reading counts too.
+//! Matches are found one after another. If the search for a match reads beyond its end, the next
+//! search reads the same bytes again. A client that fills a header with short matches could thereby
+//! cause quadratic work. So the bytes that may be read again are counted, assuming the worst case
+//! for the pattern. No clock is read, so the same value always gives the same result. For a pattern
+//! with many active states, such as `[a-z]{1,500}X`, each byte counts several times, and the first
+//! reading counts too.
 
 use crate::reason::Skipped;
 use filter_kit::template::{Template, Values};
 use filter_kit::values::Pattern;
 
-/// How many bytes may be read again: as many as 17 readings of the longest header that Envoy takes
-/// by default. With a small pattern that is some 60 ms (Envoy 1.40, one of 2 cores). The readings
-/// of a rewritten path count too.
+/// How many bytes may be read again: as many as 17 readings of the longest header that Envoy
+/// accepts by default. With a small pattern this takes about 60 ms (Envoy 1.40, one of 2 cores).
+/// The readings of a rewritten path count too.
 const MAX_REREAD_BYTES: usize = 1024 * 1024;
 
-/// What is left of the bytes that may be read again.
+/// How many bytes may still be read again.
 #[derive(Debug)]
 pub struct Budget(usize);
 
-/// Replacing would have read too much again. What it was to replace must not pass as it is.
+/// Replacing would read too many bytes again. What was to be replaced must not pass through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooCostly;
 
@@ -31,7 +31,7 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// Takes bytes that are read again from what is left.
+    /// Deducts bytes that are read again.
     pub(super) fn spend(&mut self, bytes: usize) -> Result<(), TooCostly> {
         self.0 = self.0.checked_sub(bytes).ok_or(TooCostly)?;
         Ok(())
@@ -42,13 +42,13 @@ impl Budget {
 #[derive(Debug, Clone)]
 pub struct Replacement {
     pattern: Pattern,
-    /// How far a search may read beyond its match; without bound where it is not known.
+    /// How far a search may read beyond its match; unlimited if unknown.
     reach: usize,
     with: Template,
 }
 
 impl Replacement {
-    /// Every occurrence of `pattern` gives way to `with`.
+    /// Creates a replacement of every match of `pattern` with `with`.
     #[must_use]
     pub fn new(pattern: Pattern, with: Template) -> Self {
         Self {
@@ -58,7 +58,7 @@ impl Replacement {
         }
     }
 
-    /// What takes the place of an occurrence.
+    /// Returns what replaces a match.
     #[must_use]
     pub fn template(&self) -> &Template {
         &self.with
@@ -70,7 +70,7 @@ impl Replacement {
         Ok(self.pattern.is_match(text))
     }
 
-    /// A small pattern reads a text once for nothing.
+    /// One search with a small pattern is free.
     fn pay_for_search(&self, text: &[u8], budget: &mut Budget) -> Result<(), TooCostly> {
         match self.pattern.work(text.len()) {
             work if work > text.len() => budget.spend(work),
@@ -78,7 +78,7 @@ impl Replacement {
         }
     }
 
-    /// `text` with every occurrence replaced. The whole may not grow beyond `max` bytes.
+    /// Returns `text` with every match replaced. The result must not be longer than `max` bytes.
     pub(super) fn apply(
         &self,
         text: &[u8],
@@ -97,8 +97,8 @@ impl Replacement {
             let read_again = text.len().saturating_sub(found.end()).min(self.reach);
             budget.spend(self.pattern.work(read_again))?;
             replaced.extend_from_slice(text.get(copied..found.start()).unwrap_or_default());
-            // All but the groups is the same for every occurrence, and a client chooses how many
-            // there are.
+            // Everything except the groups is the same for every match, and a client chooses the
+            // number of matches.
             let with = match &template {
                 Some(template) => template,
                 None => template.insert(self.with.with_groups_only(values)?),

@@ -11,17 +11,17 @@ use filter_kit::template::{Template, Values};
 pub enum RequestOperation {
     /// On a header.
     Header(HeaderOperation),
-    /// On a header of whose name other spellings are gone already.
+    /// On a header whose other spellings have already been removed.
     Planned(HeaderOperation),
     /// On path, query or host.
     Target(TargetOperation),
 }
 
 impl RequestOperation {
-    /// Carries it out; gives why it was not.
+    /// Applies the operation. Returns why it was skipped.
     ///
     /// # Errors
-    /// [`Refused`] where the request must not go on.
+    /// [`Refused`] if the request must not continue.
     pub fn apply(
         &self,
         request: &mut Request,
@@ -69,7 +69,7 @@ impl RequestOperation {
         Ok(skipped)
     }
 
-    /// Whether it looks at the host of the request.
+    /// Whether it depends on the host of the request.
     #[must_use]
     pub fn looks_at_host(&self) -> bool {
         match self {
@@ -78,7 +78,7 @@ impl RequestOperation {
         }
     }
 
-    /// The template of its value.
+    /// Returns the template of its value.
     pub(super) fn template(&self) -> Option<&Template> {
         match self {
             Self::Header(operation) | Self::Planned(operation) => operation.template(),

@@ -9,24 +9,24 @@ use filter_kit::template::{Template, Values};
 /// An operation on a response.
 #[derive(Debug, Clone)]
 pub struct ResponseOperation {
-    /// `None`: for every response.
+    /// `None` applies to every response.
     when: Option<Box<When>>,
     operation: HeaderOperation,
     look: Look,
 }
 
-/// What a request leaves for the operations on its response.
+/// What a request keeps for the operations on its response.
 #[derive(Debug, Default)]
 pub struct Kept {
-    /// The request as it came, where an operation looks at it.
+    /// The request as received, if an operation depends on it.
     pub sent: Option<Request>,
-    /// Whether the client came over https.
+    /// Whether the client used HTTPS.
     pub is_https: bool,
     /// The nonce of this request.
     pub nonce: Option<String>,
 }
 
-/// What the operations on a response know.
+/// What the operations on a response have access to.
 #[derive(Debug, Default)]
 pub struct Exchange<'a> {
     pub(super) kept: Option<&'a Kept>,
@@ -35,7 +35,7 @@ pub struct Exchange<'a> {
 }
 
 impl<'a> Exchange<'a> {
-    /// Before the first operation.
+    /// Creates the state before the first operation.
     #[must_use]
     pub fn new(kept: Option<&'a Kept>) -> Self {
         Self { kept, status: None }
@@ -43,7 +43,7 @@ impl<'a> Exchange<'a> {
 }
 
 impl ResponseOperation {
-    /// An operation for these responses.
+    /// Creates an operation for responses that meet the condition.
     #[must_use]
     pub fn new(when: When, operation: HeaderOperation) -> Self {
         let look = if when.headers.is_empty() {
@@ -58,8 +58,8 @@ impl ResponseOperation {
         }
     }
 
-    /// Carries it out where its condition holds; gives why it was not. A header that is too costly
-    /// to replace in is removed.
+    /// Applies the operation if its condition is met. Returns why it was skipped. A header that is
+    /// too costly to replace in is removed.
     #[must_use]
     pub fn apply(
         &self,
@@ -100,7 +100,7 @@ impl ResponseOperation {
             extra: nonce.as_slice(),
             ..Values::default()
         };
-        // A budget of its own: the cost of one header must not remove another.
+        // Its own budget, so that the cost of one header does not remove another.
         let mut budget = Budget::default();
         let message = Message::Response(response);
         let (change, skipped) = self.operation.change(message, &values, &mut budget);
@@ -108,19 +108,19 @@ impl ResponseOperation {
         skipped
     }
 
-    /// How much of the response it looks at, but for the status.
+    /// Returns how much of the response it depends on, except for the status.
     #[must_use]
     pub fn look(&self) -> Look {
         self.look
     }
 
-    /// Whether it depends on whether the client came over https.
+    /// Whether it depends on whether the client used HTTPS.
     #[must_use]
     pub fn looks_at_scheme(&self) -> bool {
         self.when.as_ref().is_some_and(|when| when.https)
     }
 
-    /// The template of its value.
+    /// Returns the template of its value.
     #[must_use]
     pub fn template(&self) -> Option<&Template> {
         self.operation.template()

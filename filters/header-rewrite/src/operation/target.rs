@@ -8,19 +8,20 @@ use filter_kit::template::Template;
 /// An operation on path, query or host.
 #[derive(Debug, Clone)]
 pub enum TargetOperation {
-    /// Rewrites the path; the query stays.
+    /// Rewrites the path and keeps the query.
     Path(Box<PathRewrite>),
-    /// Edits the query; the path stays.
+    /// Edits the query and keeps the path.
     Query(QueryEdit),
     /// Sets the host.
     Host(Template),
 }
 
 impl TargetOperation {
-    /// Carries it out; gives why it was not. Without a path, as for CONNECT, path and query stay.
+    /// Applies the operation. Returns why it was skipped. A request without a path, such as
+    /// CONNECT, keeps its path and query.
     ///
     /// # Errors
-    /// [`Refused`] where the path or the host cannot be what the operation makes of it.
+    /// [`Refused`] if the operation cannot give the path or the host its new value.
     pub fn apply(
         &self,
         request: &mut Request,
@@ -35,7 +36,7 @@ impl TargetOperation {
         }
     }
 
-    /// The template of its value.
+    /// Returns the template of its value.
     #[must_use]
     pub fn template(&self) -> Option<&Template> {
         match self {
@@ -46,7 +47,7 @@ impl TargetOperation {
     }
 }
 
-/// `:path` of a path and a query.
+/// Joins a path and a query to a `:path`.
 pub(super) fn join(path: &[u8], query: Option<&[u8]>) -> Vec<u8> {
     match query {
         None => path.to_vec(),
@@ -54,7 +55,7 @@ pub(super) fn join(path: &[u8], query: Option<&[u8]>) -> Vec<u8> {
     }
 }
 
-/// Percent-encodes the bytes that may not stand in this place.
+/// Percent-encodes the bytes for which `stays` returns false.
 pub(super) fn encode(text: &[u8], stays: fn(u8) -> bool) -> Vec<u8> {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or(b'0');
@@ -69,7 +70,7 @@ pub(super) fn encode(text: &[u8], stays: fn(u8) -> bool) -> Vec<u8> {
     encoded
 }
 
-/// The text with the triplets of unreserved characters decoded (RFC 3986, section 2.3).
+/// Returns the text with percent-encoded unreserved characters decoded (RFC 3986, section 2.3).
 pub(super) fn decode_unreserved(text: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text;

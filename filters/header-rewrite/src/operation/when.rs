@@ -6,19 +6,19 @@ use filter_kit::response::Response;
 use filter_kit::values::HeaderName;
 use std::ops::RangeInclusive;
 
-/// For which responses an operation is. All parts must hold.
+/// The responses to which an operation applies. All parts must match.
 #[derive(Debug, Clone, Default)]
 pub struct When {
-    /// Statuses, any of; none: every status.
+    /// Any of these statuses; empty matches every status.
     pub statuses: Vec<RangeInclusive<u16>>,
-    /// Headers, all of.
+    /// All of these headers.
     pub headers: Vec<(HeaderName, TextMatch)>,
-    /// Only over https.
+    /// Only over HTTPS.
     pub https: bool,
 }
 
 impl When {
-    /// The same condition, over https only.
+    /// Returns the same condition, over HTTPS only.
     #[must_use]
     pub fn over_https(&self) -> Self {
         Self {
@@ -27,7 +27,7 @@ impl When {
         }
     }
 
-    /// Whether it holds for every response.
+    /// Whether it is met by every response.
     pub(super) fn is_always(&self) -> bool {
         self.statuses.is_empty() && self.headers.is_empty() && !self.https
     }
@@ -52,7 +52,7 @@ impl When {
     }
 }
 
-/// The status; where the headers have not been read, it alone is asked for.
+/// Returns the status. Reads only the status if the headers have not been read yet.
 fn status_of(response: &Response) -> Option<u16> {
     let status = response.value(":status")?;
     std::str::from_utf8(&status).ok()?.parse().ok()

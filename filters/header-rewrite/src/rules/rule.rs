@@ -12,48 +12,49 @@ use filter_kit::request::Request;
 use filter_kit::template::{Template, Values};
 use filter_kit::values::HeaderName;
 
-/// A rule: what it is for, and what it does.
+/// A rule: which requests it applies to, and what it does.
 #[derive(Debug, Clone)]
 pub struct Rule {
-    /// The requests it is for.
+    /// The requests that it applies to.
     pub matches: Match,
     removed_first: RemovedFirst,
-    /// What it does to the request after that.
+    /// The operations on the request after that.
     request: Vec<RequestOperation>,
-    /// What answers the request after that.
+    /// The answer to the request after that.
     pub(super) answer: Option<Answer>,
     pub(super) response: Vec<ResponseOperation>,
-    /// Request headers in which the upstream gets the nonce.
+    /// Request headers that pass the nonce to the upstream.
     pub(super) nonce_headers: Vec<HeaderName>,
     edits_request: bool,
-    /// Whether a response operation looks at more than the response.
+    /// Whether a response operation depends on more than the response.
     pub(super) keeps: bool,
     pub(super) looks_at_scheme: bool,
     has_captures: bool,
     pub(super) looks_at_host: bool,
-    /// Whether a response operation looks at the request.
+    /// Whether a response operation depends on the request.
     pub(super) keeps_request: bool,
-    /// How much of the response its operations look at.
+    /// How much of the response its operations depend on.
     pub(super) look: Look,
 }
 
-/// What a rule is made of.
+/// The parts of a rule.
 #[derive(Debug, Clone, Default)]
 pub struct Parts {
-    /// The requests it is for.
+    /// The requests that it applies to.
     pub matches: Match,
     /// Its operations on the request.
     pub request: Vec<RequestOperation>,
-    /// What answers the request after these.
+    /// The answer to the request after that.
     pub answer: Option<Answer>,
     /// Its operations on the response.
     pub response: Vec<ResponseOperation>,
-    /// Request headers in which the upstream gets the nonce.
+    /// Request headers that pass the nonce to the upstream.
     pub nonce_headers: Vec<HeaderName>,
 }
 
 impl Rule {
-    /// A rule of these parts. What is the same for every request is worked out here.
+    /// Creates a rule from its parts. Everything that is the same for every request is computed
+    /// here.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let Parts {
@@ -98,7 +99,7 @@ impl Rule {
         self.edits_request
     }
 
-    /// The capture groups of its path pattern, in the path as it was sent.
+    /// Returns the capture groups of its path pattern, for the path as sent.
     #[must_use]
     pub fn captures(&self, request: &Request) -> Vec<Option<Vec<u8>>> {
         if self.has_captures {

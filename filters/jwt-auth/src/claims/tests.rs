@@ -127,7 +127,7 @@ fn white_space_at_an_end_gives_no_header_but_a_text() {
         ("\"alice \"", None),
         ("\"\\talice\"", None),
         ("\" \"", None),
-        // White space of Unicode, and other characters that servers trim.
+        // Unicode white space, and other characters that servers trim.
         ("\"alice\\u00a0\"", None),
         ("\"\\u00a0alice\"", None),
         ("\"\\u0085alice\"", None),
@@ -172,7 +172,7 @@ fn numbers_keep_their_digits_and_their_form() {
             "0.1000000000000000055511151231257827",
             Some("0.1000000000000000055511151231257827"),
         ),
-        // No JSON, or no number that any reader could hold.
+        // Not JSON, or a number that no reader could represent.
         ("01", None),
         ("+1", None),
         (".5", None),

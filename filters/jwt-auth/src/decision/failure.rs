@@ -1,11 +1,11 @@
-//! Why a token is not good, before a requirement makes a refusal of that.
+//! Why a token is not valid. A requirement turns this into a refusal.
 
 use crate::claims::Claims;
 use crate::reason::Reason;
 use crate::requirement::About;
 use std::rc::Rc;
 
-/// Why a token is refused, and whether other keys may change that.
+/// Why a token is rejected, and whether other keys may change that.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Failure {
     pub(super) reason: Reason,
@@ -24,7 +24,7 @@ impl From<Reason> for Failure {
 }
 
 impl Failure {
-    /// With what the token says of itself.
+    /// Adds what the token says about itself.
     #[cold]
     pub(super) fn of(self, kid: Option<&str>, claims: &Claims) -> Self {
         let about = About {

@@ -1,33 +1,33 @@
-//! What a decision depends on beside the request: the time, and the keys that are here by now.
+//! What a decision depends on besides the request: the time, and the keys that are available now.
 
 use crate::keys::KeySet;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// The keys of a provider at this moment.
+/// The current keys of a provider.
 #[derive(Debug, Clone)]
 pub enum KeyState {
-    /// They are here.
+    /// They are available.
     Here {
         /// The keys.
         set: Rc<KeySet>,
-        /// Whether a token that no key verifies is a reason to fetch them again, and to wait.
+        /// Whether to fetch them again, and to wait, if no key verifies a token.
         may_change: bool,
     },
-    /// They are not.
+    /// They are not available.
     NotHere {
-        /// Whether they are on their way.
+        /// Whether they are being fetched.
         may_change: bool,
     },
 }
 
-/// The surroundings of one decision.
+/// The circumstances of one decision.
 pub struct Moment<'m> {
-    /// The wall clock, since the epoch.
+    /// The wall-clock time since the Unix epoch.
     pub now: Duration,
-    /// The same clock, read again: how long a verification took.
+    /// Reads the same clock again, to measure the time of a verification.
     pub clock: &'m dyn Fn() -> Duration,
-    /// The keys of the provider at this place of the list.
+    /// Returns the keys of the provider with this index.
     pub keys: &'m dyn Fn(usize) -> KeyState,
     /// Whether the request may wait for keys.
     pub patient: bool,

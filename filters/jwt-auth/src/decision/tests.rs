@@ -15,7 +15,7 @@ struct Fixture {
     requirement: Requirement,
 }
 
-/// A provider `corp` with these keys of its configuration beside its keys, and this requirement.
+/// Creates a provider `corp` with these settings in addition to its keys, and this requirement.
 fn fixture(provider: &str, require: &str, rest: &str) -> Fixture {
     let json = format!(
         r#"{{"providers": {{"corp": {{"keys": {{"jwks": {}}}{provider}}}}}, "rules": [{{"require": {require}}}]{rest}}}"#,
@@ -86,12 +86,12 @@ fn a_token_may_be_as_long_as_its_provider_allows() {
 #[test]
 fn a_public_key_is_never_a_secret() {
     let f = fixture("", CORP, "");
-    // Signed with the public key's text as the secret: the classic confusion.
+    // Signed with the text of the public key as the secret: the classic algorithm confusion.
     let header = r#"{"alg":"HS256","kid":"test-rs256"}"#;
     let exp = NOW + 10;
     let token = sign("HS256", header, &format!("{{\"exp\":{exp}}}"));
     assert_eq!(f.reason(&token), Some(Reason::UnknownKey));
-    // A token signed with RS256 that says PS256, and the other way.
+    // Signed with one algorithm, with a header that names another.
     for (with, says) in [("RS256", "PS256"), ("PS256", "RS256"), ("RS256", "RS512")] {
         let token = sign(
             with,

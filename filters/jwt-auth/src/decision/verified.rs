@@ -1,4 +1,4 @@
-//! Tokens whose signature is good.
+//! Tokens with a valid signature.
 
 use super::Failure;
 use crate::algorithm::Algorithm;
@@ -10,22 +10,22 @@ use crate::token::Header;
 use filter_kit::values::HeaderName;
 use std::rc::{Rc, Weak};
 
-/// A token whose signature is good.
+/// A token with a valid signature.
 #[derive(Debug)]
 pub struct Verified {
-    /// What it says.
+    /// Its claims.
     pub claims: Claims,
     /// The key that verified it.
     pub key: KeyId,
     /// The algorithm of its signature.
     pub algorithm: Algorithm,
-    /// The headers that its provider promises, with their values.
+    /// The headers that its provider promises to set, with their values.
     pub headers: Vec<(HeaderName, Vec<u8>)>,
-    /// What filter state gets of it, by name.
+    /// Its values for filter state, by name.
     pub exports: Vec<(Rc<str>, Vec<u8>)>,
     /// Its header.
     pub(super) header: Rc<Header>,
-    /// The set of the key, which mostly is the provider's still.
+    /// The key set that its key belongs to; usually still that of the provider.
     pub(super) set: Weak<KeySet>,
 }
 
@@ -34,8 +34,8 @@ impl Verified {
         Failure::from(reason).of(self.header.kid.as_deref(), &self.claims)
     }
 
-    /// Whether its key is in this set still, and would be tried on it if it came for the first
-    /// time: by its `kid` and its algorithm.
+    /// Whether the key is still in this set, and would still be tried for the token according to
+    /// its `kid` and algorithm.
     pub(super) fn holds_with(&self, set: &Rc<KeySet>) -> bool {
         let is_tried = || {
             let mut keys = set.candidates(self.header.kid.as_deref(), self.algorithm);
@@ -44,7 +44,7 @@ impl Verified {
         self.set.as_ptr() == Rc::as_ptr(set) || is_tried()
     }
 
-    /// The bytes of memory that it takes, with the counters of its `Rc`.
+    /// Returns its memory in bytes, including the counters of its `Rc`.
     pub(super) fn bytes(&self) -> usize {
         let place = size_of::<(Self, [usize; 2])>();
         let headers = self

@@ -1,4 +1,4 @@
-//! One token: looked up, or verified and kept.
+//! Looks up a single token, or verifies and stores it.
 
 use super::{Authenticator, Failure, KeyState, Moment, Verified};
 use crate::algorithm::Family;
@@ -66,7 +66,7 @@ impl Authenticator {
         Ok(verified)
     }
 
-    /// The key of a token that passes all checks of its provider.
+    /// Returns the key of a token that passes all checks of its provider.
     fn judged(
         &self,
         provider: &Provider,
@@ -81,7 +81,7 @@ impl Authenticator {
         self.verified_by(token, keys, moment)
     }
 
-    /// The key whose signature a token bears.
+    /// Returns the key that verifies the signature of a token.
     fn verified_by(
         &self,
         token: &Token<'_>,
@@ -89,7 +89,7 @@ impl Authenticator {
         moment: &Moment<'_>,
     ) -> Result<KeyId, Failure> {
         let header = &token.header;
-        // No server has a secret.
+        // Key servers do not provide secrets.
         let can_be_fetched = header.algorithm.family() != Family::Hmac;
         let (set, may_change) = match keys {
             KeyState::Here { set, may_change } => (set, *may_change),
@@ -105,7 +105,7 @@ impl Authenticator {
                 });
             }
         };
-        // A known key whose signature is bad is no reason to fetch others.
+        // If the key is known and the signature is invalid, there is no reason to fetch other keys.
         let is_known = header.kid.as_deref().is_some_and(|kid| set.has(kid));
         let may_change = may_change && can_be_fetched && !is_known;
         let mut candidates = set
@@ -134,7 +134,7 @@ impl Authenticator {
                 return Ok(key.id());
             }
         }
-        // It may be of a key that is not here yet.
+        // The key may not have been fetched yet.
         Err(Failure {
             reason: Reason::Signature,
             may_change,

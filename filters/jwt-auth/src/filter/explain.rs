@@ -1,4 +1,4 @@
-//! The explanation of a refusal: what the log and filter state say of it.
+//! The explanation of a refusal for the log and filter state.
 
 use super::JwtAuth;
 use crate::config::Config;

@@ -1,5 +1,4 @@
-//! What is decided of a request: first with the keys that this worker has, then with what the
-//! other workers have.
+//! The verdict on a request: first with this worker's keys, then with those of other workers.
 
 use super::JwtAuth;
 use crate::decision::{Accepted, KeyState, Moment};
@@ -14,16 +13,17 @@ use filter_kit::request::Request;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// What is decided of a request.
+/// The verdict on a request.
 pub(super) enum Verdict {
     Pass(Vec<Accepted>, Event),
     Refuse(Refusal),
-    /// The keys of the provider that it is about may be here soon.
+    /// The provider's keys may soon be available.
     Wait(Refusal),
 }
 
 impl JwtAuth {
-    /// With the keys of this worker; where they do not do, with those that other workers have.
+    /// Decides with the keys of this worker and, if they are not enough, with those known to other
+    /// workers.
     pub(super) fn judge(&self, request: &Request, is_patient: bool) -> Verdict {
         let now = request.now();
         let Ok(requirements) = self.rules.requirements(request) else {
@@ -31,7 +31,7 @@ impl JwtAuth {
         };
         let mut verdict = self.verify(&requirements, request, now, View::Guess, true);
         if verdict.as_ref().is_err_and(|refusal| refusal.may_change) {
-            // Rare, and worth a look at what the other workers know.
+            // Rare, so it is worth looking at what the other workers know.
             self.keyring.look(&SharedData);
             verdict = self.verify(&requirements, request, now, View::Known, true);
         }

@@ -1,4 +1,4 @@
-//! JSON inside a configuration, which serde has read already.
+//! JSON inside a configuration, which serde has already parsed.
 
 use super::{Json, Number, Object};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};

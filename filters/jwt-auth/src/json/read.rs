@@ -1,25 +1,25 @@
-//! Reading JSON (RFC 8259).
+//! A JSON parser (RFC 8259).
 //!
-//! Every token is read, by the million and from anyone, so this goes once over the text, and makes
-//! nothing but the value. What it accepts is what `serde_json` accepts, without objects that hold a
-//! key twice. Values are read here; [`text`] reads strings, [`number`] reads numbers.
+//! Every token is parsed, in large numbers and from any client, so the parser makes one pass over
+//! the text and allocates only the value. It accepts what `serde_json` accepts, except for objects
+//! with duplicate keys. Values are parsed here, strings in [`text`], numbers in [`number`].
 
 mod number;
 mod text;
 
 use super::{Json, Object, block_bytes};
 
-/// How deep values are nested at most, as with `serde_json`.
+/// Maximum nesting depth of values, the same as in `serde_json`.
 const MAX_DEPTH: u32 = 127;
 
-/// Reads any value; `None` for what is not JSON, and for an object that holds a key twice.
+/// Parses any value; `None` if it is not JSON, or if an object has a duplicate key.
 #[must_use]
 pub fn value(bytes: &[u8]) -> Option<Json> {
     let (value, _) = value_with_bytes(bytes)?;
     Some(value)
 }
 
-/// As [`value`], with the bytes of memory that it takes, as [`Json::heap_bytes`] gives them.
+/// Like [`value`], but also returns its heap memory in bytes, as [`Json::heap_bytes`] does.
 pub(super) fn value_with_bytes(bytes: &[u8]) -> Option<(Json, usize)> {
     let text = std::str::from_utf8(bytes).ok()?;
     let mut reader = Reader {
@@ -32,11 +32,11 @@ pub(super) fn value_with_bytes(bytes: &[u8]) -> Option<(Json, usize)> {
     reader.rest.is_empty().then_some((value, reader.heap_bytes))
 }
 
-/// A text, and what is left of it to be read.
+/// A text, and the part that has not been read yet.
 struct Reader<'j> {
     text: &'j str,
     rest: &'j [u8],
-    /// What the values take that are read.
+    /// The heap memory of the values read so far, in bytes.
     heap_bytes: usize,
 }
 
@@ -45,7 +45,7 @@ impl<'j> Reader<'j> {
         self.text.len().saturating_sub(self.rest.len())
     }
 
-    /// What was read since then.
+    /// Returns the text read since that position.
     fn since(&self, start: usize) -> Option<&'j str> {
         self.text.get(start..self.at())
     }
@@ -64,7 +64,7 @@ impl<'j> Reader<'j> {
         }
     }
 
-    /// The next byte that is no white space, which stays.
+    /// Skips white space, and returns the next byte without consuming it.
     fn peek(&mut self) -> Option<u8> {
         let next = *self.rest.first()?;
         if next > b' ' {
@@ -74,7 +74,7 @@ impl<'j> Reader<'j> {
         self.rest.first().copied()
     }
 
-    /// Takes this byte, after white space.
+    /// Skips white space, and consumes this byte.
     fn take(&mut self, byte: u8) -> Option<()> {
         let is_it = self.peek()? == byte;
         self.advance(1);
@@ -107,7 +107,7 @@ impl<'j> Reader<'j> {
             self.advance(1);
             return Some(Object::default());
         }
-        // Most tokens have more claims than the four that a list begins with.
+        // Most tokens have more claims than the initial capacity of four.
         let mut members = Vec::with_capacity(if depth == 1 { 8 } else { 0 });
         loop {
             if self.peek()? != b'"' {
@@ -141,7 +141,7 @@ impl<'j> Reader<'j> {
         }
     }
 
-    /// Takes a comma, or the end of a list or an object.
+    /// Consumes a comma, or the end of a list or an object.
     fn has_more(&mut self, end: u8) -> Option<bool> {
         let next = self.peek()?;
         self.advance(1);

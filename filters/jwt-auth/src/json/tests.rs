@@ -81,7 +81,7 @@ fn json_is_written_compact_and_in_ascii_where_asked() {
     assert_eq!(value(ascii.as_bytes()), Some(read));
 }
 
-/// What serde_json makes of a text; `None` where it is no JSON, or an object holds a key twice.
+/// The result of serde_json; `None` if the text is not JSON, or if an object has a duplicate key.
 fn theirs(text: &str) -> Option<Json> {
     serde_json::from_str(text).ok()
 }

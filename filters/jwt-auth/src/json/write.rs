@@ -1,10 +1,10 @@
-//! Writing JSON.
+//! A JSON writer.
 
 use super::Json;
 use std::fmt::{self, Write as _};
 
 impl Json {
-    /// Compact JSON in ASCII.
+    /// Returns compact JSON in ASCII.
     #[must_use]
     pub fn to_ascii(&self) -> String {
         let mut json = String::new();
@@ -45,7 +45,7 @@ impl Json {
     }
 }
 
-/// Compact JSON.
+/// Formats as compact JSON.
 impl fmt::Display for Json {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut json = String::new();
@@ -54,7 +54,7 @@ impl fmt::Display for Json {
     }
 }
 
-/// A string of JSON (RFC 8259, section 7).
+/// Writes a JSON string (RFC 8259, section 7).
 fn write_text(json: &mut String, text: &str, is_ascii: bool) {
     json.push('"');
     for c in text.chars() {

@@ -1,5 +1,5 @@
-//! The little DER (X.690) that public keys need: SubjectPublicKeyInfo written and read (RFC 5280,
-//! 3279, 5480, 8410).
+//! The subset of DER (X.690) that public keys need: encoding and decoding SubjectPublicKeyInfo (RFC
+//! 5280, 3279, 5480, 8410).
 
 use crate::algorithm::Family;
 
@@ -17,13 +17,13 @@ const P521: &[u8] = &[0x2b, 0x81, 0x04, 0x00, 0x23]; // 1.3.132.0.35
 const ED25519: &[u8] = &[0x2b, 0x65, 0x70]; // 1.3.101.112
 const NULL: &[u8] = &[0x05, 0x00];
 
-/// An RSA key. The numbers are without leading zeros.
+/// Encodes an RSA key. The numbers must not have leading zeros.
 pub(crate) fn rsa_spki(n: &[u8], e: &[u8]) -> Vec<u8> {
     let key = tlv(SEQUENCE, &[integer(n), integer(e)].concat());
     spki(&[tlv(OBJECT_ID, RSA), NULL.to_vec()].concat(), &key)
 }
 
-/// A point in uncompressed form.
+/// Encodes an elliptic curve key as an uncompressed point.
 pub(crate) fn ec_spki(curve: Family, x: &[u8], y: &[u8]) -> Vec<u8> {
     let curve = match curve {
         Family::P384 => P384,
@@ -34,13 +34,13 @@ pub(crate) fn ec_spki(curve: Family, x: &[u8], y: &[u8]) -> Vec<u8> {
     spki(&algorithm, &[&[4][..], x, y].concat())
 }
 
-/// An Ed25519 key.
+/// Encodes an Ed25519 key.
 pub(super) fn ed25519_spki(x: &[u8]) -> Vec<u8> {
     spki(&tlv(OBJECT_ID, ED25519), x)
 }
 
-/// An ECDSA signature, from `r` and `s` side by side (RFC 7518, section 3.4) to a sequence of two
-/// integers.
+/// Converts an ECDSA signature from `r` and `s` side by side (RFC 7518, section 3.4) to a sequence
+/// of two integers.
 pub(crate) fn ecdsa_signature(raw: &[u8]) -> Option<Vec<u8>> {
     let (r, s) = raw.split_at_checked(raw.len().checked_div(2)?)?;
     Some(tlv(SEQUENCE, &[integer(r), integer(s)].concat()))
@@ -54,11 +54,12 @@ fn spki(algorithm: &[u8], key: &[u8]) -> Vec<u8> {
     )
 }
 
-/// A number that is not negative, in its shortest form.
+/// Encodes a non-negative number in its shortest form.
 fn integer(number: &[u8]) -> Vec<u8> {
     let zeros = number.iter().take_while(|b| **b == 0).count();
     let digits = number.get(zeros..).unwrap_or_default();
-    // Zero is one zero byte, and a number whose first bit is set would be negative without one.
+    // Zero is one zero byte. A number whose first bit is set needs a zero byte in front, or it
+    // would be negative.
     let sign: &[u8] = match digits.first() {
         Some(first) if first & 0x80 == 0 => &[],
         _ => &[0],
@@ -66,7 +67,7 @@ fn integer(number: &[u8]) -> Vec<u8> {
     tlv(INTEGER, &[sign, digits].concat())
 }
 
-/// Tag, length, value. Nothing here is longer than 64 KiB.
+/// Encodes tag, length and value. No value here is longer than 64 KiB.
 fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
     let length = u16::try_from(value.len()).unwrap_or(u16::MAX);
     let [high, low] = length.to_be_bytes();
@@ -78,7 +79,7 @@ fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
     [&head[..], value].concat()
 }
 
-/// A key as read: what kind it is, and its bytes.
+/// A decoded key: its kind and its bytes.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Spki<'d> {
     /// A PKCS#1 RSAPublicKey.
@@ -89,7 +90,7 @@ pub(super) enum Spki<'d> {
     Ed25519(&'d [u8]),
 }
 
-/// Reads a SubjectPublicKeyInfo; `None` where it is not one, or of a kind that tokens do not use.
+/// Decodes a SubjectPublicKeyInfo; `None` if it is malformed, or of a kind that tokens do not use.
 pub(super) fn read_spki(der: &[u8]) -> Option<Spki<'_>> {
     let (body, rest) = read(SEQUENCE, der)?;
     let (algorithm, after) = read(SEQUENCE, body)?;
@@ -115,8 +116,8 @@ pub(super) fn read_spki(der: &[u8]) -> Option<Spki<'_>> {
     }
 }
 
-/// The SubjectPublicKeyInfo of an X.509 certificate (RFC 5280, section 4.1). Nothing else of it is
-/// looked at.
+/// Returns the SubjectPublicKeyInfo of an X.509 certificate (RFC 5280, section 4.1). The rest of
+/// the certificate is ignored.
 pub(super) fn spki_of_certificate(der: &[u8]) -> Option<&[u8]> {
     let (certificate, rest) = read(SEQUENCE, der)?;
     let (mut fields, _) = read(SEQUENCE, certificate)?;
@@ -133,7 +134,7 @@ pub(super) fn spki_of_certificate(der: &[u8]) -> Option<&[u8]> {
     after.get(..after.len().checked_sub(end.len())?)
 }
 
-/// Reads a PKCS#1 RSAPublicKey: modulus and exponent.
+/// Decodes a PKCS#1 RSAPublicKey: modulus and exponent.
 pub(super) fn read_rsa(der: &[u8]) -> Option<(&[u8], &[u8])> {
     let (body, rest) = read(SEQUENCE, der)?;
     let (n, after) = read(INTEGER, body)?;
@@ -141,7 +142,7 @@ pub(super) fn read_rsa(der: &[u8]) -> Option<(&[u8], &[u8])> {
     (rest.is_empty() && end.is_empty()).then_some((n, e))
 }
 
-/// The value under this tag, and what follows it.
+/// Returns the value with this tag, and what follows it.
 fn read(tag: u8, der: &[u8]) -> Option<(&[u8], &[u8])> {
     let (&found, rest) = der.split_first()?;
     let (&short, rest) = rest.split_first()?;

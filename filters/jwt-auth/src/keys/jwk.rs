@@ -1,4 +1,4 @@
-//! JWK Sets (RFC 7517). Each key is read by itself: one that is weak, foreign or malformed is left
+//! JWK Sets (RFC 7517). Each key is parsed on its own: a weak, unsupported or malformed key is left
 //! out, and the others are kept.
 
 use super::{Key, KeySet, Public};
@@ -6,22 +6,22 @@ use crate::algorithm::{Algorithm, Family};
 use crate::base64url;
 use crate::json::{Json, Object};
 
-/// How many usable keys of a set are kept; the rest is ignored.
+/// Maximum number of usable keys kept from a set. Further keys are ignored.
 pub const MAX_KEYS: usize = 64;
 
-/// How many ignored keys are reported.
+/// Maximum number of ignored keys that are reported.
 const MAX_REASONS: usize = 64;
 
-/// The longest `kid`, in bytes.
+/// Maximum length of a `kid`, in bytes.
 const MAX_KID_BYTES: usize = 256;
 
-/// A set without a key that could be used, with the reasons.
+/// A set without a usable key, and the reason for each.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no usable key{}", .0.iter().map(|reason| format!("; {reason}")).collect::<String>())]
 pub struct NoUsableKey(pub Vec<String>);
 
 impl KeySet {
-    /// Reads a set, and says for each key that it ignores why.
+    /// Parses a set. Also returns, for each ignored key, why it was ignored.
     ///
     /// # Errors
     /// [`NoUsableKey`].
@@ -55,7 +55,7 @@ impl KeySet {
     }
 }
 
-/// Google's other form of a key set.
+/// Google's other format of a key set.
 const CERTIFICATES: &str = "it is a map of X.509 certificates; use the JWK Set of the same keys, for Firebase \
     https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com";
 
@@ -76,7 +76,7 @@ fn read(entry: &Json) -> Result<Key, String> {
         return Err(format!("its kid has more than {MAX_KID_BYTES} bytes"));
     }
     match jwk.text("use")? {
-        // SPIFFE's name for a key of JWT-SVIDs (SPIFFE Trust Domain and Bundle, section 4.2.2).
+        // SPIFFE's `use` for JWT-SVID keys (SPIFFE Trust Domain and Bundle, section 4.2.2).
         None | Some("sig" | "jwt-svid") => {}
         Some(_) => return Err("its use is not \"sig\"".to_owned()),
     }
@@ -111,7 +111,7 @@ fn read(entry: &Json) -> Result<Key, String> {
             Some("Ed25519") => Public::Ed25519(jwk.number("x")?),
             _ => return Err("its curve is not Ed25519".to_owned()),
         },
-        // Who reads the set could sign with it.
+        // Anyone who can read the set could sign with it.
         "oct" => return Err("a secret is not accepted in a key set; use keys.secret".to_owned()),
         _ => return Err("its kty is not RSA, EC or OKP".to_owned()),
     };
@@ -133,7 +133,7 @@ impl<'j> Jwk<'j> {
         self.decoded(member, |text| text)
     }
 
-    /// Some issuers pad the numbers of an RSA key, against RFC 7518, section 2.
+    /// Some issuers pad the numbers of an RSA key, contrary to RFC 7518, section 2.
     fn padded_number(&self, member: &str) -> Result<Vec<u8>, String> {
         self.decoded(member, |text| text.trim_end_matches('='))
     }

@@ -1,10 +1,10 @@
-//! Secrets for an HMAC (RFC 2104), with what depends on the secret alone worked out.
+//! HMAC secrets (RFC 2104), with everything that depends only on the secret computed in advance.
 
 use crate::algorithm::Algorithm;
 use hmac::{Hmac, Mac as _};
 use sha2::{Sha256, Sha384, Sha512};
 
-/// A secret, ready to verify with.
+/// A secret that is ready to verify signatures.
 #[derive(Clone)]
 pub(super) enum Mac {
     Sha256(Hmac<Sha256>),
@@ -13,7 +13,7 @@ pub(super) enum Mac {
 }
 
 impl Mac {
-    /// `None` for an algorithm that is not an HMAC.
+    /// Returns `None` for an algorithm that is not an HMAC.
     pub(super) fn new(secret: &[u8], algorithm: Algorithm) -> Option<Self> {
         match algorithm {
             Algorithm::HS256 => Hmac::new_from_slice(secret).ok().map(Self::Sha256),
@@ -23,7 +23,7 @@ impl Mac {
         }
     }
 
-    /// Whether this is the HMAC of the message, compared in constant time.
+    /// Whether this is the HMAC of the message. Compares in constant time.
     pub(super) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         match self {
             Self::Sha256(mac) => mac.clone().chain_update(message).verify_slice(signature),

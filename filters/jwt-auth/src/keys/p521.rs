@@ -1,9 +1,9 @@
-//! Points of P-521 (NIST SP 800-186, section 3.2.1.5), which no library of the module reads.
+//! Points on P-521 (NIST SP 800-186, section 3.2.1.5), which no library in the module supports.
 
 use num_bigint_dig::BigUint;
 use std::ops::{Add as _, Mul as _, Rem as _};
 
-/// How long a coordinate is, in bytes.
+/// The length of a coordinate, in bytes.
 pub(super) const COORDINATE_BYTES: usize = 66;
 
 /// The coefficient `b`.
@@ -15,7 +15,8 @@ const B: [u8; COORDINATE_BYTES] = [
     0x3f, 0x00,
 ];
 
-/// Whether these are the coordinates of a point: `y² = x³ - 3x + b` modulo `2^521 - 1`.
+/// Whether these are the coordinates of a point on the curve: `y² = x³ - 3x + b` modulo
+/// `2^521 - 1`.
 pub(super) fn is_point(x: &[u8], y: &[u8]) -> bool {
     let prime = BigUint::from_bytes_be(&[&[1][..], &[0xff; 65]].concat());
     let [x, y, b] = [x, y, &B].map(BigUint::from_bytes_be);

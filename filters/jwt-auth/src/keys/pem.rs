@@ -6,9 +6,9 @@ use crate::base64url;
 const ACCEPTED: &str =
     "a block \"-----BEGIN PUBLIC KEY-----\" or \"-----BEGIN CERTIFICATE-----\" is accepted";
 
-/// Reads the one public key of a text. An error shows nothing of it: it may be a private key.
+/// Parses the only public key in a text. Errors do not show the text, which may be a private key.
 pub(super) fn public_key(text: &str) -> Result<Public, String> {
-    // What stands before the block explains it (RFC 7468, section 2).
+    // Text before the block is explanatory (RFC 7468, section 2).
     let (label, body) = text
         .split_once("-----BEGIN ")
         .and_then(|(_, rest)| rest.split_once("-----"))

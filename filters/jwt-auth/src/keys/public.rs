@@ -1,15 +1,15 @@
-//! What a public key is made of, and whether it is well-formed and strong.
+//! The contents of a public key, and checks that it is well-formed and strong.
 
 use super::{der, p521};
 use crate::algorithm::Family;
 use ed25519_dalek::VerifyingKey;
 use jsonwebtoken::DecodingKey;
 
-/// RSA moduli in bits: weak below (RFC 7518, section 3.3), and above beyond what the library
-/// verifies.
+/// RSA modulus sizes in bits. Smaller ones are weak (RFC 7518, section 3.3), and the library does
+/// not verify with larger ones.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
 
-/// What a public key is made of, unchecked.
+/// The contents of a public key, unchecked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Public {
     /// Modulus and exponent, big-endian.
@@ -33,7 +33,7 @@ impl Public {
         }
     }
 
-    /// The key in its shortest form, if it is well-formed and strong.
+    /// Returns the key in its shortest form, if it is well-formed and strong.
     pub(super) fn checked(self) -> Result<Self, String> {
         match self {
             Self::Rsa { n, e } => {
@@ -63,7 +63,7 @@ impl Public {
                 let Ok(bytes) = <&[u8; 32]>::try_from(x.as_slice()) else {
                     return Err(format!("an Ed25519 key of {} bytes; it has 32", x.len()));
                 };
-                // One signature would be good for every message, and the library verifies it.
+                // One signature would be valid for every message, and the library accepts it.
                 if VerifyingKey::from_bytes(bytes).is_ok_and(|key| key.is_weak()) {
                     return Err("an Ed25519 key of small order, which verifies anything".to_owned());
                 }
@@ -93,7 +93,8 @@ impl Public {
     }
 }
 
-/// How long a coordinate is, in bytes (RFC 7518, section 6.2.1.2); 0 where the family is no curve.
+/// Returns the length of a coordinate, in bytes (RFC 7518, section 6.2.1.2); 0 if the family is not
+/// a curve.
 pub(super) fn coordinate_bytes(curve: Family) -> usize {
     match curve {
         Family::P256 => 32,

@@ -1,4 +1,4 @@
-//! The keys of a provider, and which of them are tried on a token.
+//! The keys of a provider, and which of them are tried for a token.
 
 use super::Key;
 use crate::algorithm::Algorithm;
@@ -9,20 +9,20 @@ pub struct KeySet {
     pub(super) keys: Vec<Key>,
 }
 
-/// How many keys are tried on a token that does not name them.
+/// How many keys are tried for a token that does not name them.
 pub(super) const MAX_CANDIDATES: usize = 4;
 
 impl KeySet {
-    /// These keys.
+    /// Creates a set of these keys.
     #[must_use]
     pub fn new(keys: Vec<Key>) -> Self {
         Self { keys }
     }
 
-    /// The keys to try on a token, of those that allow its algorithm: those of its `kid` first,
-    /// then those without one; for a token without `kid`, any (RFC 7515, appendix D). Of keys that
-    /// the token does not name at most four are tried: it must not cost a verification for each
-    /// key.
+    /// Returns the keys to try for a token, among those that allow its algorithm: first those with
+    /// its `kid`, then those without a `kid`; for a token without `kid`, any key (RFC 7515,
+    /// appendix D). At most four keys that the token does not name are tried, so that a token does
+    /// not cost one verification per key.
     pub fn candidates<'k>(
         &'k self,
         kid: Option<&'k str>,
@@ -40,13 +40,13 @@ impl KeySet {
         self.keys.iter().any(|key| key.kid() == Some(kid))
     }
 
-    /// How many there are.
+    /// Returns the number of keys.
     #[must_use]
     pub fn len(&self) -> usize {
         self.keys.len()
     }
 
-    /// Whether it is empty.
+    /// Whether there are no keys.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()

@@ -66,7 +66,7 @@ fn one_bad_key_does_not_spoil_a_set_and_a_set_is_bounded() {
         KeySet::from_jwks(&(&many).into()).unwrap().0.len(),
         MAX_KEYS
     );
-    // Keys that are left out take no place of one that could be used.
+    // Ignored keys do not count towards the maximum of usable keys.
     let mut late = vec![with("test-rs256", "use", json!("enc")); MAX_KEYS + 10];
     late.push(jwk("test-es256"));
     let (late, left_out) = KeySet::from_jwks(&(&json!({ "keys": late })).into()).unwrap();

@@ -1,39 +1,39 @@
-//! What the answer of a key server means. It is believed only where it is 200, of a bounded size,
-//! JSON, and holds a key that can be used.
+//! The meaning of a key server's answer. It is accepted only if the status is 200, the size is
+//! within the limit, and it is JSON with a usable key.
 
 use super::uri::Uri;
 use crate::json::{self, Json};
 use crate::keys::{KeySet, NoUsableKey};
 use filter_kit::host::{CallFailure, HttpAnswer};
 
-/// The longest answer that is read, in bytes.
+/// Maximum size of an answer, in bytes.
 pub(crate) const MAX_BYTES: usize = 256 * 1024;
 
-/// Why a fetch brought no keys.
+/// Why a fetch returned no keys.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// There is no answer that could be read.
+    /// There is no readable answer.
     #[error("{0}")]
     Call(#[from] CallFailure),
-    /// It is not 200. A redirect is not followed: it would lead somewhere that no configuration
-    /// names.
+    /// The status is not 200. Redirects are not followed, because they could lead somewhere that is
+    /// not configured.
     #[error("the answer is {0}, not 200")]
     Status(u16),
-    /// It is not JSON, or holds a name twice.
+    /// The answer is not JSON, or has a duplicate key.
     #[error("the answer is not JSON, or has a duplicate key")]
     Malformed,
-    /// It is a JWK Set without a key that could be used.
+    /// The answer is a JWK Set without a usable key.
     #[error("{0}")]
     NoUsableKey(#[from] NoUsableKey),
-    /// It is a document of discovery, but of another issuer.
+    /// The answer is a discovery document of another issuer.
     #[error("the document's issuer is {0:?}, not the provider's")]
     Issuer(String),
-    /// It is a document of discovery, but names no keys that could be fetched.
+    /// The answer is a discovery document whose keys cannot be fetched.
     #[error("the document's jwks_uri {0}")]
     KeysUri(&'static str),
 }
 
-/// The keys of an answer, with the reasons for those that are ignored.
+/// Returns the keys of an answer, and why others are ignored.
 ///
 /// # Errors
 /// [`Failure`].
@@ -41,12 +41,12 @@ pub(crate) fn keys(answer: &HttpAnswer) -> Result<(KeySet, Vec<String>), Failure
     Ok(KeySet::from_jwks(&json(answer)?)?)
 }
 
-/// Where the keys are, by a document of discovery (OpenID Connect Discovery 1.0, sections 3 and
-/// 4.3).
+/// Returns the URI of the keys from a discovery document (OpenID Connect Discovery 1.0, sections 3
+/// and 4.3).
 ///
-/// The connection goes to the provider's cluster whatever host is named, so a document cannot lead
-/// anywhere else. But it cannot do without TLS for the keys where the configuration asks for it for
-/// the document.
+/// The connection always goes to the provider's cluster, whatever host the document names, so a
+/// document cannot lead elsewhere. But if the configuration fetches the document with TLS, the
+/// document cannot make the keys be fetched without it.
 ///
 /// # Errors
 /// [`Failure`].

@@ -12,20 +12,21 @@ use std::time::Duration;
 /// How often a worker looks for keys while a request waits for them.
 const LOOK_WHILE_WAITING: Duration = Duration::from_millis(50);
 
-/// When a worker looks first: after Envoy has its clusters, and not all workers at once.
+/// When a worker first looks for keys: after Envoy has loaded its clusters, and not at the same
+/// time as all other workers.
 const FIRST_LOOK: Duration = Duration::from_millis(20);
 const FIRST_LOOK_SPREAD: Duration = Duration::from_millis(80);
 
-/// How far a worker trusts what it knows.
+/// How current the worker's knowledge is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum View {
-    /// Other keys may always be on their way: enough for a token that the keys here fit.
+    /// Assumes that other keys may be on their way. Sufficient if the known keys verify the token.
     Guess,
-    /// As all workers know it, since [`Keyring::look`].
+    /// As current as that of all workers, since [`Keyring::look`].
     Known,
 }
 
-/// The sources of all providers that have one.
+/// The sources of all providers with remote keys.
 #[derive(Debug)]
 pub(crate) struct Keyring {
     remotes: RefCell<Vec<(usize, Remote)>>,
@@ -34,8 +35,8 @@ pub(crate) struct Keyring {
 }
 
 impl Keyring {
-    /// Of sources with the place and the name of their provider. `seed` is another for every
-    /// worker.
+    /// Creates a keyring from sources with the index and the name of their provider. `seed` must be
+    /// different for each worker.
     #[must_use]
     pub(crate) fn new<'p>(
         sources: impl Iterator<Item = (usize, &'p str, Source)>,
@@ -53,7 +54,7 @@ impl Keyring {
         keyring
     }
 
-    /// Of the providers whose keys are on a server.
+    /// Creates a keyring of the providers with remote keys.
     #[must_use]
     pub(crate) fn of(providers: &[Provider], seed: [u8; 16]) -> Self {
         let sources = providers
@@ -73,13 +74,13 @@ impl Keyring {
         !self.remotes.borrow().is_empty()
     }
 
-    /// A number that is another one whenever something is known that was not.
+    /// Returns a number that changes whenever there is news.
     #[must_use]
     pub(crate) fn version(&self) -> u64 {
         self.version.get()
     }
 
-    /// The keys of a provider.
+    /// Returns the keys of a provider.
     #[must_use]
     pub(crate) fn keys(&self, provider: usize, now: Duration, view: View) -> KeyState {
         let keys = self.with(provider, |remote| {
@@ -92,20 +93,20 @@ impl Keyring {
         keys.unwrap_or(KeyState::NotHere { may_change: false })
     }
 
-    /// The longest time to wait for the keys of a provider.
+    /// Returns the maximum time to wait for the keys of a provider.
     #[must_use]
     pub(crate) fn timeout(&self, provider: usize) -> Duration {
         self.with(provider, |remote| remote.source().timeout)
             .unwrap_or_default()
     }
 
-    /// Where the keys of a provider come from.
+    /// Returns the source of a provider's keys.
     #[must_use]
     pub(crate) fn source(&self, provider: usize) -> Option<Source> {
         self.with(provider, |remote| remote.source().clone())
     }
 
-    /// Asks for other keys of a provider than those that are here.
+    /// Requests keys of a provider other than the known ones.
     pub(crate) fn want_other(&self, provider: usize) {
         self.with(provider, Remote::want_other);
     }
@@ -117,7 +118,7 @@ impl Keyring {
         }
     }
 
-    /// Begins the fetches that are due and no other worker makes.
+    /// Starts the fetches that are due and that no other worker makes.
     #[must_use]
     pub(crate) fn begin(&self, store: &impl CasStore, now: Duration) -> Vec<(usize, Call)> {
         let mut calls = Vec::new();
@@ -129,7 +130,7 @@ impl Keyring {
         calls
     }
 
-    /// Takes the answer to a call for a provider's keys, or that there is none.
+    /// Processes the answer to a call for a provider's keys, or its failure.
     pub(crate) fn answer(
         &self,
         provider: usize,
@@ -142,7 +143,7 @@ impl Keyring {
         self.with(provider, |remote| remote.answer(store, now, answer, random))
     }
 
-    /// How long it is until this worker has to look again; `None`: never.
+    /// Returns how soon this worker has to look again; `None` for never.
     #[must_use]
     pub(crate) fn look_in(&self, now: Duration, does_anybody_wait: bool) -> Option<Duration> {
         let remotes = self.remotes.borrow();
@@ -156,7 +157,7 @@ impl Keyring {
         })
     }
 
-    /// When this worker looks first; `None`: never.
+    /// Returns when this worker first looks; `None` for never.
     #[must_use]
     pub(crate) fn first_look(&self) -> Option<Duration> {
         let is_empty = self.remotes.borrow().is_empty();
@@ -176,7 +177,7 @@ impl Keyring {
         }
     }
 
-    /// SplitMix64 (Steele, Lea, Flood 2014): enough to spread workers in time.
+    /// SplitMix64 (Steele, Lea, Flood 2014): sufficient to spread workers over time.
     fn random(&self) -> u64 {
         let state = self.random.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
         self.random.set(state);

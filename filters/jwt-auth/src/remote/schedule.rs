@@ -1,44 +1,45 @@
-//! When keys are fetched, and for how long they may be used. Nothing here waits, asks or remembers.
+//! When keys are fetched, and for how long they may be used. Pure functions without state or I/O.
 //!
-//! The clock is the wall's. Where it is set back, times lie in the future: what lies further ahead
-//! than it ever could is not believed.
+//! Times are wall-clock times. If the clock is set back, stored times lie in the future. A time
+//! further ahead than is possible is ignored.
 
 use super::Source;
 use super::state::State;
 use std::time::Duration;
 
-/// How much longer than the fetch the lease is: for the worker to note the outcome.
+/// How much longer the lease is than the fetch, so that the worker can store the result.
 const MARGIN: Duration = Duration::from_secs(1);
 
-/// How far two workers may be apart in time: the clock is read at the start of a callback.
+/// Maximum clock difference between two workers, because each reads the clock at the start of a
+/// callback.
 const TOLERANCE: Duration = Duration::from_secs(60);
 
-/// The first pause after a failed fetch. It doubles with every failure.
+/// The pause after the first failed fetch. It doubles with every further failure.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
-/// The longest pause without keys: requests are being refused.
+/// Maximum pause without keys, when requests are being refused.
 const LONGEST_PAUSE_WITHOUT: Duration = Duration::from_secs(1);
 
-/// The longest pause while the old keys serve.
+/// Maximum pause while the old keys are still usable.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// Why a fetch is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Want {
-    /// There are no keys, or they are to be kept fresh.
+    /// There are no keys, or they have to be refreshed.
     Fresh,
-    /// A token names a key that is not among them.
+    /// A token names an unknown key.
     Other,
 }
 
 impl Source {
-    /// Until when no other worker begins a fetch, if one begins now.
+    /// Returns the time until which no other worker starts a fetch, if one starts now.
     #[must_use]
     pub fn lease(&self, now: Duration) -> Duration {
         now.saturating_add(self.timeout).saturating_add(MARGIN)
     }
 
-    /// Whether somebody fetches.
+    /// Whether a worker is fetching.
     #[must_use]
     pub fn is_fetching(&self, state: &State, now: Duration) -> bool {
         state.holder != 0 && now < state.lease_until && state.lease_until <= self.lease(now)
@@ -50,7 +51,7 @@ impl Source {
         state.keys != 0 && now.saturating_sub(state.fetched) <= self.stale_for
     }
 
-    /// Whether a fetch may begin.
+    /// Whether a fetch may start.
     #[must_use]
     pub fn is_due(&self, state: &State, now: Duration, want: Want) -> bool {
         if self.is_fetching(state, now) || pause_left(state, now) > Duration::ZERO {
@@ -62,8 +63,7 @@ impl Source {
         want == Want::Other && since(state.ended, now) >= self.refetch
     }
 
-    /// How long it is until a fetch is due unasked; the time of one that is under way does not
-    /// count.
+    /// Returns how long it takes until a scheduled fetch is due, ignoring a fetch in progress.
     #[must_use]
     pub fn due_in(&self, state: &State, now: Duration) -> Duration {
         let fresh = if self.is_usable(state, now) {
@@ -74,8 +74,8 @@ impl Source {
         fresh.max(pause_left(state, now))
     }
 
-    /// The pause after so many failures in a row: half of it is chance, so that proxies that failed
-    /// together do not come back together.
+    /// Returns the pause after this many failures in a row. Half of it is random, so that proxies
+    /// that failed at the same time do not retry at the same time.
     #[must_use]
     pub fn pause(&self, failures: u32, has_keys: bool, random: u64) -> Duration {
         let longest = match has_keys {
@@ -89,14 +89,14 @@ impl Source {
     }
 }
 
-/// A share of a span by chance, from nothing to all of it.
+/// Returns a random part of a duration, from nothing to all of it.
 #[must_use]
 pub(crate) fn share(span: Duration, random: u64) -> Duration {
     let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
     Duration::from_millis(random.checked_rem(millis.saturating_add(1)).unwrap_or(0))
 }
 
-/// How long ago something was; for ever, where it lies in the future.
+/// Returns the time since `then`. A time in the future counts as infinitely long ago.
 fn since(then: Duration, now: Duration) -> Duration {
     if then > now.saturating_add(TOLERANCE) {
         return Duration::MAX;

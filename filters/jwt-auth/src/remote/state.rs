@@ -1,34 +1,34 @@
-//! What all workers know of a source. It is in the store under the source's name, and the keys as
-//! they were sent beside it.
+//! What all workers know about a source. It is stored under the source's name, next to the keys as
+//! received.
 //!
-//! Who wants to fetch writes a lease by compare-and-swap: of all workers one succeeds, and the
-//! others wait for what it brings. A worker that dies with the lease leaves it to run out.
+//! A worker that wants to fetch writes a lease by compare-and-swap. One worker succeeds, and the
+//! others wait for its result. The lease of a worker that crashes expires.
 
 use super::Source;
 use super::schedule::Want;
 use filter_kit::store::{CasStore, Expected, MAX_ATTEMPTS};
 use std::time::Duration;
 
-/// What is known of a source. Times are since the epoch, to the millisecond.
+/// What is known about a source. Times are since the Unix epoch, with millisecond precision.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct State {
-    /// The number of the key set in the store: another number for another set; 0: no set.
+    /// The number of the key set in the store. It changes with the set; 0 means no set.
     pub keys: u32,
-    /// When it was fetched, or found unchanged.
+    /// When the set was fetched, or found unchanged.
     pub fetched: Duration,
     /// When the latest fetch ended.
     pub ended: Duration,
-    /// Until when a fetch is under way.
+    /// When the lease of the current fetch expires.
     pub lease_until: Duration,
-    /// The worker that has it; 0: no fetch is under way.
+    /// The worker that holds the lease; 0 if there is no fetch.
     pub holder: u64,
-    /// How many fetches have failed in a row.
+    /// Number of failed fetches in a row.
     pub failures: u32,
-    /// When the next may begin.
+    /// When the next fetch may start.
     pub retry_at: Duration,
 }
 
-/// The state of a source in the store.
+/// Access to the state of a source in the store.
 #[derive(Debug)]
 pub(crate) struct Shared<'s, S> {
     /// The store.
@@ -40,12 +40,12 @@ pub(crate) struct Shared<'s, S> {
 }
 
 impl<S: CasStore> Shared<'_, S> {
-    /// What is known. What cannot be read counts as nothing.
+    /// Returns the state. An unreadable state counts as empty.
     pub(crate) fn state(&self) -> State {
         self.load().0
     }
 
-    /// The keys as they were sent; empty where there are none.
+    /// Returns the keys as received; empty if there are none.
     pub(crate) fn keys(&self) -> Vec<u8> {
         self.store
             .load(&self.keys_name())
@@ -53,7 +53,7 @@ impl<S: CasStore> Shared<'_, S> {
             .unwrap_or_default()
     }
 
-    /// Takes the lease, if a fetch is due and no other worker was faster. `holder` is not 0.
+    /// Takes the lease if a fetch is due and no other worker is first. `holder` must not be 0.
     pub(crate) fn claim(&self, now: Duration, want: Want, holder: u64) -> bool {
         for _ in 0..MAX_ATTEMPTS {
             let (state, expected) = self.load();
@@ -72,8 +72,8 @@ impl<S: CasStore> Shared<'_, S> {
         false
     }
 
-    /// Notes what a fetch brought: keys, or `None`. What comes after the lease went to another
-    /// worker is dropped.
+    /// Stores the result of a fetch: keys, or `None` after a failure. A result that arrives after
+    /// another worker has taken the lease is dropped.
     pub(crate) fn finish(
         &self,
         now: Duration,
@@ -82,8 +82,8 @@ impl<S: CasStore> Shared<'_, S> {
         random: u64,
     ) -> bool {
         for _ in 0..MAX_ATTEMPTS {
-            // Before the lease is looked at: who takes it afterwards makes this write fail, not its
-            // own.
+            // Read before the lease is checked. If another worker takes the lease afterwards, this
+            // write fails, not the other worker's.
             let stored = keys.map(|_| self.store.load(&self.keys_name()));
             let (state, expected) = self.load();
             if state.holder != holder {

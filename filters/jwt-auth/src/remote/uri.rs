@@ -2,10 +2,10 @@
 
 use filter_kit::request::Authority;
 
-/// The longest URI, in bytes.
+/// Maximum length of a URI, in bytes.
 const MAX_BYTES: usize = 2048;
 
-/// What is asked for, taken apart.
+/// A parsed URI.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Uri {
     /// Whether the scheme is `https`.
@@ -17,13 +17,13 @@ pub struct Uri {
 }
 
 impl Uri {
-    /// `http` or `https`.
+    /// Returns `http` or `https`.
     #[must_use]
     pub fn scheme(&self) -> &'static str {
         if self.is_https { "https" } else { "http" }
     }
 
-    /// Reads a URI.
+    /// Parses a URI.
     ///
     /// # Errors
     /// What is wrong with it.

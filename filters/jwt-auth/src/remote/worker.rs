@@ -1,5 +1,5 @@
-//! What one worker knows of a source, asks of its server, and makes of the answer. Calls are made
-//! elsewhere; time and store are passed in.
+//! What one worker knows about a source, requests from its server, and does with the answer. Calls
+//! are made elsewhere; time and store are passed in.
 
 use super::document::{self, Failure};
 use super::schedule::{Want, share};
@@ -13,16 +13,17 @@ use filter_kit::store::CasStore;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// How often a worker looks for what another fetches, while no request waits for it.
+/// How often a worker looks for the result of another worker's fetch while no request waits for it.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// The shortest time until a worker looks again.
+/// Minimum time until a worker looks again.
 const SOON: Duration = Duration::from_millis(5);
 
-/// The longest: a clock that is set forward is noticed by then.
+/// Maximum time until a worker looks again, so that it notices when the clock is set forward.
 const LONGEST_LOOK: Duration = Duration::from_secs(3600);
 
-/// How far the workers spread a refresh: the first of them makes it, and the others find it done.
+/// Maximum time over which workers spread a refresh. The first one makes it, and the others find it
+/// done.
 const LONGEST_SPREAD: Duration = Duration::from_secs(1);
 
 /// A source as one worker knows it.
@@ -40,37 +41,38 @@ pub(crate) struct Remote {
     is_other_wanted: bool,
 }
 
-/// A fetch that this worker makes.
+/// A fetch that this worker is making.
 #[derive(Debug, Clone)]
 struct Fetch {
     until: Duration,
-    /// The document of discovery whose answer is awaited; `None`: the keys are.
+    /// The discovery document that is being fetched; `None` if the keys are.
     document: Option<Uri>,
 }
 
-/// A call to be made: a GET to the source's cluster.
+/// A call to make: a GET request to the source's cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Call {
-    /// What is asked for.
+    /// The URI to fetch.
     pub uri: Uri,
-    /// The longest time until the whole answer is there.
+    /// Timeout of the whole answer.
     pub timeout: Duration,
 }
 
-/// What follows from an answer.
+/// What happens after an answer.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Step {
-    /// It leads to another call.
+    /// Another call has to be made.
     Call(Call),
-    /// It brought keys; all workers will find them. With the reasons for those ignored, where the
-    /// set is a new one.
+    /// The answer contained keys, which all workers will find. If the set is new, also why some
+    /// were ignored.
     Keys(Vec<String>),
-    /// It brought none. The old ones serve on.
+    /// The answer contained no keys. The old ones stay in use.
     Failed(Failure),
 }
 
 impl Remote {
-    /// A source of which nothing is known yet. `random` tells this worker from the others.
+    /// Creates a source about which nothing is known yet. `random` distinguishes this worker from
+    /// the others.
     #[must_use]
     pub(crate) fn new(source: Source, provider: &str, random: u64) -> Self {
         let tenth = source.refresh.checked_div(10).unwrap_or_default();
@@ -88,13 +90,13 @@ impl Remote {
         }
     }
 
-    /// Where the keys come from.
+    /// Returns the source of the keys.
     #[must_use]
     pub(crate) fn source(&self) -> &Source {
         &self.source
     }
 
-    /// The keys, if they may be used.
+    /// Returns the keys, if they may be used.
     #[must_use]
     pub(crate) fn keys(&self, now: Duration) -> Option<Rc<KeySet>> {
         let set = self.set.as_ref()?;
@@ -103,14 +105,14 @@ impl Remote {
             .then(|| Rc::clone(set))
     }
 
-    /// Whether other keys may be here soon: somebody fetches, or may begin to.
+    /// Whether other keys may arrive soon: a worker is fetching, or may start to.
     #[must_use]
     pub(crate) fn is_coming(&self, now: Duration) -> bool {
         self.source.is_fetching(&self.state, now)
             || self.source.is_due(&self.state, now, Want::Other)
     }
 
-    /// Asks for other keys than those that are here.
+    /// Requests keys other than the known ones.
     pub(crate) fn want_other(&mut self) {
         self.is_other_wanted = true;
     }
@@ -120,7 +122,7 @@ impl Remote {
         self.is_other_wanted
     }
 
-    /// Reads what all workers know, and says whether it is anything new.
+    /// Reads what all workers know. Returns whether there is anything new.
     pub(crate) fn look<S: CasStore>(&mut self, store: &S) -> bool {
         let shared = self.shared(store);
         let state = shared.state();
@@ -132,7 +134,7 @@ impl Remote {
             self.set = set;
         }
         if state.ended != self.state.ended {
-            // A fetch has ended since other keys were asked for: these are the others.
+            // A fetch has ended since other keys were requested, so these are the other keys.
             self.is_other_wanted = false;
         }
         let is_new = self.state != state;
@@ -140,8 +142,8 @@ impl Remote {
         is_new
     }
 
-    /// Begins a fetch, if one is due and no other worker makes it; and says whether anything new is
-    /// known.
+    /// Starts a fetch if one is due and no other worker is making it. Also returns whether there is
+    /// anything new.
     pub(crate) fn begin<S: CasStore>(&mut self, store: &S, now: Duration) -> (Option<Call>, bool) {
         let is_new = self.look(store);
         let want = match std::mem::take(&mut self.is_other_wanted) {
@@ -168,7 +170,7 @@ impl Remote {
         (Some(call), true)
     }
 
-    /// Takes the answer to a call, or that there is none.
+    /// Processes the answer to a call, or its failure.
     pub(crate) fn answer<S: CasStore>(
         &mut self,
         store: &S,
@@ -193,7 +195,7 @@ impl Remote {
         }
     }
 
-    /// How long it is until this worker has to look again.
+    /// Returns how soon this worker has to look again.
     #[must_use]
     pub(crate) fn look_in(&self, now: Duration) -> Duration {
         let wait = if self.source.is_fetching(&self.state, now) {
@@ -245,7 +247,7 @@ impl Remote {
     }
 }
 
-/// A good answer.
+/// A usable answer.
 enum Taken {
     Document(Uri, Duration),
     Keys(Vec<String>, Vec<u8>),

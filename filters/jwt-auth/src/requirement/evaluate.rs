@@ -1,12 +1,12 @@
-//! Whether requirements hold, by the verdicts on the providers that they name.
+//! Evaluates requirements, given the verdicts on the providers that they name.
 
 use super::{ProviderRequirement, Refusal, Requirement};
 use crate::reason::Reason;
 
-/// Evaluates a requirement; `check` looks at one provider's tokens.
+/// Evaluates a requirement; `check` checks one provider's tokens.
 ///
 /// # Errors
-/// The weightiest [`Refusal`].
+/// The [`Refusal`] with the highest weight.
 pub(crate) fn evaluate<A>(
     requirement: &Requirement,
     check: &mut dyn FnMut(&ProviderRequirement) -> Result<A, Refusal>,
@@ -24,7 +24,7 @@ pub(crate) fn evaluate<A>(
                     }
                 }
             }
-            // An empty list, which no configuration holds, is fulfilled by nothing.
+            // An empty list, which no configuration contains, is never met.
             Err(weightiest.unwrap_or_else(Refusal::missing))
         }
         Requirement::All(list) if list.is_empty() => Err(Refusal::missing()),
@@ -55,7 +55,7 @@ pub(crate) fn evaluate<A>(
     }
 }
 
-/// Whether a provider that the requirement names has a token, good or bad.
+/// Whether a provider that the requirement names has a token, valid or not.
 fn has_token<A>(
     requirement: &Requirement,
     check: &mut dyn FnMut(&ProviderRequirement) -> Result<A, Refusal>,

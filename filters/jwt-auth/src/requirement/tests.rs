@@ -9,7 +9,7 @@ fn provider(provider: usize) -> Requirement {
     })
 }
 
-/// Evaluates with these outcomes of the providers, in order; `None` accepts.
+/// Evaluates with these results of the providers, in order; `None` accepts.
 fn outcome(requirement: &Requirement, outcomes: &[Option<Reason>]) -> Result<Vec<usize>, Reason> {
     evaluate(requirement, &mut |p| match outcomes[p.provider] {
         None => Ok(p.provider),

@@ -55,6 +55,6 @@ fn without_a_host_es512_is_not_verified_and_everything_is_slow() {
     let key = key_for(Algorithm::ES512);
     let signature = [0; 132];
     assert!(!verify(Algorithm::ES512, &key, b"e30.e30", &signature));
-    // The refusal of the host is remembered.
+    // The filter remembers that the host refused.
     assert!(Algorithm::ALL.into_iter().all(is_slow));
 }

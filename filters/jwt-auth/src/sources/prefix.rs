@@ -1,12 +1,13 @@
-//! Values that begin with the prefix of a source, as `Bearer `: the token behind it, and what a
-//! server may take for one.
+//! Values that begin with the prefix of a source, such as `Bearer `: the token after it, and
+//! anything that a server may mistake for one.
 
 use filter_kit::values::is_token;
 
-/// What follows the prefix, without surrounding white space; `None` where there is no prefix, or
-/// nothing after it. A space at the end of the prefix is any white space (RFC 9110, section 11.4).
+/// Returns what follows the prefix, without surrounding white space; `None` if the prefix is
+/// missing, or if nothing follows it. A space at the end of the prefix matches any white space (RFC
+/// 9110, section 11.4).
 pub(super) fn after_prefix<'v>(value: &'v [u8], prefix: &str) -> Option<&'v [u8]> {
-    // As most clients write it: to the letter, and without white space that does not belong there.
+    // The form that most clients send: exactly the prefix, and no additional white space.
     if let Some(token) = value.strip_prefix(prefix.as_bytes())
         && let ([first, ..], [.., last]) = (token, token)
         && ![value.first().unwrap_or(first), first, last]
@@ -28,20 +29,19 @@ fn after_any_prefix<'v>(value: &'v [u8], prefix: &str) -> Option<&'v [u8]> {
     (is_token && head.eq_ignore_ascii_case(scheme.as_bytes())).then_some(token)
 }
 
-/// The values that were joined by commas, if they were: a token has none.
+/// Splits values that were joined by commas. A token contains no comma.
 pub(super) fn parts(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|byte| *byte == b',')
 }
 
-/// Whether a value, or one that was joined to it, begins as a token of a source with this prefix
-/// does.
+/// Whether a value, or one joined to it, begins like a token of a source with this prefix.
 pub(super) fn holds_any(value: &[u8], prefix: &str) -> bool {
     holds(prefix)(value) || (value.contains(&b',') && parts(value).any(holds(prefix)))
 }
 
-/// Whether a part of a value begins as a token of a source with this prefix does, or so that a server
-/// may take it for one: to some, other characters than those of RFC 9110 are white space too, as the
-/// byte 0xA0, or are skipped.
+/// Whether a part of a value begins like a token of a source with this prefix, or so that a server
+/// may mistake it for one: some servers treat characters other than those of RFC 9110 as white
+/// space, such as the byte 0xA0, or skip them.
 pub(super) fn holds(prefix: &str) -> impl Fn(&[u8]) -> bool {
     move |part| after_prefix(part, prefix).is_some() || begins_loosely(part, prefix)
 }

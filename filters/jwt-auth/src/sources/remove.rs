@@ -1,11 +1,11 @@
-//! How tokens are taken out of a request.
+//! Removes tokens from a request.
 
 use super::prefix::holds_any;
 use super::{Element, TokenSource, WEBSOCKET_PROTOCOL, is_parameter, protocols};
 use filter_kit::request::Request;
 use std::borrow::Cow;
 
-/// Takes the tokens in these places out of a request; nothing else of it changes.
+/// Removes the tokens of these sources from a request, and changes nothing else.
 pub(crate) fn remove<'s>(
     sources: impl IntoIterator<Item = &'s TokenSource>,
     request: &mut Request,
@@ -57,7 +57,8 @@ pub(crate) fn remove<'s>(
     });
 }
 
-/// The WebSocket protocols that are not tokens, in one value; `None` where all are left.
+/// Returns the WebSocket subprotocols that are not tokens, as one value; `None` if no token was
+/// found.
 fn without_elements(elements: &[&Element], request: &Request) -> Option<Vec<u8>> {
     if elements.is_empty() {
         return None;
@@ -73,7 +74,7 @@ fn without_elements(elements: &[&Element], request: &Request) -> Option<Vec<u8>>
     (kept.len() < all.len()).then(|| kept.join(&b", "[..]))
 }
 
-/// The target without these query parameters; `None` where it has none of them.
+/// Returns the target without these query parameters; `None` if it has none of them.
 fn without_parameters(names: &[&str], request: &Request) -> Option<Vec<u8>> {
     let query = request.query().filter(|_| !names.is_empty())?;
     let is_named = |part: &[u8]| names.iter().any(|name| is_parameter(part, name));
@@ -94,7 +95,7 @@ fn without_parameters(names: &[&str], request: &Request) -> Option<Vec<u8>> {
     Some(target)
 }
 
-/// A pair of a query without the named ones of its parts behind semicolons.
+/// Returns a pair of a query without those of its parts after semicolons that are named.
 fn without_parts(pair: &[u8], is_named: impl Fn(&[u8]) -> bool) -> Cow<'_, [u8]> {
     let mut parts = pair.split(|b| *b == b';');
     let first = parts.next();
@@ -106,7 +107,7 @@ fn without_parts(pair: &[u8], is_named: impl Fn(&[u8]) -> bool) -> Cow<'_, [u8]>
     Cow::Owned(kept.join(&b';'))
 }
 
-/// All cookies without these, in one value; `None` where the request has none of them.
+/// Returns all cookies except these, as one value; `None` if the request has none of them.
 fn without_cookies(names: &[&str], request: &Request) -> Option<Vec<u8>> {
     if names.is_empty() {
         return None;

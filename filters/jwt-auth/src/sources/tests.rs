@@ -66,7 +66,7 @@ fn a_header_holds_a_token_after_its_prefix() {
 fn what_a_server_may_take_for_a_token_is_refused_and_no_other_value_is() {
     use Reason::{Malformed, Repeated};
     for (value, expected) in [
-        // White space to a server that reads headers as Latin-1 or as UTF-8.
+        // White space for a server that reads headers as Latin-1 or as UTF-8.
         (&b"Bearer\xa0FORGED"[..], Some(Malformed)),
         (b"Bearer\x85FORGED", Some(Malformed)),
         (b"Bearer\xc2\xa0FORGED", Some(Malformed)),
@@ -77,7 +77,7 @@ fn what_a_server_may_take_for_a_token_is_refused_and_no_other_value_is() {
         (b"\"Bearer FORGED\"", Some(Malformed)),
         (b"Bearer:FORGED", Some(Malformed)),
         (b"Bearer=FORGED", Some(Malformed)),
-        // Joined, with or without something between the commas.
+        // Joined, with or without anything between the commas.
         (b",Bearer FORGED", Some(Repeated)),
         (b", ,\tbEARER\tFORGED,", Some(Repeated)),
         (b"Basic x,Bearer\xa0FORGED", Some(Repeated)),
@@ -148,7 +148,7 @@ fn a_parameter_behind_a_semicolon_does_not_pass_as_none() {
         ("/?x=1&y=2;%6Awt=FORGED;z&jwt=a", true, "/?x=1&y=2;z"),
         ("/?x; jwt=FORGED", true, "/?x"),
         ("/?;jwt", true, "/?"),
-        // The whole value, with the semicolon, is what was taken for the token.
+        // The whole value, including the semicolon, was read as the token.
         ("/?jwt=a;b=c&d", false, "/?d"),
         ("/?x=1;y=jwt;jwts=2", false, "/?x=1;y=jwt;jwts=2"),
     ] {

@@ -1,4 +1,4 @@
-//! A filter without Envoy: what it makes of a token under a configuration.
+//! A filter without Envoy, which checks tokens with a configuration.
 
 #[path = "../../src/testing.rs"]
 #[allow(dead_code, reason = "shared with the unit tests, which use all of it")]
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use std::rc::Rc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Seconds since the epoch.
+/// Returns the time in seconds since the Unix epoch.
 #[expect(
     clippy::disallowed_methods,
     reason = "the library reads the clock itself, and both are to see the same time"
@@ -26,7 +26,7 @@ pub(crate) fn now() -> u64 {
         .as_secs()
 }
 
-/// Why the filter refuses a token under this provider; `None` where it accepts it.
+/// Returns why the filter refuses a token of this provider; `None` if it accepts it.
 pub(crate) fn refused(provider: &Value, token: &str) -> Option<Reason> {
     let config = json!({"providers": {"p": provider}});
     let config: Config = load(config.to_string().as_bytes(), &Env::new()).unwrap();
@@ -64,7 +64,7 @@ pub(crate) fn refused(provider: &Value, token: &str) -> Option<Reason> {
     verdict.err().map(|refusal| refusal.reason)
 }
 
-/// Why the filter does not take a provider at load.
+/// Returns why the filter rejects a provider when it is loaded.
 pub(crate) fn refused_at_load(provider: &Value) -> Option<String> {
     let config = json!({"providers": {"p": provider}});
     let loaded: Result<Config, _> = load(config.to_string().as_bytes(), &Env::new());

@@ -1,4 +1,4 @@
-//! Claims that are missing, repeated or of another kind, and times.
+//! Missing and repeated claims, claims of the wrong type, and times.
 
 use crate::common::testing::sign;
 use crate::common::{now, refused};

@@ -1,4 +1,4 @@
-//! What the header of a token says: extensions, its type, and its algorithm.
+//! The header of a token: extensions, type and algorithm.
 
 use crate::common::refused;
 use jsonwebtoken::Algorithm;

@@ -1,4 +1,4 @@
-//! Keys that a set should not hold, or that cannot be read.
+//! Keys that do not belong in a set, or that cannot be parsed.
 
 use crate::common::testing::{SECRET, jwk, sign};
 use crate::common::{now, refused, refused_at_load};

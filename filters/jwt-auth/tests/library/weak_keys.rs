@@ -13,7 +13,7 @@ use super::library;
 
 #[test]
 fn a_public_key_taken_for_a_secret_verifies_for_neither() {
-    // RS256 turned into HS256, whose secret is the public key: what an attacker knows.
+    // RS256 changed to HS256, with the public key as the secret, which an attacker knows.
     let pem = include_str!("../../../../tests/keys/rs256.pub.pem");
     let message = format!(
         "{}.{}",
@@ -63,7 +63,7 @@ fn a_short_ed25519_key_makes_the_library_panic_and_a_long_one_is_cut() {
     }
 }
 
-/// With the identity as its key, one signature verifies every message: `R` is the identity too, and
+/// If the key is the identity, one signature verifies every message: `R` is the identity too, and
 /// `S` is 0.
 #[test]
 fn an_ed25519_key_of_small_order_verifies_anything_in_the_library() {
@@ -88,7 +88,7 @@ fn an_ed25519_key_of_small_order_verifies_anything_in_the_library() {
 
 #[test]
 fn weak_keys_serve_the_library() {
-    // A secret of nothing.
+    // An empty secret.
     let message = format!(
         "{}.{}",
         base64url::encode(r#"{"alg":"HS256"}"#),
@@ -110,8 +110,8 @@ fn weak_keys_serve_the_library() {
             .contains("needs at least 32")
     );
 
-    // RSA with 1024 bits: a signature of 1024 bits that is wrong is judged, where it should not
-    // come to that.
+    // RSA with 1024 bits: an invalid signature of 1024 bits is verified, although the key should
+    // have been rejected.
     let n = [&[0x80_u8][..], &[0; 126], &[1]].concat();
     let weak = DecodingKey::from_rsa_raw_components(&n, &[1, 0, 1]);
     let verifier = (DEFAULT_PROVIDER.verifier_factory)(&Algorithm::RS256, &weak);

@@ -1,4 +1,4 @@
-//! What a refusal answers, and what access logs have of every request.
+//! The response to a refused request, and what access logs contain for every request.
 
 use filter_kit::testing::{Answer, Run};
 use jwt_auth::JwtAuth;
@@ -33,7 +33,7 @@ fn a_challenge_of_the_configuration_keeps_the_error_and_the_scope() {
             r#"Basic realm="x""#,
             r#"Basic realm="x""#,
         ),
-        // What stands in quotes is no parameter.
+        // Text in quotes is not a parameter.
         (
             r#"BEARER realm=\"a, error=b, scope=c\", Scope = \"d\""#,
             r#"BEARER realm="a, error=b, scope=c", Scope = "d", error="invalid_token", error_description="The token is malformed.""#,

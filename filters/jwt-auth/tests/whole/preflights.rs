@@ -1,4 +1,4 @@
-//! Preflights, which bring no token.
+//! Preflights, which have no token.
 
 use filter_kit::testing::{Run, request};
 use jwt_auth::JwtAuth;

@@ -97,7 +97,7 @@ fn a_token_that_is_forwarded_stays_where_another_provider_looks_too() {
     for (authorization, x_token, left) in [
         (bearer.as_str(), "", [&*bearer, "", ""]),
         (&bearer, &token, [&bearer, &token, ""]),
-        // Nobody has verified that.
+        // This token is not verified.
         ("Token FORGED", &token, ["", &token, ""]),
     ] {
         let mut request = request("GET", "/")

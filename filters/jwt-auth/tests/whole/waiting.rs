@@ -1,4 +1,4 @@
-//! Requests that wait for keys of a server.
+//! Requests that wait for the keys of a server.
 
 use filter_kit::testing::{Answer, Run};
 use jwt_auth::JwtAuth;

@@ -1,4 +1,4 @@
-//! From an answer to what it is charged.
+//! Charges responses.
 
 use super::Pending;
 use crate::fields::{Advertised, Standing, window};
@@ -10,22 +10,22 @@ use filter_kit::store::CasStore;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// An answer at a limit that counts answers.
+/// The result of charging a response at a limit that counts responses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum AnswerCharged {
     /// It was charged.
     Done {
-        /// What is left, where the limit is enforced.
+        /// What is left, if the limit is enforced.
         standing: Option<Standing>,
-        /// Whether the bucket of another key was forgotten for it.
+        /// Whether the bucket of another key was evicted.
         evicted: bool,
     },
-    /// Too many workers changed the same buckets at the same time; nothing was charged.
+    /// Nothing was charged, because too many workers changed the same buckets at the same time.
     Contended,
 }
 
-/// Charges an answer to a bucket. `None` where the limit does not count such answers, or it costs
-/// nothing.
+/// Charges a response to a bucket. Returns `None` if the limit does not count such responses, or if
+/// the cost is zero.
 pub(crate) fn charge_answer(
     pending: &Pending,
     limits: &Limits,
@@ -59,8 +59,8 @@ pub(crate) fn charge_answer(
     )
 }
 
-/// What is left at a limit, of a quota that may differ from request to request; `None`: none
-/// passes.
+/// Returns the state of a limit whose quota may differ between requests; `None` if it allows no
+/// request.
 pub(super) fn standing(
     index: usize,
     counted: &Counted,

@@ -1,5 +1,5 @@
-//! Limits that do not just count requests by a fixed quota: quotas of a header, answers, requests
-//! under way, none at all.
+//! Limits other than a fixed quota of requests: quotas from a header, responses, requests in
+//! progress, and limits that allow nothing.
 
 use super::answers::standing;
 use super::{Decision, Pending};
@@ -43,8 +43,8 @@ impl Decision {
         }
     }
 
-    /// Charges a key by a quota of the request's own, or leaves that to the answer. Returns whether
-    /// the limit refuses the request, or would.
+    /// Charges a key with a quota specific to the request, or leaves that to the response. Returns
+    /// whether the limit refuses the request, or would.
     fn charge_own(
         &mut self,
         (index, counted): (usize, &Counted),
@@ -83,7 +83,7 @@ impl Decision {
         refuses
     }
 
-    /// Takes a lease for a key. Returns whether the limit refuses the request, or would.
+    /// Acquires a lease for a key. Returns whether the limit refuses the request, or would.
     fn lease(
         &mut self,
         (index, counted): (usize, &Counted),
@@ -114,7 +114,7 @@ impl Decision {
         self.conclude(index, limit, reason)
     }
 
-    /// The limit lets nothing through.
+    /// Refuses at a limit that allows nothing.
     fn refuse_all(&mut self, (index, counted): (usize, &Counted)) -> bool {
         let limit = &counted.limit;
         if limit.mode.is_enforced() {

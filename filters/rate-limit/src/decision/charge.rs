@@ -1,4 +1,4 @@
-//! From a request and its limits to a decision: what is charged, in which order.
+//! Derives the decision from a request and its limits: what is charged, and in which order.
 
 use super::{Checks, Decision, Question, Verdict, add};
 use crate::config::OnError;
@@ -13,9 +13,9 @@ use filter_kit::request::{Request, TooManyReadings};
 use filter_kit::store::CasStore;
 use std::time::Duration;
 
-/// Decides a request. Limits of this process are charged first, in their order, up to the first
-/// that refuses; then the rate limit service is asked about all of its own at once. `now` is only
-/// asked for where a limit is charged.
+/// Decides on a request. The limits of this process are charged first, in order, up to the first
+/// that refuses. Then the rate limit service is asked about all of its limits at once. `now` is
+/// called only if a limit is charged.
 pub(crate) fn decide(
     limits: &Limits,
     request: &Request,
@@ -51,14 +51,14 @@ pub(crate) fn decide(
                 if decision.refuse_by_filter(checks.mode, Reason::AmbiguousPath) {
                     return decision;
                 }
-                // A limit with a mode of its own may be enforced all the same.
+                // A limit with its own mode may still be enforced.
                 true
             }
         };
         if !counts {
             continue;
         }
-        // Most requests have one key, a part of the request.
+        // Most requests have one key, which is a part of the request.
         if limit.scope == Scope::Process
             && let Table::Requests(limiter) = &counted.table
             && let Some(key) = key::plain(&limit.key, request)
@@ -80,7 +80,7 @@ pub(crate) fn decide(
     decision
 }
 
-/// Decides without the rate limit service, which has no answer to these questions.
+/// Decides without the rate limit service, which has not answered these questions.
 pub(crate) fn without_service(
     mut decision: Decision,
     questions: &[Question],
@@ -96,7 +96,7 @@ pub(crate) fn without_service(
         };
         let limit = &counted.limit;
         let refuses = match (on_error, &counted.table) {
-            // One of its buckets is used up: the others are not charged.
+            // One of its buckets is used up, so the others are not charged.
             _ if decision.is_refused_by(index) => false,
             (OnError::Refuse, _) => {
                 decision.refuse(index, limit, Reason::ServiceUnavailable);
@@ -117,8 +117,8 @@ pub(crate) fn without_service(
 }
 
 impl Decision {
-    /// Charges all keys of a request at a limit, or asks the service about them. Returns whether
-    /// that ends the request.
+    /// Charges all keys of a request at a limit, or adds questions to the service about them.
+    /// Returns whether that ends the request.
     #[inline(never)]
     fn charge(
         &mut self,
@@ -147,7 +147,7 @@ impl Decision {
                 (Scope::Process, _) => {
                     self.charge_apart((index, counted), key, (request, cost), (store, now()))
                 }
-                // The service takes a cost of 0 for one of 1; and there is nothing to ask.
+                // The service would treat a cost of 0 as 1, so it is not asked.
                 (Scope::Service, _) if cost > 0 => {
                     questions.push(Question {
                         limit: index,
@@ -166,7 +166,7 @@ impl Decision {
         false
     }
 
-    /// Notes the result of a charge. Returns whether the limit refuses the request, or would.
+    /// Records the result of a charge. Returns whether the limit refuses the request, or would.
     pub(super) fn charged(&mut self, index: usize, limit: &Limit, check: Check) -> bool {
         let (left, reason) = match check {
             Check::Charged { left, evicted } => {

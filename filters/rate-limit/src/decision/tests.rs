@@ -13,7 +13,7 @@ use std::time::Duration;
 
 const NOW: Duration = Duration::from_secs(1_700_000_000);
 
-/// Limits as configured, in a store of their own.
+/// Limits as configured, with their own store.
 struct World {
     store: MemoryStore,
     limits: Limits,
@@ -39,7 +39,7 @@ impl World {
         decide(&self.limits, request, self.checks, &self.store, || NOW)
     }
 
-    /// The names of the limits whose state is advertised.
+    /// Returns the names of the limits whose state is advertised.
     fn advertised(&self, decision: &Decision) -> Vec<&str> {
         let advertised = decision.standings.iter().map(|standing| standing.limit);
         advertised

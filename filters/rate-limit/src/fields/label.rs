@@ -1,24 +1,24 @@
-//! What the fields say of a limit whatever its state is: written once.
+//! The constant part of a limit's fields, formatted once.
 
 use super::Advertised;
 use crate::allowance::Allowance;
 use crate::quota::whole_seconds;
 
-/// What the fields say of a limit whatever its state is.
+/// The constant part of a limit's fields.
 #[derive(Debug, Clone)]
 pub(crate) struct Label {
-    /// Of letters, digits, `-` and `_`, in quotes.
+    /// In quotes; consists of letters, digits, `-` and `_`.
     pub(super) name: String,
     /// Draft, section 3: `"per-client";q=100;w=60`.
     pub(super) policy: String,
     pub(super) requests: String,
-    /// Whether what is counted is under way: there is no time after which all is left again.
+    /// Whether the limit counts requests in progress. Then there is no time after which it is
+    /// reset.
     pub(super) is_concurrent: bool,
 }
 
 impl Label {
-    /// The label of a limit. Where the quota differs from request to request, it holds the name
-    /// only.
+    /// Creates the label of a limit. If the quota differs between requests, only the name is set.
     #[must_use]
     pub(crate) fn new(name: &str, allowance: &Allowance) -> Self {
         let name = format!("\"{name}\"");
@@ -53,7 +53,7 @@ impl Label {
     }
 }
 
-/// The window in whole seconds.
+/// Returns the window in whole seconds.
 pub(crate) fn window(allowance: &Allowance) -> Option<u64> {
     allowance.per().map(|per| whole_seconds(per).max(1))
 }

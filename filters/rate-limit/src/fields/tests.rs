@@ -15,7 +15,7 @@ fn standing(limit: usize, remaining: u64, reset_ms: u64) -> Standing {
     )
 }
 
-/// Limits of these names.
+/// Creates limits with these names.
 fn labels(names: &[&str]) -> Vec<Label> {
     let hundred = NonZeroU32::new(100).unwrap();
     let quota = Quota::new(hundred, Duration::from_secs(60), hundred).unwrap();

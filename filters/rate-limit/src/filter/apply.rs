@@ -1,4 +1,4 @@
-//! What is made of a decision: the request passes, is answered, or waits.
+//! Applies a decision: the request passes, is answered, or waits.
 
 use super::RateLimit;
 use super::state::{Asked, State};
@@ -13,11 +13,11 @@ use filter_kit::reply::LocalReply;
 use filter_kit::request::Request;
 use filter_kit::response::Response;
 
-/// The request header with the names of the limits that a request exceeds, for the upstream.
+/// The request header that tells the upstream which limits a request exceeds.
 const EXCEEDED: &str = "x-ratelimit-exceeded";
 
 impl RateLimit {
-    /// Applies what was decided. `extra` is of the rate limit service, where it was asked.
+    /// Applies a decision. `extra` comes from the rate limit service, if it was asked.
     pub(super) fn apply(
         &self,
         mut decision: Decision,
@@ -33,7 +33,7 @@ impl RateLimit {
             Verdict::Refuse(refusal) => {
                 let refusal = refusal.clone();
                 self.counting.count(&decision, request);
-                // Nothing is under way, and no answer comes.
+                // The request is not in progress any more, and there is no response.
                 state.rest = None;
                 Flow::Reply(self.refusal(&refusal, &decision, extra, request))
             }
@@ -79,7 +79,7 @@ impl RateLimit {
         )
     }
 
-    /// Charges the answer, and writes the fields of the response.
+    /// Charges the response, and writes its fields.
     #[inline(never)]
     pub(super) fn respond(&self, response: &mut Response, state: &mut State) {
         let mut asked = None;
@@ -93,7 +93,7 @@ impl RateLimit {
             Some(Asked::Answered(extra)) => extra.as_slice(),
             _ => &[],
         };
-        // Those that the rate limit service gives itself are left to it.
+        // The rate limit service sets these itself.
         let is_given = |name: &str| extra.iter().any(|(other, _)| other.as_str() == name);
         let fields = self.fields(&state.standings, None, self.buffer.take());
         fields.write(response, is_given);
@@ -103,7 +103,7 @@ impl RateLimit {
         }
     }
 
-    /// Charges an answer, and notes what is left then.
+    /// Charges a response, and records what is left.
     #[inline(never)]
     fn charge_answers(
         &self,
@@ -131,7 +131,7 @@ impl RateLimit {
         }
     }
 
-    /// Removes what a client sends under the name of the annotation, in every spelling.
+    /// Removes the annotation header from a client's request, in every spelling.
     #[inline(never)]
     pub(super) fn remove_annotations(request: &mut Request) {
         request.edit(|headers| {
@@ -140,7 +140,7 @@ impl RateLimit {
         });
     }
 
-    /// Names the limits that a request exceeds, for the upstream.
+    /// Tells the upstream which limits a request exceeds.
     #[inline(never)]
     fn annotate(&self, decision: &Decision, request: &mut Request) {
         let names: Vec<&str> = decision

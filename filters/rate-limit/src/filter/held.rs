@@ -1,4 +1,4 @@
-//! What a request holds until it has ended, and who gives it back.
+//! What a request holds until it ends, and how it is given back.
 
 use crate::decision::{Later, Pending};
 use filter_kit::host::{CallFailure, CallId, HttpAnswer, SharedData, property, random_seed};
@@ -8,12 +8,12 @@ use std::rc::Rc;
 use std::time::Duration;
 
 thread_local! {
-    /// This VM as the holder of leases, whatever configurations it loads. Requests of an old one
-    /// end after a new one has been loaded.
+    /// This VM as a holder of leases, across configurations. Requests of an old configuration may
+    /// end after a new one was loaded.
     static HOLDER: Rc<Holder> = Rc::new(Holder::new(random_id()));
 }
 
-/// This VM as the holder of leases.
+/// Returns this VM as a holder of leases.
 pub(super) fn holder() -> Rc<Holder> {
     HOLDER.with(Rc::clone)
 }
@@ -23,8 +23,8 @@ fn random_id() -> u64 {
     u64::from_le_bytes([a, b, c, d, e, f, g, h])
 }
 
-/// What a request that passed leaves to do. Its leases are given back when the host destroys the
-/// stream: after the response, or a reset.
+/// What remains to be done for a request that passed. Its leases are given back when the host
+/// destroys the stream: after the response, or a reset.
 #[derive(Debug)]
 pub(super) struct Held {
     holder: Rc<Holder>,
@@ -41,7 +41,7 @@ impl Held {
         }
     }
 
-    /// What the answer may be charged to, once.
+    /// Takes the buckets that the response may be charged to.
     pub(super) fn take_charges(&mut self) -> Vec<Pending> {
         std::mem::take(&mut self.charges)
     }
@@ -63,9 +63,9 @@ impl Drop for Held {
     }
 }
 
-/// Whether the request did not end by itself. Then Envoy cuts it off from the upstream only after
-/// this filter: the lease is given back when that is done, or there would be one more under way for
-/// a moment.
+/// Whether the request was aborted. Envoy then disconnects it from the upstream only after this
+/// filter is done. The lease must be given back after that, or for a moment there would be one more
+/// request in progress.
 fn is_cut() -> bool {
     property(b"response\0flags").is_some_and(|flags| flags.iter().any(|byte| *byte != 0))
 }

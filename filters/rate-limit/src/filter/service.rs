@@ -28,7 +28,7 @@ impl RateLimit {
         Flow::Wait(Wait::Call(call))
     }
 
-    /// The rate limit service has answered, or will not.
+    /// Resumes when the rate limit service has answered, or has failed.
     #[inline(never)]
     pub(super) fn resume(&self, request: &mut Request, state: &mut State, wake: Wake) -> Flow {
         let asked = state.rest.as_mut().and_then(|rest| rest.asked.take());
@@ -58,7 +58,7 @@ impl RateLimit {
         flow
     }
 
-    /// The rate limit service has no answer.
+    /// Continues without an answer of the rate limit service.
     fn do_without(
         &self,
         decision: Decision,

@@ -1,4 +1,4 @@
-//! What a request leaves for its response, for the answer of the rate limit service, and for its
+//! What a request keeps for its response, for the answer of the rate limit service, and for its
 //! end.
 
 use super::held::Held;
@@ -7,20 +7,20 @@ use crate::few::Few;
 use crate::fields::Standing;
 use filter_kit::values::HeaderName;
 
-/// What a request leaves for its response, or for the answer of the rate limit service.
+/// What a request keeps for its response, or for the answer of the rate limit service.
 #[derive(Debug, Default)]
 pub struct State {
     /// For the fields.
     pub(super) standings: Few<Standing>,
-    /// Most requests leave nothing else.
+    /// Not needed by most requests.
     pub(super) rest: Option<Box<Rest>>,
 }
 
-/// What few requests leave.
+/// What only few requests keep.
 #[derive(Debug, Default)]
 pub(super) struct Rest {
     pub(super) asked: Option<Asked>,
-    /// What is left to do when the response comes and when it ends.
+    /// What remains to be done when the response arrives and when the request ends.
     pub(super) held: Option<Held>,
 }
 
@@ -29,22 +29,22 @@ impl State {
         self.rest.get_or_insert_default()
     }
 
-    /// Notes what is left to do when the response comes and when it ends.
+    /// Stores what remains to be done when the response arrives and when the request ends.
     #[inline(never)]
     pub(super) fn hold(&mut self, later: Later) {
         self.rest().held = Some(Held::new(later));
     }
 
-    /// Whether the response is to be looked at.
+    /// Whether the response has to be examined.
     pub(super) fn has_news(&self) -> bool {
         !self.standings.is_empty() || self.rest.is_some()
     }
 }
 
-/// What a request leaves that the rate limit service is asked about.
+/// What is kept for a request about which the rate limit service is asked.
 #[derive(Debug)]
 pub(super) enum Asked {
-    /// It waits for the answer.
+    /// The request waits for the answer.
     Waits(Decision, Vec<Question>),
     /// Headers of the answer, for the response.
     Answered(Vec<(HeaderName, Vec<u8>)>),

@@ -20,7 +20,7 @@ fn send(run: &mut Run<RateLimit>, request: RequestBuilder) -> (Exchange<RateLimi
     run.request(&request.pairs())
 }
 
-/// The status that a client gets: of a reply, or 200.
+/// Returns the status that a client gets: that of a reply, or 200.
 fn status(run: &mut Run<RateLimit>, request: RequestBuilder) -> u16 {
     match send(run, request).1 {
         Answer::Continued(_) => 200,

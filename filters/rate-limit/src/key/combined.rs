@@ -1,44 +1,44 @@
-//! All parts of a key together.
+//! Combines all parts of a key.
 
 use super::{KeyPart, Value, Values, push};
 use crate::few::Few;
 use filter_kit::request::Request;
 
-/// How many buckets a request may have at one limit: one for each combination of the values that it
-/// has for the parts of the key. Whichever of them the upstream goes by, it is charged.
+/// Maximum number of buckets per request and limit: one for each combination of the values that it
+/// has for the parts of the key. So a bucket is charged for every value that the upstream may use.
 pub(crate) const MAX_KEYS: usize = 4;
 
-/// A key of a request. Each has a bucket of its own.
+/// A key of a request. Each key has its own bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Key<'r> {
-    /// The values of all parts, in their order.
+    /// The values of all parts, in order.
     Of(Few<Value<'r>>),
-    /// The one of all requests without a part.
+    /// The shared key of all requests that lack a part.
     Missing,
 }
 
-/// The keys of a request: one, mostly.
+/// The keys of a request, in most cases one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Keys<'r> {
-    /// This one.
+    /// One key.
     One(Key<'r>),
-    /// These, each once, in the order in which their values came; [`MAX_KEYS`] at most.
+    /// Several distinct keys in the order of their values, at most [`MAX_KEYS`].
     Several(Vec<Key<'r>>),
-    /// More than that.
+    /// More than [`MAX_KEYS`].
     TooMany,
 }
 
-/// An entry of a descriptor for the rate limit service: a part of a key with its value.
+/// An entry of a descriptor for the rate limit service: a part of a key and its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// The name, as Envoy's rate limit actions have it.
+    /// The name, as in Envoy's rate limit actions.
     pub name: String,
-    /// The value, any bytes, never empty.
+    /// The value: any bytes, never empty.
     pub value: Vec<u8>,
 }
 
-/// The bytes of the one key of a request, as [`Key::with_bytes`] gives them, where it takes no more
-/// than a look. `None` says nothing.
+/// Returns the bytes of a request's only key, as [`Key::with_bytes`] does, if that needs no further
+/// work. `None` means nothing.
 #[must_use]
 pub(crate) fn plain<'r>(parts: &'r [KeyPart], request: &'r Request) -> Option<&'r [u8]> {
     match parts {
@@ -48,7 +48,8 @@ pub(crate) fn plain<'r>(parts: &'r [KeyPart], request: &'r Request) -> Option<&'
     }
 }
 
-/// The keys of a request by these parts. No parts: one, the same for all requests.
+/// Returns the keys of a request for these parts. Without parts there is one key, the same for all
+/// requests.
 #[must_use]
 pub(crate) fn keys<'r>(parts: &'r [KeyPart], request: &'r Request) -> Keys<'r> {
     let mut values = Few::None;
@@ -69,7 +70,7 @@ pub(crate) fn keys<'r>(parts: &'r [KeyPart], request: &'r Request) -> Keys<'r> {
     }
 }
 
-/// The keys of a request that has several values for a part.
+/// Returns the keys of a request that has several values for a part.
 fn combinations<'r>(parts: &'r [KeyPart], request: &'r Request) -> Keys<'r> {
     let mut keys = vec![Key::Of(Few::None)];
     for part in parts {
@@ -83,7 +84,7 @@ fn combinations<'r>(parts: &'r [KeyPart], request: &'r Request) -> Keys<'r> {
                     }
                     _ => Key::Missing,
                 };
-                // Those that lack a part are one.
+                // All combinations that lack a part are the same key.
                 if key != Key::Missing || !longer.contains(&key) {
                     longer.push(key);
                 }
@@ -98,11 +99,11 @@ fn combinations<'r>(parts: &'r [KeyPart], request: &'r Request) -> Keys<'r> {
 }
 
 impl Key<'_> {
-    /// Calls `act` with bytes that no other key of the same parts has.
+    /// Calls `act` with bytes that are unique among all keys of the same parts.
     pub fn with_bytes<T>(&self, act: impl FnOnce(&[u8]) -> T) -> T {
         let values = match self {
             Self::Of(values) => &**values,
-            // A value is never empty.
+            // Unique, because a value is never empty.
             Self::Missing => &[],
         };
         match values {
@@ -118,7 +119,7 @@ impl Key<'_> {
         }
     }
 
-    /// The entries of its descriptor.
+    /// Returns the entries of its descriptor.
     #[must_use]
     pub fn entries(&self, parts: &[KeyPart]) -> Vec<Entry> {
         let entry = |(part, value): (&KeyPart, &Value<'_>)| Entry {
@@ -127,8 +128,8 @@ impl Key<'_> {
         };
         match self {
             Self::Of(values) => parts.iter().zip(values.iter()).map(entry).collect(),
-            // The name of its entry is that of no key part, so no client can be in it by what it
-            // sends.
+            // No key part uses this name for its entry, so a client cannot select this bucket by
+            // what it sends.
             Self::Missing => vec![Entry {
                 name: "missing_key".to_owned(),
                 value: b"shared".to_vec(),
@@ -137,7 +138,7 @@ impl Key<'_> {
     }
 }
 
-/// The entries as one text that no other entries have.
+/// Encodes the entries as unique bytes.
 #[must_use]
 pub(crate) fn bytes(entries: &[Entry]) -> Vec<u8> {
     let mut bytes = Vec::new();

@@ -1,14 +1,13 @@
-//! What a key part takes of a value: the part of it that a regular expression names.
+//! Extracts a key from a value with a regular expression.
 
 use filter_kit::request::{Request, TooManyReadings};
 use filter_kit::values::{Anchoring, Pattern};
 
-/// The longest value in which a regular expression looks for the key, in bytes. A longer one does
-/// not match.
+/// Maximum length of a value that is searched for a key, in bytes. A longer value does not match.
 pub(super) const MAX_SEARCHED_BYTES: usize = 8 * 1024;
 
-/// A regular expression that must match a whole value; its first group is the key, or the whole
-/// value where it has none.
+/// A regular expression that must match a whole value. Its first group is the key; without groups,
+/// the whole value is.
 #[derive(Debug, Clone)]
 pub struct Extract {
     text: String,
@@ -31,16 +30,16 @@ impl Extract {
         self.pattern.may_begin_with(byte)
     }
 
-    /// The expression as written.
+    /// Returns the expression as written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Takes the work of looking at a value from what the request may cause.
+    /// Deducts the work of searching a value from the request's budget.
     ///
     /// # Errors
-    /// [`TooManyReadings`] where nothing is left.
+    /// [`TooManyReadings`] if the budget is exceeded.
     pub(super) fn pay(&self, request: &Request, value: &[u8]) -> Result<(), TooManyReadings> {
         if value.len() > MAX_SEARCHED_BYTES {
             return Ok(());
@@ -48,7 +47,7 @@ impl Extract {
         request.pay_for(&self.pattern, value)
     }
 
-    /// The key in a value; empty where the value does not match.
+    /// Returns the key in a value; empty if the value does not match.
     #[must_use]
     pub fn of<'v>(&self, value: &'v [u8]) -> &'v [u8] {
         if value.len() > MAX_SEARCHED_BYTES {
@@ -62,7 +61,7 @@ impl Extract {
     }
 }
 
-/// Equal where the text is.
+/// Compares the text.
 impl PartialEq for Extract {
     fn eq(&self, other: &Self) -> bool {
         self.text == other.text

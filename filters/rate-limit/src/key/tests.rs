@@ -18,7 +18,7 @@ fn full() -> Request {
     .build()
 }
 
-/// The one value of a part.
+/// Returns the only value of a part.
 fn of(part: &KeyPart, request: &Request) -> Option<Vec<u8>> {
     match part.values(request) {
         Values::One(value) => Some(value.text()),
@@ -81,7 +81,7 @@ fn the_host_is_looked_at_under_each_of_its_names() {
     assert!(!header("x-host").looks_at_host() && !KeyPart::Path(None).looks_at_host());
 }
 
-/// The values of each key of a request; `None`: a part is missing.
+/// Returns the values of each key of a request; `None` if a part is missing.
 fn all(parts: &[KeyPart], request: &Request) -> Option<Vec<Option<Vec<String>>>> {
     let text = |key: &Key<'_>| match key {
         Key::Of(values) => {
@@ -297,7 +297,7 @@ fn a_key_that_takes_too_much_search_is_not_looked_for() {
         (KeyPart::Query("q".to_owned(), wide.clone()), 2, false),
         (KeyPart::Cookie("c".to_owned(), wide.clone()), 1, true),
         (KeyPart::Cookie("c".to_owned(), wide.clone()), 2, false),
-        // Of a path no more than 8 KiB are looked at.
+        // At most 8 KiB of a path are searched.
         (KeyPart::Path(wide), 2, true),
     ] {
         let all = |before: &str| vec![format!("{before}{half}"); values];

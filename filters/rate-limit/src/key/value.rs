@@ -9,7 +9,7 @@ use std::borrow::Cow;
 /// The value of a part in a request, never empty.
 #[derive(Debug, Clone)]
 pub enum Value<'r> {
-    /// As it was sent, or as the configuration says.
+    /// As sent, or as configured.
     AsIs(&'r [u8]),
     /// Decoded.
     Decoded(Vec<u8>),
@@ -17,7 +17,7 @@ pub enum Value<'r> {
     Client(Client),
 }
 
-/// How many values a part has in a request.
+/// The number of values that a part has in a request.
 pub(super) enum Values<'r> {
     Missing,
     One(Value<'r>),
@@ -25,7 +25,7 @@ pub(super) enum Values<'r> {
 }
 
 impl Value<'_> {
-    /// Bytes that no other value of the part has.
+    /// Returns bytes that are unique among the values of the part.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         match self {
@@ -35,7 +35,7 @@ impl Value<'_> {
         }
     }
 
-    /// The value for the rate limit service.
+    /// Returns the value for the rate limit service.
     #[must_use]
     pub fn text(&self) -> Vec<u8> {
         match self {
@@ -62,7 +62,7 @@ impl<'r> From<Cow<'r, [u8]>> for Value<'r> {
     }
 }
 
-/// The values of a header, but of `host`: that is the request's host.
+/// Returns the values of a header. Not for `host`, which is the request's host.
 pub(super) fn header_values<'r>(
     name: &'r HeaderName,
     request: &'r Request,
@@ -87,8 +87,8 @@ pub(super) fn cookie_values<'r>(
         .map(|value| Value::from(decode(value)))
 }
 
-/// What a part takes of a value: all of it, or what its regular expression does. Empty where that
-/// does not match.
+/// Returns what a part uses of a value: all of it, or what its regular expression extracts. Empty
+/// if that does not match.
 pub(super) fn extracted<'r>(extract: Option<&Extract>, value: Value<'r>) -> Value<'r> {
     match (extract, value) {
         (None, value) => value,

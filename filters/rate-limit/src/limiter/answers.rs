@@ -1,6 +1,6 @@
-//! Limits that count answers: a request passes while anything is left, and its answer is charged.
-//! What the answer costs beyond what is left is owed: the bucket may be a whole burst below empty,
-//! and fills up from there.
+//! Limits that count responses. A request passes if anything is left, and its response is charged.
+//! If the response costs more than is left, the rest is owed: the bucket may be one whole burst
+//! below empty, and fills up from there.
 
 use super::{Check, HELD_UP_NANOS, Instant, Limiter};
 use crate::quota::Left;
@@ -9,23 +9,22 @@ use std::cell::Cell;
 use std::convert::Infallible;
 use std::time::Duration;
 
-/// The result of charging an answer.
+/// The result of charging a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Charged {
     /// It was charged.
     Done {
         /// What is left.
         left: Left,
-        /// Whether the bucket of another key was forgotten for it.
+        /// Whether the bucket of another key was evicted.
         evicted: bool,
     },
-    /// Too many workers changed the same buckets at the same time; nothing was charged.
+    /// Nothing was charged, because too many workers changed the same buckets at the same time.
     Contended,
 }
 
 impl Limiter {
-    /// Whether anything is left for a key; nothing is charged. `now` is as in
-    /// [`check`](Self::check).
+    /// Whether anything is left for a key, without charging. For `now`, see [`check`](Self::check).
     pub(crate) fn look_ahead(&self, store: &impl CasStore, key: &[u8], now: Duration) -> Check {
         let now = Instant::at(now);
         let mut full_at = self.buckets.get(store, key).unwrap_or_default();
@@ -41,14 +40,14 @@ impl Limiter {
                 evicted: false,
             };
         }
-        // One request is there when all but the rest of the burst is missing.
+        // One request is available when all but the rest of the burst is missing.
         let missing = full_at.saturating_sub(now.0);
         let rest = self.fill.saturating_sub(self.quota.interval_nanos());
         let wait = Duration::from_nanos(missing.saturating_sub(rest));
         Check::UsedUp { left, wait }
     }
 
-    /// Charges an answer to a key, up to a whole burst more than there is.
+    /// Charges a response to a key, up to one whole burst more than is left.
     pub(crate) fn charge_answer(
         &self,
         store: &impl CasStore,
@@ -78,7 +77,7 @@ impl Limiter {
         }
     }
 
-    /// No bucket is full later than this, unless the clock was set back.
+    /// Returns the latest time at which a bucket can be full, unless the clock was set back.
     fn latest_owed(&self, now: Instant) -> u64 {
         let most = now.0.saturating_add(self.fill).saturating_add(self.fill);
         most.saturating_add(HELD_UP_NANOS)
@@ -96,7 +95,7 @@ mod tests {
 
     const START: Duration = Duration::from_secs(1_700_000_000);
 
-    /// So many a minute.
+    /// Creates a limiter with this many requests per minute.
     fn limiter(store: &MemoryStore, requests: u32) -> Limiter {
         let requests = NonZeroU32::new(requests).unwrap();
         let quota = Quota::new(requests, Duration::from_secs(60), requests).unwrap();
@@ -144,7 +143,7 @@ mod tests {
             (59, 1, None),
             // 59 are owed.
             (60, 0, Some(60)),
-            // Not more than a burst is.
+            // No more than a burst can be owed.
             (u32::MAX, 0, Some(61)),
             (u32::MAX, 0, Some(61)),
         ] {

@@ -1,4 +1,4 @@
-//! A bucket as governor has it: the state of a limiter, and its clock.
+//! A bucket in governor's terms: the state of a limiter, and its clock.
 
 use governor::clock::{Clock, Reference};
 use governor::nanos::Nanos;
@@ -7,8 +7,8 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// The bucket on which governor decides, and when. Its first reading of the clock is the epoch: it
-/// counts from there, and all workers must count from the same.
+/// The bucket on which governor decides, and the time. Its first clock reading is the epoch:
+/// governor counts from there, and all workers must count from the same time.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Bucket(Rc<Moment>);
 
@@ -19,13 +19,14 @@ struct Moment {
 }
 
 impl Bucket {
-    /// Sets when it is, and when the bucket is full again; `None`: it has not been used.
+    /// Sets the current time, and the time at which the bucket is full again; `None` if it has not
+    /// been used.
     pub(super) fn set(&self, now: Instant, full_at: Option<u64>) {
         self.0.now.set(now);
         self.0.full_at.set(full_at);
     }
 
-    /// When the bucket is full again.
+    /// Returns when the bucket is full again.
     pub(super) fn full_at(&self) -> u64 {
         self.0.full_at.get().unwrap_or_default()
     }
@@ -52,12 +53,13 @@ impl Clock for Bucket {
     }
 }
 
-/// Nanoseconds since the epoch.
+/// Nanoseconds since the Unix epoch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Instant(pub(super) u64);
 
 impl Instant {
-    /// Governor's sums do not check for overflow: 200 years after the epoch the clock stands still.
+    /// Governor's additions are not checked for overflow, so the clock stops 200 years after the
+    /// epoch.
     pub(super) fn at(since_epoch: Duration) -> Self {
         const LATEST_SECONDS: u64 = 200 * 365 * 24 * 3600;
         const NANOS: u64 = 1_000_000_000;

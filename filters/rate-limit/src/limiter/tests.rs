@@ -161,8 +161,8 @@ fn a_limiter_of_another_quota_goes_on_where_the_last_one_stopped() {
 }
 
 proptest! {
-    /// Whatever comes when: within any stretch of time no more passes than the burst and what came
-    /// back in it.
+    /// Whatever arrives when, within any period no more requests pass than the burst plus what was
+    /// refilled in it.
     #[test]
     fn no_more_passes_than_the_quota(
         requests in 1_u32..50, burst in 1_u32..50,
@@ -184,7 +184,7 @@ proptest! {
         }
     }
 
-    /// The table that workers share and governor's own store in memory give the same answers.
+    /// The table that workers share and governor's own in-memory store give the same results.
     #[test]
     fn shared_buckets_behave_as_governors_own(
         requests in 1_u32..20, burst in 1_u32..20,

@@ -1,4 +1,4 @@
-//! The rate limit service: its answer.
+//! The answer of the rate limit service.
 
 use super::proto::{
     DescriptorStatus, HeaderValue, OK, OVER_LIMIT, RateLimitResponse, unit_seconds,
@@ -13,23 +13,24 @@ use filter_kit::values::{HeaderName, is_header_value};
 use prost::Message;
 use std::time::Duration;
 
-/// How many headers of an answer are passed on to the upstream, and as many to the client.
+/// Maximum number of headers of an answer that are passed on to the upstream, and likewise to the
+/// client.
 const MAX_HEADERS: usize = 64;
 
-/// An answer, checked.
+/// A checked answer.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Answer {
     over_limit: bool,
     statuses: Vec<DescriptorStatus>,
     /// Headers for the upstream.
     pub for_upstream: Vec<(HeaderName, Vec<u8>)>,
-    /// Headers and, of a refusal, the body for the client.
+    /// Headers for the client and, for a refusal, the body.
     pub for_client: Extra,
 }
 
 impl Answer {
-    /// Reads a `RateLimitResponse`. `None` for bytes that are none, and for one that decides
-    /// nothing.
+    /// Decodes a `RateLimitResponse`. Returns `None` if it is malformed, or if it contains no
+    /// decision.
     #[must_use]
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
         let response = RateLimitResponse::decode(bytes).ok()?;
@@ -49,13 +50,13 @@ impl Answer {
         })
     }
 
-    /// Whether it says that a limit is used up.
+    /// Whether a limit is used up.
     #[must_use]
     pub(crate) fn is_over_limit(&self) -> bool {
         self.over_limit
     }
 
-    /// The status of each question, where the service gives one for each.
+    /// Returns the status of each question, if the service returned one for each.
     fn statuses(&self, questions: &[Question]) -> &[DescriptorStatus] {
         if self.statuses.len() == questions.len() {
             &self.statuses
@@ -64,8 +65,8 @@ impl Answer {
         }
     }
 
-    /// Whether the limit of a question is used up. The overall code decides whether any is; where
-    /// no status says which, all are.
+    /// Whether the limit of a question is used up. The overall code decides whether any is. If no
+    /// status says which, all are.
     fn is_used_up(&self, at: usize, questions: &[Question]) -> bool {
         let statuses = self.statuses(questions);
         let says_which = statuses.iter().any(|status| status.code == OVER_LIMIT);
@@ -90,7 +91,7 @@ fn headers(list: Vec<HeaderValue>) -> Vec<(HeaderName, Vec<u8>)> {
         .collect()
 }
 
-/// The decision with the service's answer to its questions.
+/// Adds the service's answer to the decision.
 #[must_use]
 pub(crate) fn answered(
     mut decision: Decision,
@@ -127,8 +128,8 @@ pub(crate) fn answered(
     decision
 }
 
-/// The question whose limit refuses the request: of those that are used up and enforced the one
-/// with the longest wait, since before that the next request would be refused too.
+/// Returns the question whose limit refuses the request. Of the enforced limits that are used up,
+/// it is the one with the longest wait, because the next request would be refused until then.
 fn refusing(questions: &[Question], answer: &Answer, limits: &Limits) -> Option<usize> {
     let statuses = answer.statuses(questions);
     let used_up = questions.iter().enumerate().filter(|(at, question)| {
@@ -146,7 +147,7 @@ fn is_enforced(question: &Question, limits: &Limits) -> bool {
         .is_some_and(|counted| counted.limit.mode.is_enforced())
 }
 
-/// In seconds; 0 where the service does not say.
+/// Returns the wait in seconds; 0 if the service does not return it.
 fn wait(status: Option<&DescriptorStatus>) -> u64 {
     status.map_or(0, |status| whole_seconds(reset(status)))
 }

@@ -1,4 +1,4 @@
-//! The messages of `envoy.service.ratelimit.v3.RateLimitService`, as far as they are used
+//! The messages of `envoy.service.ratelimit.v3.RateLimitService`, with the fields that are used
 //! (<https://www.envoyproxy.io/docs/envoy/latest/api-v3/service/ratelimit/v3/rls.proto>).
 
 use prost::Message;
@@ -9,10 +9,10 @@ pub(crate) struct RateLimitRequest {
     /// The domain of the descriptors.
     #[prost(string, tag = "1")]
     pub domain: String,
-    /// One for each limit that is asked about.
+    /// One for each bucket in question.
     #[prost(message, repeated, tag = "2")]
     pub descriptors: Vec<Descriptor>,
-    /// The cost, for services that do not look at the descriptors' own.
+    /// The cost, for services that ignore the cost of descriptors.
     #[prost(uint32, tag = "3")]
     pub hits_addend: u32,
 }
@@ -42,7 +42,7 @@ pub(crate) struct DescriptorEntry {
 /// `envoy.service.ratelimit.v3.RateLimitResponse`
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct RateLimitResponse {
-    /// 1: it passes; 2: it does not.
+    /// 1: the request passes; 2: it does not.
     #[prost(int32, tag = "1")]
     pub overall_code: i32,
     /// One for each descriptor.
@@ -62,7 +62,7 @@ pub(crate) struct RateLimitResponse {
 /// `envoy.service.ratelimit.v3.RateLimitResponse.DescriptorStatus`
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct DescriptorStatus {
-    /// 1: it passes; 2: it does not.
+    /// 1: the request passes; 2: it does not.
     #[prost(int32, tag = "1")]
     pub code: i32,
     /// The limit.
@@ -71,7 +71,7 @@ pub(crate) struct DescriptorStatus {
     /// What is left.
     #[prost(uint32, tag = "3")]
     pub limit_remaining: u32,
-    /// How long until all is there.
+    /// The time until the limit is reset.
     #[prost(message, optional, tag = "4")]
     pub duration_until_reset: Option<Period>,
 }
@@ -79,10 +79,10 @@ pub(crate) struct DescriptorStatus {
 /// `envoy.service.ratelimit.v3.RateLimitResponse.RateLimit`
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct RateLimit {
-    /// How many requests.
+    /// The number of requests.
     #[prost(uint32, tag = "1")]
     pub requests_per_unit: u32,
-    /// In how long; see [`unit_seconds`].
+    /// The unit of time; see [`unit_seconds`].
     #[prost(int32, tag = "2")]
     pub unit: i32,
 }
@@ -93,7 +93,7 @@ pub(crate) struct Period {
     /// Whole seconds.
     #[prost(int64, tag = "1")]
     pub seconds: i64,
-    /// And nanoseconds.
+    /// Additional nanoseconds.
     #[prost(int32, tag = "2")]
     pub nanos: i32,
 }
@@ -107,7 +107,7 @@ pub(crate) struct HeaderValue {
     /// The value.
     #[prost(string, tag = "2")]
     pub value: String,
-    /// The value, where it is not text.
+    /// The value, if it is not text.
     #[prost(bytes = "vec", tag = "3")]
     pub raw_value: Vec<u8>,
 }
@@ -115,11 +115,11 @@ pub(crate) struct HeaderValue {
 /// The code of an answer that lets a request pass.
 pub(crate) const OK: i32 = 1;
 
-/// The code of an answer that does not.
+/// The code of an answer that does not let a request pass.
 pub(crate) const OVER_LIMIT: i32 = 2;
 
-/// How long a `RateLimit.Unit` is, in seconds. `None` for those that are not known, and for months
-/// and years, which have no one length.
+/// Returns the length of a `RateLimit.Unit` in seconds. Returns `None` for unknown units, and for
+/// months and years, whose length varies.
 #[must_use]
 pub(crate) fn unit_seconds(unit: i32) -> Option<u64> {
     match unit {

@@ -129,7 +129,7 @@ fn the_overall_code_decides_and_statuses_say_which_limit() {
             None,
             vec![Outcome::Passed, Outcome::Reported],
         ),
-        // That of a limit in report mode is not the wait of the one that refuses.
+        // The wait of a limit in report mode does not apply to the limit that refuses.
         (
             over,
             vec![status(over, 9), status(over, 3600)],

@@ -1,16 +1,17 @@
-//! Names of Envoy's own filters, and what to write here in place of each: configurations are
-//! carried over by hand.
+//! Keys of Envoy's own filters and their equivalents here, for configurations that are migrated by
+//! hand.
 
 use super::snake_case;
 
-/// What to write for a key of Envoy's own filters, or of Istio's resources, where these names are
-/// accepted.
+/// Returns what to write instead of a key of Envoy's own filters or of Istio's resources, if that
+/// is accepted at this position.
 pub(in crate::config) fn ours(key: &str, accepted: &[&str]) -> Option<&'static str> {
     let key = snake_case(key);
     let (_, ours) = ENVOYS.iter().find(|(theirs, _)| *theirs == key)?;
     let mut words = ours.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
     let is_here = match key.as_str() {
-        // Names that stand in many places, and mean the one thing only where its name is accepted.
+        // These names occur in many places. The suggestion applies only if our name for it is
+        // accepted.
         "prefix" | "exact" | "regex" | "header" | "domain" | "pattern" => {
             words.next().is_some_and(|word| accepted.contains(&word))
         }
@@ -23,8 +24,8 @@ pub(in crate::config) fn ours(key: &str, accepted: &[&str]) -> Option<&'static s
     is_here.then_some(*ours)
 }
 
-/// Keys of Envoy's `jwt_authn`, `local_ratelimit`, `ratelimit`, `cors`, `header_mutation`, of its
-/// routes and matchers, and of Istio's `RequestAuthentication`.
+/// Keys of Envoy's `jwt_authn`, `local_ratelimit`, `ratelimit`, `cors` and `header_mutation`, of
+/// its routes and matchers, and of Istio's `RequestAuthentication`.
 const ENVOYS: &[(&str, &str)] = &[
     // jwt_authn
     (

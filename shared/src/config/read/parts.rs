@@ -1,4 +1,4 @@
-//! What a list, an object and a variant hold, one after the other.
+//! Deserializers for the contents of a list, an object and a variant.
 
 use super::{may_hold_secret, placed};
 use crate::config::node::Node;
@@ -138,7 +138,7 @@ impl<'de> VariantAccess<'de> for Variant {
         visitor: V,
     ) -> Result<V::Value, Invalid> {
         let Some(value) = self.value else {
-            // Where an object without keys would do, that is what to write.
+            // If an object without keys is accepted, suggest that.
             let is_empty = visitor.visit_map(Entries::new(Vec::new())).is_ok();
             let shape = match keys.first().filter(|_| !is_empty) {
                 Some(key) => format!("{{{key}: …}}"),

@@ -1,4 +1,4 @@
-//! Errors of serde, in the words of somebody who writes configurations.
+//! Translates serde's errors into the terms of configuration authors.
 
 use crate::config::{Invalid, names};
 use serde::de::{Error, Expected, Unexpected};
@@ -31,7 +31,7 @@ impl Error for Invalid {
         let reason = format!("\"{variant}\" is not accepted; {instead}{one_of}");
         let hidden = match instead.is_empty() {
             true => format!("a value that is not accepted; {one_of}"),
-            // It is nearly a word that is known: no secret.
+            // It is close to a known word, so it is not a secret.
             false => reason.clone(),
         };
         Self::or_hidden(reason, hidden)
@@ -53,7 +53,7 @@ impl Error for Invalid {
     }
 }
 
-/// What was probably meant by a name.
+/// Returns a hint at the name that was probably meant.
 fn instead(name: &str, accepted: &[&str]) -> String {
     if let Some(nearest) = names::nearest(name, accepted) {
         return format!("did you mean \"{nearest}\"? ");
@@ -72,7 +72,7 @@ fn one_of(names: &[&str]) -> String {
     format!("one of: {}", names.join(", "))
 }
 
-/// What serde's derived code expects, without the names of Rust's types.
+/// Describes what serde's derived code expects, without the names of Rust types.
 fn in_words(expected: &dyn Expected) -> String {
     let expected = expected.to_string();
     let words = match expected.as_str() {

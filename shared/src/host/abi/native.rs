@@ -1,10 +1,11 @@
-//! The host that a test installs. Without one, nothing is there and nothing can be done.
+//! The host that a test installs. Without one, nothing is present and every call fails.
 
 use super::{Buffer, GrpcRequest, LocalResponse, Map, Status};
 use std::cell::RefCell;
 use std::time::Duration;
 
-/// What a host offers; see the functions of the same names. Defaults: nothing is there.
+/// The functions of a host; see the ABI functions of the same names. By default, nothing is
+/// present.
 #[allow(
     missing_docs,
     reason = "each method is the ABI's function of that name"
@@ -90,9 +91,9 @@ thread_local! {
     static HOST: RefCell<Option<Box<dyn Host>>> = const { RefCell::new(None) };
 }
 
-/// Makes `host` this thread's host, in place of the one before.
+/// Makes `host` the host of this thread. Replaces the previous one.
 pub(crate) fn install(host: Box<dyn Host>) {
-    // A second one changes nothing.
+    // Setting the logger a second time has no effect.
     let _ = log::set_logger(&HostLog);
     log::set_max_level(log::LevelFilter::Debug);
     HOST.set(Some(host));
@@ -137,7 +138,7 @@ pub(crate) fn log_level() -> Option<u32> {
     with(|host| host.log_level())
 }
 
-/// The log of the thread's host. In a VM the SDK has this place.
+/// Logs to the thread's host. In a VM the SDK's logger does this.
 struct HostLog;
 
 impl log::Log for HostLog {

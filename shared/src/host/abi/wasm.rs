@@ -1,4 +1,4 @@
-//! The host of a VM.
+//! Calls the host of a VM.
 
 #![allow(
     unsafe_code,
@@ -24,7 +24,7 @@ use std::time::Duration;
 const REQUEST_STREAM: u32 = 0;
 const COUNTER: u32 = 0;
 
-/// What the host has put into the VM's memory, if it has.
+/// Returns the bytes that the host has put into the VM's memory, if any.
 fn given(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Option<Vec<u8>>, Status> {
     let (mut data, mut size) = (null_mut(), 0);
     let status = call(&raw mut data, &raw mut size);
@@ -34,8 +34,8 @@ fn given(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Option<Ve
     if data.is_null() {
         return Ok(None);
     }
-    // SAFETY: the host has asked `proxy_on_memory_allocate` of the SDK for these bytes, which gives
-    // a boxed slice of `size` bytes away, and has filled them all.
+    // SAFETY: the host has allocated these bytes with the SDK's `proxy_on_memory_allocate`, which
+    // gives away a boxed slice of `size` bytes, and has filled them all.
     Ok(Some(unsafe { Vec::from_raw_parts(data, size, size) }))
 }
 
@@ -48,7 +48,7 @@ fn done(status: u32) -> Result<(), Status> {
 }
 
 pub(crate) fn map(map: Map) -> Option<Vec<u8>> {
-    // SAFETY: the host writes to the two places only, which outlive the call.
+    // SAFETY: the host writes only to the two pointers, which outlive the call.
     given(|data, size| unsafe { proxy_get_header_map_pairs(map as u32, data, size) })
         .ok()
         .flatten()
@@ -108,7 +108,7 @@ pub(crate) fn set_property(path: &[u8], value: &[u8]) -> Result<(), Status> {
 
 pub(crate) fn log_level() -> Option<u32> {
     let mut level = 0;
-    // SAFETY: the host writes to a place that outlives the call.
+    // SAFETY: the host writes only to the pointer, which outlives the call.
     done(unsafe { proxy_get_log_level(&raw mut level) }).ok()?;
     Some(level)
 }
@@ -122,7 +122,7 @@ pub(crate) fn buffer(buffer: Buffer, max: usize) -> Option<Vec<u8>> {
 
 pub(crate) fn shared_data(key: &[u8]) -> Option<(Vec<u8>, u32)> {
     let mut cas = 0;
-    // SAFETY: as in `map_value`; the version is written to a place that outlives the call.
+    // SAFETY: as in `map_value`; the version is written to a pointer that outlives the call.
     let value = given(|data, size| unsafe {
         proxy_get_shared_data(key.as_ptr(), key.len(), data, size, &raw mut cas)
     })
@@ -139,14 +139,14 @@ pub(crate) fn set_shared_data(key: &[u8], value: &[u8], cas: u32) -> Result<(), 
 
 pub(crate) fn now() -> Duration {
     let mut nanos = 0;
-    // SAFETY: the host writes to a place that outlives the call.
+    // SAFETY: the host writes only to the pointer, which outlives the call.
     let _ = unsafe { proxy_get_current_time_nanoseconds(&raw mut nanos) };
     Duration::from_nanos(nanos)
 }
 
 pub(crate) fn define_counter(name: &str) -> Option<u32> {
     let mut id = 0;
-    // SAFETY: a live slice with its own length, and a place that outlives the call.
+    // SAFETY: a live slice with its own length, and a pointer that outlives the call.
     let status = unsafe { proxy_define_metric(COUNTER, name.as_ptr(), name.len(), &raw mut id) };
     done(status).ok().map(|()| id)
 }

@@ -37,7 +37,7 @@ fn a_block_that_was_freed_is_given_again() {
     }
 }
 
-/// A block in use, and the byte that it is filled with.
+/// A block in use, and the byte with which it is filled.
 type Used = (*mut u8, Layout, u8);
 
 fn is_whole((pointer, layout, byte): &Used, bytes: usize) -> bool {

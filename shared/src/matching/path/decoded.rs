@@ -2,11 +2,11 @@
 
 use crate::request::{decode, decode_keeping_slashes};
 
-/// A path of a configuration in the forms in which readings come.
+/// A path of a configuration, in the same forms as readings.
 #[derive(Debug, Clone)]
 pub(super) struct Decoded {
     pub(super) all: Box<[u8]>,
-    /// With its encoded slashes, where it has some.
+    /// With its encoded slashes, if it has any.
     pub(super) keeping_slashes: Option<Box<[u8]>>,
 }
 
@@ -20,15 +20,16 @@ impl Decoded {
         }
     }
 
-    /// How long a path can be as it was sent: three bytes for each, where all are encoded.
+    /// Returns the maximum length of the path as sent, in bytes: three for each byte, if all are
+    /// percent-encoded.
     pub(super) fn longest_as_sent(&self) -> usize {
         self.all.len().saturating_mul(3)
     }
 
-    /// Whether `matches` holds for a form, compared without the case of letters or not.
+    /// Whether `matches` is true for one of the forms, with or without regard to case.
     pub(super) fn any(&self, ignore_case: bool, matches: impl Fn(&[u8], Compare) -> bool) -> bool {
         let exact = if ignore_case { same_but_case } else { same };
-        // Of what is encoded still, the case of the hexadecimal digits is no matter.
+        // In what is still encoded, the case of hexadecimal digits does not matter.
         let encoded = if ignore_case {
             same_but_case
         } else {

@@ -1,4 +1,4 @@
-//! Path patterns as they are written, and their checks.
+//! Path patterns as written, and their checks.
 
 use super::decoded::Decoded;
 use super::{Kind, PathPattern};
@@ -30,8 +30,9 @@ impl RawPath {
     /// Checks the pattern.
     ///
     /// # Errors
-    /// [`Invalid`] for none or several of the three keys, for a path without its slash or not in
-    /// plain form (nothing could fit it), and for a bad regular expression.
+    /// [`Invalid`] if none or several of the three keys are given, if a path does not begin with a
+    /// slash or is not in plain form (nothing could match it), or if the regular expression is not
+    /// valid.
     pub fn build(self) -> Result<PathPattern, Invalid> {
         let kind = match (self.prefix, self.exact, self.regex) {
             (Some(path), None, None) => {
@@ -44,7 +45,7 @@ impl RawPath {
                 let compile = |regex: &str| {
                     Pattern::new(&format!("{flags}{regex}"), Anchoring::Whole).at("regex")
                 };
-                // By itself first, so that an error shows what was written.
+                // Compiled on its own first, so that an error shows what was written.
                 Pattern::new(&regex, Anchoring::Whole).at("regex")?;
                 let written = compile(&regex)?;
                 let decoded = decode_regex(&regex).map(|decoded| compile(&decoded));
@@ -80,8 +81,8 @@ impl RawPath {
     }
 }
 
-/// The text that every path begins with that a regular expression matches; empty where that is not
-/// seen at a glance.
+/// Returns a literal prefix of every path that the regular expression matches. Empty if there is no
+/// obvious one.
 pub(super) fn beginning(regex: &str) -> &str {
     const SPECIAL: &[char] = &[
         '\\', '.', '+', '*', '?', '(', ')', '[', ']', '{', '}', '^', '$', '%',
@@ -92,7 +93,7 @@ pub(super) fn beginning(regex: &str) -> &str {
     let end = regex.find(SPECIAL).unwrap_or(regex.len());
     let (begins, rest) = regex.split_at_checked(end).unwrap_or_default();
     if rest.starts_with(['*', '?', '{']) {
-        // The last character may be missing.
+        // The last character may be optional.
         let mut characters = begins.chars();
         characters.next_back();
         return characters.as_str();
@@ -100,8 +101,8 @@ pub(super) fn beginning(regex: &str) -> &str {
     begins
 }
 
-/// A regular expression with its triplets decoded: `%C3` matches the byte 0xC3. `None` where it has
-/// none.
+/// Decodes the percent-encoded bytes of a regular expression: `%C3` matches the byte 0xC3. Returns
+/// `None` if it has none.
 fn decode_regex(regex: &str) -> Option<String> {
     let mut decoded = String::with_capacity(regex.len());
     let mut rest = regex;

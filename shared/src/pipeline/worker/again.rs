@@ -1,5 +1,5 @@
-//! Requests that have waited: decided again when the answer to their call is here, when there is
-//! news for them, or when their time is up.
+//! Requests that have waited. They are decided again when their call is answered, when there is
+//! news, or when their time is over.
 
 use super::{Outcome, Worker, client_of};
 use crate::host;
@@ -10,7 +10,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 impl<F: Filter> Worker<F> {
-    /// Decides again on a request that waits for a call. In `on_grpc_call_response` of its stream.
+    /// Decides again on a request that waits for a call. Must be called in `on_grpc_call_response`
+    /// of its stream.
     pub(in crate::pipeline) fn on_answer(
         &self,
         place: &Place<F::State>,
@@ -23,8 +24,8 @@ impl<F: Filter> Worker<F> {
         Some(self.follow(flow, place.stream, request, state))
     }
 
-    /// Decides again on the requests that wait, where there is news, or their time is up. In a
-    /// callback of the root context.
+    /// Decides again on waiting requests if there is news, or if their time is over. Must be called
+    /// in a callback of the root context.
     pub(super) fn see_to_waiting(&self, now: Duration) {
         let Some(background) = self.filter.background() else {
             return;
@@ -35,7 +36,7 @@ impl<F: Filter> Worker<F> {
             let is_over = now >= place.until.get();
             if is_new || is_over {
                 let wake = if is_over { Wake::TimeUp } else { Wake::News };
-                // Where the stream is gone there is nothing to do.
+                // Does nothing if the stream has ended.
                 host::act_for(place.stream, self.root, || self.reconsider(&place, wake));
             } else {
                 self.waiting.admit(&place);
@@ -45,7 +46,7 @@ impl<F: Filter> Worker<F> {
         self.tick_every(next);
     }
 
-    /// Acting for the stream.
+    /// Must be called acting for the stream.
     fn reconsider(&self, place: &Rc<Place<F::State>>, wake: Wake) {
         let Some((mut request, mut state)) = place.take() else {
             return;
@@ -83,8 +84,8 @@ impl<F: Filter> Worker<F> {
         place.leave(state);
     }
 
-    /// Lets a request wait again: still for the same news, at most as long as it was going to, or
-    /// for something else.
+    /// Lets a request wait again: for the same news, with its original time limit, or for something
+    /// else.
     fn admit_again(
         &self,
         place: &Place<F::State>,

@@ -1,22 +1,22 @@
-//! All texts that the steps make of a path, in any order: found within bounds, so that no path
-//! keeps a worker busy.
+//! Computes all texts that the steps make of a path, in any order. Limits ensure that no path keeps
+//! a worker busy.
 
 use super::steps::{Features, Step};
 use super::{MAX_READINGS, TooManyReadings};
 
-/// The most bytes that the readings of a path may have together: 64 readings of 4 KiB, or four of
-/// the longest path that Envoy lets through. It bounds what a regular expression has to look at.
+/// Maximum size of all readings of a path together, in bytes: 64 readings of 4 KiB, or four of the
+/// longest path that Envoy accepts. It limits what a regular expression has to search.
 const MAX_BYTES: usize = 256 * 1024;
 
-/// The most texts between a path and its readings.
+/// Maximum number of texts between a path and its readings.
 pub(super) const MAX_STATES: usize = 256;
 
-/// The most bytes that may be written to find the readings, and what each step costs at least: it
-/// bounds the time.
+/// Maximum number of bytes that may be written to find the readings, and the minimum cost of each
+/// step. Together they limit the time.
 const MAX_WORK: usize = 384 * 1024;
 const STEP_WORK: usize = 64;
 
-/// All texts that the steps make of a path, itself first.
+/// All texts that the steps make of a path, beginning with the path itself.
 #[derive(Default)]
 pub(super) struct Closure {
     states: Vec<State>,
@@ -27,15 +27,15 @@ struct State {
     text: Vec<u8>,
     hash: u64,
     features: Features,
-    /// It comes out of steps of which one at least has decoded; or would have, where there is
-    /// nothing to decode.
+    /// Whether at least one of the steps that lead here decodes, or would decode if there were
+    /// anything to decode.
     is_reading: bool,
-    /// The states that steps lead to; it itself where they change nothing.
+    /// The state that each step leads to; the same state if the step changes nothing.
     next: [usize; Step::ALL.len()],
 }
 
 impl Closure {
-    /// The texts that the steps make of a path.
+    /// Computes the texts that the steps make of a path.
     pub(super) fn of(path: &[u8]) -> Result<Self, TooManyReadings> {
         let mut closure = Self::default();
         closure.find_or_add(path)?;
@@ -97,7 +97,8 @@ impl Closure {
         }
     }
 
-    /// What is made of a reading is a reading too, though it may still hold triplets.
+    /// Marks everything derived from a reading as a reading too, although it may still contain
+    /// percent-encoded bytes.
     fn mark_what_is_made_of_readings(&mut self) {
         let readings = self.states.iter().enumerate().filter(|(_, s)| s.is_reading);
         let mut to_follow: Vec<usize> = readings.map(|(at, _)| at).collect();
@@ -114,7 +115,7 @@ impl Closure {
         }
     }
 
-    /// The readings, and which of them is the canonical one.
+    /// Returns the readings, and the index of the canonical one.
     pub(super) fn into_readings(mut self) -> Result<(Vec<Vec<u8>>, usize), TooManyReadings> {
         self.mark_what_is_made_of_readings();
         let to = self.canonical();
@@ -129,7 +130,7 @@ impl Closure {
         Ok((readings, canonical))
     }
 
-    /// Where all steps lead to, in the order in which none has to be made again.
+    /// Returns the state that results from all steps, in the order that needs no step twice.
     fn canonical(&self) -> usize {
         let mut at = 0;
         loop {
@@ -155,7 +156,8 @@ impl Closure {
     }
 }
 
-/// Tells most texts apart; a client may find two with the same hash, which costs a comparison.
+/// Distinguishes most texts. A client may find two with the same hash, which costs only a
+/// comparison.
 fn hash(text: &[u8]) -> u64 {
     const FACTOR: u64 = 0x517c_c1b7_2722_0a95;
     let (words, rest) = text.as_chunks::<8>();

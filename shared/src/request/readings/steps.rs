@@ -1,4 +1,4 @@
-//! What a server may do to a path, one step at a time.
+//! The steps with which a server may process a path.
 
 mod features;
 mod rewrite;
@@ -9,25 +9,25 @@ use rewrite::{
     turn_backslashes,
 };
 
-/// What a server may do to a path.
+/// One step with which a server may process a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
-    /// Every triplet is decoded, once: most servers.
+    /// Decodes every percent-encoded byte, once: most servers.
     Decode,
-    /// Every triplet but those of `/` and `\`.
+    /// Decodes all but `/` and `\`.
     DecodeKeepingSlashes,
-    /// Every triplet but those of `/`: Tomcat's `passthrough`, Apache's `NoDecode`.
+    /// Decodes all but `/`: Tomcat's `passthrough`, Apache's `NoDecode`.
     DecodeKeepingSlash,
-    /// No triplet but those of `/` and `\`: Envoy's `UNESCAPE_AND_FORWARD`.
+    /// Decodes only `/` and `\`: Envoy's `UNESCAPE_AND_FORWARD`.
     DecodeSlashes,
-    /// No triplet but those of unreserved characters (RFC 3986, section 6.2.2.2): Apache.
+    /// Decodes only unreserved characters (RFC 3986, section 6.2.2.2): Apache.
     DecodeUnreserved,
-    /// The same, and a `%` that would become a triplet by it (`%2%46`) becomes `%25`: Envoy's
+    /// The same, but a `%` that would become part of a new triplet (`%2%46`) becomes `%25`: Envoy's
     /// `normalize_path`.
     DecodeUnreservedOnce,
     DropParams,
-    /// Only those of dot segments: Envoy's `normalize_path` since 1.36.10, 1.37.6, 1.38.4 and
-    /// 1.39.1.
+    /// Drops only the params of dot segments: Envoy's `normalize_path` since 1.36.10, 1.37.6,
+    /// 1.38.4 and 1.39.1.
     DropParamsOfDots,
     TurnBackslashes,
     MergeSlashes,
@@ -51,7 +51,8 @@ impl Step {
         Self::ResolveDotsWithoutFinalSlash,
     ];
 
-    /// Whether the step leaves the text as patterns are written: decoded, but for slashes.
+    /// Whether the result has the form in which patterns are written: decoded, except perhaps for
+    /// slashes.
     pub(super) fn decodes(self) -> bool {
         matches!(
             self,
@@ -59,7 +60,7 @@ impl Step {
         )
     }
 
-    /// Writes what the step makes of a text. No step makes a text longer.
+    /// Writes the result of the step for a text. No step makes a text longer.
     pub(super) fn apply(self, text: &[u8], out: &mut Vec<u8>) {
         out.clear();
         out.resize(text.len(), 0);
@@ -118,12 +119,12 @@ fn is_slash(byte: u8) -> bool {
     matches!(byte, b'/' | b'\\')
 }
 
-/// RFC 3986, section 2.3.
+/// Whether a character is unreserved (RFC 3986, section 2.3).
 fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
 
-/// The byte of the triplet whose percent sign stands before a text.
+/// Decodes the triplet whose percent sign precedes the text.
 #[inline(always)] // it stands in the loops that see every byte
 fn triplet(after_percent: &[u8]) -> Option<u8> {
     match after_percent {
@@ -148,7 +149,7 @@ pub(super) fn is_dot_segment(segment: &[u8]) -> bool {
     matches!(segment, b"." | b"..")
 }
 
-/// How many dots the dot segment has that a text begins with; 0 without one.
+/// Returns the number of dots if the text begins with a dot segment, else 0.
 #[inline(always)] // as `triplet`
 fn leading_dot_segment(text: &[u8]) -> usize {
     match text {
@@ -158,7 +159,7 @@ fn leading_dot_segment(text: &[u8]) -> usize {
     }
 }
 
-/// Whether a text begins with a dot segment that has params.
+/// Whether the text begins with a dot segment that has params.
 fn has_params_after_dots(text: &[u8]) -> bool {
     matches!(text, [b'.', b';', ..] | [b'.', b'.', b';', ..])
 }

@@ -213,8 +213,8 @@ fn what_has_too_many_readings_is_refused() {
     }
 }
 
-/// The definition, word by word and without bounds but a large one: all texts that any steps make
-/// of the path, of which one at least decodes.
+/// The definition, taken literally and with only one large limit: all texts that any sequence of
+/// steps makes of the path, if at least one step decodes.
 fn all_readings(path: &[u8]) -> Option<BTreeSet<Vec<u8>>> {
     let mut states = vec![(path.to_vec(), false)];
     let mut at = 0;
@@ -236,7 +236,7 @@ fn all_readings(path: &[u8]) -> Option<BTreeSet<Vec<u8>>> {
     Some(readings.map(|(text, _)| text).collect())
 }
 
-/// Paths of parts that servers read in different ways.
+/// Paths made of parts that servers read in different ways.
 fn odd_path() -> impl Strategy<Value = String> {
     let parts = vec![
         "/", "/", "/", "a", "admin", ".", "..", "/..", "/.", "//", "\\", ";", ";x", "%2e", "%2E",

@@ -1,6 +1,6 @@
 //! The entries of a neighbourhood: how many leases of a key a holder has.
 
-/// How many leases of a key a holder has.
+/// The number of leases of a key that a holder has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) fingerprint: u64,
@@ -11,7 +11,7 @@ pub(super) struct Entry {
 /// Fingerprint, holder and count, in little-endian.
 const ENTRY_BYTES: usize = 20;
 
-/// Leaves out an incomplete entry at the end, which is of another program under the same `vm_id`.
+/// Ignores an incomplete entry at the end, which belongs to another program under the same `vm_id`.
 pub(super) fn decode(bytes: &[u8]) -> Vec<Entry> {
     bytes
         .chunks_exact(ENTRY_BYTES)

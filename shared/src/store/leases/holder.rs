@@ -1,4 +1,4 @@
-//! Holders of leases: each VM, as long as it renews its entry in the store's list of holders.
+//! Holders of leases: VMs that keep renewing their entries in the store's list of holders.
 
 use super::entry::{Entry, decode, encode};
 use super::{LEASE, Lease};
@@ -6,39 +6,39 @@ use crate::store::{CasStore, Expected, MAX_ATTEMPTS};
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-/// The list of holders in the store.
+/// The key of the list of holders.
 const HOLDERS: &str = "kit1/holders";
 
-/// How many holders there are at most. Each worker has one VM, and after a crash another one.
+/// Maximum number of holders. Each worker has one VM, and a new one after a crash.
 const MAX_HOLDERS: usize = 1024;
 
 /// How often a holder renews its entry.
 const RENEW: Duration = Duration::from_secs(2);
 
-/// How often a holder of leases is to be ticked: how long a lease that is given back later is kept
-/// at most.
+/// How often a holder of leases should be ticked, and so the longest delay of
+/// [`Holder::release_later`].
 const TICK: Duration = Duration::from_millis(200);
 
-/// By how much the clock may have been set back since an entry was written.
+/// How far the clock may have been set back since an entry was written, in nanoseconds.
 const SET_BACK: u64 = 10_000_000_000;
 
-/// The bytes of an entry in the list: the holder, and when its leases expire.
+/// The size of an entry in the list: the holder, and when its leases expire.
 const HOLDER_BYTES: usize = 16;
 
 /// A VM as the holder of leases.
 #[derive(Debug)]
 pub struct Holder {
     id: u64,
-    /// When the entry was renewed last, in nanoseconds.
+    /// When the entry was last renewed, in nanoseconds since the Unix epoch.
     renewed: Cell<Option<u64>>,
-    /// How many leases it holds.
+    /// The number of leases it holds.
     held: Cell<u64>,
-    /// Leases that are to be given back at the next tick, or before the next one is taken.
+    /// Leases to give back at the next tick, or before another lease is acquired.
     owed: RefCell<Vec<Lease>>,
 }
 
 impl Holder {
-    /// A holder; no other in the process may have this `id`, so it is random.
+    /// Creates a holder. `id` must be unique in the process, so use a random number.
     #[must_use]
     pub fn new(id: u64) -> Self {
         Self {
@@ -57,7 +57,8 @@ impl Holder {
         self.held.set(self.held.get().saturating_add(1));
     }
 
-    /// Gives a lease back; [later](Self::release_later), where that loses [`MAX_ATTEMPTS`] races.
+    /// Gives a lease back. Does so [later](Self::release_later) if that loses [`MAX_ATTEMPTS`]
+    /// races.
     pub fn release(&self, store: &impl CasStore, lease: Lease) {
         if self.give_back(store, &lease) {
             self.held.set(self.held.get().saturating_sub(1));
@@ -66,7 +67,7 @@ impl Holder {
         }
     }
 
-    /// Gives a lease back at the next [`tick`](Self::tick), or before this holder takes another
+    /// Gives a lease back at the next [`tick`](Self::tick), or before this holder acquires another
     /// one.
     pub fn release_later(&self, lease: Lease) {
         self.owed.borrow_mut().push(lease);
@@ -78,13 +79,13 @@ impl Holder {
         }
     }
 
-    /// How soon to call [`tick`](Self::tick); `None` while it holds no lease.
+    /// Returns how soon to call [`tick`](Self::tick); `None` while the holder has no lease.
     #[must_use]
     pub fn tick_in(&self) -> Option<Duration> {
         (self.held.get() > 0).then_some(TICK)
     }
 
-    /// Renews the leases that it holds, all at once.
+    /// Renews all leases of the holder at once.
     pub fn tick(&self, store: &impl CasStore, now: Duration) {
         self.release_owed(store);
         if self.held.get() > 0 {
@@ -92,7 +93,7 @@ impl Holder {
         }
     }
 
-    /// Renews its entry where it is time. Whether the entry is there.
+    /// Renews the holder's entry if it is due. Returns whether the entry exists.
     pub(super) fn keep_alive(&self, store: &impl CasStore, now: u64) -> bool {
         let is_fresh = |renewed: u64| {
             let age = now.checked_sub(renewed);
@@ -129,7 +130,7 @@ impl Holder {
             let is_own =
                 |entry: &Entry| entry.holder == self.id && entry.fingerprint == lease.fingerprint;
             let Some(at) = entries.iter().position(is_own) else {
-                // It has expired: this VM was held up for longer than a lease lasts.
+                // The lease has expired: this VM was suspended for longer than a lease lasts.
                 return true;
             };
             if let Some(entry) = entries.get_mut(at) {
@@ -147,7 +148,7 @@ impl Holder {
     }
 }
 
-/// The holders whose leases have not expired.
+/// Returns the holders whose leases have not expired.
 pub(super) fn alive(store: &impl CasStore, now: u64) -> Vec<u64> {
     let (bytes, _) = read(store, HOLDERS);
     alive_in(&bytes, now)
@@ -156,7 +157,8 @@ pub(super) fn alive(store: &impl CasStore, now: u64) -> Vec<u64> {
         .collect()
 }
 
-/// One that expires later than any can has been written before the clock was set back.
+/// Ignores an entry that expires later than is possible: it was written before the clock was set
+/// back.
 fn alive_in(bytes: &[u8], now: u64) -> Vec<(u64, u64)> {
     let latest = now.saturating_add(nanos(LEASE)).saturating_add(SET_BACK);
     let half = |half: Option<&[u8; 8]>| half.map_or(0, |bytes| u64::from_le_bytes(*bytes));

@@ -123,7 +123,7 @@ fn a_table_full_of_requests_under_way_refuses_new_keys_and_stays_as_large_as_it_
     assert!(lease(worker.table.acquire(&store, b"new", 5, START)).is_some());
 }
 
-/// A store in which another worker is faster the first few times.
+/// A store in which another worker wins the first few races.
 struct Raced<'s> {
     store: &'s MemoryStore,
     races: Cell<u32>,

@@ -108,7 +108,7 @@ fn the_workers_agree_on_the_names_of_tables() {
     assert_eq!(name(b"a", 1).len(), 16);
 }
 
-/// A store in which another worker is faster, so many times.
+/// A store in which another worker wins a given number of races.
 struct Contended {
     store: MemoryStore,
     left: Cell<u32>,
@@ -163,7 +163,7 @@ fn bytes_of_another_program_are_read_as_far_as_they_go() {
 }
 
 proptest! {
-    /// While nothing has to be forgotten, the table is a map.
+    /// As long as nothing is evicted, the table is a map.
     #[test]
     fn a_table_with_room_behaves_as_a_map(
         writes in prop::collection::vec((prop::collection::vec(any::<u8>(), 0..3), any::<u64>()), 0..60)

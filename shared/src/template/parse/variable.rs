@@ -1,4 +1,4 @@
-//! The variables by their names.
+//! Looks up variables by name.
 
 use super::Scope;
 use crate::template::{TimeFormat, Variable};
@@ -9,7 +9,7 @@ const ACCEPTED: &str = "request.method, request.scheme, request.host, request.ho
     request.time_unix, request.time_unix_ms, source.address, route.name, property.NAME, response.status, \
     response.header.NAME, match.N, env.NAME";
 
-/// The variable of this name, if it has a meaning in this place.
+/// Returns the variable of this name, if it is available here.
 pub(super) fn lookup(name: &str, scope: Scope<'_>) -> Result<Variable, String> {
     if let Some(extra) = scope.extra.iter().find(|extra| **extra == name) {
         return Ok(Variable::Extra(extra));
@@ -84,7 +84,7 @@ fn group(name: &str, scope: Scope<'_>) -> Result<Variable, String> {
     }
 }
 
-/// Splits a dotted variable into its family and its argument, which may hold dots itself.
+/// Splits a dotted variable into its family and its argument, which may contain dots itself.
 fn split_family(name: &str) -> Option<(&'static str, &str)> {
     [
         "request.header",

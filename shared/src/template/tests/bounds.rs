@@ -1,4 +1,4 @@
-//! How long a template, its value and its defaults may be.
+//! Limits on the length of templates, values and defaults.
 
 use super::*;
 

@@ -16,7 +16,7 @@ impl Script {
         *count = count.saturating_add(1);
     }
 
-    /// Counts a call that may fail, and tells whether it does.
+    /// Counts a call that may fail. Returns whether it fails.
     fn fails(&mut self, name: &'static str) -> bool {
         self.count(name);
         self.faults.pop_front().unwrap_or(false)
@@ -31,7 +31,7 @@ impl Script {
         }
     }
 
-    /// Notes a call, whose token is its number among all calls of the host.
+    /// Records a call. Its token is its number among all host calls.
     fn token(&mut self, call: Call) -> u32 {
         let token = u32::try_from(self.hostcalls.values().sum::<u64>()).unwrap_or(u32::MAX);
         self.calls.push(Call { token, ..call });

@@ -1,4 +1,4 @@
-//! Servers that run applications or serve files.
+//! Application servers and file servers.
 
 use super::nginx::{Merge, nginx};
 use super::text::{
@@ -12,7 +12,7 @@ pub(super) enum Backslash {
     Turn,
 }
 
-/// `CoyoteAdapter.postParseRequest`: params dropped, decoded (`UDecoder.convert`), normalized
+/// `CoyoteAdapter.postParseRequest`: drops params, decodes (`UDecoder.convert`), normalizes
 /// (`CoyoteAdapter.normalize`).
 pub(super) fn tomcat(path: &[u8], solidus: Solidus, backslash: Backslash) -> Option<Vec<u8>> {
     let mut decoded = strictly_unquoted(&without_params(path), solidus)?;
@@ -25,13 +25,13 @@ pub(super) fn tomcat(path: &[u8], solidus: Solidus, backslash: Backslash) -> Opt
     without_dots(merged(&decoded))
 }
 
-/// `ap_process_request_internal`: unreserved characters decoded, slashes merged, dots resolved
-/// (`ap_normalize_path`), and then all decoded (`ap_unescape_url_ex`).
+/// `ap_process_request_internal`: decodes unreserved characters, merges slashes, resolves dots
+/// (`ap_normalize_path`), and then decodes everything (`ap_unescape_url_ex`).
 pub(super) fn apache(path: &[u8], solidus: Solidus) -> Option<Vec<u8>> {
     strictly_unquoted(&without_dots(merged(&unreserved_unquoted(path)))?, solidus)
 }
 
-/// Decoded once, `\` is a separator, dots are resolved after that.
+/// Decodes once, treats `\` as a separator, and then resolves dots.
 pub(super) fn windows(path: &[u8]) -> Option<Vec<u8>> {
     let mut decoded = unquote(path);
     turn_backslashes(&mut decoded);
@@ -43,14 +43,14 @@ pub(super) fn wsgi(path: &[u8]) -> Option<Vec<u8>> {
     Some(unquote(path))
 }
 
-/// `wsgiref`, whose request handler takes the slashes at the beginning for one.
+/// `wsgiref`, whose request handler reduces leading slashes to one.
 pub(super) fn wsgiref(path: &[u8]) -> Option<Vec<u8>> {
     let start = path.iter().take_while(|b| **b == b'/').count();
     wsgi(path.get(start.saturating_sub(1)..)?)
 }
 
-/// `SimpleHTTPRequestHandler.translate_path`: decoded once, then `posixpath.normpath`; a final
-/// slash as it was sent.
+/// `SimpleHTTPRequestHandler.translate_path`: decodes once, then applies `posixpath.normpath`;
+/// keeps a final slash as sent.
 pub(super) fn http_server(path: &[u8]) -> Option<Vec<u8>> {
     let decoded = unquote(path);
     let mut kept: Vec<&[u8]> = Vec::new();
@@ -71,7 +71,7 @@ pub(super) fn http_server(path: &[u8]) -> Option<Vec<u8>> {
     Some([b"/", &*kept.join(&b"/"[..]), slash].concat())
 }
 
-/// `UrlPathHelper.getRequestUri`: params dropped, decoded, `//` made `/`.
+/// `UrlPathHelper.getRequestUri`: drops params, decodes, replaces `//` with `/`.
 pub(super) fn spring(path: &[u8]) -> Option<Vec<u8>> {
     Some(merged(&unquote(&without_params(path))))
 }
@@ -84,7 +84,7 @@ pub(super) fn decoding_twice(path: &[u8]) -> Option<Vec<u8>> {
     Some(unquote(&unquote(path)))
 }
 
-/// Slashes merged, dot segments resolved.
+/// Merges slashes and resolves dot segments.
 pub(super) fn resolved(path: Vec<u8>) -> Option<Vec<u8>> {
     without_dots(merged(&path))
 }

@@ -1,15 +1,15 @@
-//! Envoy's normalization of paths.
+//! Envoy's path normalization.
 
 use super::text::{digits, find};
 
-/// What Envoy does to a path, in its order: `ConnectionManagerUtility::maybeNormalizePath`.
+/// A normalization step of Envoy, in Envoy's order: `ConnectionManagerUtility::maybeNormalizePath`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Normalization {
     /// `path_with_escaped_slashes_action: UNESCAPE_AND_FORWARD`
     Unescape,
     /// `normalize_path`
     Rfc3986,
-    /// `normalize_path` before 1.36.10, 1.37.6, 1.38.4 and 1.39.1: without the params of dot
+    /// `normalize_path` before 1.36.10, 1.37.6, 1.38.4 and 1.39.1, which keeps the params of dot
     /// segments.
     OlderRfc3986,
     /// `merge_slashes`
@@ -17,7 +17,7 @@ pub(super) enum Normalization {
 }
 
 pub(super) fn envoy(path: &[u8], normalizations: &[Normalization]) -> Option<Vec<u8>> {
-    // Refused before anything is normalized.
+    // Envoy rejects these before it normalizes anything.
     if path.iter().any(|b| *b <= b' ' || *b >= 0x7f) {
         return None;
     }
@@ -61,7 +61,7 @@ fn envoy_merged(path: &[u8]) -> Vec<u8> {
     [prefix, &*segments.join(&b"/"[..]), suffix].concat()
 }
 
-/// `..;x` is `..`: with `strip_dotdot_segments_with_parameters`, which is on.
+/// Reads `..;x` as `..`: `strip_dotdot_segments_with_parameters`, which is on.
 fn without_params_of_dots(path: &[u8]) -> Vec<u8> {
     let bare = |segment: &[u8]| match segment {
         [b'.', b';', ..] => b".".to_vec(),
@@ -72,8 +72,8 @@ fn without_params_of_dots(path: &[u8]) -> Vec<u8> {
     segments.join(&b'/')
 }
 
-/// `url::CanonicalizePath` of googleurl: unreserved characters decoded, `\` made `/`, dot segments
-/// resolved, what is no character of a path encoded.
+/// `url::CanonicalizePath` of googleurl: decodes unreserved characters, replaces `\` with `/`,
+/// resolves dot segments, and encodes characters that are not allowed in a path.
 fn canonical(path: &[u8]) -> Option<Vec<u8>> {
     if find(path, b"%00").is_some() {
         return None;
@@ -103,7 +103,7 @@ fn canonical(path: &[u8]) -> Option<Vec<u8>> {
     Some(canonical)
 }
 
-/// Where decoding makes a triplet with a `%` that was none, that `%` becomes `%25`
+/// If decoding would create a triplet with an existing `%`, that `%` becomes `%25`
 /// (`CheckForNestedEscapes`).
 fn unreserved_unquoted(path: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::new();

@@ -1,9 +1,9 @@
-//! How servers choose a virtual host.
+//! How servers select a virtual host.
 
 use super::text::{find, unquote};
 use std::net::Ipv6Addr;
 
-/// `ngx_http_validate_host`: cut at the first colon, one dot at the end dropped.
+/// `ngx_http_validate_host`: cuts at the first colon and drops one final dot.
 pub(super) fn nginx_host(host: &[u8]) -> Option<Vec<u8>> {
     if host.iter().any(|b| *b <= b' ' || matches!(b, 0x7f | b'/')) || find(host, b"..").is_some() {
         return None;
@@ -22,7 +22,7 @@ pub(super) fn nginx_host(host: &[u8]) -> Option<Vec<u8>> {
     (!name.is_empty()).then(|| name.to_ascii_lowercase())
 }
 
-/// `HttpParser.parseHost`: a well-formed host and a port of digits, the dot at the end kept.
+/// `HttpParser.parseHost`: requires a well-formed host and a numeric port; keeps a final dot.
 pub(super) fn tomcat_host(host: &[u8]) -> Option<Vec<u8>> {
     if let Some(rest) = host.strip_prefix(b"[") {
         let end = rest.iter().position(|b| *b == b']')?;
@@ -50,8 +50,8 @@ pub(super) fn tomcat_host(host: &[u8]) -> Option<Vec<u8>> {
     (well_formed && port_is_digits).then(|| name.to_ascii_lowercase())
 }
 
-/// `ConnectionManagerUtility::maybeNormalizeHost`, then a route's exact domain with
-/// `ignore_port_in_host_matching`: whatever follows the last colon is the port.
+/// `ConnectionManagerUtility::maybeNormalizeHost`, then an exact domain of a route with
+/// `ignore_port_in_host_matching`: everything after the last colon is the port.
 pub(super) fn envoy_host(host: &[u8], strip_port: bool, strip_dot: bool) -> Option<Vec<u8>> {
     let without_port = |host: &[u8]| {
         let colon = host.iter().rposition(|b| *b == b':');
@@ -80,8 +80,8 @@ pub(super) fn first_colon_host(host: &[u8]) -> Option<Vec<u8>> {
     Some(name.strip_suffix(b".").unwrap_or(name).to_ascii_lowercase())
 }
 
-/// `http://` before it and read by a lenient library of URIs: after the userinfo, decoded, up to
-/// the port or the path.
+/// A lenient URI library that parses the host with `http://` prepended: the part after the
+/// userinfo, decoded, up to the port or the path.
 pub(super) fn uri_host(host: &[u8]) -> Option<Vec<u8>> {
     let authority = host
         .split(|b| matches!(b, b'/' | b'?' | b'#' | b'\\'))

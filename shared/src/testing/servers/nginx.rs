@@ -8,7 +8,7 @@ pub(super) enum Merge {
     No,
 }
 
-/// `ngx_http_parse_complex_uri`: one pass that decodes, merges slashes and resolves dot segments.
+/// `ngx_http_parse_complex_uri`: decodes, merges slashes and resolves dot segments in one pass.
 pub(super) fn nginx(path: &[u8], merge: Merge) -> Option<Vec<u8>> {
     enum State {
         Usual,
@@ -75,14 +75,14 @@ pub(super) fn nginx(path: &[u8], merge: Merge) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// Takes back `segment/..`; above the root there is nothing.
+/// Removes `segment/..`; `None` above the root.
 fn nginx_up(out: &mut Vec<u8>) -> Option<()> {
     let parent = out.strip_suffix(b"/..")?.iter().rposition(|b| *b == b'/')?;
     out.truncate(parent.checked_add(1)?);
     Some(())
 }
 
-/// `proxy_pass` with a URI: what nginx has read, escaped again as by `ngx_escape_uri`.
+/// `proxy_pass` with a URI: the path as nginx has parsed it, escaped again with `ngx_escape_uri`.
 pub(super) fn nginx_proxy(path: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     for byte in nginx(path, Merge::Yes)? {

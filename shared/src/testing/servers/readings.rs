@@ -1,10 +1,10 @@
-//! Whether the readings of a path cover what the servers make of it.
+//! Checks that the readings of a path cover every result of the servers.
 
 use super::text::merged;
 use super::{PROXIES, SERVERS};
 use crate::request::Readings;
 
-/// The places that all servers serve for a path, with the names of the servers.
+/// Returns the resources that all servers serve for a path, with the names of the servers.
 pub(super) fn served_by_all(path: &[u8]) -> Vec<(String, Vec<u8>)> {
     let served = SERVERS
         .iter()
@@ -12,9 +12,9 @@ pub(super) fn served_by_all(path: &[u8]) -> Vec<(String, Vec<u8>)> {
     served.collect()
 }
 
-/// Which of these places is not among the readings of a path, as a sentence; `same` makes places
-/// equal that are the same to every pattern. A path with too many readings is refused, and misses
-/// none.
+/// Finds a served resource that is not among the readings of a path, and describes it in a
+/// sentence. `same` maps resources that no pattern can distinguish to the same text. A path with
+/// too many readings is refused, so it misses none.
 pub(super) fn unread(
     path: &[u8],
     served: Vec<(String, Vec<u8>)>,
@@ -37,23 +37,23 @@ pub(super) fn unread(
     ))
 }
 
-/// Two servers are as good as read where a reading says the same to every pattern.
+/// Two servers need no exact reading, because no pattern can distinguish the results.
 fn is_loosely(reading: &[u8], server: &str, place: &[u8]) -> bool {
-    // It drops a final slash. `exact` holds for one of the two, and the README says which.
+    // It drops a final slash. `exact` matches only one of the two, and the README says which.
     (server.ends_with("http.server") && reading.strip_suffix(b"/") == Some(place))
-        // It merges the first slashes and leaves the others. No pattern has two.
+        // It merges leading slashes and keeps the others. No pattern contains two.
         || (server.ends_with("wsgiref") && merged(reading) == merged(place))
 }
 
-/// A server, alone or behind one of the proxies, that serves a place for a path which is not among
-/// the readings of the path; as a sentence.
+/// Finds a server, alone or behind one of the proxies, that serves a resource for a path which is
+/// not among the readings of the path. Describes it in a sentence.
 #[must_use]
 pub fn misread(path: &[u8]) -> Option<String> {
     unread(path, served_by_all(path), <[u8]>::to_vec)
         .or_else(|| normalized_misread(path))
         .or_else(|| {
-            // Envoy's `merge_slashes` makes `//` of `///`. No pattern of a path tells the two
-            // apart.
+            // Envoy's `merge_slashes` turns `///` into `//`. No path pattern can distinguish the
+            // two.
             let behind = PROXIES.iter().filter_map(|(proxy_name, proxy)| {
                 let places = served_by_all(&proxy(path)?).into_iter();
                 Some(places.map(move |(name, place)| (format!("{proxy_name}, then {name}"), place)))
@@ -62,7 +62,7 @@ pub fn misread(path: &[u8]) -> Option<String> {
         })
 }
 
-/// As [`misread`], of the path as a proxy passes it on.
+/// Like [`misread`], for the path as forwarded by a proxy.
 fn normalized_misread(path: &[u8]) -> Option<String> {
     PROXIES.iter().find_map(|(_, proxy)| {
         let path = proxy(path)?;

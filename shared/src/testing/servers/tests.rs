@@ -119,8 +119,7 @@ fn any_path() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4096))]
 
-    /// As it was sent, where Envoy has normalized it, and where another proxy stands before the
-    /// server.
+    /// As sent, as normalized by Envoy, and as forwarded by another proxy.
     #[test]
     fn whatever_a_server_serves_is_among_the_readings(path in any_path()) {
         prop_assert_eq!(misread(&path), None);

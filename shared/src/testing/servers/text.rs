@@ -1,6 +1,6 @@
-//! What the models have in common: steps on a path, each as several servers make it.
+//! Operations on paths that several models share.
 
-/// Decoded once, whatever is in it: `urllib.parse.unquote_to_bytes`.
+/// Decodes once, without any checks: `urllib.parse.unquote_to_bytes`.
 pub(super) fn unquote(path: &[u8]) -> Vec<u8> {
     let mut parts = path.split(|b| *b == b'%');
     let mut out = parts.next().unwrap_or_default().to_vec();
@@ -87,7 +87,7 @@ pub(super) fn merged(path: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Dot segments resolved; `None` for `..` above the root.
+/// Resolves dot segments; `None` for `..` above the root.
 pub(super) fn without_dots(mut path: Vec<u8>) -> Option<Vec<u8>> {
     if path.ends_with(b"/.") || path.ends_with(b"/..") {
         path.push(b'/');

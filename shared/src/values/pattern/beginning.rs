@@ -1,10 +1,10 @@
-//! With which bytes a match of a pattern may begin.
+//! Which bytes a match of a pattern may begin with.
 
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-/// Whether a text that begins with this byte may match the whole pattern. Where that is not known,
-/// it may.
+/// Whether a text that begins with this byte may match the whole pattern. Returns true in case of
+/// doubt.
 pub(super) fn may_begin_with(pattern: &str, byte: u8) -> bool {
     let parsed = ParserBuilder::new()
         .unicode(false)
@@ -16,11 +16,11 @@ pub(super) fn may_begin_with(pattern: &str, byte: u8) -> bool {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Begins {
-    /// With the byte.
+    /// It may begin with the byte.
     WithIt,
-    /// It may be empty, and what follows it decides.
+    /// It may be empty, so it depends on what follows.
     Empty,
-    /// With other bytes only.
+    /// It begins with other bytes only.
     Otherwise,
 }
 

@@ -1,16 +1,16 @@
 //! How far a search reads beyond the end of the match that it finds.
 //!
-//! `regex` keeps to the leftmost match, and of those to the one that the pattern prefers. A search
-//! goes on as long as something that is preferred to the match at hand may still match: `<[^>]*>|<`
-//! on `<<<` reads to the end for each `<`, and all matches together take the square of the length.
-//! What is preferred either ends somewhere, and is the match then, or is given up. So a search
-//! reads no further than the longest way from one place where the pattern may end to the next: its
-//! stride.
+//! `regex` returns the leftmost match, and among several of those the one that the pattern prefers.
+//! A search continues as long as something preferred to the current match may still match:
+//! `<[^>]*>|<` on `<<<` reads to the end for each `<`, so finding all matches takes quadratic time.
+//! A preferred alternative either ends somewhere and becomes the match, or is abandoned. So a
+//! search reads no further than the longest distance from one position where the pattern may end to
+//! the next: its stride.
 
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Hir, HirKind, Repetition};
 
-/// The reach of a pattern; `None`: without bound, or not known.
+/// Returns the reach of a pattern; `None` if it is unlimited or unknown.
 pub(super) fn reach(pattern: &str) -> Option<usize> {
     let parsed = ParserBuilder::new()
         .unicode(false)
@@ -18,13 +18,13 @@ pub(super) fn reach(pattern: &str) -> Option<usize> {
         .build()
         .parse(pattern)
         .ok()?;
-    // With its last byte a stride ends in a match.
+    // The last byte of a stride belongs to a match.
     Some(stride(&parsed)?.saturating_sub(1))
 }
 
-/// The most bytes from the start, or from a place where the expression may end, to the next such
-/// place. Never too small; it is too large where two parts of a pattern exclude each other:
-/// `<[^>]*>` has none.
+/// Returns the maximum number of bytes from the start, or from a position where the expression may
+/// end, to the next such position; `None` if there is no limit. The result is never too small. It
+/// is too large if two parts of a pattern exclude each other: `None` for `<[^>]*>`.
 fn stride(hir: &Hir) -> Option<usize> {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) | HirKind::Literal(_) | HirKind::Class(_) => longest(hir),
@@ -35,7 +35,7 @@ fn stride(hir: &Hir) -> Option<usize> {
     }
 }
 
-/// After the last part that has to match, the whole may end between any two parts.
+/// After the last required part, the whole may end between any two parts.
 fn concat(parts: &[Hir]) -> Option<usize> {
     let required = parts
         .iter()
@@ -52,7 +52,7 @@ fn concat(parts: &[Hir]) -> Option<usize> {
     Some(to_first_end.max(largest(optional)?))
 }
 
-/// After the rounds that have to be made, the whole may end after each.
+/// After the required repetitions, the whole may end after each further one.
 fn repeated(repetition: &Repetition) -> Option<usize> {
     let one = stride(&repetition.sub)?;
     match usize::try_from(repetition.min).ok()?.saturating_sub(1) {
@@ -72,7 +72,7 @@ fn longest(hir: &Hir) -> Option<usize> {
     hir.properties().maximum_len()
 }
 
-/// Whether it matches the empty text wherever it stands. A `$` does so only at the end.
+/// Whether the expression matches the empty text at any position. `$` does so only at the end.
 fn may_be_empty(hir: &Hir) -> bool {
     hir.properties().minimum_len() == Some(0) && hir.properties().look_set().is_empty()
 }
@@ -114,7 +114,7 @@ mod tests {
         }
     }
 
-    /// Small patterns over a letter and a space, of everything that the parser knows.
+    /// Small patterns over a letter and a space, with every kind of syntax.
     fn pattern() -> impl Strategy<Value = String> {
         let leaf = prop::sample::select(vec!["a", " ", "[a ]", "a a", "aa", "", r"\b", "$"]);
         leaf.prop_map(str::to_owned)
@@ -143,8 +143,8 @@ mod tests {
     }
 
     proptest! {
-        /// One byte beyond the reach ends a search, and a `\b` or `$` looks at one more. What
-        /// follows changes no match.
+        /// A search stops one byte beyond the reach, and a `\b` or `$` looks at one more. What
+        /// follows does not change a match.
         #[test]
         fn what_is_beyond_the_reach_changes_no_match(pattern in pattern()) {
             prop_assume!(!pattern.is_empty());

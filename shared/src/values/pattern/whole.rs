@@ -1,19 +1,19 @@
-//! How many ways through a pattern a search may have to follow at a time where the pattern has to
-//! cover the whole text.
+//! Limits the number of states that a search may have active at the same time, for a pattern that
+//! has to cover the whole text.
 //!
-//! Such a pattern is entered at one place, the beginning. `[a-z]{1,500}X` has one way then, and
-//! `.*[a-z]{1,500}X` five hundred: it may be anywhere in the text that the letters begin.
+//! Such a pattern is entered only at the beginning. So `[a-z]{1,500}X` has one active state, but
+//! `.*[a-z]{1,500}X` has five hundred: the letters may begin anywhere in the text.
 
 use super::width;
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, ClassBytes, ClassBytesRange, Hir, HirKind};
 
-/// What bounds a search that has to cover the whole text.
+/// Limits of a search that has to cover the whole text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Whole {
-    /// The most ways that may be open at a byte; never too small.
+    /// The maximum number of states that may be active at a byte. Never too small.
     pub(super) width: usize,
-    /// The longest text that may match; `None`: any.
+    /// The maximum length of a text that can match, in bytes; `None` if it is unlimited.
     pub(super) longest: Option<usize>,
 }
 
@@ -34,19 +34,19 @@ impl Whole {
     }
 }
 
-/// A part of a pattern that is entered at one place of the text.
+/// A part of a pattern that is entered at one position of the text.
 struct Part {
-    /// The most ways that may be open in it.
+    /// The maximum number of active states in the part.
     open: usize,
-    /// Where it may be left.
+    /// Where the part may be left.
     left: Left,
 }
 
 enum Left {
-    /// At one place.
+    /// At one position.
     Once,
-    /// At several, with ways open in the part all the while. They end at a byte outside
-    /// this set.
+    /// At several positions, while states in the part stay active. A byte outside of this set ends
+    /// them.
     Often(ClassBytes),
 }
 
@@ -60,7 +60,7 @@ fn entered_once(hir: &Hir) -> Part {
             .iter()
             .map(|branch| entered_once(branch).open)
             .fold(0, usize::saturating_add),
-        // One round after another: each is entered at one place, too.
+        // One repetition after another: each is entered at one position, too.
         HirKind::Repetition(repetition) if has_one_length(&repetition.sub) => {
             entered_once(&repetition.sub).open
         }
@@ -74,8 +74,8 @@ fn entered_once(hir: &Hir) -> Part {
     Part { open, left }
 }
 
-/// Parts one after another. A byte that none of the parts before has ends all ways in them: what
-/// follows it is entered at one place again.
+/// Parts in sequence. A byte that none of the previous parts contains ends all states in them, so
+/// what follows it is again entered at one position.
 fn in_order(parts: &[Hir]) -> Part {
     let (mut most, mut open) = (0, 0_usize);
     let mut left = Left::Once;
@@ -98,7 +98,7 @@ fn in_order(parts: &[Hir]) -> Part {
     Part { open: most, left }
 }
 
-/// Whether a part has to begin with a byte outside this set.
+/// Whether a part must begin with a byte outside of this set.
 fn begins_apart(part: &Hir, bytes: &ClassBytes) -> bool {
     let mut first = match part.kind() {
         HirKind::Literal(literal) => class(literal.0.first()),
@@ -121,7 +121,7 @@ fn has_one_length(hir: &Hir) -> bool {
     properties.maximum_len().is_some() && properties.minimum_len() == properties.maximum_len()
 }
 
-/// All bytes that may stand in a match.
+/// Returns all bytes that may occur in a match.
 fn bytes(hir: &Hir) -> ClassBytes {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => ClassBytes::empty(),

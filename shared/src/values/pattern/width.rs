@@ -1,12 +1,14 @@
-//! How many ways through a pattern a search may have to follow at a time.
+//! Limits the number of states that a search may have active at the same time.
 //!
-//! `regex` takes time linear in the text, times the ways that are open at a byte: `[a-z]{1,500}X`
-//! on letters has five hundred, one for each letter that a match may have begun with.
+//! The time that `regex` takes is linear in the text, times the number of active states at a byte:
+//! `[a-z]{1,500}X` on letters has five hundred, one for each letter at which a match may have
+//! begun.
 
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Hir, HirKind};
 
-/// The most ways that may be open at a byte; never too small. 1 of what is not a pattern.
+/// Returns the maximum number of states that may be active at a byte. Never too small; 1 for an
+/// invalid pattern.
 pub(super) fn width(pattern: &str) -> usize {
     let mut parser = ParserBuilder::new();
     let parser = parser.unicode(false).utf8(false);
@@ -16,7 +18,7 @@ pub(super) fn width(pattern: &str) -> usize {
         .map_or(1, |hir| of(&hir).max(1))
 }
 
-/// The most ways that may be open in an expression that may be entered anywhere.
+/// Returns the maximum number of active states of an expression that may be entered anywhere.
 pub(super) fn of(hir: &Hir) -> usize {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => 0,
@@ -33,10 +35,10 @@ pub(super) fn of(hir: &Hir) -> usize {
     }
 }
 
-/// How many beginnings of a word may end at one byte: those of `aab` after `aa` are two, of most
-/// words it is one (Knuth, Morris and Pratt).
+/// Returns how many prefixes of a word may end at the same byte: two for `aab` (after `aa`), one
+/// for most words (Knuth, Morris and Pratt).
 fn overlaps(word: &[u8]) -> usize {
-    // For each beginning, the longest shorter one that it ends with, and how many there are in all.
+    // For each prefix, the longest shorter one that it ends with, and how many there are in total.
     let mut ends: Vec<(usize, usize)> = vec![(0, 0)];
     let mut most = 0;
     for (at, byte) in word.iter().enumerate() {

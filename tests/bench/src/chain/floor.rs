@@ -1,8 +1,7 @@
-//! Floors: modules that make the calls of the host without which a filter cannot do its job, and
-//! nothing else.
+//! Floors: modules that make only the host calls without which a filter cannot do its job.
 //!
-//! They are written in the text format of WebAssembly. What such a module costs is what Envoy takes
-//! for entering the VM and for the calls: no filter that needs these calls can be below it.
+//! They are written in the WebAssembly text format. Such a module costs what Envoy takes for
+//! entering the VM and for the calls, so no filter that needs these calls can cost less.
 
 mod wat;
 
@@ -14,7 +13,7 @@ use serde_json::Value;
 
 use super::wasm;
 
-/// A map of headers.
+/// A header map.
 #[derive(Clone, Copy)]
 pub(crate) enum Map {
     /// The request's.
@@ -23,7 +22,7 @@ pub(crate) enum Map {
     Response = 2,
 }
 
-/// A call of the host.
+/// A host call.
 #[derive(Clone)]
 pub(crate) enum Call {
     /// Reads all headers.
@@ -38,12 +37,12 @@ pub(crate) enum Call {
     RemoveNumbered(String),
     /// Reads the time.
     Time,
-    /// Counts.
+    /// Increments a counter.
     Count,
-    /// Reads shared data, and writes it, under a key that begins so and ends with one of ten
-    /// thousand numbers in turn: a thousand for each copy.
+    /// Reads and writes shared data under a key with this prefix, followed by one of ten thousand
+    /// numbers in turn: a thousand for each copy.
     Shared(String),
-    /// Verifies a signature: the argument of `verify_signature`.
+    /// Verifies a signature. Contains the argument of `verify_signature`.
     Verify(Vec<u8>),
     /// Answers the request with 204 and these headers.
     Reply(Vec<(String, String)>),
@@ -54,14 +53,15 @@ pub(crate) enum Call {
 pub(crate) struct Floor {
     pub(crate) name: String,
     pub(crate) request: Vec<Call>,
-    /// `None`: it has no callback for the response.
+    /// `None` means that it has no callback for the response.
     pub(crate) response: Option<Vec<Call>>,
     /// Whether it has a callback for the end of a stream.
     pub(crate) end: bool,
 }
 
 impl Floor {
-    /// The filter in a chain; all copies run in one VM. Its module must have been written.
+    /// Returns the filter for a chain; all copies run in one VM. The module must have been written
+    /// before.
     pub(crate) fn filter(&self, copy: usize) -> Value {
         let name = format!("floor-{}", self.name);
         wasm(
@@ -77,7 +77,7 @@ fn path(name: &str) -> PathBuf {
     e2e::paths::target().join(format!("bench/floors/{name}.wasm"))
 }
 
-/// Compiles floors to where their filters look for them.
+/// Compiles floors to the paths where their filters expect them.
 pub(crate) fn write(floors: &[Floor]) -> Result<()> {
     for floor in floors {
         let path = path(&floor.name);

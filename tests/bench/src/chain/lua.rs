@@ -1,4 +1,4 @@
-//! Lua scripts that do the same, as one would write them.
+//! Lua scripts with the same function, as a user would write them.
 
 use serde_json::{Value, json};
 
@@ -59,8 +59,8 @@ function envoy_on_response(handle)
 end
 "#;
 
-/// A limit for each value of a header, as one worker can keep it: GCRA in a table, without header
-/// fields in the answer.
+/// A limit for each value of a header, as one worker can implement it: GCRA in a table, without
+/// header fields in the response.
 pub(crate) const RATE_LIMIT: &str = r#"
 local interval = 60000 / 1000000
 local tolerance = 60000
@@ -78,7 +78,7 @@ function envoy_on_request(handle)
 end
 "#;
 
-/// The filter in a chain.
+/// Creates the filter for a chain.
 pub(crate) fn lua(copy: usize, script: &str) -> Value {
     let script = script.replace("COPY", &copy.to_string());
     filter(

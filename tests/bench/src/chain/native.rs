@@ -1,4 +1,4 @@
-//! Envoy's own filters, configured to do what the catalog's do.
+//! Envoy's own filters, configured to do the same as the catalog's.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -20,12 +20,12 @@ pub(crate) fn header_mutation(copy: usize) -> Value {
     )
 }
 
-/// CORS; its policy is the route's.
+/// CORS, with the policy in the route.
 pub(crate) fn cors(copy: usize) -> Value {
     filter(&format!("native-cors-{copy}"), "cors.v3.Cors", json!({}))
 }
 
-/// The policy of a copy, for the route: its name, and what it says.
+/// Returns the policy of a copy for the route: its name and content.
 pub(crate) fn cors_policy(copy: usize) -> (String, Value) {
     let policy = json!({
         "@type": "type.googleapis.com/envoy.extensions.filters.http.cors.v3.CorsPolicy",
@@ -42,7 +42,7 @@ pub(crate) fn cors_policy(copy: usize) -> (String, Value) {
     (format!("native-cors-{copy}"), policy)
 }
 
-/// A limit for each value of `x-tenant`; with `fields`, answers carry what is left.
+/// A limit for each value of `x-tenant`. With `fields`, responses say how much is left.
 pub(crate) fn local_ratelimit(copy: usize, fields: bool) -> Value {
     let bucket =
         json!({"max_tokens": 1_000_000, "tokens_per_fill": 1_000_000, "fill_interval": "60s"});
@@ -64,7 +64,7 @@ pub(crate) fn local_ratelimit(copy: usize, fields: bool) -> Value {
     )
 }
 
-/// Tokens of the test keys; HMAC tokens have a provider of their own.
+/// Tokens of the test keys. HMAC tokens have their own provider.
 pub(crate) fn jwt_authn(copy: usize, cached: bool) -> Value {
     let provider = |keys: String| {
         let mut provider = json!({
@@ -90,7 +90,7 @@ pub(crate) fn jwt_authn(copy: usize, cached: bool) -> Value {
     )
 }
 
-/// The secret of HMAC tokens as a set of keys.
+/// Returns the secret of HMAC tokens as a key set.
 fn secret() -> String {
     let key = json!({"kty": "oct", "alg": "HS256", "k": URL_SAFE_NO_PAD.encode(token::SECRET)});
     json!({ "keys": [key] }).to_string()

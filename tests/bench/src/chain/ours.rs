@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::wasm;
 
-/// A filter of the catalog in a chain. All copies run in one VM.
+/// Creates a filter of the catalog for a chain. All copies run in one VM.
 pub(crate) fn ours(filter: &str, copy: usize, config: &Value) -> Result<Value> {
     let module = paths::module(filter)?;
     Ok(wasm(
@@ -25,7 +25,7 @@ pub(crate) fn rewrite(copy: usize) -> Value {
     }]})
 }
 
-/// So many rules by path, of which the last one matches `/api`.
+/// This many rules by path, of which the last one matches `/api`.
 pub(crate) fn rewrite_rules(count: usize) -> Value {
     let rules: Vec<_> = (1..=count)
         .map(|n| {
@@ -45,7 +45,7 @@ pub(crate) fn cors_rules() -> Value {
     }]})
 }
 
-/// A policy for so many origins, the app's among them.
+/// A policy for this many origins, including the app's.
 pub(crate) fn cors_origins(count: usize) -> Value {
     let mut origins: Vec<String> = (1..count)
         .map(|n| format!("https://tenant-{n}.example.com"))
@@ -54,7 +54,7 @@ pub(crate) fn cors_origins(count: usize) -> Value {
     json!({"policies": [{"allow_origins": origins}]})
 }
 
-/// A limit for each value of `x-tenant`, another one for each copy.
+/// A limit for each value of `x-tenant`, different for each copy.
 pub(crate) fn limit(copy: usize, fields: &str) -> Value {
     json!({
         "limits": [{"name": format!("tenant-{copy}"), "key": [{"header": "x-tenant"}], "requests": 1_000_000, "per": "1m"}],
@@ -62,8 +62,8 @@ pub(crate) fn limit(copy: usize, fields: &str) -> Value {
     })
 }
 
-/// Tokens of the test keys. Each copy has its own cache, by its realm; a small one never holds a
-/// token of a long row.
+/// Tokens of the test keys. Each copy has its own cache, by its realm. A small cache never contains
+/// a token of a long sequence.
 pub(crate) fn jwt(copy: usize, cached_tokens: usize) -> Value {
     jwt_with_keys(
         copy,
@@ -72,7 +72,7 @@ pub(crate) fn jwt(copy: usize, cached_tokens: usize) -> Value {
     )
 }
 
-/// As [`jwt`], with another set of keys.
+/// Like [`jwt`], with another key set.
 pub(crate) fn jwt_with_keys(copy: usize, cached_tokens: usize, keys: Value) -> Value {
     let provider = |keys: Value| {
         json!({"issuer": token::ISSUER, "audiences": ["api"], "forward_token": true, "keys": keys,

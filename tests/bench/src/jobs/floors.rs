@@ -31,7 +31,7 @@ pub(crate) struct Floors {
 }
 
 impl Floors {
-    /// All floors; the calls for signatures are those of real tokens.
+    /// Creates all floors. The calls for signatures use real tokens.
     pub(crate) fn new() -> Result<Self> {
         let floor = |name: &str, request: Vec<Call>, response: Vec<Call>| Floor {
             name: text(name),
@@ -62,7 +62,7 @@ impl Floors {
             set(Map::Response, "x-ratelimit-remaining", "999999"),
             set(Map::Response, "x-ratelimit-reset", "1"),
         ];
-        // What the upstream says about CORS is replaced, and `vary` is extended.
+        // The upstream's CORS headers are replaced, and `vary` is extended.
         let cors = [
             Call::All(Map::Response),
             set(Map::Response, "access-control-allow-origin", ORIGIN.1),
@@ -83,8 +83,8 @@ impl Floors {
             idle: floor("idle", vec![], vec![]),
             headers: floor(
                 "headers",
-                // A name to remove has other spellings that servers read as the same one, so the
-                // names are looked at.
+                // A name to remove has other spellings that servers read as the same name, so all
+                // names are examined.
                 [&[Call::All(Map::Request)], &edits[..]].concat(),
                 vec![frame.clone()],
             ),
@@ -122,7 +122,7 @@ impl Floors {
                 limit.clone(),
                 [&[Call::Get(Map::Response, text("ratelimit"))], &fields[..]].concat(),
             ),
-            // The head of the request is read once, and so is that of the response.
+            // The headers of the request are read once, and so are those of the response.
             one_module: floor(
                 "one-module",
                 [&limit[..], &[set(Map::Request, "x-jwt-sub", "alice")], &edits].concat(),
@@ -136,7 +136,7 @@ impl Floors {
         })
     }
 
-    /// That of a job.
+    /// Returns the floor of a job.
     #[cfg(test)]
     pub(crate) fn of(&self, job: &str) -> Option<&Floor> {
         Some(match job {
@@ -153,7 +153,7 @@ impl Floors {
         })
     }
 
-    /// As a list, to be compiled.
+    /// Returns all floors, to be compiled.
     pub(crate) fn all(&self) -> Vec<Floor> {
         let all = [
             &self.idle,
@@ -173,7 +173,7 @@ impl Floors {
     }
 }
 
-/// What a filter asks `verify_signature` about a token of this algorithm.
+/// Returns a filter's argument of `verify_signature` for a token of this algorithm.
 fn signature(algorithm: &str, kid: &str) -> Result<Vec<u8>> {
     crate::signature::argument(&bearer(algorithm, 0), kid)
 }

@@ -1,4 +1,4 @@
-//! How the cost grows with rules, origins, keys and headers, and what is paid without any.
+//! How the cost grows with rules, origins, keys and headers, and the cost without any.
 
 use std::rc::Rc;
 

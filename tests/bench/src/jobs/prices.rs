@@ -1,4 +1,4 @@
-//! What a callback costs, and a call of the host.
+//! The cost of a callback, and of a host call.
 
 use super::requests::with_internals;
 use super::{Chain, Floors, Job, job};
@@ -10,14 +10,14 @@ pub(crate) const IDLE: &str = "a filter with a callback for the request";
 pub(crate) const RESPONSE: &str = "a callback for the response";
 /// The callback in which a module frees what it holds for a stream.
 pub(crate) const END: &str = "a callback for the end of a stream";
-/// A header that is there; the host asks the module for memory.
+/// A header that exists; the host asks the module for memory.
 pub(crate) const PRESENT: &str = "read a header";
-/// A header that is not there.
+/// A header that is missing.
 pub(crate) const MISSING: &str = "read a header that is missing";
 /// A counter.
 pub(crate) const COUNT: &str = "count";
 
-/// Those that are measured, dearer than [`IDLE`] by one callback or call.
+/// The measured operations, each [`IDLE`] plus one callback or call.
 pub(crate) const PRICES: &[&str] = &[
     RESPONSE,
     END,

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{COPIES, Requests};
 
-/// A request with the ten headers of the ledger's, and these.
+/// Creates a request with the same ten headers as in the ledger, and these.
 pub(super) fn request(path: &str, more: &[(&str, &str)]) -> Vec<u8> {
     with_method("GET", path, more)
 }
@@ -41,7 +41,7 @@ pub(super) fn tenants(count: usize) -> Requests {
     Rc::new((0..count).map(tenant).collect())
 }
 
-/// A token of some 600 bytes, as identity providers give them.
+/// Creates a token of about 600 bytes, like those of identity providers.
 pub(super) fn bearer(algorithm: &str, number: usize) -> String {
     Token::new(algorithm)
         .claim("jti", json!(format!("{number:08}")))

@@ -12,7 +12,7 @@ pub(super) fn tokens(floors: &Floors) -> Result<Vec<Job>> {
         Chain::copies(who, move |copy| chain::jwt_authn(copy, cached), proof).with_token()
     };
     let fresh = |id, title, algorithm: &str, floor: Option<&Floor>| -> Result<Job> {
-        // HMAC tokens have a provider of their own, by path.
+        // HMAC tokens have their own provider, by path.
         let (path, proof): (_, &'static [&'static str]) = if algorithm == "HS256" {
             ("/secret/items", &[])
         } else {

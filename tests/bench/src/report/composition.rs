@@ -1,4 +1,4 @@
-//! What a cost consists of: the floor, the callbacks and calls beyond it, and the filter's own code.
+//! The parts of a cost: the floor, the callbacks and calls beyond it, and the filter's own code.
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,7 @@ struct Case {
     job: &'static str,
     /// Its case in the cost ledger: filter and name.
     ledger: (&'static str, &'static str),
-    /// How often it has callbacks and makes calls that its floor does not, each by its price.
+    /// How many callbacks and calls it has that its floor does not have, each with its price.
     beyond: &'static [(&'static str, usize)],
 }
 
@@ -67,7 +67,7 @@ const CASES: &[Case] = &[
     },
 ];
 
-/// Writes what callbacks and calls cost, and of what the costs consist.
+/// Writes the cost of callbacks and calls, and the parts of the costs.
 pub(super) fn write(text: &mut String, measured: &Measured) {
     let Some(prices) = measured.job("prices") else {
         return;
@@ -86,7 +86,7 @@ pub(super) fn write(text: &mut String, measured: &Measured) {
     floors(text, measured);
 }
 
-/// A price: what is above what it stands in, in µs.
+/// Returns a price: the difference to the enclosing measurement, in µs.
 fn price(prices: &Times, who: &str) -> Option<Figure> {
     Some(Figure::difference(
         prices.of(who)?,
@@ -138,7 +138,8 @@ impl Case {
     }
 }
 
-/// Comparisons with Lua and Envoy's own filters, of ours and of the floor: no module is below.
+/// Comparisons with Lua and Envoy's own filters, of ours and of the floor, which is the minimum for
+/// any module.
 const COMPARISONS: &[(&str, &str, &str, &str)] = &[
     ("header-rewrite", "ours", "floor", "Lua"),
     ("cors", "ours", "floor", "Lua"),

@@ -134,7 +134,7 @@ pub(super) fn growth(text: &mut String, measured: &Measured, charts: &str) {
     text.push('\n');
 }
 
-/// A row for each job: what two of its chains cost, and how many times as much the second one.
+/// Adds a row for each job: the cost of two of its chains, and their ratio.
 fn pairs(text: &mut String, measured: &Measured, ids: &[&str], [first, second]: [&str; 2]) {
     for job in jobs(measured, ids) {
         let (Some(one), Some(other), Some(ratio)) =

@@ -7,7 +7,7 @@ use super::listeners::{LATENCIES, pool};
 use super::{Bodies, Effort, Latency};
 use crate::machine;
 
-/// A token and an origin for the chain of four.
+/// Returns a token and an origin for the chain of four.
 fn headers() -> Vec<(&'static str, String)> {
     vec![
         ("authorization", e2e::token::Token::new("RS256").bearer()),
@@ -49,7 +49,7 @@ pub(super) fn stream(envoy: &Envoy, effort: &Effort) -> Result<Bodies> {
     Ok(bodies)
 }
 
-/// Requests per second of the latencies.
+/// Requests per second when measuring latencies.
 pub(crate) const RATE: u32 = 1000;
 
 pub(super) fn latencies(envoy: &Envoy, effort: &Effort) -> Result<Vec<Latency>> {

@@ -1,4 +1,4 @@
-//! The listeners of the Envoy that is measured, and connections to them.
+//! The listeners of the measured Envoy, and connections to them.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::jobs::{Chain, Job};
 use crate::machine::Cores;
 use crate::traffic::Pool;
 
-/// The chains without a filter: Envoy answers, or the upstream.
+/// The chains without a filter: answered by Envoy, or by the upstream.
 pub(super) const EMPTY: [&str; 2] = ["empty", "empty, upstream"];
 
 pub(super) fn empty(job: &Job) -> &'static str {
@@ -22,7 +22,7 @@ pub(super) fn name(job: &Job, chain: &Chain) -> String {
     format!("{}/{}", job.id, chain.who)
 }
 
-/// Who streams bodies and whose latency is measured, and their filters: one copy each.
+/// The chains whose bodies and latencies are measured, with one copy of each filter.
 pub(super) fn single(filters: &str) -> Result<Vec<serde_json::Value>> {
     let four = chain::chain_of_four(0)?;
     Ok(match filters {

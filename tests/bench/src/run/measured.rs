@@ -1,23 +1,23 @@
-//! What was measured.
+//! The results.
 
 use std::time::Duration;
 
 use super::Effort;
 use crate::figures::Figure;
 
-/// All that was measured.
+/// All results.
 pub struct Measured {
-    /// How long.
+    /// How much was measured.
     pub effort: Effort,
-    /// The day.
+    /// The date.
     pub date: String,
-    /// The processor, its cores, the kernel.
+    /// The processor, its cores, and the kernel.
     pub machine: String,
     /// The version of Envoy.
     pub envoy: String,
-    /// Whether Envoy had a core of its own.
+    /// Whether Envoy had its own core.
     pub apart: bool,
-    /// The load of the machine before and after.
+    /// The load average of the machine before and after.
     pub load: [f64; 2],
     pub(crate) jobs: Vec<Times>,
     pub(crate) starts: Vec<Start>,
@@ -35,10 +35,10 @@ pub(crate) struct Times {
     pub(crate) chains: Vec<(&'static str, Vec<f64>)>,
 }
 
-/// What it takes until Envoy serves.
+/// The time and memory until Envoy serves.
 pub(crate) struct Start {
     pub(crate) what: &'static str,
-    /// The modules together, in bytes.
+    /// The size of the modules together, in bytes.
     pub(crate) size: u64,
     /// Seconds from the start of the process.
     pub(crate) ready: Vec<f64>,
@@ -48,7 +48,7 @@ pub(crate) struct Start {
     pub(crate) memory: Vec<f64>,
 }
 
-/// CPU time for a large body in, and one out, in milliseconds.
+/// CPU time for a large request body and a large response body, in milliseconds.
 #[derive(Default)]
 pub(crate) struct Bodies {
     pub(crate) without: Vec<f64>,
@@ -70,7 +70,7 @@ impl Times {
             .map(|(_, times)| times.as_slice())
     }
 
-    /// What one filter costs, in microseconds.
+    /// Returns the cost of one filter, in microseconds.
     pub(crate) fn cost(&self, who: &str) -> Option<Figure> {
         Some(Figure::difference(
             self.of(who)?,
@@ -79,7 +79,7 @@ impl Times {
         ))
     }
 
-    /// How many times as much one costs as another.
+    /// Returns the ratio of two costs.
     pub(crate) fn ratio(&self, above: &str, below: &str) -> Option<Figure> {
         Some(Figure::ratio(
             (self.of(above)?, &self.empty),
@@ -87,7 +87,7 @@ impl Times {
         ))
     }
 
-    /// How many times as much a whole request costs as one through no filter.
+    /// Returns the ratio of the cost of a whole request to that of one without filters.
     pub(crate) fn whole(&self, who: &str) -> Option<Figure> {
         let times = self.of(who)?;
         Some(Figure::of(

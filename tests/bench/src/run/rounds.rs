@@ -11,7 +11,7 @@ use crate::jobs::Job;
 use crate::machine;
 use crate::traffic::Pool;
 
-/// Each chain does what it is measured for.
+/// Checks that each chain does what it is measured for.
 pub(super) fn prove(envoy: &Envoy, jobs: &[Job]) -> Result<()> {
     for job in jobs {
         for chain in &job.chains {
@@ -52,7 +52,7 @@ pub(super) fn prove(envoy: &Envoy, jobs: &[Job]) -> Result<()> {
     Ok(())
 }
 
-/// All chains in turn, round by round.
+/// Measures all chains in turn, round by round.
 pub(super) fn rounds(envoy: &Envoy, jobs: &[Job], effort: &Effort) -> Result<Vec<Times>> {
     let mut times = Vec::new();
     let mut pools = Vec::new();
@@ -121,7 +121,7 @@ pub(super) fn rounds(envoy: &Envoy, jobs: &[Job], effort: &Effort) -> Result<Vec
     Ok(times)
 }
 
-/// CPU time per request, in microseconds.
+/// Measures the CPU time per request, in microseconds.
 fn sample(
     envoy: &Envoy,
     pool: &mut Pool,
@@ -131,7 +131,7 @@ fn sample(
 ) -> Result<f64> {
     let before = machine::cpu_time(envoy.pid())?;
     pool.send(requests, count, status)?;
-    // The worker tidies up after the last answer.
+    // The worker cleans up after the last response.
     std::thread::sleep(Duration::from_millis(1));
     Ok((machine::cpu_time(envoy.pid())? - before) / count as f64)
 }

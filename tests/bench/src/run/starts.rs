@@ -1,4 +1,4 @@
-//! What it takes until Envoy serves.
+//! The time and memory until Envoy serves.
 
 use std::time::Instant;
 

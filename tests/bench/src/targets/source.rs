@@ -1,24 +1,24 @@
-//! Where a figure comes from, and what it is in a run.
+//! The source of a figure, and its value in a run.
 
 use crate::figures::Figure;
 use crate::run::{Measured, Start};
 
-/// Where a figure comes from.
+/// The source of a figure.
 pub(super) enum Source {
-    /// How many times as much ours costs as this one, in a job.
+    /// The ratio of the cost of ours to that of this one, in a job.
     Ratio(&'static str, &'static str),
-    /// How many times as much one chain costs as another, in a job.
+    /// The ratio of the costs of two chains, in a job.
     Between(&'static str, &'static str, &'static str),
-    /// How many times as much many cost as one, in a job.
+    /// The ratio of the cost of many to that of one, in a job.
     Growth(&'static str),
-    /// How many times as much the whole request costs as one that Envoy answers itself.
+    /// The ratio of the cost of the whole request to that of one that Envoy answers itself.
     Whole(&'static str),
-    /// Instructions of a case of the ledger, by its filter and name.
+    /// The instructions of a case of the ledger, by its filter and name.
     Ledger(&'static str, &'static str),
-    /// How many times as much CPU time large bodies take with all four.
+    /// The ratio of the CPU time of large bodies with all four filters to that without.
     Bodies,
-    /// Seconds of CPU time from start to ready, beyond those of no filter: how long it takes on a
-    /// core that nothing else wants.
+    /// CPU seconds from start to ready, minus those without filters: the time it takes on an
+    /// otherwise idle core.
     Start(&'static str),
 }
 

@@ -3,7 +3,7 @@
 use super::source::Source;
 use crate::jobs::ONE_MODULE;
 
-/// A figure, and the most that it may be.
+/// A figure and its maximum.
 pub(super) struct Target {
     pub(super) case: &'static str,
     pub(super) what: &'static str,

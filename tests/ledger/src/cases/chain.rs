@@ -27,7 +27,7 @@ pub(super) const CASES: &[Case] = &[
     ),
 ];
 
-/// What the cases of the four filters do, in one module.
+/// The work of the four filters' cases, in one module.
 fn chain() -> String {
     let items = [
         ("cors", cors(true)),

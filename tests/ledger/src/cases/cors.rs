@@ -85,7 +85,7 @@ fn cors_policies(count: usize) -> String {
     json!({ "policies": policies }).to_string()
 }
 
-/// A thousand origins, the app's among them.
+/// A thousand origins, including the app's.
 fn cors_origins() -> String {
     let mut origins: Vec<String> = (1..1000)
         .map(|n| format!("https://tenant-{n}.example.com"))

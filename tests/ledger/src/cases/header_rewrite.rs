@@ -66,7 +66,7 @@ pub(super) fn rewritten(cost: &Cost) -> Result<()> {
     Ok(())
 }
 
-/// Rules by path of which the last one matches.
+/// Rules by path, of which the last one matches.
 fn rewrite_rules(count: usize) -> String {
     let rules: Vec<_> = (0..count)
         .map(|n| {

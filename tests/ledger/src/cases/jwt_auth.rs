@@ -1,4 +1,4 @@
-//! jwt-auth: tokens that are in the cache and others, by algorithm, and many rules.
+//! jwt-auth: tokens in the cache and others, by algorithm, and many rules.
 
 use super::{Case, case, has, plain, refused, request, sixty_headers};
 use crate::host::{Cost, Exchange};

@@ -87,7 +87,7 @@ fn rate_limits(count: usize) -> String {
     json!({ "limits": limits }).to_string()
 }
 
-/// As many keys as fill all slots of a table, and one of them again.
+/// Enough keys to fill all slots of a table, and one of them again.
 fn many_tenants() -> Vec<Exchange> {
     let tenants = (0..40).chain([39]);
     tenants

@@ -1,4 +1,4 @@
-//! The functions of the host. What no case calls answers with an error.
+//! The host functions. Those that no case calls return an error.
 
 mod messages;
 mod state;
@@ -25,7 +25,7 @@ pub(super) fn link(engine: &Engine, module: &Module) -> Result<Linker<Script>> {
         let Some(ty) = import.ty().func().cloned() else {
             continue;
         };
-        // One that is defined above stays.
+        // Functions defined above are kept.
         let _ = linker.func_new(import.module(), import.name(), ty, |_, _, results| {
             if let Some(result) = results.first_mut() {
                 *result = Val::I32(UNIMPLEMENTED);
@@ -36,7 +36,7 @@ pub(super) fn link(engine: &Engine, module: &Module) -> Result<Linker<Script>> {
     Ok(linker)
 }
 
-/// What an instrumented module calls; see `profile`.
+/// The functions that an instrumented module calls; see `profile`.
 fn profile(linker: &mut Linker<Script>) -> Result<()> {
     linker
         .func_wrap("profile", "enter", |mut host: Host<'_>, function: i32| {

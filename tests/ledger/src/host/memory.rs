@@ -1,4 +1,4 @@
-//! The memory of the module: what the host reads from it, and puts into it.
+//! The module's memory: what the host reads from it and writes to it.
 
 use wasmi::Caller;
 
@@ -28,7 +28,7 @@ pub(super) fn write_number(host: &mut Host<'_>, at: i32, number: u32) {
     write(host, at, &number.to_le_bytes());
 }
 
-/// Puts bytes into memory that the module allocates, and tells where.
+/// Writes bytes to memory that the module allocates, and reports where.
 pub(super) fn give(host: &mut Host<'_>, bytes: &[u8], data: i32, size: i32) -> i32 {
     if bytes.is_empty() {
         write_number(host, data, 0);

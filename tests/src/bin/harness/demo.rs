@@ -1,4 +1,5 @@
-//! `cargo xtask demo`: from a fresh clone to requests that pass the filters, in one command.
+//! `cargo xtask demo`: from a fresh clone to requests that pass through the filters, in one
+//! command.
 
 use anyhow::{Result, bail};
 use e2e::Envoy;
@@ -54,7 +55,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     serve::until_interrupted(&envoy)
 }
 
-/// Runs all steps; how many were as expected, and of how many.
+/// Runs all steps. Returns how many were as expected, and the total.
 fn take_tour(envoy: &Envoy) -> (usize, usize) {
     let mut outcomes = Vec::new();
     for chapter in tour::chapters() {

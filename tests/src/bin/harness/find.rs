@@ -1,5 +1,5 @@
-//! The Envoys and images that suites need, found before the tests ask for them all at once: here it
-//! is seen what takes long.
+//! Finds the Envoys and images that suites need before the tests use them all at once, so that slow
+//! steps are visible.
 
 use anyhow::{Context as _, Result};
 use e2e::envoy::find::Find;
@@ -16,7 +16,7 @@ pub(crate) struct Args {
     all: bool,
 }
 
-/// Finds Envoy, or every Envoy.
+/// Finds the pinned Envoy, or all versions.
 pub(crate) fn run(args: &Args) -> Result<()> {
     if !args.all {
         let envoy = Find::new().find()?;

@@ -1,11 +1,11 @@
-//! What `cargo xtask` does with a real Envoy: `demo` and `serve`, and the preparation of the
-//! suites. The modules are built before this runs.
+//! The parts of `cargo xtask` that need a real Envoy: `demo` and `serve`, and the preparation of
+//! the suites. The modules have been built before this runs.
 #![allow(clippy::print_stdout, reason = "a program on a terminal")]
 
 mod demo;
 mod find;
 mod serve;
-/// Colour as the other commands have it.
+/// The same colours as in the other commands.
 #[path = "../../../../xtask/src/term.rs"]
 mod term;
 

@@ -1,5 +1,5 @@
-//! `cargo xtask serve SAMPLE`: Envoy with a sample of `envoy-configs/`, an echo upstream, and time
-//! to try things.
+//! `cargo xtask serve SAMPLE`: runs Envoy with a sample of `envoy-configs/` and an echo upstream,
+//! for trying things out.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::term;
 
-/// The folder that Envoy watches, as the samples call it.
+/// The folder that Envoy watches, as named in the samples.
 const DYNAMIC: &str = "/etc/envoy/dynamic/";
 
 /// Arguments of `cargo xtask serve`.
@@ -75,7 +75,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     until_interrupted(&envoy)
 }
 
-/// A key server, where the sample asks one: it has a cluster `idp`.
+/// Starts a key server, if the sample needs one: it has a cluster `idp`.
 fn key_server_of(sample: &Path) -> Result<Option<KeyServer>> {
     let text = fs::read_to_string(sample).with_context(|| e2e::paths::display(sample))?;
     let bootstrap = e2e::yaml::parse(&text).with_context(|| e2e::paths::display(sample))?;
@@ -84,7 +84,7 @@ fn key_server_of(sample: &Path) -> Result<Option<KeyServer>> {
     asks.then(|| KeyServer::start("idp")).transpose()
 }
 
-/// Starts a sample with all that it needs, a key server among it.
+/// Starts a sample with everything it needs, including a key server.
 pub(crate) fn start(
     sample: &Path,
     args: &EnvoyArgs,
@@ -119,8 +119,8 @@ pub(crate) fn start(
     Ok((envoy, key_server))
 }
 
-/// Prints what the sample's first comment says to try, at the ports that Envoy has, and how to see
-/// the counters.
+/// Prints the commands in the sample's first comment, with Envoy's actual ports, and how to see the
+/// counters.
 pub(crate) fn print_curl_lines(sample: &Path, envoy: &Envoy) -> Result<()> {
     let text = fs::read_to_string(sample).with_context(|| e2e::paths::display(sample))?;
     for line in curl_lines(&text) {
@@ -143,7 +143,7 @@ fn curl_lines(sample: &str) -> impl Iterator<Item = &str> {
         .filter(|line| line.starts_with("curl "))
 }
 
-/// Waits for Ctrl-C, and notices if Envoy dies before.
+/// Waits for Ctrl-C. Fails if Envoy ends before.
 pub(crate) fn until_interrupted(envoy: &Envoy) -> Result<()> {
     let (interrupted, wait) = mpsc::channel();
     ctrlc::set_handler(move || interrupted.send(()).unwrap_or_default())
@@ -166,7 +166,7 @@ pub(crate) fn until_interrupted(envoy: &Envoy) -> Result<()> {
     Ok(())
 }
 
-/// Whether a sample is served along with the files beside it.
+/// Whether a sample is served together with the files next to it.
 fn is_dynamic(sample: &Path) -> Result<bool> {
     Ok(read(sample)?.contains(DYNAMIC))
 }
@@ -179,7 +179,7 @@ fn read(path: &Path) -> Result<String> {
     fs::read_to_string(path).with_context(|| e2e::paths::display(path))
 }
 
-/// The ports that a sample and its upstream would listen on, and that are taken.
+/// Returns the ports of a sample and its upstream that are already in use.
 pub(crate) fn busy_ports(sample: &Path) -> Result<Vec<u16>> {
     let text = fs::read_to_string(sample).with_context(|| e2e::paths::display(sample))?;
     let bootstrap = e2e::yaml::parse(&text).with_context(|| e2e::paths::display(sample))?;
@@ -189,7 +189,7 @@ pub(crate) fn busy_ports(sample: &Path) -> Result<Vec<u16>> {
         .collect())
 }
 
-/// The ports of the listeners, of the admin page, and of the cluster `upstream`.
+/// Returns the ports of the listeners, of the admin page, and of the cluster `upstream`.
 fn ports_of(bootstrap: &Value) -> BTreeSet<u16> {
     let resources = &bootstrap["static_resources"];
     let listeners = resources["listeners"].as_array().into_iter().flatten();

@@ -47,7 +47,7 @@ impl Source for Chain {
         if let Some(socket) = &self.transport_socket {
             let listener = &mut bootstrap["static_resources"]["listeners"][0];
             listener["filter_chains"][0]["transport_socket"] = socket.clone();
-            // Without it Envoy does not know the server name that the client asked for.
+            // Without it Envoy does not know the server name that the client sent.
             listener["listener_filters"] = json!([{"name": "tls_inspector", "typed_config": {
                 "@type": "type.googleapis.com/envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector",
             }}]);
@@ -90,7 +90,7 @@ impl Chain {
         Ok(filters)
     }
 
-    /// Filters of one module share a VM, as they do where people name one `vm_id`.
+    /// Filters of one module share a VM, as with a common `vm_id`.
     fn wasm(&self, position: usize, name: &str, config: &str) -> Result<Value> {
         let (name, module) = match name.strip_suffix(".wasm") {
             Some(path) => (path.rsplit('/').next().unwrap_or(path), name.into()),

@@ -1,4 +1,5 @@
-//! Ways around the samples that Envoy's settings leave open, and the filters must close themselves.
+//! Bypasses of the samples that Envoy's settings leave open, so the filters themselves must prevent
+//! them.
 
 use super::{
     attempt::{Attempt, flood, get},
@@ -8,7 +9,7 @@ use super::{
     tokens::{partner, user},
 };
 
-/// Spellings of `/NAME/users` that Envoy's settings do not bring into plain form.
+/// Spellings of `/NAME/users` that Envoy's settings do not convert to plain form.
 fn spellings(name: &str) -> [String; 4] {
     let (first, rest) = name.split_at(1);
     let code = format!("{:02x}", first.as_bytes()[0]);
@@ -20,7 +21,7 @@ fn spellings(name: &str) -> [String; 4] {
     ]
 }
 
-/// Hosts that Envoy routes, though they are none.
+/// Invalid hosts that Envoy routes anyway.
 fn malformed_hosts() -> Vec<Attempt> {
     let mut attempts: Vec<_> = ["shop.example.com:x", "shop..example.com"]
         .map(|host| get("/").host(host).http1().answered(400))
@@ -169,7 +170,7 @@ fn all_filters(sample: &'static str) -> Closed {
     }
 }
 
-/// Where Envoy lets underscores pass, the filter takes them out.
+/// If Envoy lets underscores pass, the filter removes these headers.
 fn underscores(sample: &'static str, path: &'static str, names: &[&'static str]) -> Closed {
     Closed {
         sample,

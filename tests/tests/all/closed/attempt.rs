@@ -1,4 +1,4 @@
-//! What a client sends to walk around a promise, and what must come of it.
+//! What a client sends to bypass a promise, and the required result.
 
 use std::{fmt, time::Duration};
 
@@ -11,12 +11,11 @@ pub(crate) struct Request {
     pub(crate) target: String,
     pub(crate) host: String,
     pub(crate) fields: Vec<(String, String)>,
-    /// The one protocol that can carry it; both if there is none.
+    /// The only protocol that can carry it; `None` for both.
     pub(crate) only: Option<Version>,
 }
 
-/// Requests, sent one after the other from one address that no other attempt uses, over each
-/// protocol.
+/// Requests, sent one after another over each protocol, from an address that no other attempt uses.
 #[derive(Clone)]
 pub(crate) struct Attempt {
     pub(crate) what: String,
@@ -24,26 +23,27 @@ pub(crate) struct Attempt {
     pub(crate) must: Must,
 }
 
-/// What must come of the requests of an attempt.
+/// The required result of the requests of an attempt.
 #[derive(Clone)]
 pub(crate) enum Must {
-    /// Each is answered with this status, without the upstream.
+    /// Each gets this status, without reaching the upstream.
     Answer(u16),
-    /// Each is refused, without the upstream, whatever the status; over HTTP/2 Envoy may reset the
-    /// stream.
+    /// Each is refused without reaching the upstream, whatever the status. Over HTTP/2, Envoy may
+    /// reset the stream.
     Refuse,
-    /// Each is served, and the upstream sees the path and these fields so; no value: not at all.
+    /// Each is served, and the upstream sees this path and these fields; a field without value must
+    /// be missing.
     Reach {
         path: Option<&'static str>,
         fields: Vec<(&'static str, Option<&'static str>)>,
     },
-    /// Each answer, whoever gives it, has these fields so.
+    /// Each response, whoever sends it, has these fields.
     Carry(Vec<(&'static str, Option<&'static str>)>),
-    /// Of all of them at most so many reach the upstream.
+    /// At most this many of them reach the upstream.
     Limit(Quota),
 }
 
-/// What a limit lets pass: so many at once, and what comes back meanwhile.
+/// What a limit allows: a burst, and what is refilled meanwhile.
 #[derive(Clone, Copy)]
 pub(crate) struct Quota {
     pub(crate) burst: u64,
@@ -51,7 +51,7 @@ pub(crate) struct Quota {
 }
 
 impl Quota {
-    /// How many pass at most in that time.
+    /// Returns how many may pass in that time.
     pub(crate) fn in_time(self, time: Duration) -> u64 {
         let millis = u64::try_from(time.as_millis()).unwrap();
         self.burst + millis * self.per_minute / 60_000
@@ -85,7 +85,7 @@ impl Request {
         }
     }
 
-    /// For what no HTTP/2 client can write.
+    /// For requests that an HTTP/2 client cannot send.
     pub(crate) fn http1(self) -> Self {
         Self {
             only: Some(Version::Http1),
@@ -93,7 +93,7 @@ impl Request {
         }
     }
 
-    /// For what Envoy refuses to read over HTTP/1.1.
+    /// For requests that Envoy rejects over HTTP/1.1.
     pub(crate) fn http2(self) -> Self {
         Self {
             only: Some(Version::Http2),
@@ -132,7 +132,7 @@ impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} of {}", self.method, self.target, self.host)?;
         for (name, value) in &self.fields {
-            // The rest of a token tells no one anything.
+            // The rest of a token is not informative.
             write!(f, ", {name}: {:.30}", value)?;
         }
         Ok(())
@@ -140,7 +140,7 @@ impl fmt::Display for Request {
 }
 
 impl Attempt {
-    /// The same with one more field in each request.
+    /// Adds a field to each request.
     pub(crate) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         let field = (name.to_string(), value.into());
         for request in &mut self.requests {
@@ -158,7 +158,7 @@ fn attempt(request: Request, must: Must) -> Attempt {
     }
 }
 
-/// Many requests, each made from its number, of which the quota alone may reach the upstream.
+/// Creates many requests, each from its number, of which only the quota may reach the upstream.
 pub(crate) fn flood(
     what: &str,
     quota: Quota,

@@ -1,4 +1,4 @@
-//! The samples of rate-limit: no client gets a second bucket, or none at all.
+//! The samples of rate-limit: no client gets a second bucket, or avoids being counted.
 
 use super::{
     attempt::{Attempt, Quota, Request, flood, get, request},
@@ -7,7 +7,7 @@ use super::{
     tricks::overrides,
 };
 
-/// What the limits of the samples let pass.
+/// What the limits of the samples allow.
 pub(crate) const LOG_IN: Quota = quota(5, 5);
 pub(crate) const STANDARD: Quota = quota(20, 100);
 const EXPORTS: Quota = quota(2, 10);
@@ -18,7 +18,8 @@ pub(crate) const fn quota(burst: u64, per_minute: u64) -> Quota {
     Quota { burst, per_minute }
 }
 
-/// Spellings of `/login` that some server serves as `/login`, and ways through what is exempt.
+/// Spellings of `/login` that some server serves as `/login`, and paths that pass through exempt
+/// ones.
 const LOGIN: &[&str] = &[
     "/login",
     "/login/",
@@ -43,7 +44,7 @@ const LOGIN: &[&str] = &[
 
 const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "OPTIONS", "PROPFIND", "PURGE"];
 
-/// The one that stands at this number, over and over.
+/// Returns the item at this number, starting over at the end of the list.
 fn cycle<'a>(list: &[&'a str], number: usize) -> &'a str {
     list[number % list.len()]
 }

@@ -1,5 +1,5 @@
-//! The samples of cors: no page of another origin is let in, and no path gets the policy of
-//! another.
+//! The samples of cors: no page of another origin gets permission, and no path gets the policy of
+//! another one.
 
 use super::{
     attempt::{Attempt, get, request},
@@ -7,7 +7,7 @@ use super::{
     start,
 };
 
-/// Who is not allowed.
+/// Origins that are not allowed.
 const ORIGINS: &[&str] = &[
     "https://evil.example",
     "null",
@@ -27,13 +27,13 @@ const ORIGINS: &[&str] = &[
     "https://pr-1xpreview.example.dev",
 ];
 
-/// Nothing tells a page that it may.
+/// No header gives a page permission.
 const NOTHING: &[(&str, Option<&str>)] = &[
     ("access-control-allow-origin", None),
     ("access-control-allow-credentials", None),
 ];
 
-/// Paths that are not public, whatever they look like.
+/// Paths that are not public, although they may look so.
 const PRIVATE: &[&str] = &[
     "/items",
     "/public/../items",
@@ -53,7 +53,7 @@ fn preflight(path: &str, origin: &str, method: &str, headers: &str) -> Attempt {
     request.carries(NOTHING)
 }
 
-/// What a page of another origin tries at any of the samples.
+/// What a page of another origin tries with any of the samples.
 pub(crate) fn attempts() -> Vec<Attempt> {
     let mut attempts = Vec::new();
     for origin in ORIGINS {

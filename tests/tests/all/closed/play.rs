@@ -15,7 +15,7 @@ use super::{
 /// What a sample promises.
 pub(crate) struct Promise {
     pub(crate) says: &'static str,
-    /// How clients try to walk around it.
+    /// How clients try to bypass it.
     pub(crate) attempts: Vec<Attempt>,
 }
 
@@ -27,17 +27,17 @@ pub(crate) struct Closed {
     pub(crate) promises: Vec<Promise>,
 }
 
-/// An answer; none where Envoy has reset the stream or closed the connection.
+/// A response; `None` if Envoy has reset the stream or closed the connection.
 type Outcome = Option<(u16, Headers)>;
 
-/// Plays all attempts of all samples, and fails with everything that went wrong.
+/// Plays all attempts of all samples. Fails with everything that went wrong.
 #[track_caller]
 pub(crate) fn play(samples: impl IntoIterator<Item = Closed>) {
     let failures: String = samples.into_iter().map(|closed| faults(&closed)).collect();
     assert!(failures.is_empty(), "\n{failures}");
 }
 
-/// Over each protocol against an Envoy of its own.
+/// Uses a separate Envoy for each protocol.
 fn faults(closed: &Closed) -> String {
     let mut faults = String::new();
     for version in [Version::Http1, Version::Http2] {
@@ -163,7 +163,7 @@ fn over_http2(envoy: &Envoy, source: &str, request: &Request) -> Outcome {
         .try_send();
     match sent {
         Ok(answer) => Some((answer.status, answer.headers)),
-        // Envoy's refusal; anything else is a request that this client cannot write.
+        // Envoy has rejected the request; any other error means that this client cannot send it.
         Err(error) if error.is::<hyper::Error>() => None,
         Err(error) => panic!("{request}: {error:#}"),
     }

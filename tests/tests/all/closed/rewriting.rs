@@ -10,7 +10,7 @@ use super::{
     tricks::{forgeries, overrides, spellings},
 };
 
-/// What a server behind may read about client and host.
+/// Headers from which a server may read client and host.
 const FORWARDED: &[&str] = &[
     "forwarded",
     "x-forwarded-host",
@@ -21,7 +21,7 @@ const FORWARDED: &[&str] = &[
     "true-client-ip",
 ];
 
-/// What the rules of `header-rewrite.yaml` take out or set, whoever writes them.
+/// What the rules of `header-rewrite.yaml` remove or set, in every spelling.
 fn rewritten() -> Vec<Attempt> {
     let mut attempts = forgeries("/", &["x-internal-user", "x-internal-"]);
     for name in FORWARDED {
@@ -44,14 +44,14 @@ fn rewritten() -> Vec<Attempt> {
     attempts
 }
 
-/// A host in another spelling, and what the upstream gets of it.
+/// Another spelling of a host, and what the upstream gets.
 fn other_host(env: &'static str) -> Attempt {
     get("/")
         .host("SHOP.example.com.:8443")
         .reaches(&[("x-env", Some(env))])
 }
 
-/// The headers of the preset, on answers of every kind.
+/// The headers of the preset, on every kind of response.
 fn hardened() -> Vec<Attempt> {
     let hardened = &[
         ("x-frame-options", Some("DENY")),
@@ -151,7 +151,8 @@ fn all_filters(sample: &'static str, start: Start) -> Closed {
                 says: "what the inside relies on is removed or set, whoever writes it",
                 attempts: rewritten()
                     .into_iter()
-                    // In Kubernetes, where no host is changed before, its normalized name is taken.
+                    // In Kubernetes, where the host has not been changed before, its normalized
+                    // name is used.
                     .chain([other_host(if sample.ends_with(".yaml") {
                         "prod-shop.example.com"
                     } else {

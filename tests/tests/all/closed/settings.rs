@@ -1,4 +1,4 @@
-//! What every sample sets of Envoy, read from the files as Envoy and the control planes read them.
+//! What every sample sets in Envoy, read from the files as Envoy and the control planes read them.
 
 use std::{collections::BTreeSet, fs};
 
@@ -8,10 +8,10 @@ use e2e::{
 };
 use serde_json::{Value, json};
 
-/// An HTTP connection manager that shows requests as they came.
+/// An HTTP connection manager that shows requests as received.
 const OPEN: (&str, &str) = ("echo.yaml", "it is the upstream, and guards nothing");
 
-/// What each HTTP connection manager sets; SECURITY.md says what it closes.
+/// The settings of each HTTP connection manager; SECURITY.md says what they prevent.
 pub(crate) fn settings() -> Value {
     json!({
         "use_remote_address": true,
@@ -24,7 +24,7 @@ pub(crate) fn settings() -> Value {
     })
 }
 
-/// What the routes take out.
+/// The headers that the routes remove.
 pub(crate) fn removed() -> Value {
     json!([
         "x-original-url",
@@ -35,7 +35,7 @@ pub(crate) fn removed() -> Value {
     ])
 }
 
-/// All samples by their names, parsed.
+/// Returns all samples by name, parsed.
 pub(crate) fn documents() -> Vec<(String, Value)> {
     let files = samples::files().unwrap().into_iter();
     files
@@ -47,7 +47,7 @@ pub(crate) fn documents() -> Vec<(String, Value)> {
         .collect()
 }
 
-/// All messages of this type in a document, by the end of their `@type`.
+/// Returns all messages of this type in a document, by the end of their `@type`.
 pub(crate) fn messages<'a>(document: &'a Value, ending: &str) -> Vec<&'a Value> {
     let mut found = Vec::new();
     walk(document, &mut |value| {
@@ -83,7 +83,7 @@ fn every_connection_manager_brings_requests_into_plain_form() {
             seen += 1;
             let mut settings = settings();
             if name == "istio/connection-manager-sidecar.yaml" {
-                // In a mesh the gateway has written who the client is.
+                // In a mesh, the gateway has written the client's address.
                 settings["use_remote_address"] = Value::Null;
             }
             for (setting, value) in settings.as_object().unwrap() {
@@ -105,7 +105,7 @@ fn envoy_gateway_is_told_the_same() {
     let policy: ClientTrafficPolicy = kubernetes::load(&file).unwrap();
     let manager = policy.connection_manager();
     let mut settings = settings();
-    // No resource says it.
+    // No resource can set it.
     settings["strip_any_host_port"] = Value::Null;
     for (setting, value) in settings.as_object().unwrap() {
         assert_eq!(&manager[setting], value, "{setting}");
@@ -121,7 +121,7 @@ fn every_filter_comes_back_after_a_crash_in_a_vm_of_its_own() {
     let mut seen = 0;
     let mut vms = BTreeSet::new();
     for (name, document) in documents() {
-        // The files of one Envoy.
+        // Files that belong to one Envoy.
         let envoy = match name.strip_prefix("dynamic/") {
             Some(file) if file != "remote-module.yaml" => "dynamic",
             _ => &name,

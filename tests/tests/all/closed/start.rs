@@ -1,4 +1,4 @@
-//! Starts Envoy with a sample: the very file, or what a control plane makes of it.
+//! Starts Envoy with a sample: the file itself, or what a control plane generates from it.
 
 use std::{any::Any, fs, path::PathBuf};
 
@@ -15,7 +15,7 @@ use e2e::{
 /// Starts an Envoy with the sample of that name.
 pub(crate) type Start = fn(&str) -> Running;
 
-/// A running Envoy, and what it needs beside it.
+/// A running Envoy, and everything else it needs.
 pub(crate) struct Running {
     pub(crate) envoy: Envoy,
     _beside: Option<Box<dyn Any>>,
@@ -35,14 +35,14 @@ pub(crate) fn bootstrap(sample: &str) -> Running {
     Envoy::from_sample(sample).start().into()
 }
 
-/// The bootstrap of `dynamic/`, whichever of its files is named.
+/// The bootstrap of `dynamic/`, for any of its files.
 pub(crate) fn dynamic(_: &str) -> Running {
     let builder = Envoy::from_sample("dynamic/bootstrap");
     let builder = builder.dynamic_samples("/etc/envoy/dynamic/", "dynamic");
     builder.start().into()
 }
 
-/// A bootstrap that asks a key server.
+/// A bootstrap that uses a key server.
 pub(crate) fn with_key_server(sample: &str) -> Running {
     let server = KeyServer::start("idp").unwrap();
     let builder = Envoy::from_sample(sample).cluster_port("idp", server.port());
@@ -52,7 +52,7 @@ pub(crate) fn with_key_server(sample: &str) -> Running {
     }
 }
 
-/// A bootstrap that fetches header-rewrite by URL.
+/// A bootstrap that loads header-rewrite by URL.
 pub(crate) fn with_module_server(sample: &str) -> Running {
     let server = Upstream::files(paths::filters()).unwrap();
     let checksum = wasm::sha256_of("header-rewrite").unwrap();
@@ -64,7 +64,7 @@ pub(crate) fn with_module_server(sample: &str) -> Running {
     }
 }
 
-/// The bootstrap for a fleet, with no rate limit service there.
+/// The bootstrap for a fleet, without a rate limit service.
 pub(crate) fn without_service(sample: &str) -> Running {
     let builder = Envoy::from_sample(sample)
         .cluster_port("rate-limit-service", ports::free().unwrap())
@@ -72,7 +72,7 @@ pub(crate) fn without_service(sample: &str) -> Running {
     builder.start().into()
 }
 
-/// A bootstrap that lets underscores pass: what remains is up to the filters.
+/// A bootstrap that lets underscores pass, so that the filters have to handle them.
 pub(crate) fn with_underscores(sample: &str) -> Running {
     let text = read(sample);
     assert_eq!(text.matches("REJECT_REQUEST").count(), 1);
@@ -102,10 +102,10 @@ fn istio(sample: &str, settings: &EnvoyFilter, context: Context) -> Running {
     builder.start().into()
 }
 
-/// What Istio itself sets that matters here.
+/// The relevant settings of Istio itself.
 const ISTIO: &str = "{normalize_path: true, use_remote_address: false}";
 
-/// An `EnvoyFilter` that holds everything.
+/// An `EnvoyFilter` that contains everything.
 pub(crate) fn envoy_filter(sample: &str) -> Running {
     let filter: EnvoyFilter = kubernetes::load(&file(sample)).unwrap();
     let modules = format!("{}/", paths::filters().display());

@@ -1,4 +1,4 @@
-//! The samples of jwt-auth, and what rests on who the client is.
+//! The samples of jwt-auth, and what depends on the client's identity.
 
 use e2e::token::{self, Token};
 use serde_json::json;
@@ -22,7 +22,7 @@ pub(crate) fn partner() -> Token {
     Token::new("EdDSA").claim("iss", json!("https://partner.example"))
 }
 
-/// No spelling of `/NAME` is served, changed by `with`.
+/// No spelling of `/NAME`, changed by `with`, is served.
 fn refused(name: &str, with: impl Fn(Request) -> Request) -> Vec<Attempt> {
     let spellings = spellings(name).into_iter();
     spellings.map(|request| with(request).refused()).collect()
@@ -189,7 +189,7 @@ fn jwt_auth() -> Closed {
                             .with("authorization", user())
                             .with("authorization", admin().bearer())
                             .refused(),
-                        // Signed by another provider's key.
+                        // Signed with another provider's key.
                         get("/admin")
                             .with(
                                 "authorization",

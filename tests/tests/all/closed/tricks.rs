@@ -1,5 +1,5 @@
-//! What clients try with any sample: other spellings, headers that override, forged headers,
-//! requests without a good token.
+//! What clients try with any sample: other spellings, overriding headers, forged headers, requests
+//! without a valid token.
 
 use e2e::token::{self, Token, forged};
 use serde_json::json;
@@ -50,7 +50,7 @@ pub(crate) fn spellings(name: &str) -> Vec<Request> {
     requests
 }
 
-/// Headers that make some servers take another path or method than the one that was judged.
+/// Headers that make some servers use a path or method other than the one that was checked.
 pub(crate) fn overrides(path: &'static str) -> Vec<Attempt> {
     let names = [
         "x-original-url",
@@ -65,7 +65,7 @@ pub(crate) fn overrides(path: &'static str) -> Vec<Attempt> {
         .collect()
 }
 
-/// Headers of these names, from a client that no one knows.
+/// Headers with these names, from an unauthenticated client.
 pub(crate) fn forgeries(path: &'static str, names: &[&'static str]) -> Vec<Attempt> {
     let mut attempts = Vec::new();
     for &name in names {
@@ -114,7 +114,7 @@ pub(crate) fn without_token(path: &'static str) -> Vec<Attempt> {
     attempts
 }
 
-/// Tokens that no issuer of the sample has made.
+/// Tokens that were not issued by any issuer of the sample.
 pub(crate) fn bad_tokens(path: &'static str) -> Vec<Attempt> {
     let unsigned = Token::new("ES256").header("alg", json!("none"));
     let parts = unsigned.sign();

@@ -1,5 +1,5 @@
-//! What happens without each of Envoy's settings: the table of SECURITY.md, whose other column the
-//! samples show.
+//! What happens without each of Envoy's settings: the table of SECURITY.md, whose other column is
+//! tested with the samples.
 
 use e2e::{Client, Envoy, Response, raw};
 
@@ -7,7 +7,7 @@ use super::settings::{removed, settings};
 
 const ADMIN: &str = "{name: admin, domains: [admin.example.com], routes: [{match: {prefix: /}, direct_response: {status: 204}}]}";
 
-/// One filter, with the settings of the samples or with none.
+/// Starts one filter, with the settings of the samples or with none.
 fn envoy(filter: &str, config: &str, are_set: bool) -> Envoy {
     let mut builder = Envoy::with_filter(filter, config).virtual_host(ADMIN);
     if are_set {

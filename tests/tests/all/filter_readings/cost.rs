@@ -1,17 +1,18 @@
-//! Work that must not multiply by rules: Envoy's time on the processor, compared within one run.
+//! Work that must not multiply with the number of rules: Envoy's CPU time, compared within one run.
 
 use super::{FILTERS, Filter};
 use e2e::{Client, Envoy};
 use serde_json::{Value, json};
 use std::fs;
 
-/// How often a case is measured; the least of all counts, since nothing makes a processor faster.
+/// How often a case is measured. The shortest time counts, because nothing makes a processor
+/// faster.
 const ROUNDS: usize = 5;
 
-/// Requests of one measurement.
+/// Requests per measurement.
 const REQUESTS: usize = 8;
 
-/// The nanoseconds that all threads of a process have run.
+/// Returns the nanoseconds for which all threads of a process have run.
 fn processor_time(envoy: &Envoy) -> u64 {
     let tasks = fs::read_dir(format!("/proc/{}/task", envoy.pid())).unwrap();
     let of_thread = |task: fs::DirEntry| {
@@ -21,8 +22,8 @@ fn processor_time(envoy: &Envoy) -> u64 {
     tasks.filter_map(|task| of_thread(task.ok()?)).sum()
 }
 
-/// Microseconds of the processor for one request to this target: the least for each Envoy, measured
-/// in turns.
+/// Returns the CPU microseconds for one request to this target: the shortest for each Envoy,
+/// measured in turn.
 fn cost(envoys: [&Envoy; 2], target: &str) -> [f64; 2] {
     let client = Client::http1();
     let send = |envoy: &Envoy| client.get(envoy.url(target)).send().status;
@@ -47,8 +48,7 @@ fn start(filter: Filter, matches: &[Value]) -> Envoy {
         .start()
 }
 
-/// Fails where `many` rules cost more than `most` times what `one` costs, for any filter and
-/// target.
+/// Fails if `many` rules cost more than `most` times what `one` costs, for any filter and target.
 fn assert_cost(most: f64, targets: &[(&str, String)], one: &[Value], many: &[Value]) {
     let mut wrong = Vec::new();
     for filter in FILTERS {
@@ -89,8 +89,7 @@ fn a_long_path_costs_with_fifty_rules_what_it_costs_with_one() {
     assert_cost(1.5, &targets, &rules(1), &rules(50));
 }
 
-/// The query is decoded once. What each condition costs is a look at the names: 29,000 of them
-/// here.
+/// The query is decoded once. Each condition costs one look at the names: 29,000 of them here.
 #[test]
 fn a_long_query_costs_with_twenty_conditions_hardly_more_than_with_one() {
     let rules = |count: usize| -> Vec<Value> {
@@ -101,8 +100,8 @@ fn a_long_query_costs_with_twenty_conditions_hardly_more_than_with_one() {
     assert_cost(2.5, &targets, &rules(1), &rules(20));
 }
 
-/// A pattern that may match anywhere reads the whole path: of a long path all patterns together
-/// read at most 64 KiB, then it is refused.
+/// A pattern that may match anywhere reads the whole path. All patterns together read at most 64
+/// KiB of a long path, then it is refused.
 #[test]
 fn a_long_path_costs_with_fifty_patterns_that_read_all_of_it_what_it_costs_with_one() {
     let rules = |count: usize| -> Vec<Value> {

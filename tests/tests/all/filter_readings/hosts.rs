@@ -1,4 +1,5 @@
-//! Authorities, well-formed and not, over HTTP/1.1 and HTTP/2; and `host` as the name of a header.
+//! Authorities, well-formed and malformed, over HTTP/1.1 and HTTP/2; and `host` as the name of a
+//! header.
 
 use super::{FILTERS, Filter, Seen};
 use e2e::{Client, Envoy, raw_http2};
@@ -21,7 +22,7 @@ const OTHERS: [&str; 4] = [
     "[::1]:80",
 ];
 
-/// Not `host[:port]`, though Envoy routes most of them.
+/// Not `host[:port]`, although Envoy routes most of them.
 const MALFORMED: [&str; 12] = [
     "admin.example.com:x",
     "admin.example.com:+80",
@@ -37,7 +38,7 @@ const MALFORMED: [&str; 12] = [
     "[::1",
 ];
 
-/// A rule by the host, in both ways to write it.
+/// A rule by host, written in both ways.
 fn by_host() -> [Value; 2] {
     [
         json!({"hosts": ["admin.example.com"]}),
@@ -66,7 +67,7 @@ fn no_spelling_of_a_host_walks_around_its_rule_and_a_malformed_one_is_refused() 
             for host in MALFORMED {
                 let seen = filter.seen(&envoy, "/", host);
                 assert_eq!(seen, Seen::Refused, "{what}: {host}");
-                // Envoy itself resets the stream where there is userinfo (RFC 9113, section 8.3.1).
+                // Envoy itself resets the stream if there is userinfo (RFC 9113, section 8.3.1).
                 let expected = (!host.contains('@')).then_some(400);
                 let status = raw_http2::status(envoy.address(), "/", host);
                 assert_eq!(status, expected, "{what}: {host} over HTTP/2");
@@ -127,7 +128,7 @@ fn a_matcher_of_the_host_that_names_a_port_is_refused_at_load() {
     }
 }
 
-/// In templates, and where it is copied from, `host` is the host too.
+/// In templates, and as a source of copies, `host` is the host too.
 #[test]
 fn header_rewrite_reads_the_host_by_that_name() {
     let config = json!({"rules": [{"request": [

@@ -14,12 +14,13 @@ enum Guarded {
 
 use Guarded::{All, None, Some};
 
-/// Requests, where `/admin`, `/v1/users:purge`, `/@root`, `/caf%C3%A9` and `/v1/items` are guarded.
+/// Requests to an Envoy in which `/admin`, `/v1/users:purge`, `/@root`, `/caf%C3%A9` and
+/// `/v1/items` are guarded.
 const PATHS: &[(&str, Guarded)] = &[
     ("/admin", All),
     ("/admin?x=/../y", All),
     ("/admin/;a//b/%2e", All),
-    // Characters that need no encoding, and hexadecimal digits of either case.
+    // Characters that need no encoding, and hexadecimal digits in upper and lower case.
     ("/%61dmin", All),
     ("/%61%64%6D%69%6e/users", All),
     ("/v1/users:purge", All),
@@ -49,16 +50,16 @@ const PATHS: &[(&str, Guarded)] = &[
     ("/x/..%2fadmin", Some),
     ("/x/..%5cadmin", Some),
     ("/v1//items", Some),
-    // In other orders: nginx and Tomcat decode before they resolve dots, some twice.
+    // In other orders: nginx and Tomcat decode before they resolve dots, some servers twice.
     ("/public/a%5cb%2f..%2f..%2fadmin/users", Some),
     ("/%61dmin/%252e%252e/../users", Some),
     ("/;x/admin/;%252f../users", Some),
-    // WSGI servers hand the path on with its dots.
+    // WSGI servers pass the path on with its dots.
     ("/%61dmin/../x", Some),
     ("/admin/%2e%2e/x", Some),
     ("/admin/..;/x", Some),
     ("/admin%2f..%2fx", Some),
-    // What only looks odd.
+    // Only looks odd.
     ("/", None),
     ("/administrator", None),
     ("/x/admin", None),
@@ -108,7 +109,7 @@ fn no_spelling_of_a_path_opens_a_door_and_legitimate_ones_are_served() {
     }
 }
 
-/// Over HTTP/2 a path comes as it stands too.
+/// Over HTTP/2 a path is also passed unchanged.
 #[test]
 fn no_spelling_opens_a_door_over_http2() {
     for filter in FILTERS {
@@ -150,14 +151,13 @@ fn a_path_with_too_many_readings_is_refused_or_gets_no_permission() {
         } else {
             assert_eq!(envoy.stat(&filter.refusals("ambiguous_path")), 2);
         }
-        // Nothing looks at the path: nothing is read.
+        // Nothing depends on the path, so it has no readings.
         let open = filter.start(&json!({"methods": ["PURGE"]}));
         assert_eq!(filter.seen(&open, &mixed, "a.example"), Seen::Served);
     }
 }
 
-/// Response operations change nothing on the way in, so that no spelling has to be refused for
-/// them.
+/// Response operations do not change the request, so no spelling has to be refused for them.
 #[test]
 fn a_rule_for_responses_alone_refuses_no_path() {
     let config = json!({"rules": [{

@@ -1,8 +1,8 @@
-//! Requests put together at random from parts that break things.
+//! Requests assembled at random from parts that cause problems.
 
 use super::*;
 
-/// Parts of requests, each of which some parser may stumble over.
+/// Parts of requests that some parser may handle incorrectly.
 const METHODS: &[&[u8]] = &[
     b"GET",
     b"GET",
@@ -123,7 +123,7 @@ fn a_thousand_requests_put_together_from_nasty_parts() {
                     .extend([name, b": ", dice.pick(VALUES), dice.pick(VALUES), b"\r\n"].concat());
             }
             request.extend(b"connection: close\r\n\r\n");
-            // Any answer will do, and so will a closed connection; silence would not.
+            // Any response is acceptable, and so is a closed connection, but not silence.
             let answer = Connection::open(envoy.address())
                 .send(&request)
                 .answer_to_head();

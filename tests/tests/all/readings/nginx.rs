@@ -1,4 +1,4 @@
-//! Paths and hosts before nginx.
+//! Paths and hosts in front of nginx.
 
 use super::*;
 

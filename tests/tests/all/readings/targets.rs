@@ -1,6 +1,6 @@
-//! Paths that some server takes for another, and paths that are what they seem.
+//! Paths that some server mistakes for another, and paths that are what they seem.
 
-/// What some server serves as `/admin` or as a place below it.
+/// Paths that some server serves as `/admin` or as a resource below it.
 pub(super) const HOSTILE: &[&str] = &[
     "/admin",
     "/admin/",
@@ -59,7 +59,7 @@ pub(super) const HOSTILE: &[&str] = &[
     "/%2f%2e%2e%2f%2fadmin",
 ];
 
-/// Odd, and no one's business but the server's: nothing of it is below `/admin` in any reading.
+/// Odd but legitimate: no reading is below `/admin`.
 pub(super) const LEGITIMATE: &[&str] = &[
     "/",
     "/login;jsessionid=0123456789ABCDEF",
@@ -82,7 +82,7 @@ pub(super) const LEGITIMATE: &[&str] = &[
     "/ADMIN",
 ];
 
-/// A `%` without two digits after it, which may become a triplet when others are decoded.
+/// A `%` that is not followed by two digits, which may become a triplet when others are decoded.
 pub(super) const LONE_PERCENTS: &[&str] = &[
     "/%",
     "/%2",

@@ -1,10 +1,9 @@
-//! Requests made up by chance, out of parts that filters look at and of bytes that are not looked
-//! at.
+//! Random requests, assembled from parts that filters look at and from arbitrary bytes.
 
 use super::super::hostile::generated::Dice;
 use e2e::token::{Token, forged};
 
-/// A request that was made up.
+/// A random request.
 #[derive(Debug, Clone)]
 pub(crate) struct Made {
     method: Vec<u8>,
@@ -13,7 +12,7 @@ pub(crate) struct Made {
     headers: Vec<(&'static str, Vec<u8>)>,
 }
 
-/// Makes requests up.
+/// Generates requests.
 pub(crate) struct Maker {
     dice: Dice,
     tokens: Vec<String>,
@@ -158,7 +157,7 @@ impl Maker {
         let other = Token::new("ES256").claim("iss", "https://other.example".into());
         let none = Token::new("ES256").header("alg", "none".into());
         Self {
-            // Any seed but nothing.
+            // Any seed except zero.
             dice: Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1),
             tokens: vec![
                 admin.claim("scope", "admin".into()).sign(),
@@ -218,7 +217,7 @@ impl Maker {
         (name, value)
     }
 
-    /// Once in so many times, another byte somewhere.
+    /// Changes a random byte, once in `rarely` times.
     fn noise(&mut self, bytes: &mut [u8], rarely: usize, fits: fn(&u8) -> bool) {
         if self.dice.below(rarely) == 0 && !bytes.is_empty() {
             let at = self.dice.below(bytes.len());
@@ -235,8 +234,8 @@ impl Made {
         self.method == b"HEAD"
     }
 
-    /// Without most of what HTTP/2 answers by closing the connection, with all requests that are
-    /// under way.
+    /// Removes most of what would make Envoy close an HTTP/2 connection, with all requests in
+    /// progress.
     pub(crate) fn for_http2(mut self) -> Self {
         self.headers.retain(|(name, _)| *name != "te");
         for (_, value) in &mut self.headers {
@@ -272,7 +271,7 @@ impl Made {
             (b":path".to_vec(), self.target.clone()),
             (b":authority".to_vec(), self.authority.clone()),
         ];
-        // In upper case a name would end the connection, and so would a value with spaces around it.
+        // A name in upper case, or a value with surrounding spaces, would end the connection.
         fields.extend(self.headers.iter().map(|(name, value)| {
             (
                 name.to_ascii_lowercase().into_bytes(),

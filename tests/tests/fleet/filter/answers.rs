@@ -1,4 +1,4 @@
-//! What a client gets of an answer of the service.
+//! What a client gets from an answer of the service.
 
 use super::{LIMITS, config, envoy, get, header};
 use e2e::RateLimitService;
@@ -7,7 +7,7 @@ use e2e::rate_limit_service::proto::{Period, rate_limit_response};
 
 #[test]
 fn headers_and_body_of_the_service_are_passed_on() {
-    // As envoyproxy/ratelimit answers, which gives each limit its status.
+    // Like envoyproxy/ratelimit, which returns a status for each limit.
     let options = RateLimitService::options().limits(LIMITS);
     let service = options.dialect(Dialect::Envoyproxy).start().unwrap();
     service.edit(|answer| {
@@ -34,7 +34,7 @@ fn headers_and_body_of_the_service_are_passed_on() {
         (refused.status, refused.text().as_str()),
         (429, "from the service")
     );
-    // As native does; see `native.rs`. The service's own word for it is replaced.
+    // Same as native; see `native.rs`. The service's own value is replaced.
     assert_eq!(refused.headers_all("x-envoy-ratelimited"), ["true"]);
     assert_eq!(refused.header("x-service"), Some("yes"));
     assert!(refused.header("retry-after").is_some());

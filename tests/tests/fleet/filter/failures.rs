@@ -1,4 +1,4 @@
-//! What happens where the service is gone, slow, wrong or hostile.
+//! What happens if the service is down, slow, wrong or hostile.
 
 use super::{LIMITS, config, envoy, get, header};
 use e2e::rate_limit_service::proto::{Code, RateLimitResponse};
@@ -26,7 +26,7 @@ fn without_the_service_each_on_error_does_what_it_says() {
             );
         }
     }
-    // A name that Envoy could take for a message.
+    // A name that Envoy could parse as a message.
     let running = RateLimitService::with_limits(LIMITS).unwrap();
     let named = Envoy::with_filter(
         "rate-limit",
@@ -36,7 +36,7 @@ fn without_the_service_each_on_error_does_what_it_says() {
         .cluster_at("h2", running.port(), Protocol::Http2)
         .start();
     assert_eq!((get(&named).status, running.count()), (200, 1));
-    // An unknown cluster is no answer either, and refused at once.
+    // With an unknown cluster there is no answer either, and the request is refused immediately.
     let no_cluster = config(", on_error: refuse").replace("rls", "none");
     let envoy = envoy(&service, &no_cluster);
     assert_eq!(get(&envoy).status, 503);

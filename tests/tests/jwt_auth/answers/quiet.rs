@@ -1,4 +1,4 @@
-//! What no one is told: report mode, and what is in no log, answer or counter.
+//! What must not be revealed: report mode, and what no log, response or counter contains.
 
 use super::{ambiguous, config, jwks, rows};
 use e2e::Envoy;
@@ -65,7 +65,7 @@ fn report_mode_changes_nothing_but_counters_and_the_log() {
     );
 }
 
-/// Envoy itself writes headers to its log at level debug, so that is left to the module's own log.
+/// At level debug Envoy itself logs headers, so this test uses the module's own log.
 #[test]
 fn no_token_or_secret_is_ever_logged_told_or_counted_and_no_kid_breaks_a_line() {
     let secret = "a secret that must not be seen ..";
@@ -120,7 +120,7 @@ fn no_token_or_secret_is_ever_logged_told_or_counted_and_no_kid_breaks_a_line() 
             "the module's log is seen"
         );
         let parts = tokens.iter().flat_map(|token| token.split('.'));
-        // A `kid` is told, but escaped.
+        // A `kid` is logged, but escaped.
         assert!(!told.contains("\n[critical] forged line"), "{told}");
         for unsaid in parts.chain([secret, "confidential"]) {
             assert!(!told.contains(unsaid), "{unsaid} is told in: {told}");

@@ -1,4 +1,4 @@
-//! The forms of an answer: problem documents, what the configuration says, the realm.
+//! The forms of a response: problem documents, configured replies, the realm.
 
 use super::config;
 use e2e::Envoy;
@@ -104,7 +104,7 @@ fn without_a_realm_it_is_the_host_of_the_request_and_cannot_break_out_of_its_quo
     }
 }
 
-// RFC 9728, section 5.1: MCP clients find the authorization server by it.
+// RFC 9728, section 5.1: MCP clients use it to find the authorization server.
 #[test]
 fn each_challenge_names_the_metadata_and_keeps_the_error_where_it_is_replaced() {
     let metadata = "https://${request.host}/.well-known/oauth-protected-resource";

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A request that is refused: reason, path, token, status, gRPC status, `error`, sentence.
+/// A refused request: reason, path, token, status, gRPC status, `error`, sentence.
 pub(super) struct Row {
     pub(super) reason: &'static str,
     pub(super) path: &'static str,

@@ -1,8 +1,8 @@
-//! Signatures on curves that are nearly right: pairs of numbers, and what else a forger might try.
+//! Nearly valid signatures on curves: pairs of numbers, and what else a forger might try.
 
 use super::*;
 
-/// Pairs of numbers that are no signature, and the one other that is.
+/// Pairs of numbers that are not a signature, and the one other that is.
 pub(super) fn ecdsa(envoy: &Envoy, algorithm: &str) {
     let order = hex(match algorithm {
         "ES256" => "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551",
@@ -46,8 +46,8 @@ pub(super) fn ecdsa(envoy: &Envoy, algorithm: &str) {
     padded.resize(good.len().max(der.len()), 0);
     for (what, signature, verdict) in [
         ("r and s as they are", pair(&r, &s), Passes),
-        // Whoever has a good signature has this one too: both are good (RFC 7515 asks for no
-        // canonical form), so `jti` tells tokens apart.
+        // Anyone with a valid signature can compute this one too. Both are valid (RFC 7515 requires
+        // no canonical form), so `jti` distinguishes tokens.
         ("n - s", pair(&r, &(&order - &s)), Passes),
         ("n - r", pair(&(&order - &r), &s), Forged),
         ("r = 0", pair(&zero, &s), Forged),
@@ -73,7 +73,8 @@ pub(super) fn ecdsa(envoy: &Envoy, algorithm: &str) {
     }
 }
 
-/// `S` plus the order of the group is the same `S` (RFC 8032, section 5.1.7: to be refused).
+/// `S` plus the order of the group is the same `S` (RFC 8032, section 5.1.7 requires it to be
+/// refused).
 pub(super) fn ed25519(envoy: &Envoy) {
     let order = hex("1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3ed");
     let (message, good) = parts("EdDSA");

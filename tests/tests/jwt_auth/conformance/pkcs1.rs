@@ -1,4 +1,4 @@
-//! RSA signatures that are nearly right.
+//! Nearly valid RSA signatures.
 
 use super::*;
 use rsa::RsaPrivateKey;
@@ -11,7 +11,7 @@ fn rsa_key() -> RsaPrivateKey {
     RsaPrivateKey::from_pkcs1_der(&STANDARD.decode(body).unwrap()).unwrap()
 }
 
-/// `DigestInfo` before a SHA-256 (RFC 8017, section 9.2), as it should be, and as it should not.
+/// `DigestInfo` of SHA-256 (RFC 8017, section 9.2), correct and incorrect.
 const SHA256: &[u8] = &[
     0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05,
     0x00, 0x04, 0x20,
@@ -36,7 +36,7 @@ const LONG_LENGTH: &[u8] = &[
     0x05, 0x00, 0x04, 0x20,
 ];
 
-/// Blocks that are signed with the very key, but are no signature.
+/// Blocks that are signed with the correct key, but are not a valid signature.
 pub(super) fn rsa_pkcs1(envoy: &Envoy) {
     use sha2::Digest as _;
     let key = rsa_key();
@@ -48,7 +48,7 @@ pub(super) fn rsa_pkcs1(envoy: &Envoy) {
         assert_eq!(block.len(), 256);
         sized(&BigUint::from_bytes_be(block).modpow(key.d(), n), 256)
     };
-    // 00 kind FF…FF 00 rest, and zeros behind.
+    // 00 kind FF…FF 00 rest, followed by zeros.
     let block = |kind: u8, ones: usize, rest: &[u8]| {
         let mut block = [&[0, kind][..], &vec![0xff; ones], &[0], rest].concat();
         block.resize(256, 0);
@@ -106,7 +106,8 @@ pub(super) fn rsa_pkcs1(envoy: &Envoy) {
     ] {
         check(envoy, "RS256", what, &message, &signature, verdict);
     }
-    // The signature plus n is the same number modulo n. Not every one fits into as many bytes.
+    // The signature plus n is the same number modulo n. Not every one fits into the same number of
+    // bytes.
     let (message, sum) = (0..100)
         .find_map(|i| {
             let (message, good) = split(
@@ -128,7 +129,7 @@ pub(super) fn rsa_pkcs1(envoy: &Envoy) {
     );
 }
 
-/// A signature of one RSA algorithm under the name of another.
+/// A signature of one RSA algorithm, labeled as another.
 pub(super) fn rsa_crosswise(envoy: &Envoy) {
     let names = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
     for says in names {

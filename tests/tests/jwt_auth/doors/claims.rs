@@ -2,10 +2,10 @@
 
 use super::*;
 
-/// A token with these claims, as they are written.
+/// Creates a token with these claims, as written.
 fn with(claims: &Value) -> Token {
     let mut token = corp();
-    // Not by `claim`, which takes out what is null.
+    // Not with `claim`, which removes null values.
     token.claims.extend(claims.as_object().unwrap().clone());
     token
 }

@@ -1,10 +1,10 @@
-//! Which keys are tried, and keys in the forms in which issuers have them.
+//! Which keys are tried, and the forms in which issuers publish keys.
 
 use super::*;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// A test key, changed.
+/// Returns a modified test key.
 fn key(kid: &str, change: impl Fn(&mut serde_json::Map<String, Value>)) -> Value {
     let set = jwks();
     let keys = set["keys"].as_array().unwrap();
@@ -13,7 +13,7 @@ fn key(kid: &str, change: impl Fn(&mut serde_json::Map<String, Value>)) -> Value
     key
 }
 
-/// A key on P-256 that signed none of the tokens here: that of RFC 7515, appendix A.3.
+/// Returns a P-256 key that has signed none of the tokens here: that of RFC 7515, appendix A.3.
 fn other(kid: Option<&str>) -> Value {
     let mut key = json!({
         "kty": "EC", "crv": "P-256",

@@ -1,4 +1,4 @@
-//! How tokens are taken out of a request or forwarded.
+//! How tokens are removed from a request or forwarded.
 
 use super::*;
 
@@ -16,7 +16,7 @@ fn with_sources(forward: bool) -> Envoy {
     Envoy::with_filter("jwt-auth", config.to_string()).start()
 }
 
-/// A token in each place, and what is left of the request: path, cookie, `authorization`,
+/// A token in each source, and what is left of the request: path, cookie, `authorization`,
 /// `x-token`.
 #[test]
 fn the_token_is_taken_out_of_where_it_stood_and_nothing_else() {
@@ -140,7 +140,7 @@ fn what_could_not_be_verified_is_taken_out_where_it_was_looked_at() {
             &good.clone().claim("exp", json!(1)).bearer(),
             None,
         ),
-        // Not a token of the provider's place.
+        // Not a token for the provider's source.
         ("/ignored", "Basic YTpi", Some("Basic YTpi")),
     ] {
         let sent = if sent.starts_with("eyJ") {

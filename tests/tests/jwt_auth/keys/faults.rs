@@ -1,4 +1,4 @@
-//! Key servers that fail: down, slow, hostile, not there.
+//! Key servers that fail: down, slow, hostile, missing.
 
 use super::*;
 use std::io::{Read, Write};
@@ -106,7 +106,7 @@ fn an_answer_that_is_no_good_is_counted_and_the_old_keys_stay() {
             "{what}"
         );
     }
-    // What was refused has left nothing behind.
+    // The refused answers had no effect.
     let mut forged = Token::new("HS256").header("kid", json!("test-es256"));
     forged.claims.remove("aud");
     let key = jsonwebtoken::EncodingKey::from_secret(b"secret secret secret secret secr");
@@ -132,7 +132,7 @@ fn an_answer_that_is_no_good_is_counted_and_the_old_keys_stay() {
     );
 }
 
-/// A server that answers, but takes for ever over it.
+/// Starts a server that never finishes its answer.
 fn drip() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();

@@ -15,7 +15,7 @@ fn the_first_request_with_a_rotated_key_passes_with_one_fetch_at_four_workers() 
     assert_eq!(idp.fetches(), 1);
     assert_eq!(statuses(&together(40, |_| get(&envoy, &new()))), [200]);
     assert_eq!(idp.fetches(), 2, "one more for all of them");
-    // The old key is gone, and with it its tokens in the caches of all workers.
+    // The old key is gone, and so are its tokens in the caches of all workers.
     let answers = together(40, |_| get(&envoy, &old()));
     assert_eq!(statuses(&answers), [401]);
     assert!(
@@ -78,7 +78,7 @@ fn a_flood_of_unknown_keys_costs_one_fetch_per_interval() {
     assert_eq!(get(&envoy, &old()).status, 200);
 }
 
-/// The set of one test key, changed.
+/// Returns the set of one modified test key.
 fn set_of(kid: &str, change: impl Fn(&mut Value)) -> Reply {
     let mut reply = keys(&[kid]);
     let mut set: Value = serde_json::from_slice(&reply.body).unwrap();
@@ -105,16 +105,16 @@ fn only_a_token_that_other_keys_could_verify_causes_a_fetch_and_only_one() {
     assert_eq!(get(&envoy, &secret).status, 401);
     assert_eq!(get(&envoy, "nonsense").status, 401);
     assert_eq!(idp.fetches(), 1, "no server has a secret");
-    // The tokens have a kid, the keys have not.
+    // The tokens have a kid, but the keys do not.
     idp.answers(no_kid("test-rs256"));
     assert_eq!(statuses(&together(20, |_| get(&envoy, &new()))), [200]);
     assert_eq!(idp.fetches(), 2);
-    // A wish for other keys does not outlive the fetch that met it.
+    // A request for other keys ends with the fetch that fulfils it.
     let rotated = Instant::now();
     passed(rotated, SECOND * 3);
     assert_eq!(statuses(&together(20, |_| get(&envoy, &new()))), [200]);
     assert_eq!(idp.fetches(), 2);
-    // A known kid with a bad signature or another algorithm is no reason to ask.
+    // A known kid with an invalid signature or another algorithm is no reason to fetch.
     idp.answers(keys(&["test-rs256"]));
     assert_eq!(get(&envoy, &unknown(1)).status, 401);
     assert_eq!(idp.fetches(), 3);

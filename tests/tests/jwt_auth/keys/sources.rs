@@ -1,4 +1,4 @@
-//! Where keys come from: documents of discovery, TLS, headers of a fetch.
+//! Where keys come from: discovery documents, TLS, headers of a fetch.
 
 use super::*;
 
@@ -40,7 +40,7 @@ fn discovery_leads_to_the_keys_of_the_issuer() {
     assert_eq!(stat(&envoy, "fetch.succeeded"), 1);
 }
 
-/// The sample with a key server that has this certificate.
+/// Starts the sample with a key server that has this certificate.
 fn sample(certificate: &str) -> (Envoy, e2e::KeyServer) {
     let idp = e2e::KeyServer::start(certificate).unwrap();
     let envoy = Envoy::from_sample("jwt-auth-remote")

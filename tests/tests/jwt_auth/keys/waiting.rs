@@ -1,4 +1,4 @@
-//! Requests that wait: gone, too many, with a body, or in report mode.
+//! Requests that wait: cancelled, too many, with a body, or in report mode.
 
 use super::*;
 use e2e::{raw, token::forged};
@@ -54,8 +54,8 @@ fn a_storm_of_requests_that_wait_and_give_up_leaves_every_other_one_served() {
             .map(|n| {
                 scope.spawn(move || {
                     let client = match n % 4 {
-                        // Streams of one connection, and connections of their own; every second one
-                        // is given up.
+                        // Streams of one connection, and separate connections; every second one is
+                        // cancelled.
                         0 | 1 => one.clone(),
                         _ => Client::http1().new_connections(),
                     };
@@ -105,7 +105,7 @@ fn a_request_with_a_body_waits_as_a_whole_whatever_stop_iteration_means() {
                 "POST / HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {bad}\r\ntransfer-encoding: chunked\r\n\r\n"
             );
             connection.send(head);
-            // Body and trailers come while the request waits.
+            // Body and trailers arrive while the request waits.
             wait::until("it waits", SOON, || stat(&envoy, "waiting.begun") > 0);
             connection.send("4\r\nbody\r\n");
             connection.send("4\r\nmore\r\n0\r\nx-trailer: 1\r\n\r\n");
@@ -166,7 +166,7 @@ fn only_so_many_requests_wait_and_report_mode_never_does() {
     let fetched = Instant::now();
     assert_eq!(get(&envoy, &old()).status, 200);
     assert_eq!(stat(&envoy, "allowed.token"), 1);
-    // An unknown key is fetched all the same, for the requests to come.
+    // An unknown key is fetched anyway, for later requests.
     idp.answers(keys(&["test-rs256"]));
     passed(fetched, SECOND);
     assert_eq!(get(&envoy, &new()).status, 200);

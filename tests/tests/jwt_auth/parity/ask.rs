@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 /// The token is refused.
 pub(crate) const INVALID: &str = "401 invalid_token";
 
-/// The token is good, and does not suffice.
+/// The token is valid, but not sufficient.
 pub(crate) const SCOPE: &str = "403 insufficient_scope";
 
 /// A request to both.
@@ -34,7 +34,7 @@ pub(crate) fn at(path: &str, token: Token) -> Ask {
 }
 
 impl Ask {
-    /// A header; `SIDE-` begins the names that the filter of each side writes.
+    /// Adds a header. `SIDE-` is the prefix of names that the filter of each side writes.
     pub(crate) fn header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.to_owned(), value.into()));
         self
@@ -67,15 +67,15 @@ impl Ask {
     }
 }
 
-/// One row: a request, and what happens to it.
+/// One row: a request, and its result.
 pub(crate) struct Case {
     pub(crate) what: &'static str,
     pub(crate) ask: Ask,
     pub(crate) native: &'static str,
     pub(crate) ours: &'static str,
-    /// What happens at `native` before Envoy 1.40, where that is something else.
+    /// The result at `native` before Envoy 1.40, if that differs.
     pub(crate) native_before_1_40: Option<&'static str>,
-    /// The rows of the README's table that say why they differ.
+    /// The rows of the README's table that explain the difference.
     pub(crate) differences: &'static [&'static str],
 }
 
@@ -121,51 +121,51 @@ pub(crate) fn differ(
     }
 }
 
-/// Signs.
+/// Signs a token.
 pub(crate) fn es(token: Token) -> String {
     token.sign()
 }
 
-/// A good token but for this claim.
+/// Returns a valid token except for this claim.
 pub(crate) fn claim(name: &str, value: Value) -> Token {
     good().claim(name, value)
 }
 
-/// A token about somebody.
+/// Returns a token with this subject.
 pub(crate) fn sub(name: &str) -> Token {
     claim("sub", json!(name))
 }
 
-/// A token of the second issuer.
+/// Returns a token of the second issuer.
 pub(crate) fn partner() -> Token {
     claim("iss", json!("https://partner.example"))
 }
 
-/// A good token.
+/// Returns a valid token.
 pub(crate) fn good() -> Token {
     Token::new("ES256")
 }
 
-/// Its claims and its signature under another header.
+/// Returns its claims and its signature with another header.
 pub(crate) fn with_header(header: &str) -> String {
     let token = good().sign();
     let (_, rest) = token.split_once('.').unwrap();
     format!("{}.{rest}", URL_SAFE_NO_PAD.encode(header))
 }
 
-/// A token that is the same at each call.
+/// Returns a token that is the same for each call.
 pub(crate) fn fixed() -> Token {
     good()
         .claim("iat", Value::Null)
         .claim("exp", json!(4_102_444_800_u64))
 }
 
-/// A token in which a claim stands twice.
+/// Returns a token with a duplicate claim.
 pub(crate) fn twice() -> String {
     of_text(r#""role":"guest","role":"root""#)
 }
 
-/// A token with these claims as they are written.
+/// Returns a token with these claims as written.
 pub(crate) fn of_text(more: &str) -> String {
     let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"ES256","kid":"test-es256"}"#);
     let claims = format!(

@@ -1,4 +1,4 @@
-//! Good tokens in requests of all kinds.
+//! Valid tokens in requests of all kinds.
 
 use super::ask::{
     Ask, Case, INVALID, ask, at, claim, differ, es, fixed, good, of_text, partner, same,
@@ -26,7 +26,7 @@ const NO_RULE: &str = "no rule matches";
 const SPELLING: &str = "spellings of a path";
 const SEGMENTS: &str = "`prefix`";
 
-/// Where tokens stand.
+/// Sources of tokens.
 pub(crate) fn places() -> Vec<Case> {
     vec![
         differ(

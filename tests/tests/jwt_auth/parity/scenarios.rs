@@ -1,12 +1,12 @@
-//! What both filters are told, each in its own words.
+//! The settings of both filters, each in its own configuration.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use e2e::{Envoy, token};
 use serde_json::{Value, json};
 
-/// Something that both are told, each in its own words: fields of the provider of this name, and
-/// what is required under its path.
+/// The settings of both filters, each in its own configuration: fields of the provider with this
+/// name, and what is required under its path.
 struct Scenario {
     name: &'static str,
     native: Value,
@@ -139,7 +139,7 @@ fn scenarios() -> Vec<Scenario> {
     ]
 }
 
-/// `native.example.com` is for the one, `ours.example.com` for the other.
+/// `native.example.com` uses the one, `ours.example.com` the other.
 pub(crate) fn both() -> Envoy {
     let mut native = json!({"providers": {}, "rules": [], "bypass_cors_preflight": true});
     let mut ours = json!({"providers": {}, "bypass_cors_preflight": true,

@@ -1,4 +1,4 @@
-//! Tokens that are good, and those that are not.
+//! Valid and invalid tokens.
 
 use super::ask::{
     Case, INVALID, SCOPE, ask, at, claim, differ, es, fixed, good, partner, same, sub, twice,

@@ -6,7 +6,7 @@ mod workloads;
 
 use super::*;
 
-/// A test key, under another `kid` and with other members beside its numbers.
+/// Returns a test key with another `kid` and other additional members.
 fn key(name: &str, kid: &str, more: Value) -> Value {
     let set: Value = serde_json::from_str(token::JWKS).unwrap();
     let keys = set["keys"].as_array().unwrap();
@@ -19,19 +19,19 @@ fn key(name: &str, kid: &str, more: Value) -> Value {
     key
 }
 
-/// A signing key as most have it.
+/// Returns a signing key in the most common form.
 fn rsa(kid: &str) -> Value {
     key("test-rs256", kid, json!({"use": "sig", "alg": "RS256"}))
 }
 
-/// What a provider has: where its keys are, and a token of its shape.
+/// The data of a provider: where its keys are, and a token in its form.
 pub(super) struct Provider {
     pub(super) name: &'static str,
-    /// What each address of its server answers, by authority and path.
+    /// The answer for each address of its server, by authority and path.
     pub(super) answers: Vec<(&'static str, Value)>,
     pub(super) header: Value,
     pub(super) claims: Value,
-    /// Another token of the provider, which is good but not enough.
+    /// Another token of the provider, which is valid but not sufficient.
     pub(super) not_enough: Value,
     /// `x-jwt-sub` and one more header at the upstream.
     pub(super) told: &'static str,

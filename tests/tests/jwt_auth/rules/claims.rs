@@ -1,4 +1,4 @@
-//! What a rule asks of a token: scopes, audiences, claims, issuers.
+//! What a rule requires of a token: scopes, audiences, claims, issuers.
 
 use super::*;
 

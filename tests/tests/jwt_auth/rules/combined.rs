@@ -1,4 +1,4 @@
-//! Requirements that are made of others.
+//! Combined requirements.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Which rows a schema gives.
+//! The rows for a schema.
 
 use serde_json::json;
 

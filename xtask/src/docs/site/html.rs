@@ -1,4 +1,4 @@
-//! Every link of a built site, followed on disk.
+//! Checks every link of a built site on disk.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,13 +9,13 @@ use anyhow::{Result, bail};
 use super::super::links::{self, normalized};
 use crate::workspace;
 
-/// Fails where a link leads nowhere; the number of links.
+/// Fails if a link is broken. Returns the number of links.
 pub(super) fn check(book: &Path) -> Result<usize> {
     let mut pages = BTreeMap::new();
     for file in workspace::files_below(book)? {
         let name = file.strip_prefix(book)?.to_owned();
         let is_page = name.extension().is_some_and(|ending| ending == "html");
-        // The links of 404.html are not its own: it is served for every path.
+        // 404.html is served for every path, so its links do not fit its own.
         if is_page && name != Path::new("404.html") {
             pages.insert(name, fs::read_to_string(&file)?);
         }
@@ -59,7 +59,7 @@ fn leads_somewhere(
     anchor.is_empty() || ids().is_some_and(|ids| ids.contains(anchor))
 }
 
-/// The values of an attribute in a page; mdBook writes all of them in double quotes.
+/// Returns the values of an attribute in a page. mdBook puts all of them in double quotes.
 fn attributes<'t>(text: &'t str, name: &'static str) -> impl Iterator<Item = &'t str> {
     let pieces = text.split('<').skip(1);
     pieces.filter_map(move |piece| {

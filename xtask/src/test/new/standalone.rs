@@ -1,4 +1,5 @@
-//! A repository of its own, and the tutorial in it: made, tested, built, and run in Envoy.
+//! A filter in its own repository, and the tutorial in it: created, tested, built, and run in
+//! Envoy.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -15,15 +16,15 @@ use crate::{new, process, wasm_target, workspace};
 /// The filter of docs/tutorial.md.
 const NAME: &str = "maintenance";
 
-/// The folder that is the repository for cargo, which keeps copies under this name.
+/// The folder that cargo uses as the repository; it caches copies under this name.
 const UPSTREAM: &str = "copied-filter-upstream";
 
-/// How much larger or smaller the module may be than that of the same filter in the catalog, in
-/// bytes: the filter's name has another length, and so have the paths of the kit's sources.
+/// How much the size of the module may differ from that of the same filter in the catalog, in
+/// bytes: the filter's name and the paths of the kit's sources have different lengths.
 const TOLERANCE: u64 = 1024;
 
-/// Makes the filter of the tutorial in `root`, with what is compiled in `target`. `catalog` is the
-/// size of the module of the same filter in the catalog, where it was made.
+/// Creates the filter of the tutorial in `root`, and compiles it in `target`. `catalog` is the size
+/// of the module of the same filter in the catalog, if it was created.
 pub(super) fn check(root: &Path, target: &Path, catalog: Option<u64>, envoy: &str) -> Result<()> {
     let upstream = target.with_file_name(UPSTREAM);
     commit(&upstream)?;
@@ -64,14 +65,14 @@ pub(super) fn check(root: &Path, target: &Path, catalog: Option<u64>, envoy: &st
     for line in answer {
         ensure!(closed.contains(&line), "no {line:?} in:\n{closed}");
     }
-    // What goes on finds no upstream here, which Envoy answers with 503 itself.
+    // A request that continues finds no upstream here, so Envoy itself answers with 503.
     let open = envoy.get("/items")?;
     ensure!(!open.contains("retry-after"), "/items is closed:\n{open}");
     println!("the filter of docs/tutorial.md answers as the page says");
     forget(UPSTREAM)
 }
 
-/// The sources as a repository of one commit, always the same for the same sources.
+/// Creates a repository of the sources with one commit, always the same for the same sources.
 fn commit(folder: &Path) -> Result<()> {
     fs::remove_dir_all(folder).ok();
     fs::create_dir_all(folder)?;
@@ -92,7 +93,7 @@ fn commit(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Removes what cargo keeps of the repository.
+/// Removes cargo's copies of the repository.
 fn forget(name: &str) -> Result<()> {
     for kind in ["db", "checkouts"] {
         let folder = wasm_target::cargo_home()?.join("git").join(kind);
@@ -105,8 +106,8 @@ fn forget(name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Does what the page says: writes its files and its configuration; the lines of the answer that it
-/// promises.
+/// Follows the page: writes its files and its configuration. Returns the lines of the response that
+/// it promises.
 fn follow(page: &str, root: &Path) -> Result<Vec<String>> {
     let mut answer = Vec::new();
     let mut files = 0;
@@ -134,7 +135,7 @@ fn follow(page: &str, root: &Path) -> Result<Vec<String>> {
     Ok(answer)
 }
 
-/// Puts another configuration below `value:`.
+/// Replaces the configuration below `value:`.
 fn configure(sample: &Path, configuration: &str) -> Result<()> {
     const VALUE: &str = "                          value:\n";
     let text = fs::read_to_string(sample)?;
@@ -150,7 +151,7 @@ fn configure(sample: &Path, configuration: &str) -> Result<()> {
     Ok(fs::write(sample, text)?)
 }
 
-/// An Envoy with the repository's configuration, on ports of its own. Ended when dropped.
+/// An Envoy with the repository's configuration, on its own ports. Stopped on drop.
 struct Envoy {
     process: Child,
     port: u16,
@@ -194,7 +195,7 @@ impl Envoy {
         Ok(envoy)
     }
 
-    /// The whole answer to a request.
+    /// Returns the whole response to a request.
     fn get(&self, path: &str) -> Result<String> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
         stream.set_read_timeout(Some(Duration::from_secs(20)))?;
@@ -209,7 +210,7 @@ impl Envoy {
 
 impl Drop for Envoy {
     fn drop(&mut self) {
-        // Both fail only if the process has ended already.
+        // Both fail only if the process has already ended.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

@@ -3,7 +3,7 @@ use super::*;
 const PREFLIGHT_VARY: &str =
     "vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers\n";
 
-/// Of a policy that allows private network access.
+/// For a policy that allows private network access.
 const PRIVATE_VARY: &str = "vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers, \
     Access-Control-Request-Private-Network\n";
 

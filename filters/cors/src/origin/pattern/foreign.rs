@@ -1,12 +1,12 @@
-//! Origins that a pattern matches and that its author does not own.
+//! Finds origins that a pattern matches although its author does not own them.
 //!
-//! Anyone can register a domain. What tells an owner are the last two labels of a host, or the last
-//! three below a domain that many share (`github.io`, `co.uk`). Where a regular expression leaves a
-//! choice in these, an attacker can choose too: `https://.*example\.com` matches
+//! Anyone can register a domain. The owner is determined by the last two labels of a host, or by
+//! the last three below a shared domain (`github.io`, `co.uk`). If a regular expression leaves a
+//! choice in these labels, an attacker has the choice too: `https://.*example\.com` matches
 //! `https://evilexample.com`.
 //!
-//! That is found by reading the expression from its end ([`tail`]), and checked on the expression
-//! itself.
+//! Such origins are found by reading the expression from its end ([`tail`]), and then verified with
+//! the expression itself.
 
 mod shared;
 mod tail;
@@ -22,14 +22,14 @@ use tail::{Tail, Tails};
 /// Top-level names that no one can register (RFC 6761; RFC 6762; ICANN's `.internal`).
 const PRIVATE: &[&str] = &["localhost", "local", "internal", "lan", "corp", "home"];
 
-/// An origin that anyone can have.
+/// An origin that anyone can obtain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ForeignOrigin {
     /// `null`.
     Null,
     /// This one, for example.
     Example(String),
-    /// The expression has too many ends to look at.
+    /// The expression has too many possible ends to examine.
     Unknown,
 }
 
@@ -67,7 +67,7 @@ pub(super) fn of_regex(regex: &str, matches: impl Fn(&Origin) -> bool) -> Option
         .filter_map(|text| Origin::parse(&text))
         .filter(|origin| matches(origin) && !is_private(origin))
         .map(|origin| origin.text().to_owned())
-        // The one that shows best what is wrong.
+        // Prefer the example that shows the problem best.
         .min_by_key(|text| {
             let is_plain = text.ends_with("/evil.example") || text.ends_with(".evil.example");
             (
@@ -81,7 +81,7 @@ pub(super) fn of_regex(regex: &str, matches: impl Fn(&Origin) -> bool) -> Option
     example.or_else(|| matches(&Origin::Null).then_some(ForeignOrigin::Null))
 }
 
-/// Why an expression matches no origin, where that shows at once.
+/// Explains why an expression matches no origin, if there is an obvious reason.
 pub(super) fn why_never(regex: &str, matches_null: bool) -> Option<&'static str> {
     let hir = parse(regex)?;
     let mut required = Vec::new();
@@ -104,7 +104,7 @@ pub(super) fn why_never(regex: &str, matches_null: bool) -> Option<&'static str>
         .then_some("an origin begins with its scheme, as https://")
 }
 
-/// Whether one of these texts has a slash that is not of `://`.
+/// Whether one of these texts contains a slash that is not part of `://`.
 fn has_path(required: &[u8]) -> bool {
     let before = |at: usize, by: usize| at.checked_sub(by).and_then(|at| required.get(at));
     required.iter().enumerate().any(|(at, byte)| {
@@ -116,7 +116,7 @@ fn has_path(required: &[u8]) -> bool {
     })
 }
 
-/// The texts that every match holds; a NUL stands for what is between them.
+/// Collects the texts that every match contains. A NUL stands for anything between them.
 fn literals(hir: &Hir, required: &mut Vec<u8>) {
     match hir.kind() {
         HirKind::Literal(literal) => required.extend_from_slice(&literal.0),
@@ -133,7 +133,7 @@ fn parse(regex: &str) -> Option<Hir> {
     parser.build().parse(regex).ok()
 }
 
-/// Names and addresses of private networks are not for sale.
+/// Names and addresses of private networks cannot be registered.
 fn is_private(origin: &Origin) -> bool {
     let Origin::Tuple(tuple) = origin else {
         return false;

@@ -14,7 +14,7 @@ fn with(headers: &[(&str, &str)]) -> RequestBuilder {
         })
 }
 
-/// The headers after one operation, as `name: value` lines, and why it was skipped.
+/// Returns the headers after one operation, as `name: value` lines, and why it was skipped.
 fn after(operation: &str, before: &[(&str, &str)]) -> (Vec<String>, Vec<Skipped>) {
     let mut request = with(before).build();
     let skipped = edit(&on_requests(operation), &mut request).unwrap();
@@ -293,7 +293,7 @@ fn what_a_client_fills_a_header_with_costs_no_more_than_its_length() {
         assert_eq!(edit(&rules, &mut request), Ok(Vec::new()));
         start.elapsed()
     };
-    // The larger one is 10 times as long; squared it would be 100 times the work.
+    // The larger one is 10 times as long. With quadratic time it would take 100 times as long.
     let small = (0..5)
         .map(|_| time(&elements(1_000), &"a".repeat(3_000), "/?q=A"))
         .min();

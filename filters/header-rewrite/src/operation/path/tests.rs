@@ -3,7 +3,7 @@ use crate::testing::{edit, on_requests, rules, text};
 use filter_kit::testing::{RequestBuilder, request};
 use proptest::prelude::*;
 
-/// `:path` after one operation.
+/// Returns `:path` after one operation.
 fn after(operation: &str, request: RequestBuilder) -> Result<String, Refused> {
     let mut request = request.build();
     edit(&on_requests(operation), &mut request)?;
@@ -110,7 +110,7 @@ fn what_the_client_sent_stays_below_the_new_beginning_in_every_reading() {
         let target = after(&operation, request("GET", &format!("/api{rest}")));
         assert_eq!(target, Err(Refused::UnsafePath), "{rest}");
     }
-    // Below the root is everything.
+    // Every path is below the root.
     let target = after(&prefix("/api", "/"), request("GET", "/api/../bob"));
     assert_eq!(target.as_deref(), Ok("/../bob"));
 }
@@ -145,7 +145,7 @@ fn a_regex_looks_at_the_path_as_sent_and_leaves_no_dot_segment() {
         // The same path.
         ("/%61p%69/%78", Ok("/v2/x")),
         ("/%61pi/%2fa%20%zz%4", Ok("/v2/%2fa%20%zz%4")),
-        // Only a reading of it has what is looked for.
+        // Only a reading matches.
         ("/x/../api/", Err(Refused::AmbiguousPath)),
         ("//api/x", Err(Refused::AmbiguousPath)),
         ("/api%2Fx", Err(Refused::AmbiguousPath)),
@@ -181,7 +181,7 @@ fn no_value_of_a_template_leads_out_of_the_place_that_is_written() {
         ("./a", false),
         ("a/..", false),
         ("..", false),
-        // Below `/files` in every reading, though not the one path that is written.
+        // Below `/files` in every reading, but not in plain form.
         ("a//b", true),
         ("a;b", true),
         ("%2541", true),

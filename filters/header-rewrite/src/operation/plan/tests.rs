@@ -2,7 +2,7 @@ use crate::testing::{edit, lines, rules};
 use filter_kit::testing::{ScriptedHost, request};
 use proptest::prelude::*;
 
-/// The headers after these operations: of one rule, or of as many rules.
+/// Returns the headers after these operations, in one rule or in one rule each.
 fn after(operations: &[String], headers: &[(String, String)], one_rule: bool) -> Vec<String> {
     let rules = if one_rule {
         rules(&format!(
@@ -23,7 +23,7 @@ fn after(operations: &[String], headers: &[(String, String)], one_rule: bool) ->
         .build();
     assert_eq!(edit(&rules, &mut request), Ok(Vec::new()));
     let mut lines = lines(request.headers());
-    // Between headers of different names the order means nothing (RFC 9110, section 5.3).
+    // The order of headers with different names has no meaning (RFC 9110, section 5.3).
     lines.sort_by(|a, b| a.split(':').next().cmp(&b.split(':').next()));
     lines
 }

@@ -33,7 +33,7 @@ fn only_a_pattern_that_reads_far_beyond_its_matches_can_be_too_costly() {
         ("<[^>]*>", open(60_000), true),
         ("<", open(60_000), true),
         ("session=[^;]+", "session=a; ".repeat(5_000), true),
-        // Many ways at once: 125 times the bytes.
+        // Many active states: 125 times the bytes.
         ("[a-z]{1,500}X", "a".repeat(8_000), true),
         ("[a-z]{1,500}X", "a".repeat(9_000), false),
         ("(?:a{1,30}){1,30}X", "a".repeat(5_000), false),
@@ -42,11 +42,11 @@ fn only_a_pattern_that_reads_far_beyond_its_matches_can_be_too_costly() {
             "a".repeat(60_000),
             true,
         ),
-        // A hundred matches in 4 KiB, and seventeen in 60 KiB, where they read most.
+        // A hundred matches in 4 KiB, and seventeen in 60 KiB, at the positions that read most.
         (FAR, first(100, 4 * 1024), true),
         (FAR, first(17, 60 * 1024), true),
         (FAR, first(18, 60 * 1024), false),
-        // No match at all, and one that takes everything.
+        // No match at all, and one that covers everything.
         (FAR, "a".repeat(60_000), true),
         (FAR, format!("<{}>", open(60_000)), true),
     ] {

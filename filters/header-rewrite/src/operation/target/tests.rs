@@ -4,7 +4,7 @@ use filter_kit::headers::Headers;
 use filter_kit::request::Request;
 use filter_kit::testing::{RequestBuilder, request};
 
-/// `:path` and `:authority` after one operation.
+/// Returns `:path` and `:authority` after one operation.
 fn after(operation: &str, request: RequestBuilder) -> Result<(String, String), Refused> {
     let mut request = request.build();
     edit(&on_requests(operation), &mut request)?;

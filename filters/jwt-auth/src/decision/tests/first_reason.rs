@@ -1,4 +1,4 @@
-//! Which reason a token is refused for.
+//! Which reason is reported for a token.
 
 use super::*;
 

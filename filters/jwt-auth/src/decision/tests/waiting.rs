@@ -1,4 +1,4 @@
-//! What waits for keys, and what there is no time left for.
+//! What waits for keys, and what is refused because the time budget is used up.
 
 use super::*;
 
@@ -126,8 +126,8 @@ fn verifications_inside_the_module_stop_when_their_time_is_used_up() {
         clock.set(clock.get() + Duration::from_millis(2)); // each reading of the clock: 2 ms later
         clock.get()
     };
-    // No host here: everything is verified inside the module. The first verification finds that
-    // out.
+    // There is no host here, so everything is verified inside the module. The first verification
+    // finds that out.
     let es256 = crate::algorithm::Algorithm::ES256;
     let set = set_of(&f);
     let key = set.candidates(None, es256).next().unwrap();

@@ -40,7 +40,7 @@ impl Reader<'_> {
         self.rest_of_number(start)
     }
 
-    /// A number that is not a whole one of at most 64 bits, as it is written.
+    /// Parses a number other than an integer of at most 64 bits, as written.
     #[cold]
     fn rest_of_number(&mut self, start: usize) -> Option<Number> {
         if self.rest.first() == Some(&b'.') {

@@ -1,9 +1,9 @@
-//! Strings (RFC 8259, section 7): most have no escape, and are copied in one piece.
+//! Strings (RFC 8259, section 7). Most have no escapes, and are copied in one piece.
 
 use super::Reader;
 
 impl<'j> Reader<'j> {
-    /// A string, from its first quote to its last.
+    /// Parses a string, from its first quote to its last.
     pub(super) fn string(&mut self) -> Option<String> {
         self.advance(1);
         let text = self.plain()?;
@@ -15,14 +15,14 @@ impl<'j> Reader<'j> {
         self.escaped(text)
     }
 
-    /// What stands before the next quote, backslash or control character.
+    /// Consumes everything before the next quote, backslash or control character.
     fn plain(&mut self) -> Option<&'j str> {
         let start = self.at();
         self.advance(plain_bytes(self.rest));
         self.since(start)
     }
 
-    /// A string of which this much is read, and an escape follows.
+    /// Parses the rest of a string after `start`, which an escape follows.
     #[cold]
     fn escaped(&mut self, start: &str) -> Option<String> {
         let mut text = start.to_owned();
@@ -30,7 +30,7 @@ impl<'j> Reader<'j> {
             match self.rest {
                 [b'"', ..] => {
                     self.advance(1);
-                    // As a text without escapes has it.
+                    // With the same capacity as a string without escapes.
                     text.shrink_to_fit();
                     self.takes(text.len());
                     return Some(text);
@@ -60,8 +60,8 @@ impl<'j> Reader<'j> {
         }
     }
 
-    /// The character of a `\u` whose digits follow, and of a second one where the first is the high
-    /// half of a pair.
+    /// Decodes the digits of a `\u` escape, and those of a second one if the first is a high
+    /// surrogate.
     fn unicode(&mut self) -> Option<char> {
         let first = self.four_digits()?;
         if let Ok(character) = char::decode_utf16([first]).next()? {
@@ -86,11 +86,12 @@ impl<'j> Reader<'j> {
     }
 }
 
-/// How many bytes stand before the first quote, backslash or control character: eight at a time.
+/// Returns how many bytes precede the first quote, backslash or control character. Examines eight
+/// bytes at a time.
 fn plain_bytes(text: &[u8]) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const TOPS: u64 = 0x8080_8080_8080_8080;
-    // The lowest byte whose top bit is set is the first that is below `n`.
+    // The lowest byte whose top bit is set is the first one that is less than `n`.
     let below = |bytes: u64, n: u64| bytes.wrapping_sub(ONES.wrapping_mul(n)) & !bytes & TOPS;
     let is = |bytes: u64, byte: u8| below(bytes ^ ONES.wrapping_mul(u64::from(byte)), 1);
     let (chunks, rest) = text.as_chunks::<8>();

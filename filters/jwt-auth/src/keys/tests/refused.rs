@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Coordinates of P-256 under the name of P-384.
+/// Coordinates of P-256, labeled P-384.
 fn foreign_curve() -> Value {
     let mut key = with("test-es256", "alg", Value::Null);
     key["crv"] = json!("P-384");
@@ -95,7 +95,7 @@ fn weak_foreign_and_malformed_keys_are_left_out_with_the_reason() {
             with("test-es384", "y", encode(&[1; 48])),
             "not a point of its curve",
         ),
-        // The library would panic on the first, and take the first 32 bytes of the second.
+        // The library would panic on the first, and use the first 32 bytes of the second.
         (
             with("test-eddsa", "x", encode(&[1; 3])),
             "an Ed25519 key of 3 bytes",
@@ -139,7 +139,7 @@ fn points_beside_their_curve_are_left_out() {
             beside("x", &|x| *x.last_mut().unwrap() ^= 1),
             beside("y", &|y| *y.last_mut().unwrap() ^= 1),
             beside("y", &|y| y.fill(0)),
-            // No number modulo the prime.
+            // Not a number below the prime.
             beside("x", &|x| x.fill(0xff)),
         ] {
             let error = read(key).unwrap_err();

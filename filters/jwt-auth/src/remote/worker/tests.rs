@@ -7,7 +7,7 @@ use serde_json::json;
 const START: Duration = Duration::from_secs(1_700_000_000);
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Several workers with one store, as Envoy has them.
+/// Several workers with one store, as in Envoy.
 struct Proxy {
     store: MemoryStore,
     workers: Vec<Remote>,
@@ -26,7 +26,7 @@ impl Proxy {
         }
     }
 
-    /// Lets every worker tick; the ones that have to call.
+    /// Lets every worker tick. Returns those that have to make a call.
     fn tick(&mut self) -> Vec<usize> {
         let mut callers = Vec::new();
         for (n, worker) in self.workers.iter_mut().enumerate() {
@@ -42,7 +42,7 @@ impl Proxy {
         self.workers[worker].answer(&self.store, self.now, answer, 0)
     }
 
-    /// Lets every worker tick, and answers those that call.
+    /// Lets every worker tick, and answers those that make a call.
     fn round(&mut self, answer: &Result<HttpAnswer, CallFailure>) {
         for n in self.tick() {
             self.answer(n, answer.clone());
@@ -114,7 +114,7 @@ impl CasStore for Overtaken<'_> {
 
 #[test]
 fn a_worker_that_is_overtaken_does_not_fetch() {
-    // The first read is a look at what is known, the second is for the lease.
+    // The first read looks at what is known, the second one is for the lease.
     for reads_before in [0, 1] {
         let memory = MemoryStore::default();
         let store = Overtaken {

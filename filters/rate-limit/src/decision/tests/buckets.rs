@@ -1,8 +1,8 @@
-//! Whose bucket is charged, and what is advertised of it.
+//! Which buckets are charged, and what is advertised about them.
 
 use super::*;
 
-/// Decides by a limit of this name, quota and key, of a plugin, in a store.
+/// Decides with one limit of a plugin, in a store.
 fn decide_in(store: &MemoryStore, plugin: &str, limit: &str, request: &Request) -> Verdict {
     let json = format!(r#"{{"limits": [{limit}]}}"#);
     let config: Config = config::load(json.as_bytes(), &Env::new()).unwrap();
@@ -102,14 +102,14 @@ fn a_repeated_part_charges_the_bucket_of_each_value() {
     };
     assert_eq!(charge(&["alice", "bob", "alice"]), (true, 1));
     assert_eq!(charge(&["alice"]), (true, 0));
-    // Of bob's bucket one is left, which is not charged: alice's refuses first.
+    // One is left in bob's bucket. It is not charged, because alice's bucket refuses first.
     assert_eq!(charge(&["alice", "bob"]), (false, 0));
     assert_eq!(charge(&["bob"]), (true, 0));
-    // Carol's is charged, then bob's refuses.
+    // Carol's bucket is charged, then bob's refuses.
     assert_eq!(charge(&["carol", "bob", "dave"]), (false, 0));
     assert_eq!(charge(&["carol", "dave"]), (true, 0));
     assert_eq!(charge(&["dave"]), (true, 0));
-    // A value that is empty is a missing one.
+    // An empty value counts as missing.
     assert_eq!(charge(&["", "erin"]), (true, 1));
     assert_eq!(charge(&[]), (true, 0));
     assert_eq!(charge(&["frank", ""]), (false, 0));
@@ -191,7 +191,7 @@ fn the_service_is_asked_about_each_value() {
         .collect();
     let value = |text: &str| Some(text.as_bytes().to_vec());
     assert_eq!(values, [(1, value("a")), (1, value("b")), (3, None)]);
-    // Without its answer this process counts each.
+    // If the service does not answer, this process counts each bucket.
     let surroundings = (&world.store, NOW);
     let decision = without_service(
         decision,

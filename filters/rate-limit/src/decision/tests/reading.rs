@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A path with more readings than are looked at.
+/// Returns a path with more readings than are examined.
 fn endless() -> String {
     let path = "/a%2F%252F%25252F%2525252F%255C/;%3B%253B/..%2e/%252e.//x\\".repeat(4);
     assert!(request("GET", &path).build().readings().is_err());
@@ -73,7 +73,7 @@ fn a_path_with_too_many_readings_is_refused_where_it_decides() {
         ),
     ] {
         let decide = |mode: &str| {
-            // The mode is the filter's: a limit has none for what concerns no limit.
+            // The mode is that of the filter, because this concerns no limit.
             let json = format!(
                 r#"{{"mode": "{mode}", "limits": [{{"name": "a", "requests": 1, "per": "1h", "mode": "report", {limit}}}], "exempt": [{exempt}]}}"#
             );

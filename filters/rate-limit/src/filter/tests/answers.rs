@@ -1,11 +1,11 @@
-//! Limits that count answers.
+//! Limits that count responses.
 
 use super::*;
 
 const LOGIN: &str = r#"{"limits": [{"name": "failed-login", "match": {"paths": [{"prefix": "/login"}]}, "key": [{"client_ip": {}}],
     "requests": 5, "per": "1m", "charge": {"on": "response", "status": [401, 403]}}]}"#;
 
-/// The status of a try, and what its answer tells of what is left.
+/// Returns the status of an attempt, and what its response says is left.
 fn attempt(run: &mut Run<RateLimit>, path: &str, status: &str) -> (u16, Option<String>) {
     let (mut exchange, answer) = send(run, request("POST", path));
     match answer {

@@ -1,4 +1,4 @@
-//! Limits on requests under way.
+//! Limits on requests in progress.
 
 use super::*;
 use std::time::Duration;
@@ -60,7 +60,8 @@ fn a_request_is_under_way_until_its_stream_ends() {
     drop(first);
     let (_third, answer) = send(&mut run, alice());
     assert!(passes(&answer));
-    // Reset before any response: Envoy cuts it off from the upstream after this filter has gone.
+    // Reset before any response: Envoy disconnects it from the upstream after this filter has
+    // ended.
     let mut other_worker = start(&host, PARALLEL);
     host.set_property("response\0flags", &4_u64.to_le_bytes());
     drop(second);

@@ -1,4 +1,4 @@
-//! Quotas of a header, limits that let nothing through, annotations, and replies of a limit's own.
+//! Quotas from a header, limits that allow nothing, annotations, and replies specific to a limit.
 
 use super::*;
 
@@ -23,7 +23,7 @@ fn a_header_gives_the_quota_and_one_bucket_serves_whatever_it_says() {
     assert_eq!(passes("b", &["none"; 9]), 2);
     assert_eq!(passes("c", &["1000000"; 9]), 4);
     assert_eq!(passes("d", &["0"; 9]), 0);
-    // Each takes its part of the one bucket: half of it, then a quarter, and a quarter.
+    // Each takes its share of the one bucket: half of it, then a quarter, and a quarter.
     assert_eq!(passes("e", &["2", "4", "4", "4", "2"]), 3);
     let (mut exchange, _) = send(&mut run, request("GET", "/").header("x-user", "f"));
     let response = exchange.response(&[(":status", "200")]);
@@ -145,7 +145,7 @@ fn a_limit_may_have_a_reply_of_its_own() {
         (other.status, other.body.as_slice()),
         (429, &b"all: other"[..])
     );
-    // Its template looks at the host.
+    // Its template depends on the host.
     let malformed = reply(send(&mut run, request("GET", "/").authority("x@y")).1);
     assert_eq!(malformed.details, "malformed_host");
 }

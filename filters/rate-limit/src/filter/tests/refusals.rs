@@ -1,4 +1,4 @@
-//! Whose buckets refuse, and what a refusal tells.
+//! Which buckets refuse, and what a refusal tells the client.
 
 use super::*;
 
@@ -20,7 +20,7 @@ fn plugins_of_one_vm_id_count_apart() {
     assert_eq!(statuses("a", ""), [429; 3], "loaded again");
 }
 
-// Issue 15: `user 4/1m`, `spend 10/1h` refuses.
+// With `user 4/1m` and `spend 10/1h`, `spend` refuses.
 #[test]
 fn a_refusal_tells_of_the_limit_that_refused() {
     let host = ScriptedHost::install();

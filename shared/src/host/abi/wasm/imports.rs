@@ -1,4 +1,4 @@
-//! The functions of the ABI as the module imports them.
+//! The ABI functions that the module imports.
 
 #[link(wasm_import_module = "env")]
 unsafe extern "C" {

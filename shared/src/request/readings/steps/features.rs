@@ -1,25 +1,25 @@
-//! Which steps change a text.
+//! Finds out which steps change a text.
 
 use super::{
     Step, has_params_after_dots, is_dot_segment, is_unreserved, leading_dot_segment, triplet,
 };
 
-/// Which steps change a text: found in one scan, so that no step runs for nothing.
+/// Which steps change a text. Determined in one scan, so that steps without effect are skipped.
 #[derive(Debug, Clone, Copy, Default)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "a set of independent features, not a state"
 )]
 pub(in super::super) struct Features {
-    /// Triplets of `/`.
+    /// Encoded `/`.
     slash_triplets: bool,
-    /// Triplets of `\`.
+    /// Encoded `\`.
     backslash_triplets: bool,
-    /// Triplets of unreserved characters.
+    /// Encoded unreserved characters.
     unreserved_triplets: bool,
-    /// All other triplets.
+    /// All other percent-encoded bytes.
     other_triplets: bool,
-    /// A `%` without two digits after it.
+    /// A `%` that is not followed by two hexadecimal digits.
     lone_percents: bool,
     /// `;params` of dot segments.
     params_of_dots: bool,
@@ -32,7 +32,7 @@ pub(in super::super) struct Features {
 }
 
 impl Features {
-    /// Finds them in a text.
+    /// Scans a text.
     pub(in super::super) fn of(text: &[u8]) -> Self {
         let mut found = Self {
             dots: leading_dot_segment(text) > 0,
@@ -71,8 +71,8 @@ impl Features {
         found
     }
 
-    /// Whether a step is worth its run: it changes the text, and no step before it in [`Step::ALL`]
-    /// does the same.
+    /// Whether a step has to run: it changes the text, and no step before it in [`Step::ALL`] gives
+    /// the same result.
     pub(in super::super) fn changed_by(self, step: Step) -> bool {
         let slashes = self.slash_triplets || self.backslash_triplets;
         match step {
@@ -90,7 +90,7 @@ impl Features {
         }
     }
 
-    /// Whether there is nothing to decode, but slashes perhaps.
+    /// Whether there is nothing to decode, except perhaps slashes.
     pub(in super::super) fn is_decoded(self) -> bool {
         !(self.unreserved_triplets || self.other_triplets)
     }

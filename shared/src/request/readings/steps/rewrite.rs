@@ -1,9 +1,8 @@
-//! What each step writes, but for those that decode triplets whatever is around them.
+//! The steps other than simple percent-decoding.
 
 use super::{has_params_after_dots, hex, is_unreserved, leading_dot_segment, triplet};
 
-/// Writes byte by byte into a buffer that is long enough, so that no write has to see to its
-/// growth.
+/// Writes byte by byte into a buffer that is long enough, so that no write has to grow it.
 pub(super) struct Writer<'a> {
     pub(super) bytes: &'a mut [u8],
     pub(super) len: usize,
@@ -17,7 +16,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Puts `25` behind a `%` that, with what was written after it and the next byte, looks like a
+    /// Adds `25` after a `%` that, with the bytes written after it and the next one, looks like a
     /// triplet.
     fn escape_new_triplet(&mut self, percent: usize, next: Option<u8>) -> bool {
         let is_digit = |byte: u8| hex(byte).is_some();
@@ -39,14 +38,14 @@ impl Writer<'_> {
         is_triplet
     }
 
-    /// Takes back the last segment, with the slash before it.
+    /// Removes the last segment, with the slash before it.
     fn drop_segment(&mut self) {
         let written = self.bytes.get(..self.len).unwrap_or_default();
         self.len = written.iter().rposition(|b| *b == b'/').unwrap_or(0);
     }
 }
 
-/// `CheckForNestedEscapes` of googleurl. A `%25` takes no more room than the triplet that was
+/// `CheckForNestedEscapes` of googleurl. A `%25` takes no more space than the triplet that was
 /// decoded before it.
 pub(super) fn decode_without_new_triplets(text: &[u8], out: &mut Writer<'_>) {
     let mut lone_percent = None;
@@ -117,7 +116,8 @@ pub(super) enum FinalSlash {
     Drop,
 }
 
-/// RFC 3986, section 5.2.4: an empty segment is a segment, and `..` at the root stays there.
+/// Resolves dot segments (RFC 3986, section 5.2.4). An empty segment is a segment, and `..` at the
+/// root stays at the root.
 pub(super) fn resolve_dots(text: &[u8], final_slash: FinalSlash, out: &mut Writer<'_>) {
     let mut rest = text;
     let mut absolute = false;

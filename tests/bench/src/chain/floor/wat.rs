@@ -1,11 +1,11 @@
-//! A floor in the text format of WebAssembly.
+//! A floor in the WebAssembly text format.
 
 use std::fmt::Write as _;
 
 use super::{Call, Floor, Map};
 use crate::jobs::COPIES;
 
-/// The module of a floor.
+/// Returns the module of a floor.
 pub(super) fn text(floor: &Floor) -> String {
     let mut module = Module::default();
     let request = module.function("proxy_on_request_headers", &floor.request);
@@ -32,11 +32,11 @@ pub(super) fn text(floor: &Floor) -> String {
     )
 }
 
-/// Where the host writes what it gives, behind all data.
+/// Where the host writes its results, after all data.
 const HEAP: usize = 256 * 1024;
 /// Where data begins.
 const START: usize = 64;
-/// Where it writes pointers and numbers.
+/// Where the host writes pointers and numbers.
 const CELLS: [usize; 3] = [0, 4, 8];
 
 const IMPORTS: &str = r#"
@@ -61,7 +61,7 @@ struct Module {
 }
 
 impl Module {
-    /// Keeps bytes: their place and length, as two constants.
+    /// Stores bytes. Returns their position and length as two constants.
     fn keep(&mut self, bytes: &[u8]) -> String {
         let at = START + self.used;
         self.used += bytes.len();
@@ -99,7 +99,7 @@ impl Module {
             Call::Set(map, name, value) => self.edit("set", *map, name, value),
             Call::Add(map, name, value) => self.edit("add", *map, name, value),
             Call::RemoveNumbered(prefix) => {
-                // The copies of a chain take their turns.
+                // The copies in a chain take turns.
                 let name = self.keep(format!("{prefix}0").as_bytes());
                 let last = START + self.used - 1;
                 format!(
@@ -111,7 +111,7 @@ impl Module {
             }
             Call::Time => format!("(drop (call $time {first}))"),
             Call::Count => {
-                // 0 is a counter.
+                // 0 means a counter.
                 let name = self.keep(b"bench_floor");
                 format!(
                     "(if (i32.eqz (global.get $metric)) (then
@@ -161,8 +161,8 @@ fn number(map: Map) -> String {
     format!("(i32.const {})", map as i32)
 }
 
-/// Headers as the host takes them: how many, their lengths, then names and values, each with a zero
-/// byte.
+/// Encodes headers for the host: the count, the lengths, then names and values, each followed by a
+/// zero byte.
 fn pairs(headers: &[(String, String)]) -> Vec<u8> {
     let mut bytes = (headers.len() as u32).to_le_bytes().to_vec();
     for (name, value) in headers {

@@ -1,4 +1,4 @@
-//! What a host has beside requests: its log, properties, the configuration, shared data, the time,
+//! Host functions that do not concern requests: log, properties, configuration, shared data, time,
 //! metrics and foreign functions.
 
 use anyhow::Result;

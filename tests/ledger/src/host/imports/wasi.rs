@@ -1,4 +1,5 @@
-//! What the standard library asks of WASI: no environment, no real chance, and always the same time.
+//! The WASI functions that the standard library needs: no environment, no real randomness, and
+//! always the same time.
 
 use anyhow::Result;
 use wasmi::Linker;

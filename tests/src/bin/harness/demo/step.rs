@@ -1,10 +1,10 @@
-//! One step of the tour: a request, what its answer has to be, and how both are shown.
+//! One step of the tour: a request, its expected response, and how both are shown.
 
 use e2e::{Client, Envoy, Response};
 
 use crate::term;
 
-/// A request with its expected answer.
+/// A request with its expected response.
 pub(super) struct Step {
     title: &'static str,
     method: &'static str,
@@ -16,29 +16,29 @@ pub(super) struct Step {
     upstream_path: Option<&'static str>,
 }
 
-/// What a header has to be.
+/// The expected value of a header.
 pub(super) enum Want {
-    /// There once, with this value.
+    /// Present once, with this value.
     Is(&'static str),
-    /// There, with any value.
+    /// Present, with any value.
     Present,
-    /// Not there.
+    /// Missing.
     Absent,
 }
 
-/// What somebody looked at, how to show it, and what was expected instead.
+/// The observed value, how to show it, and what was expected instead.
 struct Observed {
     shown: String,
     mistake: Option<String>,
 }
 
 impl Step {
-    /// A GET that is answered with 200.
+    /// Creates a GET request that gets status 200.
     pub(super) fn get(title: &'static str, path: &'static str) -> Step {
         Step::request(title, "GET", path)
     }
 
-    /// A request that is answered with 200.
+    /// Creates a request that gets status 200.
     pub(super) fn request(title: &'static str, method: &'static str, path: &'static str) -> Step {
         Step {
             title,
@@ -52,30 +52,30 @@ impl Step {
         }
     }
 
-    /// Sends this header.
+    /// Adds a header to the request.
     pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Step {
         self.headers.push((name, value.into()));
         self
     }
 
-    /// The status of the answer.
+    /// Sets the expected status.
     pub(super) fn status(self, status: u16) -> Step {
         Step { status, ..self }
     }
 
-    /// A header of the answer.
+    /// Expects a header of the response.
     pub(super) fn answers(mut self, name: &'static str, want: Want) -> Step {
         self.answer.push((name, want));
         self
     }
 
-    /// A header of the request as the upstream sees it; `:authority` is the host.
+    /// Expects a header of the request at the upstream; `:authority` is the host.
     pub(super) fn reaches_upstream(mut self, name: &'static str, want: Want) -> Step {
         self.upstream.push((name, want));
         self
     }
 
-    /// The path and query that the upstream sees.
+    /// Expects the path and query at the upstream.
     pub(super) fn reaches_upstream_at(self, path: &'static str) -> Step {
         Step {
             upstream_path: Some(path),
@@ -83,7 +83,8 @@ impl Step {
         }
     }
 
-    /// Makes the request, prints it with its answer, and says whether the answer is as expected.
+    /// Sends the request, prints it with its response, and returns whether the response is as
+    /// expected.
     pub(super) fn run(&self, envoy: &Envoy) -> bool {
         println!("\n  {}", self.title);
         print_block("→", &self.request_lines());
@@ -197,7 +198,7 @@ impl Want {
     }
 }
 
-/// Lines under one sign, aligned.
+/// Prints aligned lines after a sign.
 fn print_block(sign: &str, lines: &[String]) {
     let indent = " ".repeat(sign.chars().count());
     for (number, line) in lines.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! The tour: what each filter shows of itself.
+//! The tour: what each filter demonstrates.
 //!
 //! A filter contributes one function here and one row in [`chapters`]. Its steps run against
 //! `envoy-configs/all-filters.yaml`.
@@ -16,7 +16,7 @@ pub(super) struct Chapter {
     pub(super) steps: Vec<Step>,
 }
 
-/// All chapters, in the order in which a request passes the filters.
+/// Returns all chapters, in the order in which a request passes the filters.
 pub(super) fn chapters() -> Vec<Chapter> {
     vec![
         Chapter {

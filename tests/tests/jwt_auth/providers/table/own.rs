@@ -1,4 +1,4 @@
-//! Providers that one runs oneself.
+//! Self-hosted providers.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Providers that are services.
+//! Providers offered as services.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Providers whose tokens are about a workload and not about a person.
+//! Providers whose tokens identify a workload and not a person.
 
 use super::*;
 

@@ -1,6 +1,7 @@
-//! Domains that many share.
+//! Domains shared by many owners.
 
-/// Domains below which anyone can have a name: the best known of <https://publicsuffix.org/list/>.
+/// Domains below which anyone can obtain a name: the best known of
+/// <https://publicsuffix.org/list/>.
 pub(super) const SHARED: &[&str] = &[
     "ac.uk",
     "appspot.com",

@@ -1,28 +1,28 @@
-//! What an expression may end with, read from its end to its beginning.
+//! The possible ends of an expression, read from its end to its beginning.
 //!
-//! A tail whose owner is written out is safe, and is dropped.
+//! A tail whose owner is fixed by the expression is safe, and is dropped.
 
 use super::shared::SHARED;
 use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
 
-/// The most tails at a time. An expression has at most 1,024 bytes, and most tails are dropped
-/// soon.
+/// Maximum number of tails at a time. An expression has at most 1,024 bytes, and most tails are
+/// dropped early.
 const MAX_TAILS: usize = 4096;
 
-/// The most rounds of a repetition that are looked at one by one.
+/// Maximum number of repetitions that are examined one by one.
 const MAX_ROUNDS: u32 = 64;
 
-/// What an origin may end with.
+/// A possible end of an origin.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Tail {
-    /// All of it, from its last byte to its first.
+    /// The bytes of the tail, last to first.
     reversed: Vec<u8>,
-    /// Where the host ends in it: the port stands before.
+    /// Where the host ends in `reversed`; the port comes before.
     host_from: usize,
     dots: usize,
-    /// Whether the expression leaves a choice in what tells the owner.
+    /// Whether the expression leaves a choice in the part that determines the owner.
     pub(super) is_chosen: bool,
-    /// Whether all that tells the owner is there.
+    /// Whether the part that determines the owner is complete.
     is_told: bool,
 }
 
@@ -31,7 +31,7 @@ impl Tail {
         self.reversed.iter().rev().copied().collect()
     }
 
-    /// The tail with one more byte before it.
+    /// Returns the tail with one more byte in front.
     fn before(&self, byte: u8) -> Self {
         let mut tail = self.clone();
         tail.reversed.push(byte);
@@ -55,7 +55,7 @@ impl Tail {
         tail
     }
 
-    /// Whether its last two labels are a domain that many share.
+    /// Whether the last two labels are a shared domain.
     fn is_shared(&self) -> bool {
         let host = self.reversed.get(self.host_from..).unwrap_or_default();
         let mut labels = host.split(|b| *b == b'.').map(|label| label.iter().rev());
@@ -66,7 +66,7 @@ impl Tail {
         SHARED.iter().any(|shared| shared.as_bytes() == domain)
     }
 
-    /// The tail with a word before it that an attacker chooses.
+    /// Returns the tail with a word in front that an attacker chooses.
     fn before_word(&self, word: &[u8]) -> Self {
         let is_chosen = !self.is_told;
         let mut tail = word
@@ -90,7 +90,7 @@ impl Tails {
         self.0.iter()
     }
 
-    /// What stands before these tails with one more part of the expression; `None`: too many.
+    /// Prepends one more part of the expression to these tails; `None` if there are too many.
     pub(super) fn before(&self, hir: &Hir) -> Option<Self> {
         match hir.kind() {
             HirKind::Empty | HirKind::Look(_) => Some(self.clone()),
@@ -124,7 +124,8 @@ impl Tails {
         let more = repetition
             .max
             .map_or(MAX_ROUNDS, |max| max.saturating_sub(repetition.min));
-        // Each further round may be the last. Where the owner is told, one way on is enough.
+        // Each further repetition may be the last. Once the owner is determined, one continuation
+        // is enough.
         for _ in 0..more.min(3) {
             last.0.retain(|tail| !tail.is_told);
             last = last.before(&repetition.sub)?;
@@ -133,7 +134,7 @@ impl Tails {
         if more >= 4
             && let Some(class) = class_of(&repetition.sub)
         {
-            // Where the scheme may be chosen too, the whole origin may.
+            // If the scheme can be chosen too, so can the whole origin.
             let words = [
                 &b".evil.example"[..],
                 b"evil.example",
@@ -154,7 +155,7 @@ impl Tails {
         Self(self.0.iter().flat_map(before).collect()).pruned()
     }
 
-    /// Without those whose owner is written out, and without those that say the same.
+    /// Removes duplicates, and tails whose owner is fixed by the expression.
     fn pruned(mut self) -> Option<Self> {
         self.0.retain(|tail| tail.is_chosen || !tail.is_told);
         self.0.sort_unstable();
@@ -163,8 +164,9 @@ impl Tails {
     }
 }
 
-/// What a class may put before a tail: its separators, and one of its other characters for all of
-/// them, unless they are so few that they may have been meant one by one.
+/// Returns what a character class may put in front of a tail: its separators, and one of its other
+/// characters on behalf of all. If there are at most three others, each is used, because they may
+/// be intended individually.
 fn of_class(tail: &Tail, class: &Class) -> Vec<Tail> {
     let all = |bytes: &[u8]| -> Vec<u8> {
         bytes
@@ -210,7 +212,7 @@ fn has(class: &Class, byte: u8) -> bool {
     }
 }
 
-/// Whether this byte may stand in a match.
+/// Whether a match may contain this byte.
 pub(super) fn may_hold(hir: &Hir, byte: u8) -> bool {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => false,

@@ -84,7 +84,7 @@ fn an_expression_that_names_the_owner_matches_no_foreign_origin() {
         r"moz-extension://1234",
         r"app://\.",
     ] {
-        // Upper case is lower case under (?i); elsewhere it never matches.
+        // With (?i) upper case matches as lower case; otherwise it never matches.
         let parsed = OriginRegex::try_from(regex.to_owned()).unwrap();
         assert_eq!(parsed.foreign_origin(), None, "{regex}");
     }

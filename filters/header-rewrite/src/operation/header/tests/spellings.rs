@@ -55,7 +55,7 @@ fn on_requests_a_name_goes_in_every_spelling_that_a_server_may_read_as_the_same(
         let (got, _) = after(operation, &forged);
         assert_eq!(got, expected, "{operation}");
     }
-    // A message keeps what it cannot do without, whatever the operations are named.
+    // Headers that a message needs are kept, whatever names the operations use.
     let (got, _) = after(
         r#"{"remove": {"name": "content_length"}}, {"set": {"name": "-path", "value": "x"}}"#,
         &[("content-length", "1")],
