@@ -42,7 +42,8 @@ filter_kit::counters! {
         /// Values of headers and query parameters that could not be made: they would have been too
         /// long.
         SkippedTooLong => "skipped.too_long_total",
-        /// Values of headers that were not written, because they would have contained a control character.
+        /// Values of headers that were not written, because they would have contained a control
+        /// character.
         SkippedInvalid => "skipped.invalid_value_total",
     }
 }
