@@ -93,6 +93,24 @@ fn status(answer: &Answer) -> Option<(u16, &str)> {
 }
 
 #[test]
+fn two_origins_get_no_permission() {
+    for (origins, allowed) in [
+        (&[APP][..], true),
+        (&[APP, ("origin", "")], true),
+        (&[APP, APP], false),
+        (&[APP, ("origin", "https://evil.example")], false),
+        (&[("origin", "https://evil.example"), APP], false),
+    ] {
+        for more in [&[][..], &[("access-control-request-method", "GET")]] {
+            let head = [origins, more].concat();
+            let done = run(POLICY, "GET", "/", &head, &[]);
+            let has_permission = done.response.contains("access-control-allow-origin");
+            assert_eq!(has_permission, allowed, "{head:?}");
+        }
+    }
+}
+
+#[test]
 fn an_allowed_origin_gets_permission_in_place_of_the_upstreams() {
     let upstream = [("access-control-allow-origin", "*"), ("vary", "accept")];
     let done = run(POLICY, "GET", "/", &[APP], &upstream);

@@ -186,7 +186,7 @@ impl ScriptedHost {
 
     pub(crate) fn begin_request(&self, headers: Pairs) {
         let mut script = self.0.borrow_mut();
-        script.request = Some(headers);
+        script.request = Some(as_received(headers));
         script.local = None;
         script.is_resumed = false;
     }
@@ -220,4 +220,30 @@ impl ScriptedHost {
     pub(super) fn is_resumed(&self) -> bool {
         self.0.borrow().is_resumed
     }
+}
+
+/// The request headers that Envoy's CORS filter registers as inline headers. Envoy joins repeated
+/// fields of such a header when it receives them.
+const INLINE: [&[u8]; 3] = [
+    b"origin",
+    b"access-control-request-headers",
+    b"access-control-request-method",
+];
+
+/// Joins the headers that Envoy joins (`HeaderMapImpl::appendToHeader`): empty values add nothing.
+fn as_received(headers: Pairs) -> Pairs {
+    let mut received: Pairs = Vec::with_capacity(headers.len());
+    for (name, value) in headers {
+        let before = received.iter_mut().find(|(other, _)| *other == name);
+        match before.filter(|_| INLINE.contains(&name.as_slice())) {
+            Some((_, before)) if before.is_empty() => *before = value,
+            Some((_, before)) if !value.is_empty() => {
+                before.push(b',');
+                before.extend_from_slice(&value);
+            }
+            Some(_) => {}
+            None => received.push((name, value)),
+        }
+    }
+    received
 }
