@@ -173,6 +173,9 @@ mod tests {
             ("exact", "paths", "/users/:id", Some("/users/[^/]+")),
             ("prefix", "paths", "/users/{id}/x", Some("/users/[^/]+/x")),
             ("exact", "paths", "/a:b/c{d}e", None),
+            ("exact", "paths", "/a/:/b", None),
+            ("exact", "paths", "/a/{b,c}", None),
+            ("exact", "paths", "/a/{}", None),
             ("exact", "headers", "*", None),
             ("regex", "paths", "^/admin", Some("{prefix: /admin}")),
             ("regex", "paths", "^/admin/.*", None),
@@ -205,5 +208,22 @@ mod tests {
                 None => assert_eq!(got, None, "{text}"),
             }
         }
+    }
+
+    #[test]
+    fn a_pattern_is_found_wherever_it_is_but_not_in_a_secret() {
+        let text = br#"{"rules": [{}, {"match": {"paths": [{"prefix": "/a"}, {"exact": "/b/*"}]},
+            "set": {"value": "%REQ(x)%"}}], "secret": {"value": "%REQ(x)%"}}"#;
+        let node = super::super::node::parse(text).unwrap();
+        let found: Vec<_> = suspects(&node).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            found,
+            [
+                "rules[1].match.paths[1].exact: \"/b/*\" is compared as it is written, with the *; \
+                 for all below it write {prefix: /b}",
+                "rules[1].set.value: \"%REQ(x)%\" is not replaced; variables are written as \
+                 ${request.header.NAME}",
+            ]
+        );
     }
 }

@@ -184,6 +184,13 @@ fn in_report_mode_nothing_changes_and_nothing_is_answered() {
         assert_eq!(headers, [(b"x-do".to_vec(), what.as_bytes().to_vec())]);
         assert_eq!(exchange.response(OK).len(), 1, "{what}");
     }
+    let log = host.log();
+    for line in [
+        "probe: report: the request would change in: x-seen",
+        "probe: would be refused: reason=unavailable",
+    ] {
+        assert!(log.iter().any(|l| l.starts_with(line)), "{log:?}");
+    }
 }
 
 #[test]
