@@ -327,6 +327,14 @@ fn errors_name_the_place() {
             "methods[0]: \"get\" is not a method; methods are in upper case, as GET",
         ),
         (
+            r#"{"methods": ["GET", "PO ST"]}"#,
+            "methods[1]: \"PO ST\" is not a method; a token in upper case is accepted, as GET",
+        ),
+        (
+            r#"{"methods": ["*"]}"#,
+            "methods[0]: \"*\" is not a method; omit the key to match every method",
+        ),
+        (
             r#"{"paths": [{"prefix": "/a"}, {"exact": "b"}]}"#,
             "paths[1].exact: \"b\" does not begin with /; write \"/b\"",
         ),

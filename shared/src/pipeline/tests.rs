@@ -1,3 +1,5 @@
+mod part;
+
 use super::*;
 use crate::config::{Env, Invalid};
 use crate::testing::{Answer, Run, ScriptedHost};
@@ -90,6 +92,10 @@ impl Filter for Probe {
         };
         state.push_str(name);
         flow
+    }
+
+    fn on_request_trailers(&self, trailers: &mut Headers) {
+        trailers.remove("x-secret");
     }
 
     fn on_response(&self, response: &mut Response, state: &mut String) {
