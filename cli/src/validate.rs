@@ -30,8 +30,8 @@ mod yaml;
 /// Arguments of the command.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Files (Envoy, Istio or Envoy Gateway; YAML or JSON), folders of such files, or - for standard
-    /// input
+    /// Files (Envoy, Istio or Envoy Gateway; YAML or JSON), folders of such files, or - for
+    /// standard input
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// The filter of bare configurations, and of modules with unknown names

@@ -19,8 +19,8 @@ filter_kit::counters! {
         /// Requests refused with 400: their host is malformed, and the configuration
         /// looks at it.
         RefusedMalformedHost => "refused.malformed_host_total" | "reported.malformed_host_total",
-        /// Requests refused with 400: a reading of the rewritten path would have left the new prefix
-        /// or had a dot segment.
+        /// Requests refused with 400: a reading of the rewritten path would have left the new
+        /// prefix or had a dot segment.
         RefusedUnsafePath => "refused.unsafe_path_total" | "reported.unsafe_path_total",
         /// Requests refused with 400: a variable in a path or a host had no value.
         RefusedMissingValue => "refused.missing_value_total" | "reported.missing_value_total",
