@@ -8,7 +8,7 @@ use filter_catalog::catalog::{FILTERS, Filter};
 use filter_catalog::explain::explain;
 use filter_catalog::{token, validate};
 
-/// Checks the configurations of the catalog's filters, and explains what the filters answer.
+/// Checks the configurations of the catalog's filters, and explains the filters' answers.
 #[derive(Parser)]
 #[command(name = "filter-catalog", version, arg_required_else_help = true)]
 struct Cli {
@@ -22,23 +22,24 @@ enum Command {
     Validate(validate::Args),
     /// Print the JSON Schema of a filter's configuration
     Schema {
-        /// The filter
+        /// Name of the filter
         filter: String,
     },
-    /// Explain what a reason in an access log or answer means, and what to do; without one, all
+    /// Explain a reason from an access log or an answer, and what to do about it
     Explain {
-        /// As `%RESPONSE_CODE_DETAILS%` has it: `jwt_expired`, `rate_limited{per-client}`
+        /// The reason as in `%RESPONSE_CODE_DETAILS%`, such as `jwt_expired` or
+        /// `rate_limited{per-client}`; all reasons by default
         reason: Option<String>,
     },
     /// Print a token signed with the public test keys, which the samples trust
     Token(token::Args),
-    /// Print the configurations that files hold, as JSON
+    /// Print the configurations in files, as JSON
     #[command(hide = true)]
     Configurations {
         /// Files or folders
         files: Vec<std::path::PathBuf>,
     },
-    /// Print what the documentation is generated from
+    /// Print the data that the documentation is generated from
     #[command(hide = true)]
     Describe,
 }

@@ -8,7 +8,7 @@ use test_tokens::{ISSUER, Token, now};
 /// Arguments of the command.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Signature algorithm: RS256 and so on, PS256, ES256, ES384, ES512, EdDSA, HS256
+    /// Signature algorithm, such as RS256, PS256, ES256, ES384, ES512, EdDSA or HS256
     #[arg(long, default_value = "ES256")]
     algorithm: String,
     /// `iss`
@@ -23,10 +23,10 @@ pub struct Args {
     /// `scope`: words separated by spaces
     #[arg(long)]
     scope: Option<String>,
-    /// Another claim, NAME=VALUE; the value is JSON, or else a text; may be repeated
+    /// Another claim; a value that is not JSON is taken as a string; may be repeated
     #[arg(long = "claim", value_name = "NAME=VALUE")]
     claims: Vec<String>,
-    /// Seconds from now until it expires; less than 0: it has expired
+    /// Seconds until the token expires; a negative number makes an expired token
     #[arg(long, default_value_t = 3600, allow_negative_numbers = true)]
     expires_in: i64,
 }

@@ -30,17 +30,17 @@ mod yaml;
 /// Arguments of the command.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Files (Envoy, Istio or Envoy Gateway; YAML or JSON) or folders of such files; - is standard
-    /// input
+    /// Files (Envoy, Istio or Envoy Gateway; YAML or JSON), folders of such files, or - for
+    /// standard input
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// The filter that bare configurations and modules of unknown names are for
+    /// The filter of bare configurations, and of modules with unknown names
     #[arg(long, value_name = "NAME")]
     filter: Option<String>,
-    /// Warnings are errors
+    /// Treat warnings as errors
     #[arg(long)]
     strict: bool,
-    /// How findings are printed
+    /// Output format of the findings
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }

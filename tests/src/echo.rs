@@ -1,28 +1,28 @@
-//! What the upstream received, as it records it and as its echo returns it to the client.
+//! The requests that the upstream receives. It records them and returns them to the client.
 
 use serde::{Deserialize, Serialize};
 
 use crate::headers::Headers;
 
-/// One request as the upstream saw it.
+/// A request as the upstream received it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EchoedRequest {
     /// The method.
     pub method: String,
-    /// Path and query, not decoded.
+    /// The path and query, not decoded.
     pub path: String,
-    /// `:authority` of HTTP/2, `host` of HTTP/1.1; empty if the request had neither.
+    /// `:authority` in HTTP/2, `host` in HTTP/1.1, or empty if the request had neither.
     pub authority: String,
     /// `:scheme`, which only HTTP/2 carries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scheme: Option<String>,
-    /// `HTTP/1.1` or `HTTP/2.0`.
+    /// The version, `HTTP/1.1` or `HTTP/2.0`.
     pub version: String,
-    /// All fields; see [`Headers`] for bytes that are not ASCII.
+    /// All header fields. See [`Headers`] for bytes that are not ASCII.
     pub headers: Headers,
     /// The body as text if it is UTF-8, otherwise as Latin-1.
     pub body: String,
-    /// The fields after the body.
+    /// The trailers after the body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trailers: Option<Headers>,
 }

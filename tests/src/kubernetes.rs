@@ -1,6 +1,6 @@
-//! Istio's and Envoy Gateway's resources, as far as a Wasm filter needs them. The types follow the
-//! projects' own definitions, so a sample with an unknown key, or with a value that the API server
-//! would reject, does not load.
+//! The parts of Istio's and Envoy Gateway's resources that a Wasm filter needs. The types follow
+//! the projects' own definitions, so a sample with an unknown key, or with a value that the API
+//! server would reject, does not load.
 
 mod client_traffic_policy;
 mod envoy_filter;
@@ -21,18 +21,18 @@ pub use self::{
 };
 use crate::yaml;
 
-/// A resource as it stands in a file.
+/// A resource in a file.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Resource<Spec> {
     api_version: String,
     kind: String,
     metadata: Metadata,
-    /// What it says.
+    /// The specification.
     pub spec: Spec,
 }
 
-/// What every resource is called by (Kubernetes 1.34, `ObjectMeta`), as far as a file sets it.
+/// The metadata of a resource (`ObjectMeta` of Kubernetes 1.34), limited to what files set.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Metadata {
@@ -46,33 +46,34 @@ struct Metadata {
 
 /// Checks of the API server beyond the types.
 pub trait Checked {
-    /// `apiVersion` and `kind`.
+    /// The expected `apiVersion` and `kind`.
     const IS: (&'static str, &'static str);
 
-    /// Fails at the first rule that is broken.
+    /// Checks all rules.
     ///
     /// # Errors
-    /// With the key and the rule.
+    /// If a rule is broken. The error has the key and the rule.
     fn check(&self) -> Result<()>;
 }
 
-/// A filter as configured by one of the resources.
+/// The configuration of a filter in a resource.
 #[derive(Clone, Debug, Default)]
 pub struct Configured {
     /// The name of the plugin.
     pub name: String,
     /// Its configuration.
     pub config: Value,
-    /// Variables set by the resource itself.
+    /// Environment variables that the resource sets.
     pub env: BTreeMap<String, String>,
-    /// Variables that the proxy's process needs.
+    /// Environment variables that the filter takes from the proxy's process.
     pub host_env: Vec<String>,
 }
 
 /// Loads and checks a resource.
 ///
 /// # Errors
-/// With the file and the mistake.
+/// If the file cannot be read, or the resource is not valid. The error has the file and the
+/// mistake.
 pub fn load<Spec: DeserializeOwned + Checked>(file: &Path) -> Result<Spec> {
     let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
     parse(&text).with_context(|| file.display().to_string())
@@ -100,7 +101,7 @@ fn parse<Spec: DeserializeOwned + Checked>(text: &str) -> Result<Spec> {
     Ok(resource.spec)
 }
 
-/// Checks that a name is a DNS subdomain (RFC 1123), as required for names of resources.
+/// Checks that the name of a resource is a DNS subdomain (RFC 1123).
 fn check_name(key: &str, name: &str) -> Result<()> {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     ensure!(
@@ -114,7 +115,7 @@ fn check_name(key: &str, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Checks for 64 hexadecimal digits in lower case.
+/// Checks that a value has 64 hexadecimal digits in lower case.
 fn check_sha256(key: &str, value: &str) -> Result<()> {
     let fits = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
     ensure!(
@@ -124,7 +125,7 @@ fn check_sha256(key: &str, value: &str) -> Result<()> {
     Ok(())
 }
 
-/// Checks for `repository/image:tag` or `…@sha256:digest`.
+/// Checks that a URL has the form `repository/image:tag` or `repository/image@sha256:digest`.
 fn check_image(key: &str, url: &str) -> Result<()> {
     ensure!(!url.contains("://"), "{key}: {url:?} has a scheme");
     let name = url.rsplit('/').next().unwrap_or_default();
@@ -146,8 +147,8 @@ mod tests {
         }
     }
 
-    /// Asserts that a resource is accepted as it is, and rejected with each of these replacements,
-    /// with this part of the error.
+    /// Asserts that a resource is accepted, and that each replacement makes it fail with an error
+    /// that contains the expected text.
     #[track_caller]
     fn assert_refused<Spec: DeserializeOwned + Checked>(text: &str, cases: &[(&str, &str, &str)]) {
         assert_eq!(error::<Spec>(text), "");

@@ -11,16 +11,16 @@ use crate::{build, process, wasm_target, workspace};
 /// Arguments of `cargo xtask bench`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Fewer rounds: done within three minutes, with a wider spread
+    /// Run fewer rounds: takes under three minutes, but the results vary more
     #[arg(long)]
     quick: bool,
     /// Fail if a figure misses its target
     #[arg(long)]
     check: bool,
-    /// Write the report into docs/benchmarks.md too
+    /// Also write the report to docs/benchmarks.md
     #[arg(long)]
     publish: bool,
-    /// Only count instructions and host calls, and write docs/cost-ledger.md
+    /// Count only instructions and host calls, and write docs/cost-ledger.md
     #[arg(long, conflicts_with_all = ["quick", "check", "publish"])]
     ledger: bool,
 }

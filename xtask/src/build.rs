@@ -27,7 +27,7 @@ pub(crate) const COMMIT: &str = "CATALOG_COMMIT";
 /// Arguments of `cargo xtask build`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Filters to build; none means all
+    /// Filters to build; all by default
     filters: Vec<String>,
 }
 

@@ -22,13 +22,13 @@ mod sbom;
 /// Arguments of `cargo xtask dist`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Fail unless this tag is that of the version, as v0.1.0
+    /// Fail unless this is the tag of the version, such as v0.1.0
     #[arg(long, value_name = "TAG")]
     tag: Option<String>,
-    /// Build although files differ from the commit
+    /// Build even if files differ from the commit
     #[arg(long)]
     allow_dirty: bool,
-    /// Build the program filter-catalog alone, into this file
+    /// Build only the program filter-catalog, into this file
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
 }
@@ -36,9 +36,9 @@ pub(crate) struct Args {
 /// Arguments of `cargo xtask push`.
 #[derive(clap::Args)]
 pub(crate) struct Push {
-    /// Where the images go: REGISTRY/PATH, to which the filter's name is added
+    /// Destination of the images: REGISTRY/PATH, to which the filter's name is added
     registry: String,
-    /// The registry speaks HTTP
+    /// Use plain HTTP to connect to the registry
     #[arg(long)]
     plain_http: bool,
 }

@@ -30,13 +30,13 @@ mod speed_table;
 /// Arguments of `cargo xtask docs`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Write nothing; fail when a file is stale
+    /// Write nothing, and fail if a file is out of date
     #[arg(long)]
     check: bool,
-    /// Build the site too, into target/site/, and follow its links
+    /// Also build the site into target/site/, and check its links
     #[arg(long)]
     site: bool,
-    /// What `cargo xtask demo --once` printed, for the picture docs/tour.svg
+    /// Output of `cargo xtask demo --once`, for the picture docs/tour.svg
     #[arg(long, value_name = "FILE")]
     tour: Option<PathBuf>,
 }

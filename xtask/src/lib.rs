@@ -42,27 +42,27 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// See the filters at work: builds them, starts Envoy, makes a tour of requests, and serves on
+    /// See the filters at work: build them, start Envoy, send a tour of requests, and keep serving
     #[command(disable_help_flag = true)]
     Demo(elsewhere::Args),
     /// Run Envoy with a sample of envoy-configs/ and an echo upstream
     #[command(disable_help_flag = true)]
     Serve(elsewhere::Args),
-    /// Run the tests: without a suite, the unit tests and all tests against a real Envoy
+    /// Run the tests; without a suite, the unit tests and all tests against a real Envoy
     Test(test::Args),
     /// Build modules into target/filters/, pruned and checked
     Build(build::Args),
-    /// Measure what a request costs, beside Envoy's own filter, Lua and the least that a module can cost
+    /// Measure the cost of a request, compared with Envoy's own filter, Lua and a minimal module
     Bench(bench::Args),
-    /// Write the generated schemas and tables, or check them
+    /// Write the generated schemas and tables, or check that they are current
     Docs(docs::Args),
-    /// Build what a release holds, into dist/
+    /// Build the files of a release into dist/
     Dist(dist::Args),
     /// Push the images of dist/oci/ to a registry
     Push(dist::Push),
     /// Print the release notes of this version
     Notes,
-    /// Make a filter of your own, starting from one that works
+    /// Create a filter of your own from one that works
     New(new::Args),
     /// Remove a filter from the workspace
     Remove(remove::Args),

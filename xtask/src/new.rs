@@ -35,10 +35,10 @@ const COMPOSED: &str = "chain";
 pub(crate) struct Args {
     /// Name of the new filter: lower-case words with hyphens, such as `geo-block`
     name: String,
-    /// The filter to start from; blank: a whole filter in under 100 lines
+    /// The filter to copy; `blank` is a complete filter in under 100 lines
     #[arg(long, value_name = "FILTER")]
     from: String,
-    /// In a repository of its own, in this folder, which depends on filter-kit by git
+    /// Create it in this folder, as a repository of its own that depends on filter-kit by git
     #[arg(long, value_name = "DIR")]
     standalone: Option<PathBuf>,
 }

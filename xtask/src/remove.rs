@@ -11,7 +11,7 @@ use crate::{catalog, new, process, workspace};
 /// Arguments of `cargo xtask remove`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The filter
+    /// Name of the filter
     name: String,
 }
 

@@ -22,12 +22,12 @@ mod workflows;
 #[derive(clap::Args)]
 #[command(after_help = suites::help())]
 pub(crate) struct Args {
-    /// Suites to run; none means those that need nothing but this machine
+    /// Suites to run; by default those that need nothing but this machine
     suites: Vec<String>,
-    /// Run every suite that this machine can run, and name the others
+    /// Run every suite that this machine can run, and list the others
     #[arg(long, conflicts_with = "suites")]
     all: bool,
-    /// Words that choose tests, by program or by a part of their names; then options of the test
+    /// Names of test programs or parts of test names to select tests; then options of the test
     /// programs
     #[arg(last = true)]
     filter: Vec<String>,

@@ -7,18 +7,18 @@ filter_kit::counters! {
     pub enum Event in "cors" {
         /// Preflights allowed.
         PreflightAllowed => "preflight.allowed_total" | "reported.preflight_allowed_total",
-        /// Preflights refused for their origin.
+        /// Preflights refused because their origin is not allowed.
         PreflightRefusedOrigin => "preflight.refused.origin_total" | "reported.preflight_refused_origin_total",
-        /// Preflights refused for the method asked for.
+        /// Preflights refused because the method they ask for is not allowed.
         PreflightRefusedMethod => "preflight.refused.method_total" | "reported.preflight_refused_method_total",
-        /// Preflights refused for a header asked for.
+        /// Preflights refused because a header they ask for is not allowed.
         PreflightRefusedHeader => "preflight.refused.header_total" | "reported.preflight_refused_header_total",
         /// Preflights refused because the readings of their path select different policies,
         /// or are too many.
         PreflightRefusedAmbiguousPath => "preflight.refused.ambiguous_path_total" | "reported.preflight_refused_ambiguous_path_total",
-        /// Preflights not allowed and sent on to the upstream.
+        /// Preflights that are not allowed and were forwarded to the upstream.
         PreflightForwarded => "preflight.forwarded_total" | "reported.preflight_forwarded_total",
-        /// Requests of an allowed origin.
+        /// Requests from an allowed origin.
         RequestAllowed => "request.allowed_total" | "reported.request_allowed_total",
         /// Requests that passed without CORS headers: their origin is not allowed.
         RequestPassedOrigin => "request.passed.origin_total" | "reported.request_passed_origin_total",

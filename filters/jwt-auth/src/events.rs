@@ -9,7 +9,7 @@ filter_kit::counters! {
     pub enum Event in "jwt_auth" {
         /// Requests that passed with a valid token.
         AllowedToken => "allowed.token_total",
-        /// Requests that passed without a token, which their requirement allows.
+        /// Requests that passed without a token, because their rule allows it.
         AllowedWithout => "allowed.without_token_total",
         /// Requests of rules that require nothing.
         AllowedNothing => "allowed.nothing_required_total",
@@ -21,15 +21,14 @@ filter_kit::counters! {
         CacheMiss => "cache.miss_total",
         /// Requests that waited for remote keys.
         Waited => "waiting.begun_total",
-        /// Requests that would have waited for remote keys, but too many did already; they were
-        /// refused with 503.
+        /// Requests refused with 503 because too many requests already waited for remote keys.
         WaitingFull => "waiting.full_total",
-        /// Fetches of remote keys that began: one for all workers.
+        /// Fetches of remote keys that began. One fetch serves all workers.
         FetchBegun => "fetch.begun_total",
         /// Fetches of remote keys that returned usable keys, new or the same.
         FetchSucceeded => "fetch.succeeded_total",
-        /// Fetches of remote keys that failed: Envoy did not send the request, as there is no such
-        /// cluster, or no endpoint in it.
+        /// Fetches of remote keys that failed: Envoy did not send the request, because the cluster
+        /// does not exist or has no endpoint.
         FetchNotSent => "fetch.failed.not_sent_total",
         /// Fetches of remote keys that failed: the connection was reset, or `timeout` passed,
         /// before the answer was complete.
@@ -43,8 +42,8 @@ filter_kit::counters! {
         FetchMalformed => "fetch.failed.malformed_total",
         /// Fetches of remote keys that failed: the answer contained no usable key.
         FetchNoUsableKey => "fetch.failed.no_usable_key_total",
-        /// Fetches of remote keys that failed: the document of discovery was of another issuer, or
-        /// named no keys that could be fetched.
+        /// Fetches of remote keys that failed: the discovery document had another issuer, or no
+        /// usable `jwks_uri`.
         FetchDiscovery => "fetch.failed.discovery_total",
         /// Requests refused with 400: the path can be read in too many ways.
         DeniedAmbiguousPath => "denied.ambiguous_path_total" | "reported.ambiguous_path_total",
@@ -66,22 +65,21 @@ filter_kit::counters! {
         DeniedAlgorithm => "denied.algorithm_total" | "reported.algorithm_total",
         /// Requests refused: the `typ` was not allowed.
         DeniedType => "denied.type_total" | "reported.type_total",
-        /// Requests refused: the token was of another issuer.
+        /// Requests refused: the token had another issuer.
         DeniedIssuer => "denied.issuer_total" | "reported.issuer_total",
-        /// Requests refused: the token was expired.
+        /// Requests refused: the token had expired.
         DeniedExpired => "denied.expired_total" | "reported.expired_total",
         /// Requests refused: the token was not yet valid.
         DeniedNotYetValid => "denied.not_yet_valid_total" | "reported.not_yet_valid_total",
         /// Requests refused: the token had no `exp`.
         DeniedNoExpiration => "denied.no_expiration_total" | "reported.no_expiration_total",
-        /// Requests refused: the token lives too long.
+        /// Requests refused: the lifetime of the token was too long.
         DeniedLifetime => "denied.lifetime_total" | "reported.lifetime_total",
-        /// Requests refused: no key of the provider has the `kid` and the algorithm of
-        /// the token.
+        /// Requests refused: no key of the provider had the `kid` and the algorithm of the token.
         DeniedUnknownKey => "denied.unknown_key_total" | "reported.unknown_key_total",
         /// Requests refused: the signature was wrong.
         DeniedSignature => "denied.signature_total" | "reported.signature_total",
-        /// Requests refused: the token is on the deny list.
+        /// Requests refused: the token was on the deny list.
         DeniedDenied => "denied.denied_total" | "reported.denied_total",
         /// Requests refused: the token was for another audience.
         DeniedAudience => "denied.audience_total" | "reported.audience_total",
@@ -91,7 +89,7 @@ filter_kit::counters! {
         DeniedClaim => "denied.claim_total" | "reported.claim_total",
         /// Requests refused: the provider's keys were not available.
         DeniedKeysUnavailable => "denied.keys_unavailable_total" | "reported.keys_unavailable_total",
-        /// Requests refused: the time for verifications that take long was used up.
+        /// Requests refused: the time for slow verifications was used up.
         DeniedOverloaded => "denied.overloaded_total" | "reported.overloaded_total",
     }
 }

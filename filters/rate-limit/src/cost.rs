@@ -134,7 +134,6 @@ mod tests {
         assert_eq!(Cost::Fixed(3).of(&twice), 3);
     }
 
-    // `min: v2, its default is 1`.
     #[test]
     fn no_header_makes_a_request_cheaper_than_the_minimum() {
         let cost = cost(5, 2);

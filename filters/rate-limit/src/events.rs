@@ -17,17 +17,16 @@ filter_kit::counters! {
     pub enum Event in "rate_limit" {
         /// Requests that `exempt` let pass uncounted.
         Exempt => "exempt_total",
-        /// Requests that lacked a part of a limit's key and were not counted by it, once for each
+        /// Requests that a limit did not count because a part of its key was missing, once for each
         /// such limit.
         MissingKey => "missing_key_total",
-        /// Buckets evicted because a limit's table was full; raise `max_keys` if this
-        /// grows.
+        /// Buckets evicted because a limit's table was full. If this grows, raise `max_keys`.
         Evicted => "evicted_total",
-        /// Requests refused, or would have been, because too many workers changed the same
+        /// Requests that were or would have been refused because too many workers changed the same
         /// buckets at the same time.
         Contended => "contended_total",
-        /// Requests refused, or would have been, because a table of `concurrent` was full
-        /// of other keys; raise `max_keys`.
+        /// Requests that were or would have been refused because the table of a `concurrent` limit
+        /// was full of other keys. If this grows, raise `max_keys`.
         Crowded => "crowded_total",
         /// Requests refused with 400: the path can be read in too many ways.
         RefusedAmbiguousPath => "refused.ambiguous_path_total" | "reported.ambiguous_path_total",
@@ -35,9 +34,9 @@ filter_kit::counters! {
         RefusedMalformedHost => "refused.malformed_host_total" | "reported.malformed_host_total",
         /// Answers of the rate limit service that let a request pass.
         ServiceOk => "service.ok_total",
-        /// Answers of the rate limit service that a limit is used up.
+        /// Answers of the rate limit service that a limit is exceeded.
         ServiceOverLimit => "service.over_limit_total",
-        /// Requests for which the rate limit service had no answer, or not in time.
+        /// Requests for which the rate limit service gave no answer in time.
         ServiceError => "service.error_total",
     }
 }

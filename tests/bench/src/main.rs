@@ -15,13 +15,13 @@ use clap::Parser;
 /// Measures what the filters cost in a real Envoy.
 #[derive(Parser)]
 struct Args {
-    /// Fewer rounds: done within three minutes, with a wider spread
+    /// Run fewer rounds: takes under three minutes, but the results vary more
     #[arg(long)]
     quick: bool,
     /// Fail if a figure misses its target
     #[arg(long)]
     check: bool,
-    /// Write the report into docs/benchmarks.md too
+    /// Also write the report to docs/benchmarks.md
     #[arg(long)]
     publish: bool,
 }

@@ -12,19 +12,19 @@ use anyhow::Result;
 use clap::Parser;
 use e2e::RateLimitService;
 
-/// A rate limit service (envoy.service.ratelimit.v3) with Limitador's limits files
+/// A rate limit service (envoy.service.ratelimit.v3) that reads Limitador's limits files
 #[derive(Parser)]
 struct Args {
     /// The address to listen on
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     host: IpAddr,
-    /// The port to listen on; 0 is a free one
+    /// The port to listen on; 0 means a free one
     #[arg(long, default_value_t = 8081)]
     port: u16,
-    /// Limits in Limitador's YAML; those of the samples by default
+    /// Limits file in Limitador's YAML; the limits of the samples by default
     #[arg(long, value_name = "FILE")]
     limits: Option<PathBuf>,
-    /// Count in this Redis, redis://HOST:PORT, and not in memory
+    /// Count in this Redis (redis://HOST:PORT) instead of in memory
     #[arg(long, value_name = "URL")]
     redis: Option<String>,
     /// Add X-RateLimit-* headers to the answers

@@ -1,7 +1,7 @@
 //! Envoy Gateway's `ClientTrafficPolicy`.
 //!
 //! Based on envoyproxy/gateway 1.9,
-//! `api/v1alpha1/{clienttrafficpolicy,pathsettings,hostsettings,shared}_types.go`; its translation
+//! `api/v1alpha1/{clienttrafficpolicy,pathsettings,hostsettings,shared}_types.go`; the translation
 //! follows `internal/xds/translator/listener.go`.
 
 use anyhow::{Result, ensure};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::Checked;
 
-/// The `spec` of a `ClientTrafficPolicy`, as far as it says how requests are read.
+/// The part of the `spec` of a `ClientTrafficPolicy` that sets how requests are read.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ClientTrafficPolicy {

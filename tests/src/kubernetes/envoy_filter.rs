@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use super::Checked;
 use crate::yaml;
 
-/// The `spec` of an `EnvoyFilter`, as far as it adds HTTP filters and sets how requests are read.
+/// The part of the `spec` of an `EnvoyFilter` that adds HTTP filters and sets how requests are
+/// read.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EnvoyFilter {
@@ -50,7 +51,7 @@ struct ObjectMatch {
     listener: Option<ListenerMatch>,
 }
 
-/// Which proxies of the mesh a patch is for.
+/// The proxies of the mesh that a patch applies to.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[expect(missing_docs, reason = "Istio's names")]
@@ -105,21 +106,21 @@ enum Operation {
 const CONNECTION_MANAGER: &str = "envoy.filters.network.http_connection_manager";
 
 impl EnvoyFilter {
-    /// Returns the filters that it inserts before the router, in the order of the chain.
+    /// Returns the filters that the patches insert before the router, in the order of the chain.
     pub fn filters(&self) -> Vec<Value> {
         let values = |operation: Operation| {
             self.patches(ApplyTo::HttpFilter)
                 .filter(move |patch| patch.patch.operation == operation)
                 .map(|patch| patch.patch.value.clone())
         };
-        // Each is inserted before the one that was first until then.
+        // `INSERT_FIRST` puts each filter before those inserted so far.
         let first: Vec<_> = values(Operation::InsertFirst).collect();
         let before = values(Operation::InsertBefore);
         first.into_iter().rev().chain(before).collect()
     }
 
-    /// Returns what it merges into the HTTP connection manager of proxies of this kind, including
-    /// its routes, without the `@type`.
+    /// Returns what the patches merge into the HTTP connection manager of proxies of this kind,
+    /// including its routes, without the `@type`.
     pub fn connection_manager(&self, context: Context) -> Value {
         let mut merged = json!({});
         let applies = |patch: &&ConfigPatch| patch.matches.context == context;
@@ -144,7 +145,7 @@ impl EnvoyFilter {
 }
 
 impl ConfigPatch {
-    /// Checks that Istio finds what is patched, and can patch it.
+    /// Checks that Istio finds the object to patch, and can patch it.
     fn check(&self) -> Result<()> {
         let filter = self.matches.listener.as_ref();
         let filter = filter.map(|listener| &listener.filter_chain.filter);

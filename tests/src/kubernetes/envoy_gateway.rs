@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::{Checked, Configured, check_image, check_sha256};
 
-/// The `spec` of an `EnvoyExtensionPolicy`, as far as it loads modules.
+/// The part of the `spec` of an `EnvoyExtensionPolicy` that loads modules.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EnvoyExtensionPolicy {
@@ -52,7 +52,7 @@ pub struct Wasm {
     code: Code,
     #[serde(default)]
     config: Value,
-    /// Whether a broken filter lets through.
+    /// Whether requests pass if the filter has failed.
     #[serde(default, rename = "failOpen")]
     pub fail_open: bool,
     #[serde(default)]
@@ -120,14 +120,14 @@ struct Env {
 }
 
 impl EnvoyExtensionPolicy {
-    /// Returns its modules, in the order of the chain.
+    /// Returns the modules, in the order of the chain.
     pub fn wasm(&self) -> &[Wasm] {
         &self.wasm
     }
 }
 
 impl Wasm {
-    /// Returns the filter as Envoy Gateway passes it to Envoy: with the configuration as JSON text.
+    /// Returns the filter as Envoy Gateway passes it to Envoy, with its configuration as JSON text.
     pub fn filter(&self) -> Configured {
         let name = self.root_id.as_ref().or(self.name.as_ref());
         Configured {

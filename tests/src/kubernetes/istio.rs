@@ -19,9 +19,9 @@ pub struct WasmPlugin {
     selector: Option<Labels>,
     #[serde(default)]
     target_refs: Vec<TargetRef>,
-    /// Where the module is.
+    /// The location of the module.
     pub url: String,
-    /// Its checksum.
+    /// The SHA-256 of the module.
     pub sha256: Option<String>,
     #[expect(dead_code, reason = "its values are checked by being read")]
     image_pull_policy: Option<PullPolicy>,
@@ -29,11 +29,11 @@ pub struct WasmPlugin {
     #[serde(default)]
     plugin_config: Value,
     plugin_name: Option<String>,
-    /// Where in Istio's chain.
+    /// The position in Istio's filter chain.
     pub phase: Option<Phase>,
-    /// In a phase the highest comes first.
+    /// The priority within the phase. The plugin with the highest comes first.
     pub priority: Option<i32>,
-    /// What a fatal error means.
+    /// What happens to requests after a fatal error.
     pub fail_strategy: Option<FailStrategy>,
     #[serde(default)]
     vm_config: VmConfig,
@@ -65,7 +65,7 @@ enum PullPolicy {
     Always,
 }
 
-/// Where in Istio's chain a plugin stands.
+/// The position of a plugin in Istio's filter chain.
 #[derive(Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[expect(missing_docs, reason = "Istio's names")]
@@ -77,7 +77,7 @@ pub enum Phase {
     Stats,
 }
 
-/// What a fatal error of a plugin means.
+/// What happens to requests after a fatal error of the plugin.
 #[derive(Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[expect(missing_docs, reason = "Istio's names")]
@@ -145,7 +145,7 @@ struct Port {
 }
 
 impl WasmPlugin {
-    /// Returns the filter as Istio passes it to Envoy: with the configuration as JSON text.
+    /// Returns the filter as Istio passes it to Envoy, with its configuration as JSON text.
     pub fn filter(&self) -> Configured {
         let (host, inline): (Vec<_>, Vec<_>) = self
             .vm_config

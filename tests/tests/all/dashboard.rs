@@ -108,9 +108,8 @@ fn everything() -> Page {
         get("/account")
             .header("origin", "https://evil.example")
             .send();
-        // Ambiguous to cors, which lets it pass, then to header-rewrite; and what cors itself
-        // refuses. Where readings select different policies "there is no permission,
-        // and the request goes on"; a malformed host "is refused with 400".
+        // The first path is ambiguous: cors gives no permission and lets the request pass, and
+        // header-rewrite refuses it. cors itself refuses the malformed host.
         get("/x/..;/a")
             .header("origin", "https://app.example.com")
             .send();

@@ -66,8 +66,7 @@ const ROWS: &[Row] = &[
         &[("x-echo-set", "vary: origin")],
         &[READ, READ, READ_ALL],
     ),
-    // what decisions are made of "is read once per request":
-    // the host and the origin in one call.
+    // Reads the host and the origin in one call.
     ("cors", CORS_BY_HOST, &[], &[READ_ALL, READ, WRITE]),
     // With an origin: checks for a preflight, counts, and sets `allow-origin` and `vary` among the
     // response's headers.

@@ -81,8 +81,7 @@ fn reasons_and_providers_are_labels_of_the_metrics() {
         ("cors_preflight_refused_total", &[("reason", "origin")], 1.0),
         ("cors_preflight_forwarded_total", &[], 0.0),
         ("cors_request_passed_total", &[("reason", "origin")], 1.0),
-        // where readings select different policies "there is no permission, and the
-        // request goes on"; only a malformed host is refused before a policy is chosen.
+        // None of these requests has an ambiguous path or a malformed host.
         (
             "cors_preflight_refused_total",
             &[("reason", "ambiguous_path")],

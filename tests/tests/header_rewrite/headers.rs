@@ -2,9 +2,7 @@
 
 use crate::common::*;
 
-// headers that a filter sets are first removed "in every spelling that a
-// server may read as the same name (`_` for `-`)"; "so does every name that header-rewrite writes
-// or removes."
+// A server may read names with `_` and `-` as the same name.
 #[test]
 fn what_a_request_operation_writes_or_removes_goes_in_every_spelling() {
     let envoy = with(

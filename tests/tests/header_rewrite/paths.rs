@@ -2,9 +2,8 @@
 
 use crate::common::*;
 
-// where readings differ in which request operations
-// apply, 400 ambiguous_path. A path with one reading was refused before for its spelling alone;
-// now the rule applies to it.
+// A rule applies to every spelling of its path. If only some readings match, a request operation is
+// refused with 400 `ambiguous_path`.
 #[test]
 fn no_spelling_of_a_path_slips_past_a_rule() {
     let config = r#"{"rules": [{"match": {"paths": [{"prefix": "/admin"}]}, "request": [{"remove": {"name": "x-role"}}]}]}"#;
@@ -65,8 +64,7 @@ fn no_spelling_of_a_path_slips_past_a_rule() {
 
 #[test]
 fn a_refusal_names_its_reason_in_the_access_log() {
-    // response operations apply if any reading
-    // matches, so only request operations refuse.
+    // Response operations apply if any reading matches, so only request operations refuse.
     let envoy = Envoy::with_filter(
         "header-rewrite",
         r#"{"rules": [{"match": {"paths": [{"prefix": "/admin"}]}, "request": [{"remove": {"name": "x-role"}}]},
@@ -89,8 +87,7 @@ fn a_refusal_names_its_reason_in_the_access_log() {
     assert_eq!(answer.header("x-frame-options"), None);
 }
 
-// what the client sent stays as sent, and must stay below it in every reading
-// (`/..%2fbob` behind `/tenants/acme` does not).
+// For example, `/..%2fbob` behind `/tenants/acme` is refused.
 #[test]
 fn what_the_client_sent_stays_as_sent_behind_a_rewrite_and_cannot_leave_its_place() {
     let envoy = with(
@@ -134,8 +131,8 @@ fn what_the_client_sent_stays_as_sent_behind_a_rewrite_and_cannot_leave_its_plac
     );
 }
 
-// a rewrite that applies "cannot be carried out so: refused with 400, never passed
-// as it was"; encoded segments stay as sent.
+// If a rewrite that applies is not possible, the request is refused with 400 and never passes with
+// its path unchanged.
 #[test]
 fn encoded_segments_are_rewritten_as_they_are_and_what_is_too_long_is_refused() {
     let config = r#"{"rules": [{"request": [{"path": {"regex": "^/api/(v[0-9]+)/(.*)$", "with": "/${1}/svc/${2}"}}]},

@@ -15,8 +15,8 @@ fn report_mode_changes_nothing_but_counters_and_logs() {
         .send();
     assert_eq!(answer.echo().header("x-secret"), Some("s3cret"));
     assert_eq!(answer.header("x-frame-options"), None);
-    // it is refused "where readings differ in which
-    // request operations apply".
+    // In enforce mode this request is refused, because its readings differ in which request
+    // operations apply.
     assert_eq!(client.get(envoy.url("//admin")).send().status, 200);
     assert_eq!(
         envoy.stat("wasmcustom.header_rewrite.reported.request_changed_total"),

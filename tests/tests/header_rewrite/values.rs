@@ -31,7 +31,7 @@ fn values_that_may_not_be_written_are_not() {
     );
     let client = Client::http1();
     for q in ["a%0d%0aset-cookie:%20evil=1", "a%00b", "a%0ab"] {
-        // "where the value cannot be made, none is left".
+        // If a value cannot be made, the header is removed.
         let request = client.get(envoy.url(&format!("/?q={q}")));
         let answer = request.header("x-q", "forged").send();
         assert_eq!(answer.echo().header("x-q"), None, "{q}");
@@ -42,8 +42,8 @@ fn values_that_may_not_be_written_are_not() {
         envoy.stat("wasmcustom.header_rewrite.skipped.invalid_value_total"),
         6
     );
-    // where a rewrite that applies cannot be carried out so, the request is refused
-    // with 400, never passed as it was.
+    // If a rewrite that applies is not possible, the request is refused with 400 and never passes
+    // with its path unchanged.
     let before = envoy.upstream().count();
     for (target, reason) in [
         ("/f?q=x&p=../../etc/passwd", "unsafe_path"),
@@ -66,7 +66,6 @@ fn values_that_may_not_be_written_are_not() {
     assert_eq!(answer.echo().header("x-q"), None);
 }
 
-// "where the value cannot be made, none is left".
 #[test]
 fn a_set_that_cannot_be_made_leaves_none() {
     let config = r#"{"rules": [{"request": [{"set": {"name": "x-env", "value": "prod-${request.host}"}},
@@ -111,8 +110,6 @@ fn a_value_in_which_a_replacement_cannot_be_made_is_removed_and_others_stay() {
     });
 }
 
-// `${… | default}` … may be a template itself; "A group that took no
-// part in a match is empty"; "`${match.N}` in a query value is decoded once".
 #[test]
 fn defaults_are_templates_unused_groups_are_empty_and_groups_are_decoded_once_in_a_query() {
     let config = r#"{"rules": [

@@ -171,8 +171,7 @@ fn a_path_that_is_ambiguous_is_answered_without_a_challenge() {
     assert!(challenge.ends_with("scope=\"read write\""), "{challenge}");
 }
 
-// a request with such a host is refused with 400 `malformed_host` by every
-// filter whose configuration looks at hosts.
+// A malformed host is refused with 400 `malformed_host` if the configuration looks at hosts.
 #[test]
 fn a_host_that_is_malformed_is_answered_without_a_challenge() {
     let by_host = json!({"rules": [{"match": {"hosts": ["a.example"]}, "require": "nothing"}]});

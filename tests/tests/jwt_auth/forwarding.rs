@@ -236,9 +236,8 @@ fn trailers_do_not_bring_what_the_headers_may_not() {
     assert_eq!(names, ["x-checksum"]);
 }
 
-// an integer keeps all its digits, "`encoding`: `plain` as above, `json` the JSON
-// text in ASCII, `base64url` of a text's bytes, or of the JSON of a list or object".
-
+// `json` gives JSON text in ASCII. `base64url` encodes the bytes of a text, or the JSON of any
+// other value.
 #[test]
 fn a_claim_is_encoded_as_asked_and_a_number_keeps_its_digits() {
     let encodings = ["plain", "json", "base64url"];

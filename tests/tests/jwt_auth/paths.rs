@@ -170,7 +170,7 @@ fn where_readings_fall_under_several_rules_all_their_requirements_must_hold() {
     }
 }
 
-// a path with more than 64 readings is refused with 400.
+// A path with more than 64 readings is refused with 400.
 #[test]
 fn a_path_with_too_many_readings_is_refused_whatever_token_comes_with_it() {
     let envoy = guarded();
@@ -267,7 +267,7 @@ fn in_the_sample_envoy_brings_paths_into_plain_form_first() {
         ("/healthz/../admin", 401),
         ("/healthz/%2e%2e/admin", 401),
         ("/healthz%2f..%2fadmin", 307),
-        // jwt-auth: the requirements of all readings must hold; 400 before.
+        // The requirements of all readings must hold.
         ("/admin;a", 401),
         ("/healthz/..;/admin", 401),
         ("/healthz", 200),

@@ -172,5 +172,3 @@ fn what_passed_is_counted_by_how_it_passed() {
         );
     }
 }
-
-// claim: NAME chooses another, "templates".

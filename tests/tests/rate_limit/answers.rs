@@ -22,8 +22,6 @@ fn ask(client: &Client, envoy: &Envoy, fields: &[(&str, &str)]) -> Response {
 const FAILED_LOGINS: &str = "limits: [{name: failed-login, match: {paths: [{prefix: /login}]}, key: [{client_ip: {}}], requests: 5, per: 1m, \
      charge: {on: response, status: [401, 403]}}]";
 
-// The claim: "5 failed logins per minute and client lock the sixth try; a million successful ones
-// never do."
 #[test]
 fn five_failed_logins_lock_the_sixth_try_and_successful_ones_never_do() {
     for (workers, client) in settings() {

@@ -76,9 +76,9 @@ fn keys_of_all_kinds_tell_requests_apart() {
         assert_eq!(get(&envoy, spelling, &[]).status, 429, "{spelling}");
     }
     let envoy = filter(&limit("{header: x-user}"));
-    // A repeated key part with several values charges the bucket of each distinct
-    // combination, in order, up to the first that refuses (at most four; more are refused with
-    // 400), so no one evades by adding a value and no one shares a bucket with strangers.
+    // If a repeated key part has several values, the bucket of each distinct combination is
+    // charged, in order, up to the first that refuses. So nobody evades a limit by adding a value,
+    // and nobody shares a bucket with strangers. More than four combinations are refused with 400.
     let with = |users: &[&str]| {
         let fields: Vec<_> = users.iter().map(|user| ("x-user", *user)).collect();
         get(&envoy, "/", &fields)
@@ -107,8 +107,7 @@ fn keys_of_all_kinds_tell_requests_apart() {
 
 #[test]
 fn missing_and_strange_keys_and_costs_have_their_answers() {
-    // `missing_key` is `shared` by default, and a cost that a header tells is `min`
-    // at least, 1 by default.
+    // By default, `missing_key` is `shared`, and a cost from a header is at least 1.
     let envoy = filter(
         r#"{limits: [
             {name: strict, match: {paths: [{prefix: /strict}]}, key: [{header: x-user}], requests: 1, per: 1h, missing_key: refuse},
@@ -157,8 +156,8 @@ fn missing_and_strange_keys_and_costs_have_their_answers() {
         "no number: the default, 3"
     );
     assert_eq!(left("-1"), (200, "4".into()));
-    // On a refusal the legacy fields are of the limit that refused, also where its
-    // cost is beyond its burst (v2, then without `retry-after`: waiting does not help).
+    // The `x-ratelimit-*` fields are about the limit that refused, also if the cost is beyond its
+    // burst. Then there is no `retry-after`, because waiting does not help.
     assert_eq!(left("11"), (429, "4".into()), "more than the burst");
     assert_eq!(left("99999999999999999999"), (429, "4".into()));
     let beyond = get(&envoy, "/cost", &[("x-cost", "11")]);
@@ -204,7 +203,7 @@ fn a_path_that_may_be_another_is_counted_and_an_empty_configuration_is_inert() {
     assert_eq!((statuses, stat("exempt")), ([200, 429], 3));
 
     assert_eq!(stat("refused.ambiguous_path"), 0);
-    // a path with more than 64 readings is refused with 400.
+    // A path with more than 64 readings is refused with 400.
     let many = "/a%2F%252F%25252F%2525252F%255C/;%3B%253B/..%2e/%252e.//x\\".repeat(4);
     let request = format!("GET {many} HTTP/1.1\r\nhost: a\r\n\r\n");
     let refused = raw::send(envoy.address(), request).response();
@@ -216,9 +215,8 @@ fn a_path_that_may_be_another_is_counted_and_an_empty_configuration_is_inert() {
     }
 }
 
-// a request with such a host is refused with 400 `malformed_host` by every
-// filter whose configuration looks at hosts, in `match`, key or template.
-
+// A malformed host is refused with 400 `malformed_host` if a `match`, a key or a template looks at
+// hosts.
 #[test]
 fn a_host_that_is_malformed_is_refused_where_a_limit_looks_at_hosts() {
     for limit in [
@@ -250,9 +248,7 @@ fn a_host_that_is_malformed_is_refused_where_a_limit_looks_at_hosts() {
     assert_eq!(answer.status, 200, "no limit looks at the host");
 }
 
-// `host` as a header name means the same everywhere (match, keys,
-// templates): without port, in lower case.
-
+// As a header name, `host` means the host without its port, in lower case.
 #[test]
 fn a_host_as_a_header_is_a_key_that_tells_hosts_apart() {
     let envoy = filter("limits: [{name: a, key: [{header: host}], requests: 1, per: 1h}]");
@@ -266,7 +262,7 @@ fn a_host_as_a_header_is_a_key_that_tells_hosts_apart() {
     }
 }
 
-// Work per request is bounded, in keys too.
+// The work to find a key is bounded too.
 #[test]
 fn a_key_that_takes_too_much_search_is_refused_and_a_pattern_that_begins_once_is_not() {
     let limit = |regex: &str| {

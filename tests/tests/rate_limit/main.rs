@@ -178,7 +178,3 @@ fn report_mode_changes_nothing_but_counters_and_logs() {
         Duration::from_secs(5),
     );
 }
-
-// rate-limit: a limit counts if any reading falls
-// under it, an exemption holds if all do. Before, all but the plain spelling were refused with
-// 400.

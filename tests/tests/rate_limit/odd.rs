@@ -26,7 +26,7 @@ fn plugin(name: &str, limit: serde_json::Value) -> String {
     .to_string()
 }
 
-// two plugins under one `vm_id` (Istio sets none) never touch each other's.
+// Istio sets no `vm_id`, so its plugins all have the same one.
 #[test]
 fn two_plugins_of_one_vm_have_buckets_of_their_own() {
     let limit = |present: bool, requests: u32| {
@@ -48,8 +48,6 @@ fn two_plugins_of_one_vm_have_buckets_of_their_own() {
     }
 }
 
-// a limit whose numbers change starts anew, while unchanged limits keep their
-// counts over a reload.
 #[test]
 fn a_limit_whose_numbers_change_starts_with_full_buckets() {
     let config = |requests: u32| {
@@ -86,8 +84,8 @@ fn a_limit_whose_numbers_change_starts_with_full_buckets() {
     assert_eq!(passed, 40);
 }
 
-// On a refusal the legacy fields are of the limit that refused, also where its cost
-// is beyond its burst (then without `retry-after`: waiting does not help).
+// The fields are about the limit that refused, also if the cost is beyond its burst. Then there is
+// no `retry-after`, because waiting does not help.
 #[test]
 fn a_refusal_is_about_the_limit_that_refused() {
     let envoy = filter(

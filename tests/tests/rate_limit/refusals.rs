@@ -6,9 +6,9 @@ use e2e::{Client, Envoy, Protocol};
 const GRPC_WEB: &str = r#"{name: envoy.filters.http.grpc_web, typed_config: {
     "@type": type.googleapis.com/envoy.extensions.filters.http.grpc_web.v3.GrpcWeb}}"#;
 
-// for gRPC (`content-type: application/grpc*`, gRPC-Web too) HTTP 200 with
-// `grpc-status` […] and `grpc-message` in the headers; gRPC-Web in its content-type, with the
-// trailer frame as body. Behind Envoy's filter `grpc_web` the status was 14, made of 429.
+// A gRPC-Web call gets HTTP 200 in its own content type, with `grpc-status` and `grpc-message` in
+// the headers and a trailer frame as the body. Envoy's filter `grpc_web` would turn
+// a 429 into status 14.
 #[test]
 fn a_grpc_web_client_gets_the_status_of_each_filter_with_and_without_envoys_own_filter_before_it() {
     let malformed = "a.example:x";
@@ -77,8 +77,7 @@ fn a_grpc_web_client_gets_the_status_of_each_filter_with_and_without_envoys_own_
     }
 }
 
-// Every 429 carries `x-envoy-ratelimited` as native's do, so that no Envoy in front
-// retries it.
+// A 429 carries `x-envoy-ratelimited`, as one of Envoy's own filter does.
 #[test]
 fn an_envoy_in_front_does_not_retry_a_refusal() {
     for (response, status) in [("", 429), (", response: {status: 503}", 503)] {

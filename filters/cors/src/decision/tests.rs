@@ -232,8 +232,6 @@ fn the_first_policy_that_matches_decides_and_none_leaves_all_alone() {
 
 #[test]
 fn where_readings_select_different_policies_there_is_no_permission_and_the_request_goes_on() {
-    // cors: where readings select different policies there is no permission, and the
-    // request goes on.
     let two = policies(TWO);
     for target in [
         "/public/../api",
@@ -279,7 +277,7 @@ fn what_not_asks_for_is_looked_at_too() {
 
 #[test]
 fn a_malformed_host_is_refused_where_a_policy_looks_at_hosts() {
-    // a request with such a host is refused with 400 `malformed_host`.
+    // A malformed host is refused with 400 `malformed_host`.
     let by_header = r#"{"policies": [{"match": {"headers": [{"name": "host", "prefix": "api."}]}, "allow_origins": []}]}"#;
     let everywhere = r#"{"policies": [{"allow_origins": []}]}"#;
     for (policies, refused) in [

@@ -16,8 +16,8 @@ fn decided(rules: &Rules, request: &Request) -> (Vec<usize>, Option<Refused>) {
 
 #[test]
 fn a_rule_applies_where_a_reading_matches_and_readings_that_differ_are_refused() {
-    // header-rewrite: response operations apply if any reading matches; where readings
-    // differ in which request operations apply, 400 `ambiguous_path`.
+    // Response operations apply if any reading matches. If readings differ in which request
+    // operations apply, the request is refused with 400 `ambiguous_path`.
     let rules = rules(ADMIN);
     for (path, applied, ambiguous) in [
         ("/admin", &[0, 1, 2][..], false),
@@ -87,8 +87,7 @@ fn the_captures_are_those_of_the_path_as_it_was_sent() {
 
 #[test]
 fn a_malformed_host_is_refused_where_the_configuration_looks_at_hosts() {
-    // refused with 400 `malformed_host` by every filter whose configuration looks at
-    // hosts, in `match`, key or template.
+    // The configuration looks at hosts if a `match` or a template uses one.
     let set = |value: &str| format!(r#"{{"set": {{"name": "x", "value": "{value}"}}}}"#);
     let rule = |key: &str, operation: &str| format!(r#"{{"rules": [{{"{key}": [{operation}]}}]}}"#);
     let by_host =

@@ -40,7 +40,6 @@ fn what_is_left_out_has_its_default() {
     let prefixes = Prefixes { ipv4: 32, ipv6: 64 };
     assert_eq!(limit.key, [KeyPart::ClientIp(prefixes)]);
     assert_eq!(limit.cost, Cost::Fixed(1));
-    // missing_key: shared (default, v2).
     assert_eq!(limit.missing_key, MissingKey::Shared);
     assert_eq!(limit.scope, CountedBy::Process);
     assert_eq!(limit.mode, LimitMode::Enforce);
@@ -81,8 +80,6 @@ fn everything_can_be_written() {
     assert_eq!(config.exempt.len(), 1);
 }
 
-// `charge`, `cost: {response_header: …}`, `concurrent`, `requests: {header: …}`,
-// `requests: 0`, `annotate`, key parts by `regex` and `property`, a `response` per limit.
 #[test]
 fn what_is_counted_and_when_can_be_written() {
     let config = load(
@@ -111,7 +108,7 @@ fn what_is_counted_and_when_can_be_written() {
         default,
         min,
     };
-    // `min`: v2, its default is 1 (0 for response_header).
+    // The default of `min` is 1 for `header`, and 0 for `response_header`.
     assert_eq!(tokens.cost, Cost::ResponseHeader(header("x-tokens", 0, 0)));
     let Allowance::OfHeader(given) = &quota.allowance else {
         panic!("of a header")

@@ -81,7 +81,6 @@ fn the_draft_lists_all_limits_and_the_older_fields_the_one_with_the_least_left()
     assert_eq!(pairs(&advertised)[2].1, "7", "of equals the first");
 }
 
-// On a refusal the legacy fields are of the limit that refused.
 #[test]
 fn on_a_refusal_the_older_fields_are_of_the_limit_that_refused() {
     let labels = labels(&["a", "b", "c"]);

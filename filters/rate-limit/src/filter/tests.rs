@@ -94,7 +94,7 @@ fn a_limit_counts_each_client_and_tells_it_how_much_is_left() {
     }
 }
 
-// legitimate paths (`/login;jsessionid=…`) are served, and no spelling opens a door.
+// Unusual but legitimate paths such as `/login;jsessionid=…` pass, and no spelling evades a limit.
 #[test]
 fn every_spelling_of_a_path_is_served_and_counted() {
     for spelling in [
@@ -219,7 +219,7 @@ fn a_path_with_too_many_readings_is_refused() {
     );
 }
 
-// `cost: {header: x-cost, default: 1, min: 1}`, `missing_key: shared (default, v2)`.
+// By default, `min` is 1 and `missing_key` is `shared`.
 #[test]
 fn neither_a_cost_of_nothing_nor_a_missing_key_passes_a_limit() {
     let host = ScriptedHost::install();

@@ -124,7 +124,7 @@ fn one_missing_part_makes_the_key_missing_and_no_parts_make_one_bucket() {
     assert_ne!(bytes(&[KeyPart::Method]), b"");
 }
 
-// charges the bucket of each distinct combination, in order.
+// There is one key for each distinct combination, in order.
 #[test]
 fn a_repeated_part_has_a_key_for_each_of_its_values() {
     let header = |name| KeyPart::Header(HeaderName::new(name).unwrap(), None);
@@ -234,8 +234,8 @@ proptest! {
     }
 }
 
-// the whole value must match, the first group is the key, no match is a missing
-// key.
+// The expression must match the whole value, and its first group is the key. Without a match the
+// key is missing.
 #[test]
 fn a_regular_expression_takes_the_key_out_of_a_value() {
     let extract = |regex: &str| Some(Extract::new(regex.to_owned()).unwrap());

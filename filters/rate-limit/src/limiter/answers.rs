@@ -117,7 +117,6 @@ mod tests {
         }
     }
 
-    // "5 failed logins per minute and client lock the sixth try".
     #[test]
     fn looks_cost_nothing_and_five_answers_lock_the_sixth_try() {
         let store = MemoryStore::default();

@@ -13,7 +13,7 @@ mod tour;
 /// Arguments of `cargo xtask demo`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// End after the tour
+    /// Exit after the tour
     #[arg(long)]
     once: bool,
     #[command(flatten)]

@@ -11,7 +11,7 @@ use crate::term;
 /// Arguments of the command.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Every version that the catalog is for, not only the pinned one
+    /// Find every supported version, not only the pinned one
     #[arg(long)]
     all: bool,
 }

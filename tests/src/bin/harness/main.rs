@@ -26,12 +26,12 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// See the filters at work: starts Envoy with all of them, makes a tour of requests, and serves
-    /// on
+    /// See the filters at work: start Envoy with all of them, send a tour of requests, and keep
+    /// serving
     Demo(demo::Args),
     /// Run Envoy with a sample of envoy-configs/ and an echo upstream
     Serve(serve::Args),
-    /// Find the Envoys that a suite needs, and fetch what is missing
+    /// Find the Envoys that a suite needs, and fetch those that are missing
     Find(find::Args),
     /// Provide the images of docker-compose.yml
     Images,

@@ -20,7 +20,7 @@ const DYNAMIC: &str = "/etc/envoy/dynamic/";
 /// Arguments of `cargo xtask serve`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// A sample: its name in envoy-configs/, or a path
+    /// The sample: its name in envoy-configs/, or a path
     sample: PathBuf,
     /// Use free ports instead of those in the sample
     #[arg(long)]
@@ -35,10 +35,10 @@ pub(crate) struct EnvoyArgs {
     /// Run this version of Envoy instead of the pinned one
     #[arg(long, value_name = "VERSION")]
     envoy_version: Option<String>,
-    /// Take `envoy` from PATH whatever its version
+    /// Use `envoy` from PATH, whatever its version
     #[arg(long)]
     any_envoy: bool,
-    /// Number of Envoy's workers
+    /// Number of Envoy's worker threads
     #[arg(long, value_name = "N", default_value_t = 2)]
     concurrency: u32,
 }

@@ -67,8 +67,7 @@ fn assert_cost(most: f64, targets: &[(&str, String)], one: &[Value], many: &[Val
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-// Work per request is bounded too, and does not multiply by rules ×
-// length.
+// The work for a request does not grow with the number of rules times the length of the path.
 #[test]
 fn a_long_path_costs_with_fifty_rules_what_it_costs_with_one() {
     let rules = |count: usize| -> Vec<Value> {

@@ -46,9 +46,9 @@ fn by_host() -> [Value; 2] {
     ]
 }
 
-// Case, port and one dot at the end do not matter […]. Anything else […] is
-// malformed: a request with such a host is refused with 400 `malformed_host` by every filter whose
-// configuration looks at hosts. "`host` as a header name means the same everywhere".
+// Case, port and one dot at the end of a host do not matter. If a host is malformed, every filter
+// whose configuration looks at hosts refuses the request with 400 `malformed_host`. A match on the
+// header `host` looks at hosts too.
 #[test]
 fn no_spelling_of_a_host_walks_around_its_rule_and_a_malformed_one_is_refused() {
     for filter in FILTERS {

@@ -82,11 +82,10 @@ fn guarded() -> serde_json::Value {
         {"regex": "/v[0-9]+/items"}]})
 }
 
-// jwt-auth: the requirements of all readings must
-// hold. rate-limit: a limit counts if any reading falls under it […]. cors: where readings select
-// different policies there is no permission, and the request goes on. header-rewrite: […] where
-// readings differ in which request operations apply, 400 `ambiguous_path`. And: "So legitimate
-// paths […] are served, and no spelling opens a door."
+// jwt-auth requires what the rules of all readings require. A limit of rate-limit counts a request
+// if any reading matches. If readings select different policies, cors gives no permission and lets
+// the request pass. If readings differ in which request operations apply, header-rewrite refuses
+// the request with 400 `ambiguous_path`.
 #[test]
 fn no_spelling_of_a_path_opens_a_door_and_legitimate_ones_are_served() {
     for filter in FILTERS {
@@ -129,8 +128,7 @@ fn no_spelling_opens_a_door_over_http2() {
     }
 }
 
-// a path with more than 64 readings is refused with 400
-// (cors: no permission).
+// A path with more than 64 readings is refused with 400; cors gives no permission instead.
 #[test]
 fn a_path_with_too_many_readings_is_refused_or_gets_no_permission() {
     let nested = format!("/%{}61dmin", "25".repeat(100));

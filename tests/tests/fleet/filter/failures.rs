@@ -66,8 +66,8 @@ fn no_request_waits_longer_than_the_timeout_and_the_service_is_taken_back_when_i
     });
 }
 
-// with `Pause` on body and trailers as long as a request waits, so
-// that `allow_on_headers_stop_iteration` cannot let it through.
+// While a request waits, its body and trailers get `Pause` too, so that
+// `allow_on_headers_stop_iteration` cannot let it through.
 #[test]
 fn a_request_with_a_body_waits_for_the_service_whatever_stop_iteration_means() {
     for allowed in [true, false] {

@@ -128,8 +128,8 @@ fn no_token_or_secret_is_ever_logged_told_or_counted_and_no_kid_breaks_a_line() 
     }
 }
 
-// the reason, rule, provider and `kid` stand in filter state under
-// one-element names, in both modes.
+// In both modes, filter state has the reason, rule, provider and `kid`, each under a name of one
+// element.
 #[test]
 fn access_logs_get_the_claims_that_are_exported_and_why_a_request_is_refused() {
     let names = [

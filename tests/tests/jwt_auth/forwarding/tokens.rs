@@ -123,10 +123,8 @@ fn the_token_is_taken_out_of_where_it_stood_and_nothing_else() {
     }
 }
 
-// what was not verified never reaches the upstream; "`ignore_failure`
-// passes without what could not be verified, which is taken out". Where nothing is required, no
-// provider decides, and nothing is looked at.
-
+// With `ignore_failure`, a token that could not be verified is removed from the request. If a rule
+// requires nothing, no provider decides, and the request stays as it is.
 #[test]
 fn what_could_not_be_verified_is_taken_out_where_it_was_looked_at() {
     let envoy = promising();

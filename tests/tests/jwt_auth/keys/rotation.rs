@@ -87,10 +87,9 @@ fn set_of(kid: &str, change: impl Fn(&mut Value)) -> Reply {
     reply
 }
 
-// Unknown `kid` (never a known one whose signature is bad): one
-// refetch per `refetch_on_unknown_key`, and only for a token whose algorithm keys of a server can
-// have and the provider accepts.
-
+// An unknown `kid` causes one fetch per `refetch_on_unknown_key`, and only if the provider accepts
+// the algorithm of the token and fetched keys can have it. A wrong signature under a known `kid`
+// causes none.
 #[test]
 fn only_a_token_that_other_keys_could_verify_causes_a_fetch_and_only_one() {
     let no_kid = |kid: &str| set_of(kid, |key| drop(key.as_object_mut().unwrap().remove("kid")));

@@ -99,9 +99,8 @@ fn a_key_server_gets_the_headers_that_it_asks_for_and_a_user_agent() {
     assert!(!envoy.log().contains("of-the-proxy"));
 }
 
-// discovery compares the document's issuer with document_issuer, else issuer, else
-// an exact of issuers; with none it warns at load.
-
+// The issuer in the document must be `document_issuer`, or else `issuer`, or else an `exact` of
+// `issuers`. If none of them is set, any issuer is accepted, with a warning at load.
 #[test]
 fn the_document_of_discovery_is_of_the_issuer_that_is_written_for_it() {
     let set = keys(&["test-es256"]).body;

@@ -84,8 +84,8 @@ fn a_storm_of_requests_that_wait_and_give_up_leaves_every_other_one_served() {
     assert_eq!(idp.fetches(), 1);
 }
 
-// with `Pause` on body and trailers as long as a request waits, so
-// that `allow_on_headers_stop_iteration` cannot let it through.
+// While a request waits, its body and trailers get `Pause` too, so that
+// `allow_on_headers_stop_iteration` cannot let it through.
 #[test]
 fn a_request_with_a_body_waits_as_a_whole_whatever_stop_iteration_means() {
     for allowed in [true, false] {

@@ -70,8 +70,8 @@ pub(crate) fn places() -> Vec<Case> {
             "401 -",
             &[QUERY],
         ),
-        // two values of one place are refused with 400 `jwt_repeated`,
-        // joined by Envoy or not.
+        // Two values in one place are refused with 400 `jwt_repeated`, whether or not Envoy joins
+        // them.
         differ(
             "header twice, the same",
             at("/basic", fixed()).bearer(&es(fixed())),
@@ -263,8 +263,7 @@ pub(crate) fn requirements() -> Vec<Case> {
         ),
         same("ignored, none", ask("/ignored"), "200"),
         same("ignored, good", at("/ignored", good()), "200"),
-        // `ignore_failure` passes without what could not be verified,
-        // which is taken out.
+        // `ignore_failure` lets the request pass without the token that could not be verified.
         differ(
             "ignored, forged",
             ask("/ignored").bearer("eyJ"),
@@ -282,8 +281,7 @@ pub(crate) fn requirements() -> Vec<Case> {
             "another spelling of the path",
             ask("/%62asic"),
             "200",
-            // jwt-auth: the requirements of all readings must hold; refused with
-            // 400 before.
+            // The requirements of all readings must hold.
             "401 -",
             &[SPELLING],
         ),

@@ -101,8 +101,8 @@ fn all_tokens_of_a_provider_must_be_good_and_each_place_may_hold_one() {
             vec![("x-token", &good), ("x-token", "")],
             400,
         ),
-        // two values of one place are refused with 400 `jwt_repeated`,
-        // joined by Envoy or not. Envoy joins these.
+        // Two values in one place are refused with 400 `jwt_repeated`, whether or not Envoy joins
+        // them. It joins these.
         (
             "authorization twice",
             "/".to_owned(),

@@ -153,7 +153,7 @@ fn an_unmatched_preflight_goes_to_the_upstream_where_the_policy_says_so() {
 
 #[test]
 fn a_preflight_whose_path_is_ambiguous_is_refused() {
-    // where readings select different policies there is no permission.
+    // If readings select different policies, there is no permission.
     let two = policies(TWO);
     for target in ["/public/..;/api", &format!("/%{}41", "25".repeat(70))] {
         let head = request("OPTIONS", target)

@@ -190,7 +190,6 @@ fn a_value_that_is_missing_too_long_or_unfit_is_not_written() {
 
 #[test]
 fn a_set_whose_value_cannot_be_made_leaves_no_value() {
-    // replaces all values; where the value cannot be made, none is left.
     let long = "y".repeat(9000);
     for (value, sent, reason) in [
         ("x${request.header.none}", "1", Skipped::Missing),
@@ -255,7 +254,7 @@ fn a_value_in_which_nothing_can_be_put_in_place_of_what_is_found_is_removed() {
 
 #[test]
 fn host_can_be_copied_and_is_the_host_of_the_authority() {
-    // `host` as a header name means the same everywhere.
+    // As a header name, `host` means the host without its port, in lower case.
     let rules = on_requests(r#"{"copy": {"from": "host", "to": "x-host"}}"#);
     assert!(rules.look_at_host());
     let mut good = request("GET", "/").authority("API.example.com:80").build();

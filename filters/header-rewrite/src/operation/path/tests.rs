@@ -67,7 +67,6 @@ fn a_template_has_the_groups_of_the_rules_path() {
 
 #[test]
 fn what_the_client_sent_stays_as_sent() {
-    // what the client sent stays as sent.
     let by_prefix = prefix("/api", "/tenants/acme");
     let by_regex = regex("^/api/(.*)", "/tenants/acme/${1}");
     for rest in [
@@ -93,9 +92,8 @@ fn what_the_client_sent_stays_as_sent() {
 
 #[test]
 fn what_the_client_sent_stays_below_the_new_beginning_in_every_reading() {
-    // must stay below it in every reading (`/..%2fbob` behind `/tenants/acme` does not);
-    // where a rewrite that applies cannot be carried out so, the request is refused with 400, never
-    // passed as it was.
+    // `/..%2fbob` behind `/tenants/acme` does not stay below it. Such a request is refused with 400
+    // and never passes with its path unchanged.
     let operation = prefix("/api", "/tenants/acme");
     for rest in [
         "/../bob",

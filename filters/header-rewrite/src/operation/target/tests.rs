@@ -37,7 +37,6 @@ fn query_parameters_are_set_and_removed_by_their_decoded_name() {
 
 #[test]
 fn a_parameter_whose_value_cannot_be_made_is_left_out() {
-    // a query parameter is left out.
     let set = r#"{"query": {"set": {"name": "a", "value": "${request.header.x-a}"}}}"#;
     let rules = on_requests(set);
     for (target, expected) in [("/?a=1&b", "/?b"), ("/?a", "/"), ("/", "/")] {
@@ -66,7 +65,7 @@ fn requests_without_a_path_keep_their_target() {
 
 #[test]
 fn the_host_is_set_only_to_a_host() {
-    // so it is where the value of a path, a host or a `location` cannot be made.
+    // If the host cannot be made, the request is refused.
     let host = r#"{"host": {"value": "${request.header.x-host}"}}"#;
     for (value, expected) in [
         ("backend.internal", Ok(())),

@@ -14,9 +14,9 @@ fn decide_in(store: &MemoryStore, plugin: &str, limit: &str, request: &Request) 
     decide(&limits, request, checks, store, || NOW).verdict
 }
 
-// A bucket belongs to a plugin (its name and root_id), a limit, its quota and its
-// key: two plugins under one `vm_id` never touch each other's, and a limit whose numbers change
-// starts anew, while unchanged limits keep their counts over a reload.
+// A bucket belongs to a plugin (its name and `root_id`), a limit, its quota and a key. Plugins that
+// share a `vm_id` have separate buckets. After a reload, a limit with new numbers starts with full
+// buckets, and unchanged limits keep their counts.
 #[test]
 fn a_bucket_belongs_to_plugin_limit_quota_and_key() {
     let a = r#"{"name": "a", "requests": 1, "per": "1h", "key": [{"header": "x"}]}"#;
@@ -79,8 +79,7 @@ fn with_sessions(sessions: &[&str]) -> Request {
     sessions.iter().fold(request("GET", "/"), cookies).build()
 }
 
-// A repeated key part with several values charges the bucket of each distinct
-// combination, in order, up to the first that refuses.
+// The buckets are charged in order, up to the first that refuses.
 #[test]
 fn a_repeated_part_charges_the_bucket_of_each_value() {
     let world = World::new(BY_USER);
@@ -115,7 +114,6 @@ fn a_repeated_part_charges_the_bucket_of_each_value() {
     assert_eq!(charge(&["frank", ""]), (false, 0));
 }
 
-// (at most four; more are refused with 400).
 #[test]
 fn more_than_four_values_are_refused_and_nothing_is_charged() {
     let world = World::new(BY_USER);
@@ -216,8 +214,6 @@ fn the_service_is_asked_about_each_value() {
     assert_eq!(refused(&decision).map(|(limit, _)| limit), Some(Some(1)));
 }
 
-// On a refusal the legacy fields are of the limit that refused, also where its cost
-// is beyond its burst.
 #[test]
 fn the_limit_that_refuses_is_told_also_where_the_cost_is_beyond_its_burst() {
     let world = World::new(

@@ -9,7 +9,6 @@ fn endless() -> String {
     path
 }
 
-// a limit counts if any reading falls under it, an exemption holds if all do.
 #[test]
 fn a_limit_counts_any_reading_and_an_exemption_covers_all() {
     let world = World::new(
@@ -38,8 +37,7 @@ fn a_limit_counts_any_reading_and_an_exemption_covers_all() {
     }
 }
 
-// a path with more than 64 readings is refused with 400, where the configuration looks
-// at paths.
+// A path with more than 64 readings is refused with 400 if the configuration looks at paths.
 #[test]
 fn a_path_with_too_many_readings_is_refused_where_it_decides() {
     let path = endless();
@@ -102,8 +100,7 @@ fn in_report_mode_no_path_passes_a_limit_that_is_enforced_all_the_same() {
     ));
 }
 
-// a request with such a host is refused with 400 `malformed_host` by every filter whose
-// configuration looks at hosts, in `match`, key or template.
+// The configuration looks at hosts if a `match`, a key or a template uses one.
 #[test]
 fn a_malformed_host_is_refused_where_the_configuration_looks_at_hosts() {
     let limit = |rest: &str| format!(r#"{{"name": "a", "requests": 9, "per": "1h", {rest}}}"#);

@@ -19,7 +19,7 @@ fn attempt(run: &mut Run<RateLimit>, path: &str, status: &str) -> (u16, Option<S
     }
 }
 
-// "5 failed logins per minute and client lock the sixth try; a million successful ones never do."
+// Five failed logins in a minute lock a client's sixth attempt.
 #[test]
 fn failed_logins_lock_and_successful_ones_and_faults_of_the_server_never_do() {
     let host = ScriptedHost::install();

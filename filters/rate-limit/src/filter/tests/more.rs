@@ -2,7 +2,6 @@
 
 use super::*;
 
-// requests: {header: x-quota, default: 100, max: 10000}.
 #[test]
 fn a_header_gives_the_quota_and_one_bucket_serves_whatever_it_says() {
     let host = ScriptedHost::install();
@@ -64,9 +63,9 @@ fn a_limit_of_no_requests_refuses_all() {
     assert!(values(&refused.headers, "retry-after").is_empty());
 }
 
-// annotate: passes, and tells the upstream by x-ratelimit-exceeded: NAME, NAME;
-// Headers that a filter promises to set are first removed from what the client sent, on
-// every path, exempt or not, in every spelling.
+// With `annotate`, a request passes, and `x-ratelimit-exceeded` names the limits that it exceeds.
+// The filter removes this header from every request of a client, in every spelling, also on exempt
+// paths.
 #[test]
 fn the_upstream_is_told_what_a_request_exceeds_and_never_by_the_client() {
     let host = ScriptedHost::install();

@@ -2,7 +2,7 @@
 
 use super::*;
 
-// two plugins under one `vm_id` (Istio sets none) never touch each other's.
+// Istio sets no `vm_id`, so its plugins all have the same one.
 #[test]
 fn plugins_of_one_vm_id_count_apart() {
     let host = ScriptedHost::install();
@@ -20,7 +20,7 @@ fn plugins_of_one_vm_id_count_apart() {
     assert_eq!(statuses("a", ""), [429; 3], "loaded again");
 }
 
-// With `user 4/1m` and `spend 10/1h`, `spend` refuses.
+// Of `user` (4 a minute) and `spend` (10 an hour), `spend` refuses.
 #[test]
 fn a_refusal_tells_of_the_limit_that_refused() {
     let host = ScriptedHost::install();

@@ -2,8 +2,8 @@ use super::*;
 
 #[test]
 fn on_requests_a_name_goes_in_every_spelling_that_a_server_may_read_as_the_same() {
-    // in every spelling that a server may read as the same name (`_` for `-`); so does
-    // every name that header-rewrite writes or removes.
+    // A name that is written or removed is first removed in every spelling that a server may read
+    // as the same name (`_` for `-`).
     let forged = [("x_user", "root"), ("x.user", "root"), ("x-other", "1")];
     for (operation, expected) in [
         (
