@@ -142,6 +142,20 @@ fn a_header_is_asked_for_alone_until_all_have_been_read() {
 }
 
 #[test]
+fn a_mark_tells_what_was_changed_after_it() {
+    let mut request = request("GET", "/").header("a", "1").build();
+    let first = request.mark();
+    assert!(!request.is_changed_since(first));
+    request.edit(|headers| headers.set("b", b"2"));
+    assert!(request.is_changed_since(first));
+    let second = request.mark();
+    assert!(!request.is_changed_since(second));
+    request.edit(|headers| headers.remove("b"));
+    assert!(request.is_changed_since(second));
+    assert!(!request.is_changed_since(first), "as it came");
+}
+
+#[test]
 fn the_host_says_whether_more_than_the_head_comes() {
     assert!(Request::of_host(true).has_more());
     assert!(!Request::of_host(false).has_more());
