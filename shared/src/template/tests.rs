@@ -6,6 +6,7 @@ use crate::headers::Headers;
 use crate::request::Request;
 use crate::testing::request;
 use proptest::prelude::*;
+use std::borrow::Cow;
 
 fn parse(text: &str) -> Result<Template, String> {
     let scope = Scope {
@@ -43,10 +44,14 @@ fn expand(text: &str) -> Result<String, Unexpanded> {
         captures: Some(&captures),
         extra: &[("limit.name", b"per-client")],
     };
-    parse(text)
-        .unwrap()
-        .expand(&values)
-        .map(|v| String::from_utf8(v).unwrap())
+    let template = parse(text).unwrap();
+    let expanded = template.expand(&values);
+    assert_eq!(
+        template.expanded(&values).map(Cow::into_owned),
+        expanded,
+        "{text}"
+    );
+    expanded.map(|v| String::from_utf8(v).unwrap())
 }
 
 #[test]
@@ -143,12 +148,16 @@ fn a_missing_value_without_default_gives_no_value_at_all() {
 
 #[test]
 fn a_group_of_the_path_that_took_no_part_is_empty_and_one_that_is_not_there_is_missing() {
-    let template = parse("<${match.1}>").unwrap();
-    for (path_captures, expected) in [
-        (&[Some(b"a".to_vec())][..], Ok("<a>")),
-        (&[None], Ok("<>")),
-        (&[], Err(Unexpanded::Missing)),
+    let (plain, applied) = ("<${match.1}>", "<${url(match.1)}>");
+    for (text, path_captures, expected) in [
+        (plain, &[Some(b"a b".to_vec())][..], Ok("<a b>")),
+        (plain, &[None], Ok("<>")),
+        (plain, &[], Err(Unexpanded::Missing)),
+        (applied, &[Some(b"a b".to_vec())], Ok("<a%20b>")),
+        (applied, &[None], Ok("<>")),
+        (applied, &[], Err(Unexpanded::Missing)),
     ] {
+        let template = parse(text).unwrap();
         let values = Values {
             path_captures,
             ..Values::default()
@@ -256,6 +265,7 @@ fn a_template_worked_out_but_for_its_groups_gives_the_same_value() {
         "${2}",
         "<${1}${request.query.none | ${2}}>${request.path}",
         "${2 | ${request.path}}",
+        "<${url(2)}>",
         "${1 | ${request.query.none}}",
         "${2 | ${request.query.none}}",
     ] {
