@@ -100,3 +100,28 @@ pub(crate) fn http_answer(
     };
     Ok(HttpAnswer { status, body })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::ScriptedHost;
+
+    #[test]
+    fn an_answer_is_read_if_it_came_and_is_not_too_large() {
+        let host = ScriptedHost::install();
+        for (headers, body, expected) in [
+            (1, "", Ok("")),
+            (1, "0123456789", Ok("0123456789")),
+            (1, "0123456789a", Err(CallFailure::TooLarge(11))),
+            (0, "", Err(CallFailure::NoAnswer)),
+        ] {
+            host.set_http_answer(200, body.as_bytes());
+            let answer = http_answer(headers, body.len(), 10);
+            let expected = expected.map(|body| HttpAnswer {
+                status: 200,
+                body: body.as_bytes().to_vec(),
+            });
+            assert_eq!(answer, expected, "{headers} {body}");
+        }
+    }
+}

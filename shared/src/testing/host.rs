@@ -169,7 +169,7 @@ impl ScriptedHost {
         self.set_buffer(Buffer::GrpcAnswer, message);
     }
 
-    pub(super) fn set_http_answer(&self, status: u16, body: &[u8]) {
+    pub(crate) fn set_http_answer(&self, status: u16, body: &[u8]) {
         self.set_buffer(Buffer::HttpAnswer, body);
         let status = (b":status".to_vec(), status.to_string().into_bytes());
         self.0.borrow_mut().http_answer = Some(vec![status]);
