@@ -102,6 +102,20 @@ fn list_elements_respect_quotes() {
     assert_eq!(elements(""), Vec::<&str>::new());
 }
 
+#[test]
+fn differences_do_not_cancel_each_other_out() {
+    let text = [0_u8; 75];
+    for first in 0..text.len() {
+        for second in first..text.len() {
+            let mut other = text;
+            other[first] = 1;
+            other[second] = 1;
+            assert!(!is_same(&text, &other), "{first} {second}");
+            assert!(!is_same_name(&text, &other), "{first} {second}");
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn texts_are_the_same_where_each_byte_is(text in prop::collection::vec(any::<u8>(), 0..40), at: usize, bit in 0..8_u8) {
