@@ -209,7 +209,7 @@ fn every_error_is_one_line_with_filter_path_value_and_what_is_accepted() {
         ),
         (
             r#"{"rules": [{"name": ["a"]}]}"#,
-            "sample: rules[0].name: got a list, expected a text",
+            "sample: rules[0].name: got a list, expected a string",
         ),
         (
             r#"{"limit": null}"#,

@@ -56,7 +56,7 @@ impl<'de> serde::de::Visitor<'de> for SecretVisitor {
     type Value = Secret;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text (in quotes) or {env: NAME}")
+        f.write_str("a string (in quotes) or {env: NAME}")
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Secret, E> {

@@ -40,7 +40,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "jwt-auth",
         r#"{"providers": {"corp": {"keys": {"secret": "S3CR3T"}}}}"#,
-        "jwt-auth: providers.corp.keys.secret: got a text, expected ",
+        "jwt-auth: providers.corp.keys.secret: got a string, expected ",
     ),
     (
         "jwt-auth",
@@ -55,7 +55,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "jwt-auth",
         r#"{"providers": {"corp": {"keys": {"pem": "S3CR3T"}}}}"#,
-        "jwt-auth: providers.corp.keys.pem: got a text, expected ",
+        "jwt-auth: providers.corp.keys.pem: got a string, expected ",
     ),
     (
         "jwt-auth",
@@ -70,12 +70,12 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "jwt-auth",
         r#"{"providers": {"corp": {"keys": {"remote": "https://S3CR3T@idp.example/jwks"}}}}"#,
-        "jwt-auth: providers.corp.keys.remote: got a text, expected a server",
+        "jwt-auth: providers.corp.keys.remote: got a string, expected a server",
     ),
     (
         "jwt-auth",
         r#"{"providers": {"corp": {"keys": {"remote": {"cluster": "idp", "uri": "https://idp.example/", "headers": ["authorization: S3CR3T"]}}}}}"#,
-        "jwt-auth: providers.corp.keys.remote.headers[0]: got a text, expected ",
+        "jwt-auth: providers.corp.keys.remote.headers[0]: got a string, expected ",
     ),
     (
         "jwt-auth",

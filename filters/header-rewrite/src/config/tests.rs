@@ -106,7 +106,7 @@ fn mistakes_are_named_with_path_value_and_what_is_accepted() {
         ),
         (
             request(r#"{"set": {"name": "a", "value": 5}}"#),
-            "request[0].set.value: got 5, expected a text",
+            "request[0].set.value: got 5, expected a string",
         ),
         (
             request(r#"{"set": {"name": "a", "value": null}}"#),

@@ -96,7 +96,7 @@ impl RawJwks {
     }
 }
 
-const NOT_JSON: &str = "a text that is not JSON, or has a duplicate key";
+const NOT_JSON: &str = "a string that is not JSON, or has a duplicate key";
 
 impl<'de> Deserialize<'de> for RawJwks {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -84,7 +84,6 @@ fn in_words(expected: &dyn Expected) -> String {
         "a boolean" => "true or false",
         "a sequence" => "a list",
         "a map" => "an object",
-        "a string" => "a text",
         other if other.starts_with("struct ") => "an object",
         other => other,
     };
@@ -110,10 +109,31 @@ fn kind<'a>(got: &Unexpected<'a>) -> &'a str {
     match got {
         Unexpected::Bool(_) => "true or false",
         Unexpected::Unsigned(_) | Unexpected::Signed(_) | Unexpected::Float(_) => "a number",
-        Unexpected::Str(_) => "a text",
+        Unexpected::Str(_) => "a string",
         Unexpected::Seq => "a list",
         Unexpected::Map => "an object",
         Unexpected::Other(kind) => kind,
         _ => "another kind of value",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_shown_or_only_its_kind() {
+        for (got, shown, kind_of) in [
+            (Unexpected::Bool(true), "true", "true or false"),
+            (Unexpected::Unsigned(5), "5", "a number"),
+            (Unexpected::Signed(-5), "-5", "a number"),
+            (Unexpected::Float(1.5), "1.5", "a number"),
+            (Unexpected::Str("s3cret"), "\"s3cret\"", "a string"),
+            (Unexpected::Seq, "a list", "a list"),
+            (Unexpected::Map, "an object", "an object"),
+            (Unexpected::Other("null"), "null", "null"),
+        ] {
+            assert_eq!((describe(&got).as_str(), kind(&got)), (shown, kind_of));
+        }
     }
 }
