@@ -83,10 +83,10 @@ pub fn play<F: Filter>(configurations: &[String], script: &[u8], mut check: impl
         calls: VecDeque::new(),
         is_disturbed: false,
     };
-    let mut paths = Vec::new();
+    let mut shown = Vec::new();
     for step in script.steps {
         if let Step::Request(pairs, _) = &step {
-            paths.extend(pairs.iter().filter_map(path));
+            shown.extend(pairs.iter().filter_map(shown_in_log));
         }
         let before = play.host.hostcalls();
         let start = work::cpu_time();
@@ -99,10 +99,10 @@ pub fn play<F: Filter>(configurations: &[String], script: &[u8], mut check: impl
         assert!(total <= max, "{total} calls of the host: {calls:?}");
         play.calls.extend(play.host.take_calls());
     }
-    // No log line contains a token that could be used, unless a client puts it into the path.
+    // No log line contains a token that could be used, unless a client puts it where none belongs.
     for token in tokens::good() {
         let (_, signature) = token.rsplit_once('.').unwrap();
-        if paths.iter().any(|path| path.contains(signature)) {
+        if shown.iter().any(|value| value.contains(signature)) {
             continue;
         }
         for line in play.host.log() {
@@ -111,10 +111,14 @@ pub fn play<F: Filter>(configurations: &[String], script: &[u8], mut check: impl
     }
 }
 
-/// The path without its query, if this is the header of the path.
-fn path((name, value): &(Vec<u8>, Vec<u8>)) -> Option<String> {
-    let path = value.split(|b| *b == b'?').next()?;
-    (name == b":path").then(|| String::from_utf8_lossy(path).into_owned())
+/// The part of a header that the log shows, if it shows any.
+fn shown_in_log((name, value): &(Vec<u8>, Vec<u8>)) -> Option<String> {
+    let value = match name.as_slice() {
+        b":path" => value.split(|b| *b == b'?').next()?,
+        b":method" | b":authority" | b"host" | b"origin" | b"x-request-id" => value,
+        _ => return None,
+    };
+    Some(String::from_utf8_lossy(value).into_owned())
 }
 
 /// Returns the calls made between two counts.
