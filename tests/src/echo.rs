@@ -44,7 +44,7 @@ impl EchoedRequest {
         self.path.split('?').next().unwrap_or_default()
     }
 
-    /// Returns the query, without `?`; empty if there is none.
+    /// Returns the query, without `?`; empty if the target has no query.
     pub fn query(&self) -> &str {
         self.path.split_once('?').map_or("", |(_, query)| query)
     }

@@ -174,7 +174,7 @@ impl Envoy {
     /// Waits for a log line that contains `needle`, and returns the first one.
     ///
     /// # Panics
-    /// If there is none in time.
+    /// If no such line appears within `timeout`.
     #[track_caller]
     pub fn wait_for_log(&self, needle: &str, timeout: Duration) -> String {
         let line = wait_for_line(timeout, needle, || self.log());
@@ -198,7 +198,7 @@ impl Envoy {
     /// Waits for a line of the access log that contains `needle`, and returns the first one.
     ///
     /// # Panics
-    /// If there is none in time.
+    /// If no such line appears within `timeout`.
     #[track_caller]
     pub fn wait_for_access_log(&self, needle: &str, timeout: Duration) -> String {
         let line = wait_for_line(timeout, needle, || self.access_log_text());

@@ -121,7 +121,7 @@ impl TextMatch {
         Ok(false)
     }
 
-    /// Whether one of the values matches; for `present: false`, whether there is none.
+    /// Whether one of the values matches; for `present: false`, whether the list is empty.
     pub fn fits<V: AsRef<[u8]>>(&self, values: impl IntoIterator<Item = V>) -> bool {
         let mut values = values.into_iter();
         match &self.kind {

@@ -55,7 +55,7 @@ impl Pool {
         }
     }
 
-    /// Returns an idle connection or, if there is none, a new one.
+    /// Returns an idle connection, or opens a new one.
     pub(crate) async fn take(&self, server: SocketAddr) -> Result<Connection> {
         // The lock is released before waiting.
         let next = || self.idle().get_mut(&server).and_then(Vec::pop);

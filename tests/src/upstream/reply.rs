@@ -18,7 +18,7 @@ pub struct Reply {
     pub body: Vec<u8>,
     /// Trailers; HTTP/2 only.
     pub trailers: Option<Headers>,
-    /// Delay of the response; the default is none.
+    /// Delay of the response; zero by default.
     pub delay: Duration,
     /// Closes the connection instead of answering.
     pub abort: bool,
