@@ -78,7 +78,8 @@ fn keys_of_all_kinds_tell_requests_apart() {
     let envoy = filter(&limit("{header: x-user}"));
     // If a repeated key part has several values, the bucket of each distinct combination is
     // charged, in order, up to the first that refuses. So a client cannot evade a limit by adding
-    // a value, or share a bucket with other clients. More than four combinations are refused with 400.
+    // a value, or share a bucket with other clients. More than four combinations are refused with
+    // 400.
     let with = |users: &[&str]| {
         let fields: Vec<_> = users.iter().map(|user| ("x-user", *user)).collect();
         get(&envoy, "/", &fields)
