@@ -193,6 +193,35 @@ mod tests {
     }
 
     #[test]
+    fn the_status_is_a_number_or_missing() {
+        let host = ScriptedHost::install();
+        for (headers, status) in [
+            (&[(":status", "503")][..], Some(503)),
+            (&[(":status", "ok")], None),
+            (&[("a", "200")], None),
+        ] {
+            host.begin_response(pairs(headers));
+            assert_eq!(Response::of_host(Mode::Enforce).status(), status);
+        }
+    }
+
+    #[test]
+    fn an_unseen_edit_is_made_on_the_host_and_not_on_what_was_read() {
+        let host = ScriptedHost::install();
+        host.begin_response(pairs(&[("a", "1")]));
+        let mut response = Response::of_host(Mode::Enforce);
+        assert_eq!(response.headers().first("a"), Some(&b"1"[..]));
+        response.set_unseen("a", b"x");
+        assert_eq!(response.headers().first("a"), Some(&b"1"[..]));
+        assert_eq!(host.end_response(), pairs(&[("a", "x")]));
+        // In report mode there is no edit of the host.
+        host.begin_response(pairs(&[("a", "1")]));
+        let mut response = Response::of_host(Mode::Report);
+        response.set_unseen("a", b"x");
+        assert_eq!(host.end_response(), pairs(&[("a", "1")]));
+    }
+
+    #[test]
     fn in_report_mode_no_edit_is_made_on_the_host() {
         let host = ScriptedHost::install();
         host.begin_response(pairs(&[("a", "1")]));

@@ -49,6 +49,7 @@ fn the_difference_is_the_fewest_edits() {
         let mut headers = Headers::new(&[(":path", "/"), ("a", "1"), ("b", "2"), ("a", "3")]);
         change(&mut headers);
         assert_eq!(edits(&headers), expected, "case {n}");
+        assert_eq!(headers.is_changed(), !expected.is_empty(), "case {n}");
     }
 }
 
@@ -80,6 +81,22 @@ fn look_alikes_go_and_the_name_itself_stays() {
 }
 
 #[test]
+fn headers_whose_name_has_a_size_and_matches_are_removed() {
+    let mut h = Headers::new(&[("ab", "1"), ("abc", "2"), ("ac", "3"), ("abcd", "4")]);
+    let mut sizes = Sizes::default();
+    sizes.add_name(b"xx");
+    sizes.add_name(b"xxxx");
+    h.remove_if_of(sizes, |name| name.starts_with(b"ab"));
+    let left: Vec<&[u8]> = h.iter().map(|(_, value)| value).collect();
+    assert_eq!(left, [b"2", b"3"]);
+}
+
+#[test]
+fn a_name_is_plain_if_only_letters_digits_and_dashes_are_left() {
+    assert_eq!(plain_name(b"X_a.9-b"), b"X-a-9-b");
+}
+
+#[test]
 fn the_hosts_form_is_read_as_it_is_written() {
     let pairs: [(&[u8], &[u8]); 3] = [(b":path", b"/"), (b"x-\xff", b""), (b"a", b"\x00")];
     let headers = Headers::from_host(serialize(pairs.into_iter()));
@@ -99,6 +116,8 @@ fn list_elements_respect_quotes() {
     assert_eq!(elements("a, b ,,c"), ["a", "b", "c"]);
     assert_eq!(elements(r#""a,b", c"#), [r#""a,b""#, "c"]);
     assert_eq!(elements(r#""a\",b", c"#), [r#""a\",b""#, "c"]);
+    // A backslash outside quotes escapes nothing.
+    assert_eq!(elements(r#"\",a", b"#), [r#"\",a""#, "b"]);
     assert_eq!(elements(""), Vec::<&str>::new());
 }
 

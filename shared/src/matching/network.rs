@@ -169,6 +169,10 @@ mod tests {
                 "2001:db8::1/32",
                 "\"2001:db8::1/32\" has bits beyond its prefix; write \"2001:db8::/32\"",
             ),
+            (
+                "::ffff:0.0.0.0/95",
+                "\"::ffff:0.0.0.0/95\" has bits beyond its prefix",
+            ),
             ("10.0.0", "\"10.0.0\" is not a range"),
             ("[::1]", "\"[::1]\" is not a range"),
             ("", "\"\" is not a range"),

@@ -14,6 +14,10 @@ const MAX_PATTERN_BYTES: usize = 1024;
 /// Maximum size of a compiled pattern, in bytes.
 const COMPILED_MAX_BYTES: usize = 256 * 1024;
 
+/// Maximum size of the DFA that texts make a pattern build, in bytes; a pattern that has to match a
+/// part of a text has two. A text that needs more is searched without it, in more time.
+const DFA_MAX_BYTES: usize = 32 * 1024;
+
 /// What a pattern has to match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Anchoring {
@@ -145,6 +149,7 @@ fn compile(pattern: &str) -> Result<Regex, String> {
     RegexBuilder::new(pattern)
         .unicode(false)
         .size_limit(COMPILED_MAX_BYTES)
+        .dfa_size_limit(DFA_MAX_BYTES)
         .build()
         .map_err(|error| match error {
             regex::Error::CompiledTooBig(limit) => {
@@ -179,6 +184,21 @@ mod tests {
             ("a\n", false),
         ] {
             assert_eq!(pattern.is_match(text.as_bytes()), matches, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_work_of_a_byte_grows_with_the_states_that_may_be_active() {
+        for (pattern, work) in [
+            ("[a-z]+", 1),
+            (".*a.*b", 1),
+            (".*[ab]{1,14}X", 1),
+            (".*[ab]{1,20}X", 5),
+            (".*[a-z]{1,500}X", 125),
+            ("[a-z]{1,500}X", 1),
+        ] {
+            let pattern = Pattern::new(pattern, Anchoring::Whole).unwrap();
+            assert_eq!(pattern.work(1), work, "{pattern:?}");
         }
     }
 

@@ -1,5 +1,8 @@
 //! Mutants: changes of the filters and the kit, one at a time. In each crate, the tests must detect
 //! at least nine in ten.
+//!
+//! The unit tests of the crate run first, because they compile fast. What they miss is tried on the
+//! other tests.
 
 use std::ffi::OsString;
 use std::fs;
@@ -13,8 +16,14 @@ use crate::{catalog, process, workspace};
 /// The version of cargo-mutants that is installed if there is none on `PATH`.
 const VERSION: &str = "27.1.0";
 
-/// The tests of the filters also test the kit: mutants that its own tests miss are tried with them.
+/// The tests of the filters also test the kit: mutants that its unit tests miss are tried with them.
 const KIT: &str = "filter-kit";
+
+/// Unit tests that take seconds. They run only if the others miss a mutant.
+const SLOW: [&str; 2] = [
+    "matching::index::tests::no_rule_that_matches_is_left_out",
+    "testing::servers::tests::whatever_a_server_serves_is_among_the_readings",
+];
 
 /// Minimum percentage of the mutants that compile that must be caught.
 const AT_LEAST: u64 = 90;
@@ -33,10 +42,9 @@ pub(super) fn run(words: &[String]) -> Result<()> {
     let mut weak = Vec::new();
     for package in packages {
         if words.is_empty() || words.contains(&package) {
-            let mut counts = mutate(&package, &path)?;
-            if package == KIT {
-                counts.add_second(mutate_missed(&package, &filters, &path)?);
-            }
+            let mut counts = by_unit_tests(&package, &path)?;
+            let others = if package == KIT { &filters[..] } else { &[] };
+            counts.add_second(by_all_tests(&package, others, &path)?);
             println!("{package:<15} {counts}");
             if counts.percent() < AT_LEAST {
                 weak.push(package);
@@ -103,17 +111,23 @@ fn install() -> Result<OsString> {
     Ok(std::env::join_paths(folders)?)
 }
 
-fn mutate(package: &str, path: &std::ffi::OsStr) -> Result<Counts> {
-    let mut args = Vec::new();
+fn by_unit_tests(package: &str, path: &std::ffi::OsStr) -> Result<Counts> {
+    let mut args: Vec<OsString> = Vec::new();
     if let Some(shard) = std::env::var_os("MUTANTS_SHARD") {
         args.extend(["--sharding", "round-robin", "--shard"].map(Into::into));
         args.push(shard);
     }
+    args.extend(["--", "--lib", "--"].map(Into::into));
+    args.extend(
+        SLOW.iter()
+            .flat_map(|name| ["--skip", name])
+            .map(Into::into),
+    );
     cargo_mutants(package, &results(package), &args, path)
 }
 
-/// Runs the tests of other packages on the mutants that the tests of this package missed.
-fn mutate_missed(package: &str, others: &[String], path: &std::ffi::OsStr) -> Result<Counts> {
+/// Runs all tests of the package, and those of others, on the mutants that its unit tests missed.
+fn by_all_tests(package: &str, others: &[String], path: &std::ffi::OsStr) -> Result<Counts> {
     let missed = fs::read_to_string(results(package).join("mutants.out/missed.txt"))?;
     if missed.trim().is_empty() {
         return Ok(Counts::default());
@@ -121,11 +135,10 @@ fn mutate_missed(package: &str, others: &[String], path: &std::ffi::OsStr) -> Re
     let missed = missed
         .lines()
         .map(|name| ["--re".to_owned(), exactly(name)]);
-    let others = others
-        .iter()
-        .map(|other| ["--test-package".to_owned(), other.clone()]);
-    let args: Vec<OsString> = missed.chain(others).flatten().map(Into::into).collect();
-    let out = results(&format!("{package}-by-others"));
+    let tested = std::iter::once(package).chain(others.iter().map(String::as_str));
+    let tested = tested.map(|name| ["--test-package".to_owned(), name.to_owned()]);
+    let args: Vec<OsString> = missed.chain(tested).flatten().map(Into::into).collect();
+    let out = results(&format!("{package}-by-all-tests"));
     cargo_mutants(package, &out, &args, path)
 }
 

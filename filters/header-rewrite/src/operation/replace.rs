@@ -12,7 +12,7 @@ use filter_kit::template::{Template, Values};
 use filter_kit::values::Pattern;
 
 /// How many bytes may be read again: as many as 17 readings of the longest header that Envoy
-/// accepts by default. With a small pattern this takes about 60 ms (Envoy 1.40, one of 2 cores).
+/// accepts by default. With a small pattern this takes at most 60 ms (Envoy 1.40, one of 2 cores).
 /// The readings of a rewritten path count too.
 const MAX_REREAD_BYTES: usize = 1024 * 1024;
 

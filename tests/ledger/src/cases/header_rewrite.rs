@@ -48,10 +48,27 @@ pub(super) const CASES: &[Case] = &[
         plain,
         any,
     ),
+    case(
+        "header-rewrite",
+        "rewrite the path by a regular expression with two groups",
+        || REGEX.to_owned(),
+        plain,
+        moved,
+    ),
 ];
 
 pub(super) const REWRITE: &str = r#"{"rules": [{"request": [{"set": {"name": "x-env", "value": "prod"}}, {"remove": {"name": "x-tenant"}}],
     "response": [{"set": {"name": "x-frame-options", "value": "DENY"}}]}]}"#;
+
+const REGEX: &str = r#"{"rules": [{"request": [{"path": {"regex": "^/api/(v[0-9]+)/(.*)$", "with": "/${1}/svc/${2}"}}]}]}"#;
+
+fn moved(cost: &Cost) -> Result<()> {
+    ensure!(
+        has(&cost.request, ":path", "/v1/svc/items?page=2"),
+        "not rewritten"
+    );
+    Ok(())
+}
 
 pub(super) fn rewritten(cost: &Cost) -> Result<()> {
     ensure!(has(&cost.request, "x-env", "prod"), "no x-env");

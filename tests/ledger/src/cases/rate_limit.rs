@@ -1,6 +1,6 @@
 //! rate-limit: kinds of keys, many of them, and many limits.
 
-use super::{Case, any, case, idle, plain, request, sixty_headers};
+use super::{Case, any, case, idle, one, plain, request, sixty_headers};
 use crate::host::{Cost, Exchange};
 use anyhow::{Result, ensure};
 use serde_json::json;
@@ -39,6 +39,13 @@ pub(super) const CASES: &[Case] = &[
         "the client's address as key",
         by_address,
         plain,
+        limited,
+    ),
+    case(
+        "rate-limit",
+        "a part of a header as key, by a regular expression",
+        by_part,
+        with_api_key,
         limited,
     ),
     case(
@@ -97,6 +104,16 @@ fn many_tenants() -> Vec<Exchange> {
             exchange
         })
         .collect()
+}
+
+fn by_part() -> String {
+    json!({"limits": [{"name": "per-key", "key": [{"header": {"name": "authorization", "regex": "(?i:apikey) +([^ ]+)"}}],
+        "requests": 1_000_000, "per": "1m"}]})
+    .to_string()
+}
+
+fn with_api_key() -> Vec<Exchange> {
+    one(&[("authorization", "ApiKey 6f1c2a9e4b7d4a0f9c3e5d8b7a6f1c2a")])
 }
 
 fn by_address() -> String {
