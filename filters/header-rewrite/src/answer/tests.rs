@@ -1,6 +1,6 @@
 use crate::reason::Refused;
 use crate::testing::rules;
-use filter_kit::reply::{Body, LocalReply};
+use filter_kit::reply::{Body, GrpcStatus, LocalReply};
 use filter_kit::testing::{RequestBuilder, request};
 
 fn reply(rule: &str, request: RequestBuilder) -> Result<Option<LocalReply>, Refused> {
@@ -114,6 +114,24 @@ fn a_redirect_goes_to_the_host_that_is_written() {
             expected.as_ref().map(|text| *text),
             "{template} {target} {authority}"
         );
+    }
+}
+
+#[test]
+fn a_grpc_client_gets_the_status_that_stands_for_the_answer() {
+    for (status, grpc) in [
+        (400, GrpcStatus::InvalidArgument),
+        (401, GrpcStatus::Unauthenticated),
+        (403, GrpcStatus::PermissionDenied),
+        (429, GrpcStatus::ResourceExhausted),
+        (500, GrpcStatus::Internal),
+        (502, GrpcStatus::Unavailable),
+        (504, GrpcStatus::Unavailable),
+        (505, GrpcStatus::Internal),
+    ] {
+        let rule = format!(r#"{{"respond": {{"status": {status}}}}}"#);
+        let reply = reply(&rule, request("GET", "/")).unwrap().unwrap();
+        assert_eq!(reply.grpc, grpc, "{status}");
     }
 }
 

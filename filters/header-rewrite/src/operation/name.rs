@@ -163,6 +163,19 @@ mod tests {
     }
 
     #[test]
+    fn a_header_that_is_set_alone_has_no_other_spelling() {
+        let name = HeaderName::new("x-a").unwrap();
+        for (value, left) in [(Some(&b"2"[..]), &["x-b", "x-a"][..]), (None, &["x-b"])] {
+            let mut headers = Headers::new(&[("x_a", "1"), ("x-a", "1"), ("x-b", "1")]);
+            set_alone(&mut headers, &name, value);
+            let mut names: Vec<&[u8]> = headers.iter().map(|(name, _)| name).collect();
+            names.sort_by_key(|name| name != b"x-b");
+            assert_eq!(names, left.iter().map(|n| n.as_bytes()).collect::<Vec<_>>());
+            assert_eq!(headers.first("x-a"), value);
+        }
+    }
+
+    #[test]
     fn what_a_message_needs_is_spared_in_its_own_spelling() {
         for name in [
             ":path",

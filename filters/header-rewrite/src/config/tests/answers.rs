@@ -73,6 +73,14 @@ fn mistakes_in_answers_conditions_and_presets_are_named() {
             "redirect.location: \"${request.query.to}\" is neither an URI nor a path; as \"https://${request.hostname}${request.target}\" or \"/login\"",
         ),
         (
+            rule(r#""redirect": {"location": "${request.query.s}://a.example/"}"#),
+            "redirect.location: \"${request.query.s}://a.example/\" is neither an URI nor a path; as \"https://${request.hostname}${request.target}\" or \"/login\"",
+        ),
+        (
+            rule(r#""redirect": {"location": "://a.example/"}"#),
+            "redirect.location: \"://a.example/\" is neither an URI nor a path; as \"https://${request.hostname}${request.target}\" or \"/login\"",
+        ),
+        (
             rule(r#""respond": {"status": 100}"#),
             "respond.status: 100 is not a status that ends a request; 200 to 599 are accepted",
         ),

@@ -22,6 +22,16 @@ fn after(operation: &str, before: &[(&str, &str)]) -> (Vec<String>, Vec<Skipped>
 }
 
 #[test]
+fn names_that_a_client_makes_too_long_for_an_expression_are_refused() {
+    let rules = on_requests(r#"{"remove": {"regex": ".*[a-z]{1,500}X"}}"#);
+    for (bytes, expected) in [(8_000, Ok(Vec::new())), (9_000, Err(Refused::TooCostly))] {
+        let name = "a".repeat(bytes);
+        let mut request = request("GET", "/").header(&name, "1").build();
+        assert_eq!(edit(&rules, &mut request), expected, "{bytes} bytes");
+    }
+}
+
+#[test]
 fn each_operation_does_what_it_says() {
     let ab = &[("a", "1"), ("b", "2"), ("a", "3")][..];
     for (operation, before, expected) in [

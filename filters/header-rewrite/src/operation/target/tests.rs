@@ -1,5 +1,5 @@
 use crate::reason::{Refused, Skipped};
-use crate::testing::{edit, on_requests, text};
+use crate::testing::{edit, on_requests, rules, text};
 use filter_kit::headers::Headers;
 use filter_kit::request::Request;
 use filter_kit::testing::{RequestBuilder, request};
@@ -61,6 +61,16 @@ fn requests_without_a_path_keep_their_target() {
         assert_eq!(edit(&on_requests(operation), edited), Ok(Vec::new()));
         assert_eq!(connect.target(), None);
     }
+}
+
+#[test]
+fn a_host_is_made_of_the_groups_of_the_path() {
+    let rules = rules(
+        r#"{"rules": [{"match": {"paths": [{"regex": "/t/([a-z]+)(/.*)?"}]}, "request": [{"host": {"value": "${match.1}.internal"}}]}]}"#,
+    );
+    let mut request = request("GET", "/t/acme/x").authority("a.example").build();
+    assert_eq!(edit(&rules, &mut request), Ok(Vec::new()));
+    assert_eq!(request.host(), Ok(&b"acme.internal"[..]));
 }
 
 #[test]
