@@ -193,6 +193,64 @@ fn a_client_gets_the_form_of_reply_that_it_asked_for_whatever_was_edited_before(
 }
 
 #[test]
+fn a_nonce_is_new_for_each_request_and_never_the_clients() {
+    let config = r#"{"rules": [{"response": [{"preset": {"security_headers":
+        {"content_security_policy": "script-src 'nonce-${nonce}'"}}}]}]}"#;
+    let nonces: Vec<String> = (0..2)
+        .map(|_| {
+            let forged = request("GET", "/")
+                .header("x-csp-nonce", "forged")
+                .header("x_csp_nonce", "forged");
+            let done = run(config, forged);
+            let request = done.request();
+            let passed: Vec<&str> = request
+                .iter()
+                .filter_map(|line| line.strip_prefix("x-csp-nonce: "))
+                .collect();
+            assert!(!request.iter().any(|line| line.contains("forged")));
+            let [nonce] = passed.as_slice() else {
+                panic!("{request:?}");
+            };
+            let policy = format!("content-security-policy: script-src 'nonce-{nonce}'");
+            assert!(done.response.contains(&policy), "{:?}", done.response);
+            (*nonce).to_owned()
+        })
+        .collect();
+    assert!(nonces.iter().all(|nonce| nonce.len() == 22), "{nonces:?}");
+    assert_ne!(nonces.first(), nonces.last());
+}
+
+#[test]
+fn strict_transport_security_is_set_over_https_only() {
+    let config = r#"{"rules": [{"response": [{"preset": "security_headers"}]}]}"#;
+    for (proto, is_set) in [("https", true), ("http", false)] {
+        let done = run(
+            config,
+            request("GET", "/").header("x-forwarded-proto", proto),
+        );
+        let has = |line: &String| line.starts_with("strict-transport-security");
+        assert_eq!(done.response.iter().any(has), is_set, "{proto}");
+    }
+}
+
+#[test]
+fn groups_of_the_path_are_written_into_headers_and_the_query() {
+    let config = r#"{"rules": [{"match": {"paths": [{"regex": "/v([0-9]+)/(.*)"}]},
+        "request": [{"set": {"name": "x-version", "value": "${match.1}"}}, {"query": {"set": {"name": "rest", "value": "${match.2}"}}}],
+        "response": [{"set": {"name": "x-was", "value": "${match.1}"}}]}]}"#;
+    let done = run(config, request("GET", "/v2/a%20b"));
+    assert_eq!(
+        done.request(),
+        [
+            ":authority: example.com",
+            ":path: /v2/a%20b?rest=a%20b",
+            "x-version: 2"
+        ]
+    );
+    assert_eq!(done.response, ["x-was: 2"]);
+}
+
+#[test]
 fn a_host_is_rewritten() {
     let config = r#"{"rules": [{"request": [{"host": {"value": "${request.header.x-to}.internal:8080"}}]}]}"#;
     let done = run(config, request("GET", "/").header("x-to", "a"));

@@ -146,6 +146,8 @@ mod tests {
             ("application/grpc-websocket", None),
             ("application/grpcx", None),
             ("application/json", None),
+            ("application/epoc", None),
+            ("text/plain; a=bc", None),
             ("", None),
         ] {
             assert_eq!(client(content_type.as_bytes()), expected, "{content_type}");
