@@ -251,6 +251,18 @@ fn groups_of_the_path_are_written_into_headers_and_the_query() {
 }
 
 #[test]
+fn what_is_not_written_is_counted() {
+    let config = r#"{"rules": [{"request": [{"set": {"name": "x-a", "value": "${request.header.none}"}}],
+        "response": [{"set": {"name": "x-b", "value": "${request.query.long}"}}]}]}"#;
+    let long = "l".repeat(9_000);
+    let done = run(config, request("GET", &format!("/?long={long}")));
+    assert_eq!(
+        done.counted,
+        ["skipped.missing_value_total", "skipped.too_long_total"]
+    );
+}
+
+#[test]
 fn a_host_is_rewritten() {
     let config = r#"{"rules": [{"request": [{"host": {"value": "${request.header.x-to}.internal:8080"}}]}]}"#;
     let done = run(config, request("GET", "/").header("x-to", "a"));

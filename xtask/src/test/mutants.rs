@@ -129,23 +129,30 @@ fn by_unit_tests(package: &str, path: &std::ffi::OsStr) -> Result<Counts> {
 /// Runs all tests of the package, and those of others, on the mutants that its unit tests missed.
 fn by_all_tests(package: &str, others: &[String], path: &std::ffi::OsStr) -> Result<Counts> {
     let missed = fs::read_to_string(results(package).join("mutants.out/missed.txt"))?;
-    if missed.trim().is_empty() {
+    let missed: Vec<&str> = missed.lines().collect();
+    if missed.is_empty() {
         return Ok(Counts::default());
     }
-    let missed = missed
-        .lines()
-        .map(|name| ["--re".to_owned(), exactly(name)]);
+    let names = missed.iter().map(|name| ["--re".to_owned(), exactly(name)]);
     let tested = std::iter::once(package).chain(others.iter().map(String::as_str));
     let tested = tested.map(|name| ["--test-package".to_owned(), name.to_owned()]);
-    let args: Vec<OsString> = missed.chain(tested).flatten().map(Into::into).collect();
+    let args: Vec<OsString> = names.chain(tested).flatten().map(Into::into).collect();
     let out = results(&format!("{package}-by-all-tests"));
-    cargo_mutants(package, &out, &args, path)
+    let counts = cargo_mutants(package, &out, &args, path)?;
+    let tried = counts.caught + counts.missed + counts.unviable;
+    ensure!(
+        tried == u64::try_from(missed.len())?,
+        "{tried} mutants of {package} were tried on all tests, not the {} that the unit tests missed",
+        missed.len()
+    );
+    Ok(counts)
 }
 
 /// Returns an expression that matches only this text.
 fn exactly(text: &str) -> String {
     let escaped = text.chars().fold(String::new(), |mut escaped, c| {
-        if c.is_ascii_punctuation() {
+        // Not `<` and `>`: with a backslash they are the ends of a word.
+        if r"\.+*?()|[]{}^$#&-~".contains(c) {
             escaped.push('\\');
         }
         escaped.push(c);
@@ -199,8 +206,8 @@ mod tests {
     #[test]
     fn the_name_of_a_mutant_is_no_expression() {
         assert_eq!(
-            exactly("src/a.rs:1:2: replace f -> Option<u8> with None"),
-            r"^src\/a\.rs\:1\:2\: replace f \-\> Option\<u8\> with None$"
+            exactly("src/a.rs:1:2: replace f -> Option<u8> with Some(1)"),
+            r"^src/a\.rs:1:2: replace f \-> Option<u8> with Some\(1\)$"
         );
     }
 

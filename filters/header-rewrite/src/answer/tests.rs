@@ -118,6 +118,37 @@ fn a_redirect_goes_to_the_host_that_is_written() {
 }
 
 #[test]
+fn an_answer_is_made_of_the_groups_of_the_path() {
+    let rule = r#"{"match": {"paths": [{"regex": "/old/(.*)"}]}, "redirect": {"location": "/new/${match.1}"}}"#;
+    let reply = reply(rule, request("GET", "/old/a")).unwrap().unwrap();
+    assert_eq!(reply.headers.first().unwrap().1, b"/new/a");
+}
+
+#[test]
+fn only_what_depends_on_the_host_refuses_a_malformed_one() {
+    for (rule, is_refused) in [
+        (r#"{"respond": {"status": 404}}"#, false),
+        (
+            r#"{"respond": {"status": 404, "body": "${request.hostname}"}}"#,
+            true,
+        ),
+        (r#"{"redirect": {"location": "/a"}}"#, false),
+        (
+            r#"{"request": [{"query": {"set": {"name": "h", "value": "${request.hostname}"}}}]}"#,
+            true,
+        ),
+        (
+            r#"{"request": [{"query": {"remove": {"name": "h"}}}]}"#,
+            false,
+        ),
+    ] {
+        let reply = reply(rule, request("GET", "/").authority("a.example:x"));
+        let refused = reply == Err(Refused::MalformedHost);
+        assert_eq!(refused, is_refused, "{rule}: {reply:?}");
+    }
+}
+
+#[test]
 fn a_grpc_client_gets_the_status_that_stands_for_the_answer() {
     for (status, grpc) in [
         (400, GrpcStatus::InvalidArgument),
