@@ -53,7 +53,7 @@ pub struct Container<'a> {
     stack: &'a Stack,
     service: &'a str,
     address: SocketAddr,
-    admin: Option<SocketAddr>,
+    admin: SocketAddr,
 }
 
 impl Stack {
@@ -109,7 +109,7 @@ impl Stack {
             stack: self,
             service,
             address: self.published(service, 10000)?,
-            admin: self.published(service, 9901).ok(),
+            admin: self.published(service, 9901)?,
         })
     }
 
@@ -204,6 +204,7 @@ fn command(tool: Tool) -> Command {
         .env("ENVOY_PORT", "127.0.0.1:0")
         .env("ENVOY_2_PORT", "127.0.0.1:0")
         .env("ENVOY_ADMIN_PORT", "0")
+        .env("ENVOY_2_ADMIN_PORT", "0")
         .env_remove("COMPOSE_FILE")
         .env_remove("COMPOSE_PROFILES")
         .env_remove("COMPOSE_PROJECT_NAME");
@@ -226,7 +227,7 @@ impl Target for Container<'_> {
     }
 
     fn stats(&self) -> BTreeMap<String, u64> {
-        admin::stats(self.admin.expect("this Envoy publishes no admin interface"))
+        admin::stats(self.admin)
     }
 
     fn log(&self) -> String {

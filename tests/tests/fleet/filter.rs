@@ -60,12 +60,12 @@ fn the_sample_counts_by_the_service_and_here_where_there_is_none() {
         .cluster_port("rate-limit-service", service.port())
         .path("address: limitador", "address: 127.0.0.1")
         .start();
-    // On a busy machine, a first connection may take longer than the sample's 20 ms; then this
-    // process counts.
     let statuses: Vec<_> = (0..20).map(|_| get(&envoy).status).collect();
-    let passed = statuses.iter().filter(|status| **status == 200).count();
-    assert!((5..=10).contains(&passed), "{statuses:?}");
-    assert_eq!(statuses.last(), Some(&429));
+    assert_eq!(statuses.last(), Some(&429), "{statuses:?}");
+    // On a busy machine, the service may miss the sample's 20 ms; then this process counts and lets
+    // more pass.
+    let allowed = envoy.stat("wasmcustom.rate_limit.service.ok_total");
+    assert!((1..=5).contains(&allowed), "{allowed}: {statuses:?}");
     assert!(service.count() > 0);
     service.stop();
     let statuses: Vec<_> = (0..20).map(|_| get(&envoy).status).collect();
