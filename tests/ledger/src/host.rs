@@ -117,6 +117,16 @@ impl Instance {
         Ok(loaded)
     }
 
+    /// Returns the size of the module's memory in bytes. It never shrinks.
+    ///
+    /// # Panics
+    /// If the module has no memory, which [`Instance::start`] excludes.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        let memory = self.store.data().memory.expect("a memory");
+        memory.data_size(&self.store)
+    }
+
     /// Sends one request and its response through the module.
     ///
     /// # Errors
