@@ -5,6 +5,7 @@
     reason = "a failed assumption is a failed test"
 )]
 
+use cors::Cors;
 use filter_kit::testing::servers::{serve, spelling};
 use filter_kit::testing::{Answer, Run, ScriptedHost, request};
 use proptest::prelude::*;
@@ -16,8 +17,6 @@ fn spellings() -> impl Strategy<Value = String> {
         spelling(b"/admin/users", &steps)
     })
 }
-
-use cors::Cors;
 
 const CONFIGURATION: &str = r#"{"policies": [
     {"match": {"paths": [{"prefix": "/admin"}]}, "allow_origins": ["https://admin.example.com"], "allow_credentials": true},

@@ -8,6 +8,7 @@
 
 use filter_kit::testing::servers::{serve, spelling};
 use filter_kit::testing::{Answer, Run, ScriptedHost, request};
+use header_rewrite::HeaderRewrite;
 use proptest::prelude::*;
 
 /// Spellings of a guarded path, most of which some server serves.
@@ -17,8 +18,6 @@ fn spellings() -> impl Strategy<Value = String> {
         spelling(b"/admin/users", &steps)
     })
 }
-
-use header_rewrite::HeaderRewrite;
 
 const CONFIGURATION: &str = r#"{"rules": [{"match": {"paths": [{"prefix": "/admin"}]},
     "request": [{"remove": {"name": "x-role"}}], "response": [{"remove": {"name": "x-secret"}}]}]}"#;

@@ -8,6 +8,7 @@
 
 use filter_kit::testing::servers::{serve, spelling};
 use filter_kit::testing::{Answer, Run, ScriptedHost, request};
+use jwt_auth::{JwtAuth, base64url};
 use proptest::prelude::*;
 
 /// Spellings of a guarded path, most of which some server serves.
@@ -18,12 +19,9 @@ fn spellings() -> impl Strategy<Value = String> {
     })
 }
 
-use jwt_auth::JwtAuth;
-
 #[path = "../src/testing.rs"]
 #[allow(dead_code, reason = "shared with the unit tests, which use all of it")]
 mod testing;
-use jwt_auth::base64url;
 
 fn configuration() -> String {
     let jwks = testing::jwks();

@@ -8,6 +8,7 @@
 use filter_kit::testing::servers::{serve, spelling};
 use filter_kit::testing::{Answer, Run, ScriptedHost, request};
 use proptest::prelude::*;
+use rate_limit::RateLimit;
 
 /// Spellings of a guarded path, most of which some server serves.
 fn spellings() -> impl Strategy<Value = String> {
@@ -16,8 +17,6 @@ fn spellings() -> impl Strategy<Value = String> {
         spelling(b"/admin/users", &steps)
     })
 }
-
-use rate_limit::RateLimit;
 
 const LIMITED: &str = r#"{"limits": [{"name": "admin", "match": {"paths": [{"prefix": "/admin"}]}, "requests": 1, "per": "1d"}]}"#;
 const EXEMPT: &str = r#"{"limits": [{"name": "all", "requests": 1, "per": "1d"}], "exempt": [{"paths": [{"prefix": "/public"}, {"prefix": "/x"}]}]}"#;
