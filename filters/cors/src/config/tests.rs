@@ -152,14 +152,45 @@ fn patterns_of_whole_schemes_are_accepted_without_credentials() {
     assert!(load::<Config>(json.as_bytes(), &Env::new()).is_ok());
 }
 
+fn warnings(json: &str) -> Vec<String> {
+    let (_, warnings) = load_with_warnings::<Config>(json.as_bytes(), &Env::new()).unwrap();
+    warnings.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_policy_that_never_decides_is_warned_of() {
+    let all = r#"{"allow_origins": ["*"]}"#;
+    let by = |methods: &str| {
+        format!(r#"{{"match": {{"methods": [{methods}]}}, "allow_origins": ["*"]}}"#)
+    };
+    let put = by(r#""PUT""#);
+    let options = "the method of a preflight is the one that it asks for, so no preflight matches this policy; omit the key, or list those methods";
+    let first = "matches every request, so no policy after it decides; put it last";
+    for (policies, expected) in [
+        (vec![all], vec![]),
+        (vec![&put, all], vec![]),
+        (vec![&put, &by(r#""OPTIONS", "PUT""#), all], vec![]),
+        (vec![all, &put], vec![format!("cors: policies[0]: {first}")]),
+        (
+            vec![&put, all, &put],
+            vec![format!("cors: policies[1]: {first}")],
+        ),
+        (
+            vec![&put, &by(r#""OPTIONS""#)],
+            vec![format!("cors: policies[1].match.methods: {options}")],
+        ),
+    ] {
+        let json = format!(r#"{{"policies": [{}]}}"#, policies.join(", "));
+        assert_eq!(warnings(&json), expected, "{json}");
+    }
+}
+
 #[test]
 fn a_policy_by_a_header_that_preflights_lack_is_warned_of() {
     let warnings = |condition: &str| {
-        let json = format!(
+        warnings(&format!(
             r#"{{"policies": [{{"match": {{"hosts": ["a.example"]}}, "allow_origins": ["*"]}}, {{"match": {{"headers": [{condition}]}}, "allow_origins": ["*"]}}]}}"#
-        );
-        let (_, warnings) = load_with_warnings::<Config>(json.as_bytes(), &Env::new()).unwrap();
-        warnings.iter().map(ToString::to_string).collect::<Vec<_>>()
+        ))
     };
     let expected = "cors: policies[1].match.headers[0].name: browsers do not send x-tier with preflights, so no preflight matches this policy";
     for condition in [

@@ -101,11 +101,31 @@ fn a_request_that_is_not_allowed_passes_without_permission() {
     let decision = ask(&sample(), "GET", &[("origin", "https://evil.example")]);
     assert_eq!(decision.outcome, Some(Outcome::PassedOrigin));
     assert_eq!(passed(&decision), nothing);
-    let twice = [
-        ("origin", "https://app.example.com"),
-        ("origin", "https://app.example.com"),
-    ];
-    let decision = ask(&sample(), "GET", &twice);
+    for origins in [
+        ["https://app.example.com", "https://app.example.com"],
+        ["", "https://app.example.com"],
+        ["https://app.example.com", ""],
+    ] {
+        let twice = origins.map(|origin| ("origin", origin));
+        let decision = ask(&sample(), "GET", &twice);
+        assert_eq!(decision.outcome, Some(Outcome::PassedOrigin), "{origins:?}");
+        assert_eq!(passed(&decision), nothing, "{origins:?}");
+    }
+}
+
+#[test]
+fn each_of_many_origins_is_allowed_and_no_other() {
+    let origins: Vec<_> = (0..20)
+        .map(|n| format!("https://app{n}.example.com"))
+        .collect();
+    let many = policies(&format!(
+        r#"{{"policies": [{{"allow_origins": {origins:?}}}]}}"#
+    ));
+    for origin in &origins {
+        let decision = ask(&many, "GET", &[("origin", origin)]);
+        assert_eq!(decision.outcome, Some(Outcome::Allowed), "{origin}");
+    }
+    let decision = ask(&many, "GET", &[("origin", "https://app20.example.com")]);
     assert_eq!(decision.outcome, Some(Outcome::PassedOrigin));
 }
 

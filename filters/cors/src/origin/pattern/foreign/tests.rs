@@ -26,6 +26,8 @@ fn an_expression_that_leaves_a_choice_of_the_owner_matches_a_foreign_origin() {
         ),
         (r"https://[a-z]*example\.com", "https://evilexample.com"),
         (r"https://(www\.)?.*example\.com", "https://evilexample.com"),
+        (r"https://(.)*example\.com", "https://evilexample.com"),
+        (r"https://.?example\.com", "https://eexample.com"),
         (r"https://app.example.com", "https://appeexample.com"),
         (r"https://app.example\.com", "https://appeexample.com"),
         (
