@@ -117,7 +117,8 @@ fn by_unit_tests(package: &str, path: &std::ffi::OsStr) -> Result<Counts> {
         args.extend(["--sharding", "round-robin", "--shard"].map(Into::into));
         args.push(shard);
     }
-    args.extend(["--", "--lib", "--"].map(Into::into));
+    // For builds too, which would otherwise compile all tests of the package.
+    args.extend(["--cargo-arg=--lib", "--", "--"].map(Into::into));
     args.extend(
         SLOW.iter()
             .flat_map(|name| ["--skip", name])

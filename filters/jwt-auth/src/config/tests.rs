@@ -67,6 +67,45 @@ fn keys_may_be_text_or_object_and_names_sort() {
 }
 
 #[test]
+fn a_set_may_have_a_member_with_the_name_of_the_other_form() {
+    let mut set = jwks();
+    set["env"] = "SHORT".into();
+    let json = format!(r#"{{"providers": {{"corp": {{"keys": {{"jwks": {set}}}}}}}}}"#);
+    assert!(load::<Config>(json.as_bytes(), &Env::new()).is_ok());
+}
+
+#[test]
+fn values_at_a_bound_are_accepted_and_defaults_are_as_documented() {
+    let config = load::<Config>(corp("").as_bytes(), &Env::new()).unwrap();
+    let provider = &config.providers[0];
+    assert_eq!(provider.max_token_bytes, 16_384);
+    assert_eq!(provider.clock_skew, 60);
+    for json in [
+        corp(r#", "clock_skew": "5m", "max_token_bytes": 65536"#),
+        remote(
+            "remote",
+            "https://a/",
+            r#", "refresh": "1h", "stale_for": "1h""#,
+        ),
+        remote(
+            "remote",
+            "https://a/",
+            &format!(r#", "headers": [{}]"#, sixteen_headers()),
+        ),
+    ] {
+        assert!(
+            load::<Config>(json.as_bytes(), &Env::new()).is_ok(),
+            "{json}"
+        );
+    }
+}
+
+fn sixteen_headers() -> String {
+    let header = |n| format!(r#"{{"name": "x-{n}", "value": "a"}}"#);
+    (0..16).map(header).collect::<Vec<_>>().join(", ")
+}
+
+#[test]
 fn what_no_rule_matches_needs_a_token_of_any_provider() {
     let config = load::<Config>(corp("").as_bytes(), &Env::new()).unwrap();
     let request = request("GET", "/").build();
