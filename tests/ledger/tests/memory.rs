@@ -20,7 +20,8 @@ const PER_REQUEST: usize = 128 * 1024;
 
 /// Expressions with thousands of states, which texts of two letters make a DFA build.
 fn expression(n: usize) -> String {
-    format!("[ab]*{}[ab]{{{}}}", ["a", "b"][n % 2], 9 + n / 2)
+    let letter = if n.is_multiple_of(2) { 'a' } else { 'b' };
+    format!("[ab]*{letter}[ab]{{{}}}", 9 + n / 2)
 }
 
 fn configuration(filter: &str) -> Value {
