@@ -9,8 +9,8 @@ use filter_kit::headers::is_same;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// Maximum length of a `kid`, in bytes.
-const MAX_KID_BYTES: usize = 256;
+/// Maximum length of a `kid`, in bytes, of a token and of a key.
+pub(crate) const MAX_KID_BYTES: usize = 256;
 
 /// A parsed token.
 #[derive(Debug, Clone, PartialEq)]

@@ -75,11 +75,38 @@ fn a_set_may_have_a_member_with_the_name_of_the_other_form() {
 }
 
 #[test]
+fn a_deny_list_has_ten_thousand_entries_of_a_kind_at_most() {
+    let denied = |kind: &str, count: usize| {
+        let list: Vec<_> = (0..count).map(|n| format!("\"{n}\"")).collect();
+        let config = corp("");
+        let body = config.strip_suffix('}').unwrap();
+        format!(
+            r#"{body}, "deny_list": {{"{kind}": [{}]}}}}"#,
+            list.join(",")
+        )
+    };
+    for kind in ["jti", "sub"] {
+        let most = denied(kind, 10_000);
+        assert!(load::<Config>(most.as_bytes(), &Env::new()).is_ok());
+        for count in [10_001, 20_000] {
+            let line =
+                format!("jwt-auth: deny_list.{kind}: {count} entries exceed the maximum of 10000");
+            assert_eq!(error(&denied(kind, count)), line);
+        }
+    }
+}
+
+#[test]
 fn values_at_a_bound_are_accepted_and_defaults_are_as_documented() {
     let config = load::<Config>(corp("").as_bytes(), &Env::new()).unwrap();
     let provider = &config.providers[0];
     assert_eq!(provider.max_token_bytes, 16_384);
     assert_eq!(provider.clock_skew, 60);
+    let cache = &config.cache;
+    assert_eq!(
+        (cache.max_tokens, cache.max_token_bytes, cache.max_bytes),
+        (1000, 8192, 8_388_608)
+    );
     for json in [
         corp(r#", "clock_skew": "5m", "max_token_bytes": 65536"#),
         remote(

@@ -40,6 +40,32 @@ fn few_and_many_members_are_found_and_a_second_one_is_refused() {
 }
 
 #[test]
+fn a_second_member_is_found_in_any_order() {
+    for [a, b, c] in [["ab", "ac", "b"], ["a", "ab", "abc"], ["", "a", "ab"]] {
+        for names in [
+            [a, a, b, c],
+            [a, b, a, c],
+            [a, b, c, a],
+            [b, a, c, a],
+            [c, b, a, b],
+            [b, c, a, b],
+            [c, a, b, c],
+            [b, c, a, c],
+            [c, b, c, a],
+        ] {
+            let members = names.map(|name| format!("{name:?}:1")).join(",");
+            let text = format!("{{{members}}}");
+            assert_eq!(object(text.as_bytes()), None, "{text}");
+        }
+        for names in [[a, b, c], [b, a, c], [c, b, a], [c, a, b], [b, c, a]] {
+            let members = names.map(|name| format!("{name:?}:1")).join(",");
+            let read = object(format!("{{{members}}}").as_bytes()).unwrap();
+            assert!(names.iter().all(|name| read.get(name).is_some()));
+        }
+    }
+}
+
+#[test]
 fn depth_is_bounded() {
     let deep = format!("{{\"a\": {}{}}}", "[".repeat(10_000), "]".repeat(10_000));
     assert_eq!(object(deep.as_bytes()), None);

@@ -188,12 +188,48 @@ mod tests {
         };
         let (modulus, exponent) = read_rsa(key).unwrap();
         assert_eq!((&modulus[1..], exponent), (&n[..], &[1, 0, 1][..]));
-        let point = ec_spki(Family::P384, &[1; 48], &[2; 48]);
-        assert!(matches!(read_spki(&point), Some(Spki::Ec(Family::P384, p)) if p.len() == 97));
+        for (curve, size) in [(Family::P256, 32), (Family::P384, 48), (Family::P521, 66)] {
+            let point = ec_spki(curve, &vec![1; size], &vec![2; size]);
+            let bytes = [vec![4], vec![1; size], vec![2; size]].concat();
+            assert_eq!(read_spki(&point), Some(Spki::Ec(curve, &bytes)));
+        }
         assert_eq!(
             read_spki(&ed25519_spki(&[7; 32])),
             Some(Spki::Ed25519(&[7; 32]))
         );
+    }
+
+    #[test]
+    fn a_signature_becomes_a_sequence_of_two_integers() {
+        for (raw, der) in [
+            (
+                &[0, 1, 0x80, 0][..],
+                &[0x30, 8, 2, 1, 1, 2, 3, 0, 0x80, 0][..],
+            ),
+            (&[0, 0], &[0x30, 6, 2, 1, 0, 2, 1, 0]),
+        ] {
+            assert_eq!(ecdsa_signature(raw).as_deref(), Some(der));
+        }
+        // As long as on P-521: lengths of 128 bytes and more take two.
+        let long = ecdsa_signature(&[0x7f; 132]).unwrap();
+        let number = [&[2, 66][..], &[0x7f; 66]].concat();
+        assert_eq!(long, [&[0x30, 0x81, 136][..], &number, &number].concat());
+    }
+
+    #[test]
+    fn what_follows_a_key_is_refused() {
+        let spki = ec_spki(Family::P256, &[1; 32], &[2; 32]);
+        let inside = [&spki[2..], &[5, 0]].concat();
+        for wrong in [[&spki[..], &[0]].concat(), tlv(SEQUENCE, &inside)] {
+            assert_eq!(read_spki(&wrong), None);
+        }
+        let numbers = [integer(&[3]), integer(&[5])].concat();
+        let key = tlv(SEQUENCE, &numbers);
+        assert_eq!(read_rsa(&key), Some((&[3][..], &[5][..])));
+        let inside = tlv(SEQUENCE, &[&numbers[..], NULL].concat());
+        for wrong in [[&key[..], &[0]].concat(), inside] {
+            assert_eq!(read_rsa(&wrong), None);
+        }
     }
 
     proptest! {

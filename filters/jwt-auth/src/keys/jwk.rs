@@ -5,15 +5,13 @@ use super::{Key, KeySet, Public};
 use crate::algorithm::{Algorithm, Family};
 use crate::base64url;
 use crate::json::{Json, Object};
+use crate::token::MAX_KID_BYTES;
 
 /// Maximum number of usable keys kept from a set. Further keys are ignored.
 pub const MAX_KEYS: usize = 64;
 
 /// Maximum number of ignored keys that are reported.
 const MAX_REASONS: usize = 64;
-
-/// Maximum length of a `kid`, in bytes.
-const MAX_KID_BYTES: usize = 256;
 
 /// A set without a usable key, and the reason for each.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

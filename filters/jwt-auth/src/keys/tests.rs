@@ -253,6 +253,7 @@ fn padded_numbers_and_the_use_of_svids_are_accepted() {
         padded("n"),
         padded("e"),
         read(with("test-rs256", "use", json!("jwt-svid"))),
+        read(with("test-rs256", "kid", json!("k".repeat(256)))),
     ] {
         assert_eq!(read.unwrap().id(), read_id(&key));
     }

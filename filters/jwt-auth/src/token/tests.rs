@@ -80,6 +80,14 @@ fn a_token_is_taken_apart_or_refused_with_the_reason() {
             ),
             Some(Reason::Malformed),
         ),
+        (
+            token(
+                &format!(r#"{{"alg":"RS256","kid":"{}"}}"#, "k".repeat(256)),
+                "{}",
+                "AA",
+            ),
+            None,
+        ),
         ("a.b.c.d.e".into(), Some(Reason::Malformed)),
         (
             format!("{}.e", token(r#"{"alg":"none"}"#, "{}", "")),

@@ -150,6 +150,21 @@ fn points_beside_their_curve_are_left_out() {
 }
 
 #[test]
+fn a_coordinate_is_below_the_prime_of_its_curve() {
+    let good = jwk("test-es512");
+    for member in ["x", "y"] {
+        let mut bytes = base64url::decode(good[member].as_str().unwrap()).unwrap();
+        // The same number modulo 2^521 - 1.
+        bytes[0] |= 2;
+        let last = bytes.iter().rposition(|byte| *byte > 0).unwrap();
+        bytes[last] -= 1;
+        bytes[last + 1..].fill(0xff);
+        let error = read(with("test-es512", member, json!(base64url::encode(bytes))));
+        assert!(error.unwrap_err().contains("not a point of its curve"));
+    }
+}
+
+#[test]
 fn a_map_of_certificates_is_refused_with_the_way_that_works() {
     let map = json!({"a1": "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"});
     let error = KeySet::from_jwks(&(&map).into()).unwrap_err().to_string();
