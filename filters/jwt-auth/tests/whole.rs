@@ -15,6 +15,10 @@ mod testing;
 mod answers;
 #[path = "whole/preflights.rs"]
 mod preflights;
+#[path = "whole/providers.rs"]
+mod providers;
+#[path = "whole/signatures.rs"]
+mod signatures;
 #[path = "whole/upstream.rs"]
 mod upstream;
 #[path = "whole/waiting.rs"]

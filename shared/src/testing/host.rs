@@ -46,6 +46,10 @@ pub struct Call {
     pub timeout: Duration,
 }
 
+/// The foreign functions of a host: the answer to a call by name and argument, or `None` if there is
+/// no such function.
+type ForeignFunctions = Box<dyn Fn(&str, &[u8]) -> Option<Vec<u8>>>;
+
 #[derive(Default)]
 struct Script {
     /// Each map is `None` outside of the phase in which Envoy provides it.
@@ -68,6 +72,7 @@ struct Script {
     log_level: Option<u32>,
     filter_state: BTreeMap<String, String>,
     faults: VecDeque<bool>,
+    foreign: Option<ForeignFunctions>,
 }
 
 impl ScriptedHost {
@@ -132,6 +137,14 @@ impl ScriptedHost {
     /// header maps.
     pub fn set_faults(&self, faults: &[bool]) {
         self.0.borrow_mut().faults = faults.iter().copied().collect();
+    }
+
+    /// Sets the foreign functions of the host. By default it has none.
+    pub fn set_foreign_functions(
+        &self,
+        foreign: impl Fn(&str, &[u8]) -> Option<Vec<u8>> + 'static,
+    ) {
+        self.0.borrow_mut().foreign = Some(Box::new(foreign));
     }
 
     /// Returns the value of a counter; `None` if it was not defined.

@@ -102,6 +102,7 @@ fn values_at_a_bound_are_accepted_and_defaults_are_as_documented() {
     let provider = &config.providers[0];
     assert_eq!(provider.max_token_bytes, 16_384);
     assert_eq!(provider.clock_skew, 60);
+    assert!(provider.require_expiration);
     let cache = &config.cache;
     assert_eq!(
         (cache.max_tokens, cache.max_token_bytes, cache.max_bytes),

@@ -26,6 +26,9 @@ fn with(kid: &str, member: &str, value: Value) -> Value {
 fn good_keys_allow_their_algorithm_or_those_of_their_family() {
     let (set, left_out) = KeySet::from_jwks(&(&jwks()).into()).unwrap();
     assert_eq!((set.len(), left_out.len()), (5, 0));
+    for (n, key) in set.keys.iter().enumerate() {
+        assert!(set.keys[..n].iter().all(|other| other.id() != key.id()));
+    }
     for (kid, algorithms) in [
         (
             "test-rs256",

@@ -36,6 +36,21 @@ fn claims_reach_the_upstream_and_forged_ones_do_not_in_any_spelling() {
 }
 
 #[test]
+fn a_header_of_one_word_is_promised_too() {
+    let host = host();
+    let configuration = configuration(&inline(), "").replace("x-jwt-sub", "subject");
+    let mut run = Run::<JwtAuth>::start(&host, &configuration).unwrap();
+    for (path, expected) in [("/admin", &["alice"][..]), ("/public", &[])] {
+        let request = request("GET", path)
+            .authority("open.example.com")
+            .header("authorization", good())
+            .header("subject", "root");
+        let (_, answer) = run.request(&request.pairs());
+        assert_eq!(values(&answer, "subject"), expected, "{path}");
+    }
+}
+
+#[test]
 fn what_was_not_verified_does_not_reach_the_upstream() {
     let host = host();
     let provider = |source: &str| {

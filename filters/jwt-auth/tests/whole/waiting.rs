@@ -41,3 +41,22 @@ fn without_keys_a_request_is_refused_when_its_time_is_up() {
     run.tick();
     assert_eq!(details(&exchange.now()), "jwt_keys_unavailable");
 }
+
+#[test]
+fn only_so_many_requests_wait_and_the_next_one_is_refused() {
+    let host = host();
+    for (round, most) in (1..).zip([0, 1, 3]) {
+        let remote = json!({"remote": {"cluster": "idp", "uri": "https://idp.example/jwks.json"}});
+        let more = format!(r#", "max_waiting_requests": {most}"#);
+        let mut run = Run::<JwtAuth>::start(&host, &configuration(&remote, &more)).unwrap();
+        let mut waiting = Vec::new();
+        for _ in 0..most {
+            let (exchange, answer) = run.request(&to_admin(&good()));
+            assert_eq!(answer, Answer::Waits);
+            waiting.push(exchange);
+        }
+        let (_, answer) = run.request(&to_admin(&good()));
+        assert_eq!(details(&answer), "jwt_keys_unavailable", "{most}");
+        assert_eq!(host.counter("jwt_auth.waiting.full_total"), Some(round));
+    }
+}

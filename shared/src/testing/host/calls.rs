@@ -192,9 +192,9 @@ impl Host for ScriptedHost {
         Ok(())
     }
 
-    fn call_foreign_function(&mut self, _: &str, _: &[u8]) -> Option<Vec<u8>> {
+    fn call_foreign_function(&mut self, name: &str, argument: &[u8]) -> Option<Vec<u8>> {
         self.0.borrow_mut().count("call_foreign_function");
-        None
+        self.0.borrow().foreign.as_ref()?(name, argument)
     }
 
     fn http_call(
