@@ -13,6 +13,8 @@ mod testing;
 
 #[path = "whole/answers.rs"]
 mod answers;
+#[path = "whole/challenges.rs"]
+mod challenges;
 #[path = "whole/preflights.rs"]
 mod preflights;
 #[path = "whole/providers.rs"]
