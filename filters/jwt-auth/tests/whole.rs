@@ -15,6 +15,8 @@ mod testing;
 mod answers;
 #[path = "whole/challenges.rs"]
 mod challenges;
+#[path = "whole/claims.rs"]
+mod claims;
 #[path = "whole/preflights.rs"]
 mod preflights;
 #[path = "whole/providers.rs"]

@@ -5,7 +5,7 @@ use jwt_auth::JwtAuth;
 use serde_json::json;
 
 use super::testing::{SECRET, jwks, sign, token};
-use super::{configuration, details, good, host, inline, to_admin};
+use super::{configuration, details, good, host, inline, to_admin, values};
 
 #[test]
 fn a_token_of_one_provider_is_none_of_another() {
@@ -47,6 +47,48 @@ fn a_token_of_one_provider_is_none_of_another() {
             "{path} {x_a} {x_b}"
         );
     }
+}
+
+#[test]
+fn what_both_tokens_say_reaches_the_upstream_and_a_refusal_names_its_rule() {
+    let provider = |keys, header: &str| {
+        json!({"keys": keys, "token_sources": [{"header": {"name": header, "prefix": "Bearer "}}],
+            "claims_to_headers": [{"claim": "sub", "header": format!("{header}-sub")}, {"claim": "org", "header": format!("{header}-org")}],
+            "payload_header": format!("{header}-all"), "provider_header": format!("{header}-of")})
+    };
+    let secret = json!({"secret": {"value": SECRET, "algorithm": "HS256"}});
+    let of = |name: &str| json!({"provider": {"name": name}});
+    let configuration = json!({
+        "providers": {"a": provider(json!({"jwks": jwks()}), "x-a"), "b": provider(secret, "x-b")},
+        "rules": [{"match": {"paths": [{"exact": "/open"}]}, "require": "nothing"}, {"require": {"all": [of("a"), of("b")]}}],
+    });
+    let host = host();
+    let mut run = Run::<JwtAuth>::start(&host, &configuration.to_string()).unwrap();
+    let a = token(r#"{"sub":"alice","org":"one"}"#);
+    let claims = r#"{"exp":1800000000,"sub":"robot","org":"two"}"#;
+    let b = sign("HS256", r#"{"alg":"HS256"}"#, claims);
+    let send = |run: &mut Run<JwtAuth>, tokens: [&str; 2]| {
+        let [a, b] = tokens.map(|token| format!("Bearer {token}"));
+        let request = request("GET", "/").header("x-a", a).header("x-b", b);
+        run.request(&request.pairs()).1
+    };
+    let answer = send(&mut run, [&a, &b]);
+    let payload = |token: &str| token.split('.').nth(1).unwrap().to_owned();
+    for (name, expected) in [
+        ("x-a-sub", "alice"),
+        ("x-a-org", "one"),
+        ("x-a-all", &payload(&a)),
+        ("x-a-of", "a"),
+        ("x-b-sub", "robot"),
+        ("x-b-org", "two"),
+        ("x-b-all", &payload(&b)),
+        ("x-b-of", "b"),
+    ] {
+        assert_eq!(values(&answer, name), [expected], "{name}");
+    }
+    let answer = send(&mut run, [&a, "x"]);
+    assert_eq!(details(&answer), "jwt_malformed");
+    assert_eq!(host.filter_state("jwt_auth.rule").as_deref(), Some("1"));
 }
 
 #[test]

@@ -128,6 +128,28 @@ fn a_token_that_is_forwarded_stays_where_another_provider_looks_too() {
 }
 
 #[test]
+fn a_cookie_that_is_forwarded_stays_where_another_provider_looks_too() {
+    let host = host();
+    let provider = |forwards: bool, cookies: &[[&str; 2]]| {
+        let cookie =
+            |[name, prefix]: &[&str; 2]| json!({"cookie": {"name": name, "prefix": prefix}});
+        let sources: Vec<_> = cookies.iter().map(cookie).collect();
+        json!({"keys": inline(), "forward_token": forwards, "token_sources": sources})
+    };
+    let configuration = json!({
+        "providers": {"a": provider(true, &[["s", ""]]), "b": provider(false, &[["s", "v1."], ["t", ""]])},
+        "rules": [{"require": {"any": [{"provider": {"name": "a"}}, {"provider": {"name": "b"}}]}}],
+    });
+    let mut run = Run::<JwtAuth>::start(&host, &configuration.to_string()).unwrap();
+    let token = token("{}");
+    let cookie = format!("s={token}; t=FORGED; u=1");
+    let request = request("GET", "/").header("cookie", cookie);
+    let (_, answer) = run.request(&request.pairs());
+    let expected = format!("s={token}; u=1");
+    assert_eq!(values(&answer, "cookie"), [expected]);
+}
+
+#[test]
 fn trailers_bring_no_header_that_is_promised_or_carries_a_token() {
     let host = host();
     let sources = r#""token_sources": [{"header": {"name": "authorization", "prefix": "Bearer "}}, {"cookie": {"name": "session"}}], "keys""#;
