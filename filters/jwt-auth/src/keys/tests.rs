@@ -109,6 +109,17 @@ fn a_token_is_tried_on_the_keys_of_its_kid_or_on_few_of_its_family() {
     );
 }
 
+/// `tests/keys/rs256.pub.pem` as `openssl rsa -RSAPublicKey_out` writes it.
+const PKCS1: &str = "-----BEGIN RSA PUBLIC KEY-----
+MIIBCgKCAQEAlgkCPM2uF+XOw/x73N+3QZ4UhYgZnutk333UyxiOEKIKp1Cudmyi
+Hf11nnIxmf+7HnBAQpLsZ9CYRcm/k8wQausN100Bd8bW2v4nxsGIWlhdrq9nt9ZZ
+zq8P6LiM5e34YLq7iXA+EGleAkuQ/AthPqLkcgpTUWRhw++3aojJTo/r2LmwOdZ7
+xnSCAKQ+bpF65iKMRbXmm62ML5WOTSuO9nc0976pboN4mY5FfZi4ezH/GWpMfAG6
+NoJy8pA2AIIp8cCE7cPVSqlwzMZ6Rz5/QXKKSWntXsposo94tJIBCG5XW+BKcNJo
+JHYcZgNIN2XSzJXMWkoJTbIDopnUFdQngQIDAQAB
+-----END RSA PUBLIC KEY-----
+";
+
 #[test]
 fn pem_is_read_like_the_same_key_of_a_set() {
     for (pem, kid, algorithm) in [
@@ -159,6 +170,8 @@ fn pem_is_read_like_the_same_key_of_a_set() {
         let key = Key::pem(certificate, algorithm).unwrap();
         assert_eq!(key.id(), read(jwk(kid)).unwrap().id(), "{kid}");
     }
+    let key = Key::pem(PKCS1, Algorithm::RS256).unwrap();
+    assert_eq!(key.id(), read(jwk("test-rs256")).unwrap().id());
     let rsa = include_str!("../../../../tests/keys/rs256.pub.pem");
     let explained = format!("Certificate:\n    Data:\n{rsa}\n");
     assert!(Key::pem(&explained, Algorithm::RS256).is_ok());
