@@ -110,6 +110,7 @@ fn values_at_a_bound_are_accepted_and_defaults_are_as_documented() {
     );
     for json in [
         corp(r#", "clock_skew": "5m", "max_token_bytes": 65536"#),
+        r#"{"providers": {"corp": {"keys": {"secret": {"value": "a secret of 32 bytes, for HS256 .", "algorithm": "HS256"}}, "algorithms": ["HS256"]}}}"#.to_owned(),
         remote(
             "remote",
             "https://a/",

@@ -1,11 +1,11 @@
 //! Requests that wait for the keys of a server.
 
-use filter_kit::testing::{Answer, Run};
+use filter_kit::testing::{Answer, Run, request};
 use jwt_auth::JwtAuth;
 use serde_json::json;
 use std::time::Duration;
 
-use super::testing::{NOW, jwks};
+use super::testing::{NOW, jwk, jwks, sign};
 use super::{configuration, details, good, host, to_admin, values};
 
 #[test]
@@ -58,5 +58,50 @@ fn only_so_many_requests_wait_and_the_next_one_is_refused() {
         let (_, answer) = run.request(&to_admin(&good()));
         assert_eq!(details(&answer), "jwt_keys_unavailable", "{most}");
         assert_eq!(host.counter("jwt_auth.waiting.full_total"), Some(round));
+    }
+}
+
+#[test]
+fn the_keys_of_one_server_are_not_those_of_another() {
+    let host = host();
+    let provider = |name: &str| json!({"keys": {"remote": {"cluster": name, "uri": format!("https://{name}.example/")}}});
+    let rule = |name: &str| json!({"match": {"paths": [{"exact": format!("/{name}")}]}, "require": {"provider": {"name": name}}});
+    let configuration = json!({
+        "providers": {"a": provider("a"), "b": provider("b")},
+        "rules": [rule("a"), rule("b")],
+    });
+    let mut run = Run::<JwtAuth>::start(&host, &configuration.to_string()).unwrap();
+    let kids = [("a", "ES256", "test-es256"), ("b", "RS256", "test-rs256")];
+    let bearer = |algorithm: &str, kid: &str| {
+        let header = format!(r#"{{"alg":"{algorithm}","kid":"{kid}"}}"#);
+        format!(
+            "Bearer {}",
+            sign(algorithm, &header, r#"{"exp":1800000000}"#)
+        )
+    };
+    let ask = |run: &mut Run<JwtAuth>, path: &str, bearer: &str| {
+        let request = request("GET", path).header("authorization", bearer);
+        run.request(&request.pairs())
+    };
+    let [es256, rs256] = kids.map(|(_, algorithm, kid)| bearer(algorithm, kid));
+    let waiting = [("/a", &es256), ("/b", &rs256)].map(|(path, token)| {
+        let (exchange, answer) = ask(&mut run, path, token);
+        assert_eq!(answer, Answer::Waits, "{path}");
+        exchange
+    });
+    run.tick();
+    let calls = host.take_calls();
+    assert_eq!(calls.len(), 2);
+    for call in calls {
+        let of_server = kids.iter().find(|(name, ..)| *name == call.upstream);
+        let set = json!({"keys": [jwk(of_server.unwrap().2)]}).to_string();
+        run.answer_http(call.token, Some((200, set.as_bytes())));
+    }
+    for exchange in &waiting {
+        assert_eq!(details(&exchange.now()), "continued");
+    }
+    for (path, token) in [("/a", &rs256), ("/b", &es256)] {
+        let (_, answer) = ask(&mut run, path, token);
+        assert_ne!(details(&answer), "continued", "{path}");
     }
 }
