@@ -97,6 +97,22 @@ fn a_deny_list_has_ten_thousand_entries_of_a_kind_at_most() {
 }
 
 #[test]
+fn a_websocket_protocol_is_a_token_of_http() {
+    for (element, is_valid) in [
+        (r#"{"prefix": "auth."}"#, true),
+        (r#"{"after": "bearer"}"#, true),
+        (r#"{"prefix": "auth, "}"#, false),
+        (r#"{"after": "a b"}"#, false),
+    ] {
+        let json = corp(&format!(
+            r#", "token_sources": [{{"websocket_protocol": {element}}}]"#
+        ));
+        let loaded = load::<Config>(json.as_bytes(), &Env::new());
+        assert_eq!(loaded.is_ok(), is_valid, "{element}");
+    }
+}
+
+#[test]
 fn values_at_a_bound_are_accepted_and_defaults_are_as_documented() {
     let config = load::<Config>(corp("").as_bytes(), &Env::new()).unwrap();
     let provider = &config.providers[0];
