@@ -54,6 +54,28 @@ fn a_route_is_told_by_its_name_and_its_metadata() {
 }
 
 #[test]
+fn each_condition_counts_without_the_others() {
+    for json in [
+        r#"{"client_ip": ["10.0.0.0/8"]}"#,
+        r#"{"routes": ["admin-api"]}"#,
+        r#"{"route_metadata": [{"key": "tier", "exact": "gold"}]}"#,
+        r#"{"not": {"methods": ["PUT"]}}"#,
+    ] {
+        for (method, address, route, tier, matches) in [
+            ("GET", "10.1.2.3", "admin-api", "gold", true),
+            ("PUT", "192.0.2.1", "public", "silver", false),
+        ] {
+            let head = request(method, "/")
+                .source_address(address)
+                .route_name(route)
+                .route_metadata("", "tier", tier);
+            let readings = built(json).readings(&head.build()).unwrap();
+            assert_eq!(readings.is_all(), matches, "{json} {method}");
+        }
+    }
+}
+
+#[test]
 fn what_must_not_hold_is_asked_of_each_reading() {
     let m =
         built(r#"{"paths": [{"prefix": "/api"}], "not": {"paths": [{"prefix": "/api/public"}]}}"#);

@@ -217,6 +217,8 @@ mod tests {
         assert!(!present(true).fits(Vec::<&str>::new()));
         assert!(present(false).fits(Vec::<&str>::new()));
         assert!(!present(false).fits(["x"]));
+        assert_eq!(present(true).presence(), Some(true));
+        assert_eq!(present(false).presence(), Some(false));
     }
 
     #[test]
