@@ -288,6 +288,18 @@ fn errors_name_the_place() {
             "paths[1].exact: \"b\" does not begin with /; write \"/b\"",
         ),
         (
+            r#"{"paths": [{"exact": "/caf\u00e9"}]}"#,
+            "paths[0].exact: \"/caf\u{e9}\" is not a path; it has no query and no fragment, and other bytes are percent-encoded",
+        ),
+        (
+            r#"{"paths": [{"exact": "/a b"}]}"#,
+            "paths[0].exact: \"/a b\" is not a path; it has no query and no fragment, and other bytes are percent-encoded",
+        ),
+        (
+            r#"{"paths": [{"exact": "/a?b"}]}"#,
+            "paths[0].exact: \"/a?b\" is not a path; it has no query and no fragment, and other bytes are percent-encoded",
+        ),
+        (
             r#"{"headers": [{"name": "a"}]}"#,
             "headers[0]: write exactly one of: exact, prefix, suffix, contains, regex, present",
         ),

@@ -208,6 +208,8 @@ fn what_has_too_many_readings_is_refused() {
         format!("/%{}41", "25".repeat(29_000)),
         "/a%2F%252F%25252F%2525252F%255C/;%3B%253B/..%2e/%252e.//x\\".repeat(4),
         "/a%2F//;/..\\".repeat(58_000 / 12),
+        // Few readings, but long ones.
+        "/%252561;a//".repeat(58_000 / 12),
     ] {
         assert!(Readings::of(path.as_bytes()).is_err(), "{path:.80}");
     }

@@ -88,6 +88,8 @@ mod tests {
             ("a?/b", true),
             ("(?:a*)(?:b*)/", true),
             ("a*b", false),
+            ("a+/", false),
+            ("a{2}/b", false),
             ("[^/].*", false),
             (r"\x2f", true),
             ("(?i)/A", true),
