@@ -4,6 +4,7 @@ mod reading;
 use super::*;
 use crate::config::{Config, OnError};
 use crate::limits::{Limits, Plugin, Tables};
+use crate::quota::Left;
 use filter_kit::config::{self, Env};
 use filter_kit::request::Request;
 use filter_kit::store::{Holder, MemoryStore};
@@ -98,6 +99,31 @@ fn every_matching_limit_is_charged_and_the_first_that_is_used_up_refuses() {
         refused(&fourth),
         Some((Some(0), Reason::UsedUp { .. }))
     ));
+}
+
+#[test]
+fn of_several_buckets_of_a_limit_the_one_that_refuses_or_has_least_left_is_advertised() {
+    let standing = |limit: usize, remaining: u64| {
+        let reset = Duration::from_secs(1);
+        Standing::new(limit, Left { remaining, reset })
+    };
+    for (buckets, expected) in [
+        (&[(0, 5, false), (0, 3, false)][..], &[(0, 3)][..]),
+        (&[(0, 3, false), (0, 5, false)], &[(0, 3)]),
+        (&[(0, 3, false), (0, 5, true)], &[(0, 5)]),
+        (
+            &[(0, 3, false), (1, 5, false), (1, 4, false)],
+            &[(0, 3), (1, 4)],
+        ),
+    ] {
+        let mut decision = Decision::new(Verdict::Pass);
+        for (limit, remaining, refuses) in buckets {
+            decision.stand(standing(*limit, *remaining), *refuses);
+        }
+        let advertised = decision.standings.iter();
+        let advertised: Vec<_> = advertised.map(|s| (s.limit, s.left.remaining)).collect();
+        assert_eq!(advertised, expected, "{buckets:?}");
+    }
 }
 
 #[test]
