@@ -239,3 +239,35 @@ fn the_same_filter_twice_counts_apart() {
     let statuses: Vec<u16> = (0..3).map(|_| status(&send(&mut run, &[]).1)).collect();
     assert_eq!(statuses, [200, 200, 429]);
 }
+
+#[test]
+fn requests_that_wait_go_on_with_the_items_behind_when_the_keys_arrive() {
+    let remote = json!({"keys": {"remote": {"cluster": "idp", "uri": "https://idp.example/jwks"}}});
+    let (host, mut run) = start(&[set("x-before", "1"), jwt(remote), set("x-behind", "2")]);
+    let token = Token::new("ES256").bearer();
+    let waiting = [(); 3].map(|()| {
+        let (exchange, answer) = send(&mut run, &[("authorization", &token)]);
+        assert_eq!(answer, Answer::Waits);
+        exchange
+    });
+    assert!(host.tick().is_some());
+    run.tick();
+    let call = host.take_calls().pop().unwrap();
+    let keys = include_bytes!("../../../tests/keys/jwks.json");
+    run.answer_http(call.token, Some((200, keys)));
+    for exchange in &waiting {
+        assert_eq!(status(&exchange.now()), 200);
+    }
+    let (_, answer) = send(&mut run, &[("authorization", &token)]);
+    assert_eq!(upstream(&answer, "x-before"), ["1"]);
+    assert_eq!(upstream(&answer, "x-behind"), ["2"]);
+}
+
+#[test]
+fn trailers_pass_every_item() {
+    let (_, mut run) = start(&[cors(), jwt(json!({})), set("x-a", "b")]);
+    let request = request("GET", "/").header("authorization", token("alice"));
+    let (mut exchange, _) = run.head(&request.pairs(), true);
+    let left = exchange.trailers(&[("x-jwt-sub", "root"), ("grpc-status", "0")]);
+    assert_eq!(left, [(b"grpc-status".to_vec(), b"0".to_vec())]);
+}
