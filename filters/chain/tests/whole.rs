@@ -255,6 +255,7 @@ fn requests_that_wait_go_on_with_the_items_behind_when_the_keys_arrive() {
     let call = host.take_calls().pop().unwrap();
     let keys = include_bytes!("../../../tests/keys/jwks.json");
     run.answer_http(call.token, Some((200, keys)));
+    assert!(host.tick().unwrap() > Duration::from_millis(10));
     for exchange in &waiting {
         assert_eq!(status(&exchange.now()), 200);
     }
@@ -270,4 +271,17 @@ fn trailers_pass_every_item() {
     let (mut exchange, _) = run.head(&request.pairs(), true);
     let left = exchange.trailers(&[("x-jwt-sub", "root"), ("grpc-status", "0")]);
     assert_eq!(left, [(b"grpc-status".to_vec(), b"0".to_vec())]);
+}
+
+#[test]
+fn an_item_sees_what_the_items_behind_it_wrote_to_the_response() {
+    let copy = "${response.header.access-control-allow-origin} ${response.header.vary}";
+    let copies = json!({"header-rewrite": {"rules": [{"response": [{"set": {"name": "x-copy", "value": copy}}]}]}});
+    let (_, mut run) = start(&[copies, cors()]);
+    let (mut exchange, _) = send(&mut run, &[("origin", "https://app.example.com")]);
+    let response = exchange.response(&[(":status", "200")]);
+    assert_eq!(
+        values(&response, "x-copy"),
+        ["https://app.example.com Origin"]
+    );
 }
